@@ -1,0 +1,48 @@
+# The front door. `make` alone explains it; everything needs Node and npm, `demo`, `test` and `bench` need root too.
+
+BUN := node_modules/.bin/bun
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup host-setup demo test check unit build bench gen golden clean
+
+help: ## say what each target does
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: node_modules/.installed
+
+node_modules/.installed: package.json bun.lock tools/setup-packages.sh
+	@tools/setup-packages.sh
+	@touch $@
+
+host-setup:
+	@tools/setup-host.sh
+
+demo: setup host-setup build-host ## one node from bare files to pods that talk (root, under a minute after the installs)
+	@$(BUN) tools/demo.ts
+
+test: setup host-setup check build-host ## everything CI runs: check, then the product as a process and on real runtimes (root)
+	@$(BUN) test --timeout 120000 ./test
+
+check: setup ## format, lint, types, unit and property tests: seconds
+	@node_modules/.bin/biome check --error-on-warnings .
+	@node_modules/.bin/tsc --noEmit
+	@$(BUN) test ./src
+
+build: setup ## dist/headcni-linux-amd64, -arm64 and their links
+	@$(BUN) tools/build.ts
+
+.PHONY: build-host
+build-host: setup
+	@$(BUN) tools/build.ts host
+
+bench: setup host-setup build-host ## measure start, install, chain and memory beside fixed yardsticks (root)
+	@$(BUN) bench/run.ts
+
+gen: setup ## write the generated reference pages and schemas
+	@$(BUN) tools/gen.ts
+
+golden: setup ## rewrite golden files; read the diff before you commit it
+	@$(BUN) test ./src ./test --update-snapshots
+
+clean: ## remove what builds and tests made
+	rm -rf dist .cache node_modules

@@ -1,0 +1,32 @@
+// What every command gets: where to print, and the machine for a given root. Commands report their exit code and
+// never touch `process`.
+
+import type { Log } from "../sys/log.ts";
+import { isTerminal, writeAll } from "../sys/stdio.ts";
+import { createSystem, type System } from "../sys/system.ts";
+
+export interface CliContext {
+  /** Standard output, text with its newlines. */
+  print(text: string): void;
+  /** Standard error, likewise. */
+  warn(text: string): void;
+  /** Whether standard output is a terminal. */
+  readonly isTerminal: boolean;
+  /** The machine, re-rooted when the command has `--root`. */
+  system(root?: string): System;
+  /** Sets the exit code of a command that did not throw. */
+  exit(code: number): void;
+}
+
+/** The real one. */
+export function createCliContext(log: Log, exit: (code: number) => void): CliContext {
+  return {
+    print: (text) => writeAll(1, text),
+    warn: (text) => writeAll(2, text),
+    get isTerminal() {
+      return isTerminal(1);
+    },
+    system: (root) => createSystem({ root, log }),
+    exit,
+  };
+}

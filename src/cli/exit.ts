@@ -1,0 +1,47 @@
+// Exit codes of the command-line tool and the daemon, and the one place that turns an exception into one.
+// `docs/reference/exit-codes.md` is generated from this table.
+
+import type { ErrorCode } from "../sys/error-codes.ts";
+import { ConfigError, HeadcniError } from "../sys/errors.ts";
+
+export const exitCodes = {
+  ok: { code: 0, meaning: "Done, or the answer is yes" },
+  negative: {
+    code: 1,
+    meaning: "The question was answered with no: files differ, a check found problems, the node is not ready",
+  },
+  usage: { code: 2, meaning: "The command line is wrong" },
+  config: { code: 3, meaning: "The configuration, or a value an operator set, is wrong" },
+  failed: { code: 4, meaning: "The operation failed: a file, a program or the network refused" },
+  busy: { code: 5, meaning: "Another daemon already runs on this node" },
+  internal: { code: 70, meaning: "A fault in HeadCNI itself" },
+} as const;
+
+export type ExitReason = keyof typeof exitCodes;
+
+const reasonByCode: Partial<Record<ErrorCode, ExitReason>> = { HC_USAGE: "usage", HC_INTERNAL: "internal" };
+
+/** The exit code for anything thrown. */
+export function exitCodeFor(error: unknown): number {
+  if (error instanceof ConfigError) return exitCodes.config.code;
+  if (error instanceof HeadcniError) return exitCodes[reasonByCode[error.code] ?? "failed"].code;
+  return exitCodes.internal.code;
+}
+
+/** What a person reads on standard error: the sentence, each config issue on a line, then the remedy. */
+export function errorLines(error: unknown): readonly string[] {
+  if (!(error instanceof HeadcniError)) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return [`error: ${text}`, "hint: this is a fault in HeadCNI, please report it with the lines above"];
+  }
+  const lines = [`error: ${error.message}`];
+  if (error instanceof ConfigError) {
+    for (const issue of error.issues) {
+      const where =
+        issue.file === undefined ? "" : `${issue.file}${issue.line === undefined ? "" : `:${issue.line}`}: `;
+      lines.push(`  ${where}${issue.path === "" ? "" : `${issue.path}: `}${issue.message}`);
+    }
+  }
+  if (error.hint !== undefined) lines.push(`hint: ${error.hint}`);
+  return lines;
+}

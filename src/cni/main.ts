@@ -1,0 +1,2 @@
+// The CNI plugin's entry.
+export async function runPlugin(): Promise<void> {}

@@ -1,0 +1,66 @@
+// The configuration as the rest of the code sees it: parsed, defaulted, with units in the names. The schema that
+// produces it, its defaults and its documentation are in `schema.ts`.
+
+import type { Family } from "../cidr/addr.ts";
+import type { Prefix } from "../cidr/prefix.ts";
+import type { JsonObject } from "../conflist/json.ts";
+import type { LogLevel } from "../sys/log.ts";
+
+export type Masquerade = "bridge" | "daemon" | "none";
+export type CniType = "bridge" | "headcni";
+/** What happens to other CNIs' files the runtime would prefer to ours. */
+export type OtherConfigs = "moveAside" | "keep";
+
+/** A PodCIDR an operator wrote: one for whatever node reads it, or one a node by name. */
+export type NodeLocal =
+  | { readonly kind: "any"; readonly podCIDRs: readonly Prefix[] }
+  | { readonly kind: "byNode"; readonly podCIDRs: ReadonlyMap<string, readonly Prefix[]> };
+
+export interface Config {
+  /** Kubernetes name of this node, when the operator says it. */
+  readonly nodeName: string | undefined;
+  readonly network: {
+    readonly podCIDR: {
+      readonly nodeLocal: NodeLocal | undefined;
+      /** The cluster's CIDRs, at most one of a family. */
+      readonly base: readonly Prefix[] | undefined;
+      /** Prefix length of one node's block. */
+      readonly perNode: Readonly<Partial<Record<Family, number>>>;
+    };
+    readonly serviceCIDR: readonly Prefix[];
+    readonly mtuBytes: number;
+    readonly masquerade: Masquerade;
+  };
+  readonly cni: {
+    readonly cniVersion: string;
+    readonly type: CniType;
+    /** Chained plugins, put after the first one as they stand. */
+    readonly plugins: readonly JsonObject[];
+    readonly confDir: string;
+    readonly binDir: string;
+    readonly otherConfigs: OtherConfigs;
+    /** Deadline the `headcni` plugin gives its delegate. */
+    readonly delegateTimeoutMs: number;
+  };
+  readonly logging: { readonly level: LogLevel; readonly format: "auto" | "json" | "pretty" };
+  readonly monitoring: {
+    readonly enabled: boolean;
+    /** `host:port` of the status server. */
+    readonly listen: string;
+  };
+}
+
+/** Where a configuration value came from. */
+export type ConfigOrigin =
+  | { readonly source: "default" }
+  | { readonly source: "file"; readonly file: string; readonly line: number }
+  | { readonly source: "env"; readonly variable: string }
+  | { readonly source: "flag"; readonly flag: string };
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** The file that was read; undefined when there was none. */
+  readonly file: string | undefined;
+  /** Origin of every leaf key, by path as written in YAML (`network.podCIDR.nodeLocal`). */
+  readonly origins: ReadonlyMap<string, ConfigOrigin>;
+}

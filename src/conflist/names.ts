@@ -1,0 +1,15 @@
+// Names that must never change once a node runs pods: host-local keys its leases by network name, and
+// pods hang on the bridge by its name.
+
+/** The CNI network's `name`; host-local keeps leases in a folder of this name. */
+export const networkName = "headcni";
+/** The bridge device on the node. */
+export const bridgeName = "headcni0";
+/** Our file in the CNI configuration folder. */
+export const conflistFileName = "10-headcni.conflist";
+/** Where host-local keeps leases unless told otherwise. */
+export const hostLocalDataDir = "/var/lib/cni/networks";
+/** What the daemon tells the CNI plugin: gone at reboot, and the copy that survives one. */
+export const nodeStateFiles = ["/run/headcni/node.json", "/var/lib/headcni/node.json"] as const;
+/** Backups of configurations, saved delegate configs and the persistent node state live under here. */
+export const stateDir = "/var/lib/headcni";

@@ -1,0 +1,74 @@
+// Replaces a file so that a reader, and a crash at any moment, sees the old bytes or the new ones.
+// The temporary file lies in the target's own folder: a rename from elsewhere is not noticed by
+// containerd's watcher, and would not be atomic across file systems.
+
+import * as fs from "node:fs";
+import { basename, dirname, join } from "./path.ts";
+
+/** Where a write stands; `onStep` is called after each has happened. */
+export type AtomicWriteStep = "temporary-written" | "temporary-synced" | "renamed" | "folder-synced";
+
+export interface AtomicWriteOptions {
+  /** Permission bits of the new file, applied whatever the umask. @default 0o600 */
+  readonly mode?: number | undefined;
+  /** Modification time to give the file, milliseconds since the epoch. */
+  readonly mtimeMs?: number | undefined;
+  readonly onStep?: ((step: AtomicWriteStep) => void) | undefined;
+}
+
+/**
+ * The name of a temporary file for `name`. It starts with a dot and ends in `.tmp`, so no container
+ * runtime takes it for a CNI configuration, and `isTemporaryFor` recognises what a crash left behind.
+ */
+export function temporaryName(name: string): string {
+  const random = crypto.getRandomValues(new Uint8Array(6)).toHex();
+  return `.${name}.${random}.tmp`;
+}
+
+/** Whether `candidate` is a temporary file that an interrupted write of `name` left behind. */
+export function isTemporaryFor(name: string, candidate: string): boolean {
+  return candidate.startsWith(`.${name}.`) && /^[0-9a-f]{12}\.tmp$/.test(candidate.slice(name.length + 2));
+}
+
+/**
+ * Writes `path` (a host path) as temporary file, fsync, rename, fsync of the folder. A symbolic link at
+ * `path` is replaced, never followed. On failure the temporary file is removed and the error rethrown as it was.
+ */
+export function writeFileAtomic(path: string, bytes: Uint8Array, options: AtomicWriteOptions = {}): void {
+  const folder = dirname(path);
+  const temporary = join(folder, temporaryName(basename(path)));
+  const mode = options.mode ?? 0o600;
+  const step = options.onStep ?? (() => undefined);
+  const fd = fs.openSync(temporary, "wx", mode);
+  let isOpen = true;
+  try {
+    for (let offset = 0; offset < bytes.length; ) offset += fs.writeSync(fd, bytes, offset);
+    fs.fchmodSync(fd, mode);
+    if (options.mtimeMs !== undefined) fs.futimesSync(fd, options.mtimeMs / 1000, options.mtimeMs / 1000);
+    step("temporary-written");
+    fs.fsyncSync(fd);
+    fs.closeSync(fd);
+    isOpen = false;
+    step("temporary-synced");
+    fs.renameSync(temporary, path);
+  } catch (error) {
+    if (isOpen) fs.closeSync(fd);
+    fs.rmSync(temporary, { force: true });
+    throw error;
+  }
+  step("renamed");
+  syncFolder(folder);
+  step("folder-synced");
+}
+
+/** Makes the names in a folder durable. File systems that cannot sync a folder (EINVAL) are left be. */
+export function syncFolder(folder: string): void {
+  const fd = fs.openSync(folder, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  try {
+    fs.fsyncSync(fd);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "EINVAL") throw error;
+  } finally {
+    fs.closeSync(fd);
+  }
+}

@@ -1,0 +1,20 @@
+// Every stable error code HeadCNI can show, with the sentence the reference page prints.
+// `docs/reference/errors.md` is generated from this table (`make gen`).
+
+export const errorCodes = {
+  HC_INTERNAL: "A fault in HeadCNI itself; the log has the details",
+  HC_USAGE: "The command line is wrong: an unknown command or flag, or a missing argument",
+
+  HC_ADDR_INVALID: "A value is not an IPv4 or IPv6 address",
+  HC_PREFIX_INVALID: "A value is not a CIDR (an address, a slash and a prefix length)",
+
+  HC_FILE_READ: "A file cannot be read",
+  HC_FILE_WRITE: "A file or folder cannot be written",
+  HC_FILE_TOO_LARGE: "A file is larger than the limit for its kind",
+  HC_FILE_NOT_REGULAR: "A path names something other than a regular file",
+
+  HC_EXEC_FAILED: "A program that HeadCNI needs cannot be started",
+  HC_EXEC_TIMEOUT: "A program that HeadCNI started did not end in time",
+} as const satisfies Readonly<Record<string, string>>;
+
+export type ErrorCode = keyof typeof errorCodes;

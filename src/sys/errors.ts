@@ -1,0 +1,87 @@
+// The one error class of HeadCNI and the words for what the kernel says. Everything that reaches a
+// person carries a stable code, one sentence, and where possible what to do about it.
+
+import type { ErrorCode } from "./error-codes.ts";
+
+export interface HeadcniErrorOptions {
+  /** What the reader can do about it: one sentence, no final period. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+  /** Plain data for machines: never a secret. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * The base of every expected failure. `message` is a sentence fit for a person (action first, then the
+ * state found), `hint` says the remedy, `cause` keeps what was underneath.
+ */
+export class HeadcniError extends Error {
+  override readonly name: string = "HeadcniError";
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(code: ErrorCode, message: string, options: HeadcniErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+    this.details = options.details;
+  }
+}
+
+/** One problem in a configuration file; `path` is the key path, e.g. `network.mtu`. */
+export interface ConfigIssue {
+  readonly path: string;
+  readonly message: string;
+  readonly file?: string | undefined;
+  readonly line?: number | undefined;
+}
+
+/** What an operator wrote is wrong. Thrown for the config file, the environment and flags alike. */
+export class ConfigError extends HeadcniError {
+  override readonly name = "ConfigError";
+  readonly issues: readonly ConfigIssue[];
+
+  constructor(code: ErrorCode, message: string, issues: readonly ConfigIssue[], options: HeadcniErrorOptions = {}) {
+    super(code, message, options);
+    this.issues = issues;
+  }
+}
+
+/** The errno name of a system error (`ENOENT`), or undefined for anything else. */
+export function errnoOf(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null) return undefined;
+  const code = (error as { code?: unknown }).code;
+  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+}
+
+const errnoWords: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "operation not permitted",
+  ENOENT: "does not exist",
+  EEXIST: "already exists",
+  ENOTDIR: "a part of the path is not a directory",
+  EISDIR: "is a directory",
+  ELOOP: "too many symbolic links",
+  EROFS: "the file system is read-only",
+  ENOSPC: "no space left on the device",
+  EDQUOT: "the disk quota is exceeded",
+  EMFILE: "too many open files",
+  ENFILE: "too many open files on this machine",
+  EXDEV: "source and target are on different file systems",
+  ENAMETOOLONG: "the name is too long",
+  EIO: "input/output error",
+  EBUSY: "is in use",
+  ETXTBSY: "the program file is being written",
+  ENOEXEC: "is not a program this machine can run",
+  ECONNREFUSED: "nothing listens there",
+  ETIMEDOUT: "timed out",
+};
+
+/** A short phrase for any thrown value: the kernel's error in words, else its message. */
+export function describeError(error: unknown): string {
+  const errno = errnoOf(error);
+  if (errno !== undefined) return errnoWords[errno] ?? errno;
+  if (error instanceof Error) return error.message;
+  return String(error);
+}

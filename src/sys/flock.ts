@@ -1,0 +1,43 @@
+// Advisory whole-file locks (flock(2)): the daemon's single-instance lock, and the lock host-local takes
+// on its lease folder. The kernel drops the lock when the process dies, however it dies.
+
+import { dlopen, FFIType } from "bun:ffi";
+import * as fs from "node:fs";
+import { describeError, HeadcniError } from "./errors.ts";
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+let libc: { flock(fd: number, operation: number): number } | undefined;
+
+function flock(fd: number, operation: number): boolean {
+  libc ??= dlopen("libc.so.6", { flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } }).symbols;
+  return libc.flock(fd, operation) === 0;
+}
+
+/** A held lock; disposing releases it. The file itself stays. */
+export interface FileLock extends Disposable {
+  readonly fd: number;
+}
+
+/**
+ * Takes the exclusive lock on `hostPath` (created 0600 when missing), or returns undefined when somebody
+ * else holds it. Works on a folder too, as host-local's newer versions lock theirs.
+ * @throws HeadcniError HC_FILE_WRITE when the file cannot be opened.
+ */
+export function tryLockFile(hostPath: string): FileLock | undefined {
+  let fd: number;
+  try {
+    const isFolder = fs.statSync(hostPath, { throwIfNoEntry: false })?.isDirectory() === true;
+    fd = fs.openSync(hostPath, isFolder ? "r" : fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
+  } catch (error) {
+    throw new HeadcniError("HC_FILE_WRITE", `Cannot open the lock ${hostPath}: ${describeError(error)}`, {
+      cause: error,
+    });
+  }
+  if (!flock(fd, LOCK_EX | LOCK_NB)) {
+    fs.closeSync(fd);
+    return undefined;
+  }
+  return { fd, [Symbol.dispose]: () => fs.closeSync(fd) };
+}

@@ -1,0 +1,34 @@
+// The machine, as one value. Whatever acts on the world takes a System first, so that a test can hand it
+// another clock, root, environment or exec, and nothing else in the code reaches around it.
+
+import { type Clock, realClock } from "./clock.ts";
+import { type Exec, realExec } from "./exec.ts";
+import { createFiles, type Files } from "./files.ts";
+import { type Log, silentLog } from "./log.ts";
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export interface System {
+  readonly files: Files;
+  readonly exec: Exec;
+  readonly clock: Clock;
+  readonly env: Env;
+  readonly log: Log;
+}
+
+export interface SystemOptions {
+  /** Folder that plays the node's "/". @default "/" */
+  readonly root?: string | undefined;
+  readonly log?: Log | undefined;
+}
+
+/** The real machine. */
+export function createSystem(options: SystemOptions = {}): System {
+  return {
+    files: createFiles(options.root ?? "/"),
+    exec: realExec,
+    clock: realClock,
+    env: process.env,
+    log: options.log ?? silentLog,
+  };
+}
