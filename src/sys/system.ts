@@ -5,6 +5,7 @@ import { type Clock, realClock } from "./clock.ts";
 import { type Exec, realExec } from "./exec.ts";
 import { createFiles, type Files } from "./files.ts";
 import { type Log, silentLog } from "./log.ts";
+import { createWatchFolder, type WatchFolder } from "./watch.ts";
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -14,6 +15,7 @@ export interface System {
   readonly clock: Clock;
   readonly env: Env;
   readonly log: Log;
+  readonly watch: WatchFolder;
 }
 
 export interface SystemOptions {
@@ -24,11 +26,7 @@ export interface SystemOptions {
 
 /** The real machine. */
 export function createSystem(options: SystemOptions = {}): System {
-  return {
-    files: createFiles(options.root ?? "/"),
-    exec: realExec,
-    clock: realClock,
-    env: process.env,
-    log: options.log ?? silentLog,
-  };
+  const files = createFiles(options.root ?? "/");
+  const log = options.log ?? silentLog;
+  return { files, exec: realExec, clock: realClock, env: process.env, log, watch: createWatchFolder(files, log) };
 }

@@ -1,0 +1,121 @@
+// What tests need in place of the machine: a clock they advance, a folder that plays a node and goes away, a log they
+// can read, and a wait with a deadline instead of a sleep.
+
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { type Clock, realClock } from "./clock.ts";
+import type { Log, LogFields, LogLevel } from "./log.ts";
+import { dirname, join } from "./path.ts";
+import { createSystem, type System } from "./system.ts";
+
+export interface FakeClock extends Clock {
+  /** Moves time on and wakes sleepers in the order they are due, letting each run before the next. */
+  advance(ms: number): Promise<void>;
+  /** How many sleepers wait. */
+  readonly sleeping: number;
+}
+
+/** A clock that stands still until it is advanced. @param startMs what `now()` says first */
+export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
+  let elapsed = 0;
+  const sleepers = new Set<{ dueMs: number; wake: () => void }>();
+  return {
+    now: () => startMs + elapsed,
+    monotonicMs: () => elapsed,
+    get sleeping() {
+      return sleepers.size;
+    },
+    sleep: (ms, signal) => {
+      if (signal?.aborted === true) return Promise.resolve();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const wake = (): void => {
+        sleepers.delete(sleeper);
+        signal?.removeEventListener("abort", wake);
+        resolve();
+      };
+      const sleeper = { dueMs: elapsed + ms, wake };
+      sleepers.add(sleeper);
+      signal?.addEventListener("abort", wake, { once: true });
+      return promise;
+    },
+    advance: async (ms) => {
+      const end = elapsed + ms;
+      for (;;) {
+        const [next] = [...sleepers].filter(({ dueMs }) => dueMs <= end).sort((a, b) => a.dueMs - b.dueMs);
+        if (next === undefined) break;
+        elapsed = Math.max(elapsed, next.dueMs);
+        next.wake();
+        await settle();
+      }
+      elapsed = end;
+      await settle();
+    },
+  };
+}
+
+/** Lets everything that is already due run: promises, and callbacks of this turn of the event loop. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export interface LogEntry {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** A log that keeps what was said, every level. */
+export function memoryLog(): Log & { readonly entries: LogEntry[] } {
+  const entries: LogEntry[] = [];
+  const keep =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}): void =>
+      void entries.push({ level, message, fields });
+  return { entries, debug: keep("debug"), info: keep("info"), warn: keep("warn"), error: keep("error") };
+}
+
+/** A folder that plays a node's "/"; disposing removes it. Paths given to its methods are the node's. */
+export interface TempRoot extends Disposable {
+  readonly path: string;
+  /** Writes a file and the folders above it. */
+  write(path: string, content: string | Uint8Array, mode?: number): void;
+  read(path: string): string;
+  exists(path: string): boolean;
+}
+
+/** Makes one in the machine's temporary folder: `using root = tempRoot()`. */
+export function tempRoot(): TempRoot {
+  const path = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "headcni-test-")));
+  return {
+    path,
+    write: (name, content, mode) => {
+      fs.mkdirSync(join(path, dirname(name)), { recursive: true });
+      fs.writeFileSync(join(path, name), content);
+      if (mode !== undefined) fs.chmodSync(join(path, name), mode);
+    },
+    read: (name) => fs.readFileSync(join(path, name), "utf8"),
+    exists: (name) => fs.existsSync(join(path, name)),
+    [Symbol.dispose]: () => fs.rmSync(path, { recursive: true, force: true }),
+  };
+}
+
+/** The real machine under a test's root, with an empty environment; `parts` replaces what the test owns. */
+export function testSystem(root: TempRoot, parts: Partial<System> = {}): System {
+  return { ...createSystem({ root: root.path }), env: {}, ...parts };
+}
+
+/**
+ * Resolves as soon as `condition` holds, looking every few milliseconds.
+ * @throws Error naming `what` when it does not hold within `deadlineMs`.
+ */
+export async function waitUntil(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  deadlineMs = 5000,
+): Promise<void> {
+  const end = realClock.monotonicMs() + deadlineMs;
+  while (!(await condition())) {
+    if (realClock.monotonicMs() > end) throw new Error(`Not within ${deadlineMs} ms: ${what}`);
+    await realClock.sleep(5);
+  }
+}
