@@ -13,3 +13,5 @@ export const hostLocalDataDir = "/var/lib/cni/networks";
 export const nodeStateFiles = ["/run/headcni/node.json", "/var/lib/headcni/node.json"] as const;
 /** Backups of configurations, saved delegate configs and the persistent node state live under here. */
 export const stateDir = "/var/lib/headcni";
+/** Deadline the `headcni` plugin gives its delegate when the conflist names none. */
+export const defaultDelegateTimeoutMs = 30_000;

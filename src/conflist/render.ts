@@ -1,0 +1,44 @@
+// The text of our conflist for a wanted state. Pure: the same specification gives the same bytes for ever, which is what
+// makes "is it the same?" a comparison of bytes.
+
+import type { Prefix } from "../cidr/prefix.ts";
+import type { CniType, Masquerade } from "../config/config.ts";
+import { bridgePlugin } from "./bridge-plugin.ts";
+import { type JsonObject, printJson } from "./json.ts";
+import { defaultDelegateTimeoutMs, networkName } from "./names.ts";
+
+/** What the conflist shall say. */
+export interface ConflistSpec {
+  /** The node's PodCIDRs: one, or one of each family. Not used by type `headcni`, which reads them at run time. */
+  readonly podCIDRs: readonly Prefix[];
+  readonly mtuBytes: number;
+  readonly masquerade: Masquerade;
+  readonly cniVersion: string;
+  readonly type: CniType;
+  /** Chained plugins, put after the first one as they stand. */
+  readonly plugins: readonly JsonObject[];
+  readonly delegateTimeoutMs: number;
+}
+
+/** The conflist as it lies on the disk: two-space JSON, keys in the documented order, a final newline. */
+export function renderConflist(spec: ConflistSpec): string {
+  return printJson({
+    cniVersion: spec.cniVersion,
+    name: networkName,
+    plugins: [firstPlugin(spec), ...spec.plugins],
+  });
+}
+
+function firstPlugin(spec: ConflistSpec): JsonObject {
+  if (spec.type === "bridge") {
+    return bridgePlugin({
+      podCIDRs: spec.podCIDRs,
+      mtuBytes: spec.mtuBytes,
+      ipMasq: spec.masquerade === "bridge",
+    });
+  }
+  // Subnet, MTU and masquerading come from the node state file, so a change of them needs no new conflist.
+  return spec.delegateTimeoutMs === defaultDelegateTimeoutMs
+    ? { type: "headcni" }
+    : { type: "headcni", delegateTimeoutSeconds: spec.delegateTimeoutMs / 1000 };
+}

@@ -1,0 +1,18 @@
+// From configuration and PodCIDR to what the conflist shall say. Pure.
+
+import type { Prefix } from "../cidr/prefix.ts";
+import type { Config } from "../config/config.ts";
+import type { ConflistSpec } from "./render.ts";
+
+/** The conflist this node wants. */
+export function wantedConflist(config: Config, podCIDRs: readonly Prefix[]): ConflistSpec {
+  return {
+    podCIDRs,
+    mtuBytes: config.network.mtuBytes,
+    masquerade: config.network.masquerade,
+    cniVersion: config.cni.cniVersion,
+    type: config.cni.type,
+    plugins: config.cni.plugins,
+    delegateTimeoutMs: config.cni.delegateTimeoutMs,
+  };
+}
