@@ -1,0 +1,51 @@
+// The answer to "which PodCIDR does this node have, and who says so", and its JSON form. Types only, and pure.
+
+import type { Prefix } from "../cidr/prefix.ts";
+import type { JsonObject } from "../conflist/json.ts";
+
+/** The level of the chain that answered. */
+export type PodCIDRSource = "config" | "env" | "file" | "hash" | "default";
+
+/** One source that was asked, and why it did or did not answer. */
+export interface TraceEntry {
+  /** What was asked, in words a person knows: `config network.podCIDR.nodeLocal`, `env NODE_POD_CIDR`, `file`, `hash`, `default`. */
+  readonly source: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly outcome: "used" | "absent" | "skipped" | "invalid";
+  readonly reason?: string;
+}
+
+export interface PodCIDRAnswer {
+  readonly nodeName: string;
+  /** The node's CIDRs: never empty, at most one of a family, IPv4 first. */
+  readonly podCIDRs: readonly Prefix[];
+  readonly source: PodCIDRSource;
+  /** The file the CIDR stands in; for `hash`, the file that names the cluster's CIDR. */
+  readonly file: string | undefined;
+  /** Line in `file`, counted from 1. */
+  readonly line: number | undefined;
+  /** Whether somebody assigned this CIDR to this node. False for `hash` and `default`, which two nodes can share. */
+  readonly authoritative: boolean;
+  /** The cluster's CIDRs, at most one of a family; empty when nothing says them. */
+  readonly clusterCIDRs: readonly Prefix[];
+  readonly serviceCIDRs: readonly Prefix[];
+  /** Sentences for the log: values refused, files that could not be read, contradictions. */
+  readonly warnings: readonly string[];
+  /** Every source asked, in order, up to and including the one that answered. */
+  readonly trace: readonly TraceEntry[];
+}
+
+/** The documented JSON of `headcni podcidr -o json`; `file` and `line` are null when there is none. */
+export function encodeAnswer(answer: PodCIDRAnswer): JsonObject {
+  return {
+    nodeName: answer.nodeName,
+    podCIDRs: answer.podCIDRs.map(String),
+    source: answer.source,
+    file: answer.file ?? null,
+    line: answer.line ?? null,
+    authoritative: answer.authoritative,
+    clusterCIDRs: answer.clusterCIDRs.map(String),
+    trace: answer.trace.map(({ source, file, outcome, reason }) => ({ source, file, outcome, reason })),
+  };
+}
