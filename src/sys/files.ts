@@ -15,6 +15,8 @@ export interface FileInfo {
   /** Permission bits only (0o7777). */
   readonly mode: number;
   readonly mtimeMs: number;
+  /** The same, nanoseconds since the epoch, exact. */
+  readonly mtimeNs: bigint;
   readonly inode: number;
   readonly uid: number;
   readonly gid: number;
@@ -49,6 +51,11 @@ export interface Files {
   /** rename(2), then fsync of both folders. Names are not followed when they are links. */
   rename(from: string, to: string): void;
   symlink(target: string, path: string): void;
+  /**
+   * link(2): a second name for the same file, or for the same symbolic link, then fsync of the folder. Fails when
+   * `path` exists; `details.errno` says why.
+   */
+  link(existing: string, path: string): void;
   /** Removes one name; nothing there is fine. */
   remove(path: string): void;
   /** Removes an empty folder; nothing there, or not empty, is fine and returns false. */
@@ -128,8 +135,8 @@ export function createFiles(root = "/"): Files {
     read: (path, maxBytes = defaultMaxBytes) => reading(path, () => readBounded(resolve(path, false), path, maxBytes)),
     readIfPresent: (path, maxBytes = defaultMaxBytes) =>
       present(path, () => readBounded(resolve(path, false), path, maxBytes)),
-    stat: (path) => present(path, () => toInfo(fs.statSync(resolve(path, false)))),
-    lstat: (path) => present(path, () => toInfo(fs.lstatSync(resolve(path, true)))),
+    stat: (path) => present(path, () => toInfo(fs.statSync(resolve(path, false), { bigint: true }))),
+    lstat: (path) => present(path, () => toInfo(fs.lstatSync(resolve(path, true), { bigint: true }))),
     readLink: (path) => reading(path, () => fs.readlinkSync(resolve(path, true))),
     list: (path) => present(path, () => fs.readdirSync(resolve(path, false)).sort(byCodeUnit)),
     writeAtomic: (path, content, options) =>
@@ -148,6 +155,11 @@ export function createFiles(root = "/"): Files {
         if (dirname(from) !== dirname(to)) syncFolder(resolve(dirname(from), false));
       }),
     symlink: (target, path) => writing(path, () => fs.symlinkSync(target, resolve(path, true))),
+    link: (existing, path) =>
+      writing(path, () => {
+        fs.linkSync(resolve(existing, true), resolve(path, true));
+        syncFolder(resolve(dirname(path), false));
+      }),
     remove: (path) => writing(path, () => fs.rmSync(resolve(path, true), { force: true })),
     removeEmptyFolder: (path) =>
       writing(path, () => {
@@ -209,15 +221,16 @@ function readBounded(hostPath: string, path: string, maxBytes: number): Uint8Arr
   }
 }
 
-function toInfo(stats: fs.Stats): FileInfo {
+function toInfo(stats: fs.BigIntStats): FileInfo {
   const kind = stats.isFile() ? "file" : stats.isDirectory() ? "folder" : stats.isSymbolicLink() ? "symlink" : "other";
   return {
     kind,
-    sizeBytes: stats.size,
-    mode: stats.mode & 0o7777,
-    mtimeMs: stats.mtimeMs,
-    inode: stats.ino,
-    uid: stats.uid,
-    gid: stats.gid,
+    sizeBytes: Number(stats.size),
+    mode: Number(stats.mode) & 0o7777,
+    mtimeMs: Number(stats.mtimeNs) / 1e6,
+    mtimeNs: stats.mtimeNs,
+    inode: Number(stats.ino),
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
   };
 }
