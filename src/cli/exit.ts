@@ -19,7 +19,12 @@ export const exitCodes = {
 
 export type ExitReason = keyof typeof exitCodes;
 
-const reasonByCode: Partial<Record<ErrorCode, ExitReason>> = { HC_USAGE: "usage", HC_INTERNAL: "internal" };
+const reasonByCode: Partial<Record<ErrorCode, ExitReason>> = {
+  HC_USAGE: "usage",
+  HC_INTERNAL: "internal",
+  HC_DAEMON_RUNNING: "busy",
+  HC_DAEMON_NOT_RUNNING: "negative",
+};
 
 /** The exit code for anything thrown. */
 export function exitCodeFor(error: unknown): number {

@@ -12,6 +12,14 @@ export interface NodeStateCondition {
   readonly impactsConnectivity: boolean;
 }
 
+/** Who said the PodCIDR, so that the daemon's next start can tell an assignment from a guess. */
+export interface NodeStateSource {
+  /** The level of the chain that answered, e.g. `file`. */
+  readonly source: string;
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+}
+
 export interface NodeState {
   readonly nodeName: string;
   /** The node's PodCIDRs: never empty, at most one of a family. */
@@ -19,6 +27,8 @@ export interface NodeState {
   readonly mtuBytes: number;
   readonly ipMasq: boolean;
   readonly conditions: readonly NodeStateCondition[];
+  /** Undefined in a file that does not say. */
+  readonly podCIDRSource: NodeStateSource | undefined;
 }
 
 /** The JSON form; `version` is raised only when an older plugin could no longer read it rightly. */
@@ -27,6 +37,7 @@ export function encodeNodeState(state: NodeState): JsonObject {
     version: 1,
     nodeName: state.nodeName,
     podCIDRs: state.podCIDRs.map(String),
+    podCIDRSource: state.podCIDRSource === undefined ? undefined : { ...state.podCIDRSource },
     mtu: state.mtuBytes,
     ipMasq: state.ipMasq,
     conditions: state.conditions.map(({ code, text, impactsConnectivity }) => ({ code, text, impactsConnectivity })),
@@ -58,6 +69,17 @@ export function decodeNodeState(text: string): NodeState | string {
     mtuBytes: mtu,
     ipMasq: ipMasq === true,
     conditions: decodeConditions(json.conditions),
+    podCIDRSource: decodeSource(json.podCIDRSource),
+  };
+}
+
+function decodeSource(value: unknown): NodeStateSource | undefined {
+  if (!isJsonObject(value) || typeof value.source !== "string") return undefined;
+  const { source, file, line } = value;
+  return {
+    source,
+    file: typeof file === "string" ? file : undefined,
+    line: typeof line === "number" ? line : undefined,
   };
 }
 

@@ -8,6 +8,9 @@ export const errorCodes = {
   HC_ADDR_INVALID: "A value is not an IPv4 or IPv6 address",
   HC_PREFIX_INVALID: "A value is not a CIDR (an address, a slash and a prefix length)",
 
+  HC_CONFIG_FILE: "The configuration file is missing though it was named, or cannot be read",
+  HC_CONFIG_INVALID: "The configuration has keys or values that cannot be used; each is listed with its place",
+
   HC_FILE_READ: "A file cannot be read",
   HC_FILE_WRITE: "A file or folder cannot be written",
   HC_FILE_TOO_LARGE: "A file is larger than the limit for its kind",
@@ -15,6 +18,10 @@ export const errorCodes = {
 
   HC_EXEC_FAILED: "A program that HeadCNI needs cannot be started",
   HC_EXEC_TIMEOUT: "A program that HeadCNI started did not end in time",
+
+  HC_DATAPLANE: "The kernel's network state (bridge, firewall rules) cannot be read or changed",
+  HC_DAEMON_RUNNING: "Another headcni-daemon already runs on this node",
+  HC_DAEMON_NOT_RUNNING: "The headcni-daemon of this node does not answer",
 } as const satisfies Readonly<Record<string, string>>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -18,6 +18,8 @@ function flock(fd: number, operation: number): boolean {
 /** A held lock; disposing releases it. The file itself stays. */
 export interface FileLock extends Disposable {
   readonly fd: number;
+  /** Replaces the locked file's content in place: a new file by rename would not be the locked one. */
+  write(text: string): void;
 }
 
 /**
@@ -39,5 +41,12 @@ export function tryLockFile(hostPath: string): FileLock | undefined {
     fs.closeSync(fd);
     return undefined;
   }
-  return { fd, [Symbol.dispose]: () => fs.closeSync(fd) };
+  return {
+    fd,
+    write: (text) => {
+      fs.ftruncateSync(fd);
+      fs.writeSync(fd, text, 0);
+    },
+    [Symbol.dispose]: () => fs.closeSync(fd),
+  };
 }

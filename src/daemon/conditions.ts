@@ -1,0 +1,177 @@
+// Every bad state that can last, declared once: its code, how bad it is, and the sentence a person reads. Log, /status, /metrics,
+// `headcni status` and the state file for the CNI plugin all show what is made here, so they never disagree. Pure.
+// Codes are an interface: metrics and alerts name them.
+
+import type { Prefix } from "../cidr/prefix.ts";
+import type { ConflistProblem } from "../conflist/report.ts";
+
+/** `error`: the node is not ready. `warning`: it works, and somebody should look. */
+export type Severity = "error" | "warning";
+
+/** A bad state as it stands; `since` is kept by the store. */
+export interface Condition {
+  readonly code: ConditionCode;
+  readonly severity: Severity;
+  readonly title: string;
+  /** The state found and what to do about it, with the values of this node. */
+  readonly text: string;
+  /** Whether pods that start now, or run, lack network because of it. */
+  readonly impactsConnectivity: boolean;
+}
+
+interface ConditionKind<Args> {
+  readonly severity: Severity;
+  readonly title: string;
+  readonly impactsConnectivity: boolean;
+  readonly text: (args: Args) => string;
+}
+
+const kind = <Args>(declared: ConditionKind<Args>): ConditionKind<Args> => declared;
+
+/** Why something failed, as the error says it, and its remedy if it has one. */
+export interface Failure {
+  readonly why: string;
+  readonly hint?: string | undefined;
+}
+
+export const conditionTable = {
+  ConfigInvalid: kind<Failure & { readonly file: string }>({
+    severity: "warning",
+    title: "The configuration cannot be used",
+    impactsConnectivity: false,
+    text: ({ file, why }) =>
+      `${file} is wrong, so the last good configuration stays in force: ${why}. Correct it; it is read again by itself`,
+  }),
+  PodCIDRNotAuthoritative: kind<{ readonly podCIDRs: readonly Prefix[]; readonly source: string }>({
+    severity: "warning",
+    title: "Nobody assigned this node its PodCIDR",
+    impactsConnectivity: false,
+    text: ({ podCIDRs, source }) =>
+      `${list(podCIDRs)} comes from ${source}, so another node can have the same. ` +
+      "Set network.podCIDR.nodeLocal (one value a node name) or NODE_POD_CIDR; `headcni podcidr` shows what was asked",
+  }),
+  PodCIDRSourceLost: kind<{ readonly kept: readonly Prefix[]; readonly from: string; readonly now: string }>({
+    severity: "warning",
+    title: "What assigned this node its PodCIDR is gone",
+    impactsConnectivity: false,
+    text: ({ kept, from, now }) =>
+      `${list(kept)} is kept, it came from ${from}; what is left would say ${now}. Bring the source back, or set ` +
+      `network.podCIDR.nodeLocal or NODE_POD_CIDR to the value you want`,
+  }),
+  PodCIDRChangeBlocked: kind<{
+    readonly old: readonly Prefix[];
+    readonly wanted: readonly Prefix[];
+    readonly from: string;
+    readonly pods: string;
+  }>({
+    severity: "warning",
+    title: "A new PodCIDR waits for the pods of the old one",
+    impactsConnectivity: false,
+    text: ({ old, wanted, from, pods }) =>
+      `${list(old)} stays in force: the PodCIDR is now ${list(wanted)} (${from}), but ` +
+      `the old one is still used by ${pods}. Drain the node (kubectl drain) and the change happens by itself, or set the old value again`,
+  }),
+  SourceFilesSkipped: kind<{ readonly files: readonly string[] }>({
+    severity: "warning",
+    title: "Files that may say the PodCIDR were passed over",
+    impactsConnectivity: false,
+    text: ({ files }) => `${files.join("; ")}. Correct or remove them; \`headcni podcidr\` shows the whole chain`,
+  }),
+  ConflistInvalid: kind<{ readonly path: string; readonly problems: readonly ConflistProblem[] }>({
+    severity: "error",
+    title: "The CNI configuration would not work",
+    impactsConnectivity: true,
+    text: ({ path, problems }) =>
+      `${path} was not written: ${problems.map(problemText).join("; ")}. It is tried again by itself`,
+  }),
+  ConflistNotWritten: kind<Failure & { readonly path: string }>({
+    severity: "error",
+    title: "The CNI configuration cannot be written",
+    impactsConnectivity: true,
+    text: ({ path, why, hint }) =>
+      `${path} is not in place: ${why}. ${hint ?? "Make the folder writable"}; it is tried again by itself`,
+  }),
+  ConflistContested: kind<{ readonly path: string; readonly repairs: number; readonly waitSeconds: number }>({
+    severity: "error",
+    title: "Something else keeps changing the CNI configuration",
+    impactsConnectivity: true,
+    text: ({ path, repairs, waitSeconds }) =>
+      `${path} was put right ${repairs} times within a minute; the next time is in ${waitSeconds} s. ` +
+      "Find the other agent that writes to this folder (another CNI's DaemonSet?) and stop it, or give cni.confDir a folder of its own",
+  }),
+  OtherConfigPreferred: kind<{ readonly confDir: string; readonly names: readonly string[] }>({
+    severity: "error",
+    title: "The runtime uses another CNI's configuration",
+    impactsConnectivity: false,
+    text: ({ confDir, names }) =>
+      `${names.join(", ")} in ${confDir} comes before ours by name and cni.otherConfigs is keep. ` +
+      "Set cni.otherConfigs to moveAside, or remove the file",
+  }),
+  BridgeAddressConflict: kind<{
+    readonly addresses: readonly Prefix[];
+    readonly podCIDRs: readonly Prefix[];
+    readonly pods: string;
+  }>({
+    severity: "error",
+    title: "The bridge has an address of another PodCIDR",
+    impactsConnectivity: true,
+    text: ({ addresses, podCIDRs, pods }) =>
+      `headcni0 has ${list(addresses)} but the PodCIDR is ${list(podCIDRs)}, so no pod can be added; it is ` +
+      `still used by ${pods}. Drain the node (kubectl drain): without pods the bridge is replaced by itself`,
+  }),
+  BridgeNotReplaced: kind<Failure>({
+    severity: "error",
+    title: "The bridge of an old PodCIDR cannot be removed",
+    impactsConnectivity: true,
+    text: ({ why, hint }) => `${why}. ${hint ?? "Remove it by hand: ip link del headcni0"}`,
+  }),
+  BridgeUnknown: kind<Failure>({
+    severity: "warning",
+    title: "The pod bridge cannot be looked at",
+    impactsConnectivity: false,
+    text: ({ why }) =>
+      `Whether pods hang on headcni0 is unknown, so a new PodCIDR would not be applied: ${why}. Install iproute2`,
+  }),
+  MasqueradeNotApplied: kind<Failure>({
+    severity: "error",
+    title: "Pod traffic that leaves the cluster is not masqueraded",
+    impactsConnectivity: true,
+    text: ({ why, hint }) => `${why}. ${hint ?? "It is tried again by itself"}`,
+  }),
+  NodeStateNotWritten: kind<Failure>({
+    severity: "warning",
+    title: "What the node must remember cannot be written",
+    impactsConnectivity: false,
+    text: ({ why, hint }) =>
+      `${why}, so the PodCIDR may be chosen anew after a reboot. ${hint ?? "Make /var/lib/headcni and /run/headcni writable"}`,
+  }),
+  StatusServerNotListening: kind<Failure & { readonly listen: string }>({
+    severity: "warning",
+    title: "Status and metrics are not served",
+    impactsConnectivity: false,
+    text: ({ listen, why }) =>
+      `Nothing answers on ${listen}: ${why}. Free the address or set monitoring.listen; it is tried again by itself`,
+  }),
+} as const;
+
+export type ConditionCode = keyof typeof conditionTable;
+/** What the sentence of a code needs. */
+export type ConditionArgs<Code extends ConditionCode> = Parameters<(typeof conditionTable)[Code]["text"]>[0];
+
+/** Every code, in the order of the table. */
+export const conditionCodes = Object.keys(conditionTable) as readonly ConditionCode[];
+
+/** The condition of `code` with this node's values in its sentence. */
+export function condition<Code extends ConditionCode>(code: Code, args: ConditionArgs<Code>): Condition {
+  // The table's type loses the tie between a code and its arguments once indexed by a type parameter; the signature keeps it.
+  const { severity, title, impactsConnectivity, text } = conditionTable[code] as ConditionKind<ConditionArgs<Code>>;
+  return { code, severity, title, text: text(args), impactsConnectivity };
+}
+
+function list(prefixes: readonly Prefix[]): string {
+  return prefixes.join(", ");
+}
+
+function problemText({ path, message, hint }: ConflistProblem): string {
+  return `${path === "" ? "" : `${path}: `}${message}${hint === undefined ? "" : ` (${hint})`}`;
+}
