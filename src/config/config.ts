@@ -4,6 +4,7 @@
 import type { Family } from "../cidr/addr.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { JsonObject } from "../conflist/json.ts";
+import type { ConfigIssue } from "../sys/errors.ts";
 import type { LogLevel } from "../sys/log.ts";
 
 export type Masquerade = "bridge" | "daemon" | "none";
@@ -52,15 +53,18 @@ export interface Config {
 
 /** Where a configuration value came from. */
 export type ConfigOrigin =
-  | { readonly source: "default" }
   | { readonly source: "file"; readonly file: string; readonly line: number }
   | { readonly source: "env"; readonly variable: string }
   | { readonly source: "flag"; readonly flag: string };
 
 export interface LoadedConfig {
   readonly config: Config;
-  /** The file that was read; undefined when there was none. */
+  /** The file that was read, as the operator knows it; undefined when there was none. */
   readonly file: string | undefined;
-  /** Origin of every leaf key, by path as written in YAML (`network.podCIDR.nodeLocal`). */
+  /** Where on this machine the file lies, or would lie: what to watch. */
+  readonly hostFile: string;
+  /** Origin of every key that was set, by path as written in YAML (`network.podCIDR.nodeLocal`); others have their default. */
   readonly origins: ReadonlyMap<string, ConfigOrigin>;
+  /** What is allowed but worth a line in the log. */
+  readonly warnings: readonly ConfigIssue[];
 }

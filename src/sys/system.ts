@@ -5,6 +5,7 @@ import { type Clock, realClock } from "./clock.ts";
 import { type Exec, realExec } from "./exec.ts";
 import { createFiles, type Files } from "./files.ts";
 import { type Log, silentLog } from "./log.ts";
+import { join } from "./path.ts";
 import { createWatchFolder, type WatchFolder } from "./watch.ts";
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -29,4 +30,9 @@ export function createSystem(options: SystemOptions = {}): System {
   const files = createFiles(options.root ?? "/");
   const log = options.log ?? silentLog;
   return { files, exec: realExec, clock: realClock, env: process.env, log, watch: createWatchFolder(files, log) };
+}
+
+/** A path as the person at the shell means it, made absolute by the working directory. */
+export function absolutePath(path: string): string {
+  return path.startsWith("/") ? path : join(process.cwd(), path);
 }

@@ -1,0 +1,105 @@
+// What no single key can know: whether the values fit together. Pure.
+
+import type { Prefix } from "../cidr/prefix.ts";
+import type { Config } from "./config.ts";
+import { familyName, isLoopback, Problem, readListen } from "./values.ts";
+
+/** A fault or warning at a key; it continues no sentence, unlike the readers'. */
+export interface Finding {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+const keys = {
+  nodeLocal: ["network", "podCIDR", "nodeLocal"],
+  base: ["network", "podCIDR", "base"],
+  perNode: ["network", "podCIDR", "perNode"],
+  mtu: ["network", "mtu"],
+  listen: ["monitoring", "listen"],
+} as const;
+
+/** Every contradiction in a configuration whose single values are right. */
+export function findContradictions(config: Config): readonly Finding[] {
+  return [
+    ...perNodeAgainstBase(config),
+    ...rangesAgainstServices(config),
+    ...nodesAgainstEachOther(config),
+    ...mtuAgainstIpv6(config),
+  ];
+}
+
+/** What is allowed but should be said. */
+export function findRisks({ monitoring }: Config): readonly Finding[] {
+  const listen = readListen(monitoring.listen);
+  if (!monitoring.enabled || listen instanceof Problem || isLoopback(listen.host)) return [];
+  return [
+    {
+      path: keys.listen,
+      message: `the status server listens on ${monitoring.listen}, not on loopback: others on the network can read this node's status`,
+    },
+  ];
+}
+
+/** The PodCIDRs written for nodes, each with the path of its value and whose it is. */
+function written({ network }: Config): { path: readonly string[]; node: string; prefix: Prefix }[] {
+  const { nodeLocal } = network.podCIDR;
+  if (nodeLocal === undefined) return [];
+  if (nodeLocal.kind === "any") return nodeLocal.podCIDRs.map((prefix) => ({ path: keys.nodeLocal, node: "", prefix }));
+  return [...nodeLocal.podCIDRs].flatMap(([node, prefixes]) =>
+    prefixes.map((prefix) => ({ path: [...keys.nodeLocal, node], node, prefix })),
+  );
+}
+
+function* perNodeAgainstBase({ network }: Config): Iterable<Finding> {
+  const { base, perNode } = network.podCIDR;
+  for (const prefix of base ?? []) {
+    const bits = perNode[prefix.family];
+    if (bits !== undefined && bits < prefix.bits) {
+      yield {
+        path: keys.perNode,
+        message: `/${bits} is a larger block than network.podCIDR.base ${prefix}; write /${prefix.bits} or a longer length`,
+      };
+    }
+  }
+  for (const family of ["ipv4", "ipv6"] as const) {
+    if (perNode[family] === undefined || base === undefined || base.some((prefix) => prefix.family === family))
+      continue;
+    yield {
+      path: keys.perNode,
+      message: `/${perNode[family]} is a length for ${familyName(family)}, which network.podCIDR.base ${base.join(",")} does not have; write {${family === "ipv4" ? "ipv6" : "ipv4"}: …} or extend base`,
+    };
+  }
+}
+
+function* rangesAgainstServices(config: Config): Iterable<Finding> {
+  const { serviceCIDR, podCIDR } = config.network;
+  const ranges = [...(podCIDR.base ?? []).map((prefix) => ({ path: keys.base, prefix })), ...written(config)];
+  for (const { path, prefix } of ranges) {
+    const service = serviceCIDR.find((other) => other.overlaps(prefix));
+    if (service === undefined) continue;
+    yield {
+      path,
+      message: `${prefix} overlaps network.serviceCIDR ${service}; pods and services need ranges of their own`,
+    };
+  }
+}
+
+/** Two nodes with the same addresses is the one thing HeadCNI must never let pass. */
+function* nodesAgainstEachOther(config: Config): Iterable<Finding> {
+  const all = written(config);
+  for (const [index, { path, node, prefix }] of all.entries()) {
+    const rival = all.slice(0, index).find((other) => other.node !== node && other.prefix.overlaps(prefix));
+    if (rival !== undefined)
+      yield { path, message: `${prefix} overlaps ${rival.prefix} of node ${rival.node}; give each node its own` };
+  }
+}
+
+function* mtuAgainstIpv6(config: Config): Iterable<Finding> {
+  const { mtuBytes, podCIDR } = config.network;
+  const ipv6 = [...(podCIDR.base ?? []), ...written(config).map(({ prefix }) => prefix)].find(
+    ({ family }) => family === "ipv6",
+  );
+  if (mtuBytes < 1280 && ipv6 !== undefined) {
+    yield { path: keys.mtu, message: `${mtuBytes} is less than 1280, which IPv6 (${ipv6}) needs; write 1280 or more` };
+  }
+}

@@ -1,0 +1,30 @@
+// The configuration of a node whose operator wrote nothing. Without a library, so that such a node starts without loading
+// the schema; a test holds that the schema's defaults are these.
+
+import { defaultDelegateTimeoutMs } from "../conflist/names.ts";
+import type { Config } from "./config.ts";
+
+/** Where the configuration file lies unless `--config` or `HEADCNI_CONFIG` says otherwise. */
+export const defaultConfigFile = "/etc/headcni/config.yaml";
+
+export const defaultConfig: Config = {
+  nodeName: undefined,
+  network: {
+    podCIDR: { nodeLocal: undefined, base: undefined, perNode: {} },
+    serviceCIDR: [],
+    // What a packet may measure inside a Tailscale tunnel; also the least IPv6 allows.
+    mtuBytes: 1280,
+    masquerade: "bridge",
+  },
+  cni: {
+    cniVersion: "0.4.0",
+    type: "bridge",
+    plugins: [],
+    confDir: "/etc/cni/net.d",
+    binDir: "/opt/cni/bin",
+    otherConfigs: "moveAside",
+    delegateTimeoutMs: defaultDelegateTimeoutMs,
+  },
+  logging: { level: "info", format: "auto" },
+  monitoring: { enabled: true, listen: "127.0.0.1:9465" },
+};

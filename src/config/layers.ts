@@ -1,0 +1,136 @@
+// Lays what the environment and the flags say over what the file says, and remembers for each key which of them it was.
+
+import type { JsonObject, JsonValue } from "../conflist/json.ts";
+import type { ConfigIssue } from "../sys/errors.ts";
+import type { Env } from "../sys/system.ts";
+import type { ConfigOrigin } from "./config.ts";
+import { type ConfigKey, configKeys, configSections } from "./keys.ts";
+import { suggest } from "./suggest.ts";
+import type { Located } from "./yaml-file.ts";
+
+/** A command-line flag that sets a key. */
+export interface ConfigFlag {
+  readonly flag: string;
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface Layers {
+  /** The file's document, its sections and keys set to null left out; undefined without a file. */
+  readonly document: Located | undefined;
+  readonly file: string;
+  readonly env: Env;
+  readonly flags: readonly ConfigFlag[];
+}
+
+export interface Merged {
+  /** What goes through the schema. */
+  readonly input: JsonValue;
+  readonly origins: ReadonlyMap<string, ConfigOrigin>;
+  /** Values that could not even be read. */
+  readonly issues: readonly ConfigIssue[];
+  readonly warnings: readonly ConfigIssue[];
+}
+
+export function mergeLayers({ document, file, env, flags }: Layers): Merged {
+  const issues: ConfigIssue[] = [];
+  const origins = new Map<string, ConfigOrigin>();
+  let input = document === undefined ? {} : plain(document, []);
+  const put = ({ key, path, kind }: ConfigKey, text: string, origin: ConfigOrigin): void => {
+    const value = readText(text, kind);
+    if (value === undefined) issues.push({ path: key, message: `${nameOf(origin)} is not valid JSON` });
+    else {
+      input = setAt(input, path, value);
+      origins.set(key, origin);
+    }
+  };
+  for (const leaf of configKeys) {
+    const inFile = document === undefined ? undefined : locate(document, leaf.path);
+    if (inFile !== undefined && inFile.path.length === leaf.path.length && inFile.located.value !== null) {
+      origins.set(leaf.key, { source: "file", file, line: inFile.located.line });
+    }
+    const text = env[leaf.variable];
+    if (text !== undefined) put(leaf, text, { source: "env", variable: leaf.variable });
+    for (const { flag, key, value } of flags) if (key === leaf.key) put(leaf, value, { source: "flag", flag });
+  }
+  return { input, origins, issues, warnings: strayVariables(env) };
+}
+
+/** The part of the document nearest to `path` that exists, and how far along the path it is. */
+export function locate(
+  document: Located,
+  path: readonly PropertyKey[],
+): { located: Located; path: readonly PropertyKey[] } {
+  let located = document;
+  for (const [depth, name] of path.entries()) {
+    const { value } = located;
+    const child =
+      value instanceof Map
+        ? (value as ReadonlyMap<string, Located>).get(String(name))
+        : Array.isArray(value)
+          ? (value as readonly Located[])[Number(name)]
+          : undefined;
+    if (child === undefined) return { located, path: path.slice(0, depth) };
+    located = child;
+  }
+  return { located, path };
+}
+
+/** The variable or flag a value came from; undefined for the file, which has lines instead. */
+export function nameOf(origin: ConfigOrigin): string | undefined {
+  if (origin.source === "env") return origin.variable;
+  return origin.source === "flag" ? origin.flag : undefined;
+}
+
+/** The document without lines. A known key with nothing after its colon is unset, as in Kubernetes' own files. */
+function plain({ value }: Located, path: readonly string[]): JsonValue {
+  if (Array.isArray(value)) return (value as readonly Located[]).map((item) => plain(item, [...path, "[]"]));
+  if (!(value instanceof Map)) return value as JsonValue;
+  const entries = [...(value as ReadonlyMap<string, Located>)];
+  const set = entries.filter(([name, child]) => child.value !== null || !isKnown([...path, name]));
+  return Object.fromEntries(set.map(([name, child]) => [name, plain(child, [...path, name])]));
+}
+
+function isKnown(path: readonly string[]): boolean {
+  return [...configSections, ...configKeys.map((leaf) => leaf.path)].some(
+    (known) => known.join(".") === path.join("."),
+  );
+}
+
+/** A copy of `input` with the value set. A section that is no map is left as it is: the schema names the fault. */
+function setAt(input: JsonValue, [name, ...rest]: readonly string[], value: JsonValue): JsonValue {
+  if (name === undefined) return value;
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return input;
+  const section = input as JsonObject;
+  return { ...section, [name]: setAt(section[name] ?? {}, rest, value) };
+}
+
+/** Text from the environment or a flag as the key's kind of value; undefined when it begins like JSON and is none. */
+function readText(text: string, kind: ConfigKey["kind"]): JsonValue | undefined {
+  const trimmed = text.trim();
+  if (kind === "number" && /^-?\d+$/.test(trimmed)) return Number(trimmed);
+  if (kind === "boolean" && (trimmed === "true" || trimmed === "false")) return trimmed === "true";
+  if (kind !== "structure" || !/^[[{]/.test(trimmed)) return trimmed;
+  try {
+    return JSON.parse(trimmed) as JsonValue;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Variables that are nearly one of ours. Others that begin with HEADCNI_ are left be: Kubernetes itself sets
+ * HEADCNI_SERVICE_HOST and the like in the pods of a cluster with a Service named headcni.
+ */
+function strayVariables(env: Env): ConfigIssue[] {
+  const known = [...configKeys.map(({ variable }) => variable), "HEADCNI_CONFIG"];
+  return Object.keys(env).flatMap((variable) => {
+    if (!variable.startsWith("HEADCNI_") || known.includes(variable)) return [];
+    const meant = suggest(
+      variable.slice(8),
+      known.map((name) => name.slice(8)),
+    );
+    return meant === undefined ? [] : [{ path: variable, message: `unknown variable; did you mean HEADCNI_${meant}?` }];
+  });
+}

@@ -1,0 +1,135 @@
+// Readers for the values of configuration keys that are more than a word or a number. Pure, no library: each gives the
+// value or the end of a sentence that begins with the value and says what is wrong and what to write.
+
+import { clip, type Family, familyBits, tryParseAddr } from "../cidr/addr.ts";
+import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
+import { HeadcniError } from "../sys/errors.ts";
+
+/** What is wrong with a value. A class, so that a string can be a value too. */
+export class Problem {
+  readonly text: string;
+  /** Where in the value, when it holds several. */
+  readonly path: readonly string[];
+  constructor(text: string, path: readonly string[] = []) {
+    this.text = text;
+    this.path = path;
+  }
+}
+
+/**
+ * CIDRs of networks: one, or one of each family, as a list or separated by commas. Nothing at all gives an empty list.
+ * Host bits are refused with the value that was probably meant: guessing could move a node onto another's range.
+ */
+export function readCidrs(value: string | readonly string[]): readonly Prefix[] | Problem {
+  const texts = typeof value === "string" ? value.split(",") : value;
+  if (texts.length === 1 && texts[0]?.trim() === "") return [];
+  const prefixes: Prefix[] = [];
+  for (const text of texts) {
+    const prefix = readCidr(text.trim());
+    if (prefix instanceof Problem) return prefix;
+    const rival = prefixes.find(({ family }) => family === prefix.family);
+    if (rival !== undefined) {
+      return new Problem(
+        `has two ${familyName(prefix.family)} CIDRs, ${rival} and ${prefix}; write at most one of each family`,
+      );
+    }
+    prefixes.push(prefix);
+  }
+  return prefixes;
+}
+
+function readCidr(text: string): Prefix | Problem {
+  try {
+    const prefix = parsePrefix(text);
+    return prefix.hasHostBits ? new Problem(`has host bits set in ${prefix}; write ${prefix.masked()}`) : prefix;
+  } catch (error) {
+    if (!(error instanceof HeadcniError)) throw error;
+    // The sentence of `parsePrefix` names the value already; what it says of it comes after.
+    const [, reason = ""] = error.message.split(`"${clip(text)}" `);
+    return new Problem(`is not a CIDR: ${clip(text)} ${reason}; write for example 10.244.0.0/16`);
+  }
+}
+
+export type PerNodeInput =
+  | string
+  | number
+  | { readonly ipv4?: string | number | undefined; readonly ipv6?: string | number | undefined };
+export type PerNode = Readonly<Partial<Record<Family, number>>>;
+
+/** The shortest and longest block a node can have: host-local needs room for a gateway and a pod. */
+const perNodeLimits = { ipv4: [1, 30], ipv6: [1, 126] } as const;
+
+/**
+ * Prefix lengths of a node's block: `/24`, 24, `/24,/64` or `{ipv4, ipv6}`. A length over 32 can only be IPv6's; of two
+ * lengths that could both be IPv4's nobody can say which is which, so that is refused.
+ */
+export function readPerNode(value: PerNodeInput): PerNode | Problem {
+  if (typeof value === "object") {
+    const both: [Family, string | number | undefined][] = [
+      ["ipv4", value.ipv4],
+      ["ipv6", value.ipv6],
+    ];
+    return collectLengths(both.flatMap(([family, text]) => (text === undefined ? [] : [{ family, text }])));
+  }
+  const texts = String(value)
+    .split(",")
+    .map((text) => text.trim());
+  if (texts.length === 1 && texts[0] === "") return {};
+  if (texts.length > 2) return new Problem("has more than two lengths; write one of each family, for example /24,/64");
+  const isLong = (text: string): boolean => Number(text.replace(/^\//, "")) > 32;
+  if (texts.length === 2 && texts.filter(isLong).length !== 1) {
+    return new Problem("does not say which length is for which family; write {ipv4: 24, ipv6: 64}");
+  }
+  return collectLengths(texts.map((text) => ({ family: isLong(text) ? "ipv6" : "ipv4", text })));
+}
+
+function collectLengths(items: readonly { family: Family; text: string | number }[]): PerNode | Problem {
+  const lengths: Partial<Record<Family, number>> = {};
+  for (const { family, text } of items) {
+    const digits = /^\/?(0|[1-9]\d{0,2})$/.exec(String(text).trim())?.[1];
+    if (digits === undefined)
+      return new Problem(`is not a prefix length; write for example ${family === "ipv4" ? "/24" : "/64"}`);
+    const [least, most] = perNodeLimits[family];
+    const bits = Number(digits);
+    if (bits < least || bits > most) {
+      return new Problem(
+        `leaves no pods on a node or no nodes; write a length from /${least} to /${most} for ${familyName(family)}`,
+      );
+    }
+    lengths[family] = bits;
+  }
+  return lengths;
+}
+
+/** A time in milliseconds: whole seconds as a number, or `500ms`, `30s`, `2m`; from 1 ms to an hour. */
+export function readDurationMs(value: string | number): number | Problem {
+  const match = /^(\d{1,7})(ms|s|m)$/.exec(typeof value === "number" ? `${value}s` : value.trim());
+  const unitMs = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? ""];
+  if (match === null || unitMs === undefined) return new Problem("is not a time; write for example 30s, 500ms or 2m");
+  const ms = Number(match[1]) * unitMs;
+  return ms >= 1 && ms <= 3_600_000 ? ms : new Problem("is out of range; write a time from 1ms to 60m");
+}
+
+/** `host:port` to listen on: an IP address (IPv6 in brackets) or `localhost`, and a port; 0 takes any free one. */
+export function readListen(value: string): { readonly host: string; readonly port: number } | Problem {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(value.trim());
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  const isHost =
+    host === "localhost" || (host !== undefined && tryParseAddr(host)?.family === (match?.[1] ? "ipv6" : "ipv4"));
+  if (host === undefined || !isHost || port > 65_535) {
+    return new Problem("is not an address and a port; write for example 127.0.0.1:9465 or [::1]:9465");
+  }
+  return { host, port };
+}
+
+/** Whether a host to listen on is reachable from this machine alone. */
+export function isLoopback(host: string): boolean {
+  const addr = tryParseAddr(host);
+  if (addr === undefined) return host === "localhost";
+  return addr.family === "ipv4" ? addr.value >> 24n === 127n : addr.value === 1n;
+}
+
+export function familyName(family: Family): "IPv4" | "IPv6" {
+  return familyBits(family) === 32 ? "IPv4" : "IPv6";
+}

@@ -1,0 +1,121 @@
+// Reads the text of a configuration file and remembers the line of each key. Only what is exactly one YAML document with
+// every key once is taken: an operator's second thought must not win or lose by accident.
+
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type YAMLMap,
+} from "yaml";
+import type { ConfigIssue } from "../sys/errors.ts";
+import { invalidConfig } from "./invalid.ts";
+
+/** A value with the line where it, or its key, stands. */
+export interface Located {
+  readonly line: number;
+  readonly value: string | number | boolean | null | readonly Located[] | ReadonlyMap<string, Located>;
+}
+
+/** More values than any configuration has: aliases of aliases reach it, people do not. */
+const maxValues = 20_000;
+
+/**
+ * The document; an empty one is an empty map.
+ * @throws ConfigError HC_CONFIG_INVALID with every reason why the text is no document.
+ */
+export function parseYamlFile(text: string, file: string): Located {
+  const lines = new LineCounter();
+  const issueAt = (offset: number, message: string): ConfigIssue => {
+    return { path: "", message, file, line: lines.linePos(offset).line };
+  };
+  const parsed = parseAllDocuments(text, { merge: true, lineCounter: lines, prettyErrors: false });
+  const documents = Array.isArray(parsed) ? parsed : [];
+  const issues = documents.flatMap((document) =>
+    [...document.errors, ...document.warnings].map(({ code, message, pos }) =>
+      issueAt(pos[0], code === "DUPLICATE_KEY" ? "this key stands twice; keep one" : `not valid YAML: ${message}`),
+    ),
+  );
+  const [document, second] = documents;
+  if (second !== undefined) issues.push(issueAt(second.range[0], "a second YAML document begins; keep only one"));
+  if (issues.length > 0) throw invalidConfig(issues);
+  if (document === undefined || document.contents === null) return { line: 1, value: new Map() };
+  try {
+    return new Reader(document, lines).read(document.contents, []);
+  } catch (error) {
+    if (error instanceof Refused) throw invalidConfig([issueAt(error.offset, error.message)]);
+    throw error;
+  }
+}
+
+class Refused extends Error {
+  readonly offset: number;
+  constructor(node: Node, message: string) {
+    super(message);
+    this.offset = node.range?.[0] ?? 0;
+  }
+}
+
+class Reader {
+  readonly #document: Document;
+  readonly #lines: LineCounter;
+  #left = maxValues;
+
+  constructor(document: Document, lines: LineCounter) {
+    this.#document = document;
+    this.#lines = lines;
+  }
+
+  /** @param open the collections around `node`: an alias to one of them would never end. */
+  read(node: Node, open: readonly Node[]): Located {
+    this.#left -= 1;
+    if (this.#left < 0) throw new Refused(node, `more than ${maxValues} values once aliases are followed`);
+    if (isAlias(node)) {
+      const target = node.resolve(this.#document);
+      if (target === undefined) throw new Refused(node, `nothing above is named &${node.source}`);
+      if (open.includes(target)) throw new Refused(node, `&${node.source} holds itself`);
+      return this.read(target, open);
+    }
+    const line = this.#lineOf(node);
+    if (isScalar(node)) return { line, value: readScalar(node.value) };
+    if (isSeq<Node>(node)) return { line, value: node.items.map((item) => this.read(item, [...open, node])) };
+    if (isMap<Node, Node | null>(node)) return { line, value: this.#readMap(node, [...open, node]) };
+    throw new Refused(node, "neither a map, a list nor a value");
+  }
+
+  #readMap(map: YAMLMap<Node, Node | null>, open: readonly Node[]): ReadonlyMap<string, Located> {
+    const own = new Map<string, Located>();
+    const merged = new Map<string, Located>();
+    for (const { key, value } of map.items) {
+      if (!isScalar(key)) throw new Refused(key, "a key is not a word");
+      const line = this.#lineOf(key);
+      const child = value === null ? { line, value: null } : this.read(value, open);
+      // With `merge` the library reads the key << as a symbol. Keys of earlier sources win, own keys win over all.
+      if (typeof key.value !== "symbol") own.set(String(key.value), { line, value: child.value });
+      else for (const [name, item] of mergeSources(key, child)) if (!merged.has(name)) merged.set(name, item);
+    }
+    return new Map([...merged, ...own]);
+  }
+
+  #lineOf(node: Node): number {
+    return this.#lines.linePos(node.range?.[0] ?? 0).line;
+  }
+}
+
+function mergeSources(key: Node, from: Located): readonly [string, Located][] {
+  const sources = Array.isArray(from.value) ? (from.value as readonly Located[]) : [from];
+  return sources.flatMap(({ value }) => {
+    if (value instanceof Map) return [...(value as ReadonlyMap<string, Located>)];
+    throw new Refused(key, "<< takes a map or a list of maps");
+  });
+}
+
+function readScalar(value: unknown): string | number | boolean | null {
+  const isPlain =
+    value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+  return isPlain ? value : String(value);
+}
