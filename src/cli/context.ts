@@ -1,9 +1,11 @@
 // What every command gets: where to print, and the machine for a given root. Commands report their exit code and
 // never touch `process`.
 
+import { HeadcniError } from "../sys/errors.ts";
+import { createFiles } from "../sys/files.ts";
 import type { Log } from "../sys/log.ts";
 import { isTerminal, writeAll } from "../sys/stdio.ts";
-import { createSystem, type System } from "../sys/system.ts";
+import { absolutePath, createSystem, type System } from "../sys/system.ts";
 
 export interface CliContext {
   /** Standard output, text with its newlines. */
@@ -12,7 +14,10 @@ export interface CliContext {
   warn(text: string): void;
   /** Whether standard output is a terminal. */
   readonly isTerminal: boolean;
-  /** The machine, re-rooted when the command has `--root`. */
+  /**
+   * The machine, re-rooted when the command has `--root`.
+   * @throws HeadcniError HC_USAGE when that is no folder: everything would seem absent, not misspelt.
+   */
   system(root?: string): System;
   /** Sets the exit code of a command that did not throw. */
   exit(code: number): void;
@@ -26,7 +31,13 @@ export function createCliContext(log: Log, exit: (code: number) => void): CliCon
     get isTerminal() {
       return isTerminal(1);
     },
-    system: (root) => createSystem({ root, log }),
+    system: (root) => createSystem({ root: root === undefined ? undefined : existingFolder(root), log }),
     exit,
   };
+}
+
+function existingFolder(root: string): string {
+  const path = root === "" ? undefined : absolutePath(root);
+  if (path !== undefined && createFiles("/").stat(path)?.kind === "folder") return path;
+  throw new HeadcniError("HC_USAGE", `Cannot use --root ${JSON.stringify(root)}: it is not a folder`);
 }

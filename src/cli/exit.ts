@@ -2,7 +2,7 @@
 // `docs/reference/exit-codes.md` is generated from this table.
 
 import type { ErrorCode } from "../sys/error-codes.ts";
-import { ConfigError, HeadcniError } from "../sys/errors.ts";
+import { ConfigError, type ConfigIssue, HeadcniError } from "../sys/errors.ts";
 
 export const exitCodes = {
   ok: { code: 0, meaning: "Done, or the answer is yes" },
@@ -41,12 +41,14 @@ export function errorLines(error: unknown): readonly string[] {
   }
   const lines = [`error: ${error.message}`];
   if (error instanceof ConfigError) {
-    for (const issue of error.issues) {
-      const where =
-        issue.file === undefined ? "" : `${issue.file}${issue.line === undefined ? "" : `:${issue.line}`}: `;
-      lines.push(`  ${where}${issue.path === "" ? "" : `${issue.path}: `}${issue.message}`);
-    }
+    for (const issue of error.issues) lines.push(`  ${issueLine(issue)}`);
   }
   if (error.hint !== undefined) lines.push(`hint: ${error.hint}`);
   return lines;
+}
+
+/** `file:line: key.path: sentence`, with the parts there are. */
+export function issueLine({ file, line, path, message }: ConfigIssue): string {
+  const where = file === undefined ? "" : `${file}${line === undefined ? "" : `:${line}`}: `;
+  return `${where}${path === "" ? "" : `${path}: `}${message}`;
 }

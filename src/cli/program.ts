@@ -1,36 +1,53 @@
-// The command tree. Each command lives in a file of its own and loads its domain only when it runs.
+// The command tree. Each command lives in a file of its own and loads its domain only when it runs, so that the tree is
+// cheap to build.
 
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help } from "commander";
 import { createPlainLog } from "../sys/log.ts";
 import { writeAll } from "../sys/stdio.ts";
 import { versionLine } from "../version.ts";
+import { addConfigCommands } from "./config.ts";
 import { type CliContext, createCliContext } from "./context.ts";
 import { errorLines, exitCodeFor, exitCodes } from "./exit.ts";
 
-/** Builds `headcni` with every command. */
-export function createProgram(context: CliContext): Command {
+/** The name by which the program is the daemon and nothing else. */
+const daemonName = "headcni-daemon";
+
+/** Builds `headcni` with every command. @param calledAs the name the help shows for the daemon */
+export function createProgram(context: CliContext, calledAs = "headcni"): Command {
   const program = new Command("headcni")
     .description("Kubernetes pod networking over Tailscale and Headscale")
     .version(versionLine(), "-V, --version", "print version, commit and runtime")
-    .helpCommand(false)
-    .showHelpAfterError("(run with --help for the flags)")
-    .configureOutput({ writeOut: context.print, writeErr: context.warn })
+    .helpOption("-h, --help", "print help, also after a command")
+    .showHelpAfterError("hint: run with --help for commands and flags")
+    .configureOutput({
+      writeOut: context.print,
+      writeErr: context.warn,
+      // Asking the streams for width and colour would load Node's stream classes, which cost more than the rest of the start.
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .configureHelp({ commandUsage: (command) => usage(command, calledAs) })
     .exitOverride();
+  addConfigCommands(program, context);
   return program;
 }
 
 /**
  * Runs the command line and gives its exit code. Everything thrown below ends here, as lines on standard error.
  * @param args without the program's name, e.g. `["podcidr", "-o", "json"]`.
+ * @param calledAs the program's name as it was called; `headcni-daemon` stands for `headcni daemon`
  */
-export async function runCommandLine(args: readonly string[]): Promise<number> {
+export async function runCommandLine(args: readonly string[], calledAs = "headcni"): Promise<number> {
   let exitCode: number = exitCodes.ok.code;
   const log = createPlainLog((line) => writeAll(2, line));
   const context = createCliContext(log, (code) => {
     exitCode = code;
   });
+  const program = createProgram(context, calledAs);
   try {
-    await createProgram(context).parseAsync([...args], { from: "user" });
+    await program.parseAsync(plainForm(program, args, calledAs), { from: "user" });
     return exitCode;
   } catch (error) {
     // commander has printed its message by itself; help and version end with code 0.
@@ -38,4 +55,30 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     context.warn(`${errorLines(error).join("\n")}\n`);
     return exitCodeFor(error);
   }
+}
+
+/** The command line in the one form commander is given: no `help` command, no name that stands for a command. */
+function plainForm(program: Command, args: readonly string[], calledAs: string): string[] {
+  const [first, ...rest] = args;
+  if (calledAs.startsWith(daemonName)) return first === "-V" || first === "--version" ? [first] : ["daemon", ...args];
+  if (first === undefined) return ["--help"];
+  const plain = first === "help" ? [...rest, "--help"] : [...args];
+  // commander would show the help of the group and end well; a misspelt command is an error whatever follows.
+  return isKnownCommand(program, plain) ? plain : plain.filter((arg) => arg !== "-h" && arg !== "--help");
+}
+
+function isKnownCommand(program: Command, args: readonly string[]): boolean {
+  let command = program;
+  for (const arg of args) {
+    if (arg.startsWith("-") || command.commands.length === 0) return true;
+    const next = command.commands.find((child) => child.name() === arg);
+    if (next === undefined) return false;
+    command = next;
+  }
+  return true;
+}
+
+function usage(command: Command, calledAs: string): string {
+  const text = new Help().commandUsage(command).replace("[options] [command]", "<command> [options]");
+  return calledAs.startsWith(daemonName) ? text.replace("headcni daemon", daemonName) : text;
 }

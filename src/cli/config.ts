@@ -1,0 +1,102 @@
+// `headcni config explain | schema | validate`.
+
+import type { Command } from "commander";
+import { printJson } from "../conflist/json.ts";
+import { ConfigError } from "../sys/errors.ts";
+import type { CliContext } from "./context.ts";
+import { exitCodes, issueLine } from "./exit.ts";
+import { addExamples, configOption, nodeNameOption, outputOption, rootOption } from "./options.ts";
+import { renderTable } from "./table.ts";
+
+interface ExplainFlags {
+  readonly config?: string;
+  readonly root?: string;
+  readonly nodeName?: string;
+  readonly output: string;
+}
+
+interface ValidateFlags {
+  readonly root?: string;
+  readonly output: string;
+}
+
+export function addConfigCommands(program: Command, context: CliContext): void {
+  const config = program.command("config").helpCommand(false).description("look at the configuration");
+  const explain = config
+    .command("explain")
+    .description("show each value and where it came from: file and line, environment, flag or default")
+    .addOption(configOption())
+    .addOption(nodeNameOption())
+    .addOption(outputOption())
+    .addOption(rootOption())
+    .action((flags: ExplainFlags) => explainConfiguration(context, flags));
+  addExamples(explain, "headcni config explain", "HEADCNI_NETWORK_MTU=1400 headcni config explain -o json");
+  const validate = config
+    .command("validate")
+    .description("check a configuration file and list everything that is wrong with it")
+    .argument("[file]", "the file (default: the one the daemon would read)")
+    .addOption(outputOption())
+    .addOption(rootOption())
+    .action((file: string | undefined, flags: ValidateFlags) => validateConfiguration(context, file, flags));
+  addExamples(validate, "headcni config validate", "headcni config validate ./config.yaml");
+  const schema = config
+    .command("schema")
+    .description("print the JSON Schema of the configuration file")
+    .action(async () => {
+      const { configJsonSchema } = await import("../config/json-schema.ts");
+      context.print(printJson(configJsonSchema()));
+    });
+  addExamples(schema, "headcni config schema > config.schema.json");
+}
+
+async function explainConfiguration(context: CliContext, flags: ExplainFlags): Promise<void> {
+  const [{ loadConfig }, { describeOrigin, explainAsJson, explainConfig }] = await Promise.all([
+    import("../config/load.ts"),
+    import("../config/explain.ts"),
+  ]);
+  const { config: path, nodeName } = flags;
+  const loaded = await loadConfig(context.system(flags.root), { path, flags: { nodeName } });
+  for (const warning of loaded.warnings) context.warn(`warning: ${issueLine(warning)}\n`);
+  if (flags.output === "json") {
+    context.print(printJson(explainAsJson(loaded)));
+    return;
+  }
+  const rows = explainConfig(loaded).map(({ key, value, origin }) => {
+    const shown = value === undefined ? "-" : typeof value === "string" ? value : JSON.stringify(value);
+    return [key, shown, describeOrigin(origin)];
+  });
+  context.print(renderTable(["key", "value", "from"], rows));
+}
+
+async function validateConfiguration(
+  context: CliContext,
+  path: string | undefined,
+  flags: ValidateFlags,
+): Promise<void> {
+  const { loadConfig } = await import("../config/load.ts");
+  try {
+    const { file, warnings } = await loadConfig(context.system(flags.root), { path });
+    if (flags.output === "json") {
+      context.print(
+        printJson({
+          file: file ?? null,
+          valid: true,
+          issues: [],
+          warnings: warnings.map((warning) => ({ ...warning })),
+        }),
+      );
+      return;
+    }
+    for (const warning of warnings) context.warn(`warning: ${issueLine(warning)}\n`);
+    context.print(
+      file === undefined ? "There is no configuration file: every key has its default\n" : `${file} is valid\n`,
+    );
+  } catch (error) {
+    if (!(error instanceof ConfigError) || flags.output !== "json") throw error;
+    const issues = error.issues.length > 0 ? error.issues : [{ path: "", message: error.message }];
+    context.print(
+      printJson({ file: path ?? null, valid: false, issues: issues.map((issue) => ({ ...issue })), warnings: [] }),
+    );
+    context.exit(exitCodes.config.code);
+  }
+}

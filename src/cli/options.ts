@@ -1,0 +1,35 @@
+// Flags that mean the same at every command.
+
+import { type Command, Option } from "commander";
+
+/** `-o table|json`, or the formats a command has beside; the first is the default. */
+export function outputOption(formats: readonly string[] = ["table", "json"]): Option {
+  return new Option("-o, --output <format>", "how to print").choices([...formats]).default(formats[0]);
+}
+
+export function configOption(): Option {
+  return new Option("--config <file>", "configuration file (default: $HEADCNI_CONFIG, else /etc/headcni/config.yaml)");
+}
+
+export function rootOption(): Option {
+  return new Option("--root <folder>", 'folder that plays the node\'s "/": every path is taken under it');
+}
+
+export function nodeNameOption(): Option {
+  return new Option(
+    "--node-name <name>",
+    "Kubernetes name of this node (default: what the configuration or machine says)",
+  );
+}
+
+const examples = new WeakMap<Command, readonly string[]>();
+
+/** Shows command lines under a command's help and on its page in the reference. */
+export function addExamples(command: Command, ...lines: readonly string[]): void {
+  examples.set(command, lines);
+  command.addHelpText("after", `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`);
+}
+
+export function examplesOf(command: Command): readonly string[] {
+  return examples.get(command) ?? [];
+}
