@@ -1,7 +1,7 @@
 // The leaf keys of the configuration, walked out of the schema: what the environment, `config explain` and the reference
 // page go by.
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { configSchema } from "./schema.ts";
 
 export interface ConfigKey {
@@ -25,34 +25,33 @@ export function variableFor(key: string): string {
   return `HEADCNI_${key.replaceAll(".", "_").toUpperCase()}`;
 }
 
-function leaves(schema: z.ZodObject, above: readonly string[]): ConfigKey[] {
+function leaves(schema: z.ZodMiniObject, above: readonly string[]): ConfigKey[] {
   return Object.entries(schema.shape).flatMap(([name, child]) => {
     const path = [...above, name];
     const inner = unwrap(child);
-    if (inner instanceof z.ZodObject) return leaves(inner, path);
+    if (inner instanceof z.ZodMiniObject) return leaves(inner, path);
     const key = path.join(".");
     const description = z.globalRegistry.get(child)?.description ?? "";
     return [{ key, path, variable: variableFor(key), kind: kindOf(inner), description }];
   });
 }
 
-function sections(schema: z.ZodObject, above: readonly string[]): string[][] {
+function sections(schema: z.ZodMiniObject, above: readonly string[]): string[][] {
   return Object.entries(schema.shape).flatMap(([name, child]) => {
     const path = [...above, name];
     const inner = unwrap(child);
-    return inner instanceof z.ZodObject ? [path, ...sections(inner, path)] : [];
+    return inner instanceof z.ZodMiniObject ? [path, ...sections(inner, path)] : [];
   });
 }
 
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
-  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) {
-    return unwrap(schema.unwrap());
-  }
-  return schema instanceof z.ZodPipe ? unwrap(schema.in) : schema;
+  const { def } = schema._zod;
+  if ("innerType" in def) return unwrap(def.innerType as z.core.$ZodType);
+  return schema instanceof z.ZodMiniPipe ? unwrap(schema._zod.def.in) : schema;
 }
 
 function kindOf(schema: z.core.$ZodType): ConfigKey["kind"] {
-  if (schema instanceof z.ZodNumber) return "number";
-  if (schema instanceof z.ZodBoolean) return "boolean";
-  return schema instanceof z.ZodString || schema instanceof z.ZodEnum ? "text" : "structure";
+  if (schema instanceof z.ZodMiniNumber) return "number";
+  if (schema instanceof z.ZodMiniBoolean) return "boolean";
+  return schema instanceof z.ZodMiniString || schema instanceof z.ZodMiniEnum ? "text" : "structure";
 }

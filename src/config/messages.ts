@@ -1,6 +1,6 @@
 // Turns what the schema found into sentences for the operator: where it stands, the value, what is wrong, what to write.
 
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { clip } from "../cidr/addr.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
 import type { ConfigOrigin } from "./config.ts";

@@ -1,0 +1,118 @@
+// The readers of single values: what they take, what they refuse and in which words.
+
+import { describe, expect, test } from "bun:test";
+import { isLoopback, Problem, readCidrs, readDurationMs, readListen, readPerNode } from "./values.ts";
+
+const textOf = (value: unknown): string =>
+  value instanceof Problem ? value.text : `accepted: ${JSON.stringify(value)}`;
+
+describe("readCidrs()", () => {
+  test.each([
+    ["one", "10.1.0.0/24", ["10.1.0.0/24"]],
+    ["one of each family", "10.1.0.0/24, fd00::/64", ["10.1.0.0/24", "fd00::/64"]],
+    ["a list", ["fd00::/64", "10.1.0.0/24"], ["fd00::/64", "10.1.0.0/24"]],
+    ["nothing", "", []],
+    ["blanks", "  ", []],
+    ["an empty list", [], []],
+  ])("takes %s", (_name, value, expected) => {
+    expect(JSON.stringify(readCidrs(value))).toBe(JSON.stringify(expected));
+  });
+
+  test.each([
+    ["host bits, naming what was meant", "10.1.2.3/24", "has host bits set in 10.1.2.3/24; write 10.1.2.0/24"],
+    ["two of one family", "10.1.0.0/24,10.2.0.0/24", "has two IPv4 CIDRs, 10.1.0.0/24 and 10.2.0.0/24"],
+    ["two of IPv6", ["fd00::/64", "fd01::/64"], "has two IPv6 CIDRs"],
+    ["an address without a length", "10.1.0.0", "is not a CIDR: 10.1.0.0 has no prefix length"],
+    ["a length over the family's", "10.1.0.0/33", "is not a CIDR: 10.1.0.0/33 has a prefix length over 32"],
+    ["octal", "010.1.0.0/24", "is not a CIDR: 010.1.0.0/24 has no valid IP address"],
+    ["a hole in the list", "10.1.0.0/24,,fd00::/64", "is not a CIDR"],
+    ["a word", "auto", "is not a CIDR: auto has no prefix length"],
+  ])("refuses %s", (_name, value, expected) => {
+    expect(textOf(readCidrs(value))).toStartWith(expected);
+  });
+});
+
+describe("readPerNode()", () => {
+  test.each([
+    ["a number", 24, { ipv4: 24 }],
+    ["a length with slash", "/24", { ipv4: 24 }],
+    ["a length without", "25", { ipv4: 25 }],
+    ["a length only IPv6 has", 64, { ipv6: 64 }],
+    ["a pair", "/24,/64", { ipv4: 24, ipv6: 64 }],
+    ["a pair in the other order", "64, 24", { ipv6: 64, ipv4: 24 }],
+    ["a map", { ipv4: "/26", ipv6: 112 }, { ipv4: 26, ipv6: 112 }],
+    ["a map of one", { ipv6: 24 }, { ipv6: 24 }],
+    ["nothing", "", {}],
+  ])("takes %s", (_name, value, expected) => {
+    expect(readPerNode(value)).toEqual(expected);
+  });
+
+  test.each([
+    ["a word", "small", "is not a prefix length; write for example /24"],
+    ["a sign", "+24", "is not a prefix length"],
+    ["a leading zero", "/024", "is not a prefix length"],
+    ["a fraction", 24.5, "is not a prefix length"],
+    ["no room for pods", "/31", "leaves no pods on a node or no nodes; write a length from /1 to /30 for IPv4"],
+    [
+      "no room for pods in IPv6",
+      "/127",
+      "leaves no pods on a node or no nodes; write a length from /1 to /126 for IPv6",
+    ],
+    ["everything", "/0", "leaves no pods"],
+    ["over 128", "/129", "leaves no pods"],
+    ["a pair of one family", "/24,/25", "does not say which length is for which family"],
+    ["a pair of IPv6", "/64,/112", "does not say which length is for which family"],
+    ["three", "/24,/64,/80", "has more than two lengths"],
+    ["an IPv6 length for IPv4", { ipv4: 64 }, "leaves no pods"],
+  ])("refuses %s", (_name, value, expected) => {
+    expect(textOf(readPerNode(value))).toStartWith(expected);
+  });
+});
+
+describe("readDurationMs()", () => {
+  test.each([
+    ["seconds as a number", 45, 45_000],
+    ["milliseconds", "500ms", 500],
+    ["seconds", "30s", 30_000],
+    ["minutes", "2m", 120_000],
+    ["an hour at most", "60m", 3_600_000],
+  ])("takes %s", (_name, value, expected) => {
+    expect(readDurationMs(value)).toBe(expected);
+  });
+
+  test.each(["", "30", "1h", "-1s", "1.5s", "0s", 0, -3, "61m", "1e3s"])("refuses %p", (value) => {
+    expect(readDurationMs(value)).toBeInstanceOf(Problem);
+  });
+});
+
+describe("readListen()", () => {
+  test.each([
+    ["127.0.0.1:9465", "127.0.0.1", 9465],
+    ["[::1]:9465", "::1", 9465],
+    ["localhost:0", "localhost", 0],
+    ["0.0.0.0:65535", "0.0.0.0", 65535],
+    ["[::]:80", "::", 80],
+  ])("takes %s", (value, host, port) => {
+    expect(readListen(value)).toEqual({ host, port });
+  });
+
+  test.each([
+    "",
+    ":9465",
+    "9465",
+    "127.0.0.1",
+    "127.0.0.1:",
+    "127.0.0.1:65536",
+    "::1:9465",
+    "[127.0.0.1]:1",
+    "host:1",
+    "1.2.3:1",
+  ])("refuses %p", (value) => {
+    expect(textOf(readListen(value))).toStartWith("is not an address and a port");
+  });
+});
+
+test("isLoopback() knows all of 127.0.0.0/8, ::1 and localhost, and nothing else", () => {
+  expect(["127.0.0.1", "127.8.9.1", "::1", "localhost"].filter((host) => !isLoopback(host))).toEqual([]);
+  expect(["0.0.0.0", "::", "10.0.0.1", "128.0.0.1", "example"].filter(isLoopback)).toEqual([]);
+});
