@@ -11,6 +11,12 @@ export const errorCodes = {
   HC_CONFIG_FILE: "The configuration file is missing though it was named, or cannot be read",
   HC_CONFIG_INVALID: "The configuration has keys or values that cannot be used; each is listed with its place",
 
+  HC_CONFLIST_INVALID: "A conflist is wrong, or a plugin it calls is missing or too old; each problem is listed",
+  HC_CONFLIST_WRITE: "The conflist cannot be put in place, or another CNI's file cannot be moved aside",
+  HC_CONFLIST_BACKUP: "What the conflist would replace cannot be backed up, so nothing was changed",
+  HC_CONFLIST_RESTORE: "A file that was moved aside cannot be put back",
+  HC_CONFLIST_BUSY: "Another HeadCNI process works on the CNI configuration and does not come to an end",
+
   HC_FILE_READ: "A file cannot be read",
   HC_FILE_WRITE: "A file or folder cannot be written",
   HC_FILE_TOO_LARGE: "A file is larger than the limit for its kind",
@@ -20,6 +26,9 @@ export const errorCodes = {
   HC_EXEC_TIMEOUT: "A program that HeadCNI started did not end in time",
 
   HC_DATAPLANE: "The kernel's network state (bridge, firewall rules) cannot be read or changed",
+  HC_CRI_UNREACHABLE: "No container runtime answers at its CRI socket",
+  HC_CRI_FAILED: "The container runtime answered a CRI call with an error, or does not serve CRI v1",
+
   HC_DAEMON_RUNNING: "Another headcni-daemon already runs on this node",
   HC_DAEMON_NOT_RUNNING: "The headcni-daemon of this node does not answer",
 } as const satisfies Readonly<Record<string, string>>;

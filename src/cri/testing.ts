@@ -1,0 +1,80 @@
+// A container runtime that knows what a test tells it: real gRPC on a unix socket, so that a compiled headcni can be pointed
+// at it too. Encoded by the same tables as the client; that those are right is shown against containerd in test/runtime.
+
+import { Server, ServerCredentials, status } from "@grpc/grpc-js";
+import {
+  ListPodSandboxRequest,
+  ListPodSandboxResponse,
+  StatusRequest,
+  StatusResponse,
+  VersionRequest,
+  VersionResponse,
+} from "./messages.ts";
+import type { Message } from "./protobuf.ts";
+
+export interface FakeRuntimeState {
+  /** Ids of the pod sandboxes it knows. */
+  sandboxIds: readonly string[];
+  /** Why its network is not ready; undefined when it is. */
+  networkProblem?: string | undefined;
+  /** Every call fails with this message when set. */
+  failure?: string | undefined;
+  /** Calls are taken and never answered. */
+  isHanging?: boolean | undefined;
+}
+
+export interface FakeRuntime extends Disposable {
+  /** Change it to change the answers. */
+  readonly state: FakeRuntimeState;
+}
+
+/** Serves CRI at `hostSocketPath` until it is disposed. */
+export async function serveFakeRuntime(hostSocketPath: string, state: FakeRuntimeState): Promise<FakeRuntime> {
+  const server = new Server();
+  const condition = () => ({
+    type: "NetworkReady",
+    status: state.networkProblem === undefined,
+    reason: state.networkProblem === undefined ? "" : "NetworkPluginNotReady",
+    message: state.networkProblem ?? "",
+  });
+  server.addService(
+    {
+      Version: definition("Version", VersionRequest, VersionResponse),
+      Status: definition("Status", StatusRequest, StatusResponse),
+      ListPodSandbox: definition("ListPodSandbox", ListPodSandboxRequest, ListPodSandboxResponse),
+    },
+    {
+      Version: answer(state, () => ({ runtimeName: "fake", runtimeVersion: "1.0.0", runtimeApiVersion: "v1" })),
+      Status: answer(state, () => ({ status: { conditions: [{ type: "RuntimeReady", status: true }, condition()] } })),
+      ListPodSandbox: answer(state, () => ({ items: state.sandboxIds.map((id) => ({ id })) })),
+    },
+  );
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.bindAsync(`unix:${hostSocketPath}`, ServerCredentials.createInsecure(), (error) =>
+    error === null ? resolve() : reject(error),
+  );
+  await promise;
+  return { state, [Symbol.dispose]: () => server.forceShutdown() };
+}
+
+function definition<Read, Write>(name: string, request: Message<unknown, unknown>, response: Message<Read, Write>) {
+  return {
+    path: `/runtime.v1.RuntimeService/${name}`,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: unknown) => Buffer.from(request.encode(value)),
+    requestDeserialize: (bytes: Buffer) => request.decode(bytes),
+    responseSerialize: (value: Write) => Buffer.from(response.encode(value)),
+    responseDeserialize: (bytes: Buffer) => response.decode(bytes),
+  };
+}
+
+type Reply<T> = (error: { code: number; details: string } | null, value?: T) => void;
+
+function answer<T>(state: FakeRuntimeState, value: () => T) {
+  return (_call: unknown, reply: Reply<T>): void => {
+    if (state.isHanging === true) return;
+    if (state.failure !== undefined) reply({ code: status.INTERNAL, details: state.failure });
+    else reply(null, value());
+  };
+}

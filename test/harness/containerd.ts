@@ -1,0 +1,67 @@
+// A containerd of a node's own, at the places containerd has on every node, with one image imported. Its state is in the
+// node's memory and it ends with the node.
+
+import { waitUntil } from "../../src/sys/testing.ts";
+import { ociArchive } from "./image.ts";
+import type { Node, NodeProcess } from "./node.ts";
+
+/** The image every test container runs; it waits until it is killed when given no command. */
+export const testImage = "localhost/headcni/busybox:1";
+/** containerd's CRI socket in the node. */
+export const containerdSocket = "/run/containerd/containerd.sock";
+
+export interface ContainerdOptions {
+  /** @default "/etc/cni/net.d" */
+  readonly confDir?: string | undefined;
+  /** @default "/opt/cni/bin" */
+  readonly binDir?: string | undefined;
+}
+
+/** Starts it and resolves when CRI answers and the image is there. @throws Error with containerd's log when it does not come up. */
+export async function startContainerd(node: Node, options: ContainerdOptions = {}): Promise<NodeProcess> {
+  node.write("/etc/containerd/config.toml", configToml(options));
+  node.write("/var/lib/headcni-test/image.tar", ociArchive({ reference: testImage, command: ["sleep", "2147483647"] }));
+  const containerd = await node.spawn(["containerd"]);
+  let hasEnded = false;
+  void containerd.exited.then(() => {
+    hasEnded = true;
+  });
+  try {
+    await waitUntil(
+      "containerd serves its socket",
+      async () => {
+        if (hasEnded) throw new Error("containerd has ended");
+        return node.exists(containerdSocket) && (await node.run(["ctr", "version"])).exitCode === 0;
+      },
+      20_000,
+    );
+    await node.must(["ctr", "-n", "k8s.io", "images", "import", "/var/lib/headcni-test/image.tar"], {
+      timeoutMs: 30_000,
+    });
+  } catch (error) {
+    throw new Error(`containerd does not come up:\n${containerd.output().slice(-4000)}`, { cause: error });
+  }
+  return containerd;
+}
+
+function configToml(options: ContainerdOptions): string {
+  const cri = `plugins."io.containerd.grpc.v1.cri"`;
+  return `version = 2
+# Snapshotters that look for their devices and tools at start.
+disabled_plugins = [${["aufs", "btrfs", "devmapper", "zfs"].map((name) => `"io.containerd.snapshotter.v1.${name}"`).join(", ")}]
+
+[${cri}]
+  sandbox_image = "${testImage}"
+  # Works also where root lacks CAP_SYS_RESOURCE, as in many CI sandboxes.
+  restrict_oom_score_adj = true
+  disable_apparmor = true
+
+[${cri}.containerd]
+  # Copies instead of mounts: works on any file system, and the image is 2 MB.
+  snapshotter = "native"
+
+[${cri}.cni]
+  conf_dir = "${options.confDir ?? "/etc/cni/net.d"}"
+  bin_dir = "${options.binDir ?? "/opt/cni/bin"}"
+`;
+}
