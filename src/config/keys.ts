@@ -13,6 +13,8 @@ export interface ConfigKey {
   /** How text from the environment becomes a value. */
   readonly kind: "number" | "boolean" | "text" | "structure";
   readonly description: string;
+  /** Values as they may be written. */
+  readonly examples: readonly unknown[];
 }
 
 /** Every leaf, in the order of the schema. */
@@ -21,7 +23,7 @@ export const configKeys: readonly ConfigKey[] = leaves(configSchema, []);
 /** Paths of the sections, in the order of the schema, the root (an empty path) first. */
 export const configSections: readonly (readonly string[])[] = [[], ...sections(configSchema, [])];
 
-export function variableFor(key: string): string {
+function variableFor(key: string): string {
   return `HEADCNI_${key.replaceAll(".", "_").toUpperCase()}`;
 }
 
@@ -31,8 +33,10 @@ function leaves(schema: z.ZodMiniObject, above: readonly string[]): ConfigKey[] 
     const inner = unwrap(child);
     if (inner instanceof z.ZodMiniObject) return leaves(inner, path);
     const key = path.join(".");
-    const description = z.globalRegistry.get(child)?.description ?? "";
-    return [{ key, path, variable: variableFor(key), kind: kindOf(inner), description }];
+    const { description = "", examples = [] } = z.globalRegistry.get(child) ?? {};
+    return [
+      { key, path, variable: variableFor(key), kind: kindOf(inner), description, examples: examples as unknown[] },
+    ];
   });
 }
 

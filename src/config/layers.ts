@@ -38,7 +38,11 @@ export function mergeLayers({ document, file, env, flags }: Layers): Merged {
   let input = document === undefined ? {} : plain(document, []);
   const put = ({ key, path, kind }: ConfigKey, text: string, origin: ConfigOrigin): void => {
     const value = readText(text, kind);
-    if (value === undefined) issues.push({ path: key, message: `${nameOf(origin)} is not valid JSON` });
+    if (value === undefined)
+      issues.push({
+        path: key,
+        message: `${nameOf(origin)}: is not valid JSON; write for example ["a"] or {"a": "b"}`,
+      });
     else {
       input = setAt(input, path, value);
       origins.set(key, origin);

@@ -101,7 +101,8 @@ describe("parseYamlFile() refuses", () => {
     ]);
   });
 
-  test("deep nesting, without a crash", () => {
+  test("deep nesting, whether or not it ends", () => {
+    expect(issuesOf("[".repeat(1000) + "]".repeat(1000))).toEqual(["1: more than 50 levels deep"]);
     expect(issuesOf("[".repeat(50_000)).length).toBeGreaterThan(0);
   });
 });

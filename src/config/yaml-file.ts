@@ -23,6 +23,7 @@ export interface Located {
 
 /** More values than any configuration has: aliases of aliases reach it, people do not. */
 const maxValues = 20_000;
+const maxDepth = 50;
 
 /**
  * The document; an empty one is an empty map.
@@ -74,6 +75,7 @@ class Reader {
   read(node: Node, open: readonly Node[]): Located {
     this.#left -= 1;
     if (this.#left < 0) throw new Refused(node, `more than ${maxValues} values once aliases are followed`);
+    if (open.length > maxDepth) throw new Refused(node, `more than ${maxDepth} levels deep`);
     if (isAlias(node)) {
       const target = node.resolve(this.#document);
       if (target === undefined) throw new Refused(node, `nothing above is named &${node.source}`);
