@@ -94,8 +94,11 @@ async function programProblem(
   );
 }
 
-/** The versions a plugin says it supports, or the end of a sentence that says why it said none. */
-async function askVersions(system: System, file: string): Promise<readonly string[] | string> {
+/**
+ * The versions the plugin at `file` (a node path) says it supports, or the end of a sentence that says why it said none.
+ * @throws HeadcniError HC_EXEC_FAILED when it cannot be started; `cause` keeps the errno.
+ */
+export async function askVersions(system: System, file: string): Promise<readonly string[] | string> {
   const result = await system.exec.run([system.files.hostPath(file)], {
     env: versionEnv,
     stdin: `{"cniVersion":"1.1.0"}`,

@@ -18,16 +18,16 @@ export interface AtomicWriteOptions {
 
 /**
  * The name of a temporary file for `name`. It starts with a dot and ends in `.tmp`, so no container
- * runtime takes it for a CNI configuration, and `isTemporaryFor` recognises what a crash left behind.
+ * runtime takes it for a CNI configuration, and `temporaryTarget` recognises what a crash left behind.
  */
 export function temporaryName(name: string): string {
   const random = crypto.getRandomValues(new Uint8Array(6)).toHex();
   return `.${name}.${random}.tmp`;
 }
 
-/** Whether `candidate` is a temporary file that an interrupted write of `name` left behind. */
-export function isTemporaryFor(name: string, candidate: string): boolean {
-  return candidate.startsWith(`.${name}.`) && /^[0-9a-f]{12}\.tmp$/.test(candidate.slice(name.length + 2));
+/** Whose temporary file a name is, when an interrupted write left it behind; undefined for any other name. */
+export function temporaryTarget(name: string): string | undefined {
+  return /^\.(.+)\.[0-9a-f]{12}\.tmp$/s.exec(name)?.[1];
 }
 
 /**

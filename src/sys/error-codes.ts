@@ -11,6 +11,10 @@ export const errorCodes = {
   HC_CONFIG_FILE: "The configuration file is missing though it was named, or cannot be read",
   HC_CONFIG_INVALID: "The configuration has keys or values that cannot be used; each is listed with its place",
 
+  HC_NODE_NAME: "The name of this node is not known, or is not one Kubernetes allows",
+  HC_PODCIDR_CONFIG: "The PodCIDR or cluster range in the configuration cannot be used on this node",
+  HC_PODCIDR_ENV: "The environment variable NODE_POD_CIDR holds a value that cannot be used",
+
   HC_CONFLIST_INVALID: "A conflist is wrong, or a plugin it calls is missing or too old; each problem is listed",
   HC_CONFLIST_WRITE: "The conflist cannot be put in place, or another CNI's file cannot be moved aside",
   HC_CONFLIST_BACKUP: "What the conflist would replace cannot be backed up, so nothing was changed",

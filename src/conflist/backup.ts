@@ -1,0 +1,55 @@
+// Copies on request, and the list of all that is kept.
+
+import type { System } from "../sys/system.ts";
+import { attempt } from "./failure.ts";
+import { lockConflist } from "./lock.ts";
+import type { AsideRecord, FolderRecord, VersionRecord } from "./manifest.ts";
+import { stateDir as defaultStateDir } from "./names.ts";
+import { runtimeOrder } from "./order.ts";
+import { addVersion } from "./plan.ts";
+import { openStore } from "./store.ts";
+
+export interface BackupOptions {
+  readonly confDir: string;
+  /** @default /var/lib/headcni */
+  readonly stateDir?: string | undefined;
+}
+
+export interface Backups {
+  /** Where the copies lie. */
+  readonly folder: string;
+  readonly confDir: string;
+  /** Others' files under a name no runtime reads. */
+  readonly aside: readonly AsideRecord[];
+  /** Copies of what was replaced or asked for, oldest first. */
+  readonly versions: readonly VersionRecord[];
+}
+
+/**
+ * Copies every configuration of the folder, ours and others'. Content that is kept already is not kept twice.
+ * @returns the names copied
+ * @throws HeadcniError HC_CONFLIST_BACKUP, HC_CONFLIST_BUSY
+ */
+export async function backupConflists(system: System, options: BackupOptions): Promise<readonly string[]> {
+  const { confDir } = options;
+  const stateDir = options.stateDir ?? defaultStateDir;
+  const names = runtimeOrder(system.files.list(confDir) ?? []);
+  if (names.length === 0) return [];
+  using _lock = await lockConflist(system, stateDir);
+  const store = openStore(system, stateDir, confDir);
+  return attempt("HC_CONFLIST_BACKUP", `Cannot back up the configurations of ${confDir}`, () => {
+    const files = names.flatMap((name) => store.keep(name) ?? []);
+    store.write(files.reduce<FolderRecord>(addVersion, store.read()));
+    return files.map(({ name }) => name);
+  });
+}
+
+/** All that is kept of every folder HeadCNI has worked in. */
+export function listBackups(system: System, stateDir: string = defaultStateDir): readonly Backups[] {
+  const known = openStore(system, stateDir, "/").knownFolders();
+  return known.map((confDir) => {
+    const store = openStore(system, stateDir, confDir);
+    const { aside, versions } = store.read();
+    return { folder: store.folder, confDir, aside, versions };
+  });
+}

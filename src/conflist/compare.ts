@@ -1,0 +1,80 @@
+// What an installation would have to do: a look at the folder, nothing more. On a node where all is as it should be this
+// is all that happens, so it reads no more than it must.
+
+import type { OtherConfigs } from "../config/config.ts";
+import { temporaryTarget } from "../sys/atomic-file.ts";
+import { HeadcniError } from "../sys/errors.ts";
+import { join } from "../sys/path.ts";
+import type { System } from "../sys/system.ts";
+import { originalName } from "./aside-name.ts";
+import { conflistFileName } from "./names.ts";
+import { isPreferredToOurs, runtimeOrder } from "./order.ts";
+import type { InstallReason } from "./report.ts";
+
+/** Permission bits of our file: it may name what only root need know. */
+export const conflistMode = 0o600;
+
+export interface Comparison {
+  readonly reason: InstallReason;
+  /** Others' files that must go aside, in the runtime's order. */
+  readonly toMoveAside: readonly string[];
+  /** Others' files that are preferred to ours and stay, because `otherConfigs` is "keep". */
+  readonly keptOthers: readonly string[];
+  /** Temporary files that an interrupted run left. */
+  readonly temporaries: readonly string[];
+}
+
+/**
+ * Compares the folder with what is wanted. An absent folder is an empty one.
+ * @throws HeadcniError HC_CONFLIST_WRITE when a folder stands where our file belongs, HC_FILE_READ.
+ */
+export function compareFolder(
+  system: System,
+  wanted: Uint8Array,
+  { confDir, otherConfigs }: { readonly confDir: string; readonly otherConfigs: OtherConfigs },
+): Comparison {
+  const names = system.files.list(confDir) ?? [];
+  const preferred = runtimeOrder(names).filter((name) => {
+    if (!isPreferredToOurs(name)) return false;
+    const kind = system.files.lstat(join(confDir, name))?.kind;
+    return kind !== undefined && kind !== "folder";
+  });
+  const isKept = otherConfigs === "keep";
+  return {
+    reason: compareOurs(system, join(confDir, conflistFileName), wanted),
+    toMoveAside: isKept ? [] : preferred,
+    keptOthers: isKept ? preferred : [],
+    temporaries: names.filter(isOurTemporary),
+  };
+}
+
+/** Whether the comparison leaves nothing to do. */
+export function isSettled({ reason, toMoveAside, temporaries }: Comparison): boolean {
+  return reason === "same" && toMoveAside.length === 0 && temporaries.length === 0;
+}
+
+/** Whether a name is a temporary file of HeadCNI's: of our conflist, or of a file being put back. */
+export function isOurTemporary(name: string): boolean {
+  const target = temporaryTarget(name);
+  return target !== undefined && (target === conflistFileName || originalName(target) !== undefined);
+}
+
+function compareOurs(system: System, path: string, wanted: Uint8Array): InstallReason {
+  const info = system.files.lstat(path);
+  if (info === undefined) return "absent";
+  if (info.kind === "folder") {
+    throw new HeadcniError(
+      "HC_CONFLIST_WRITE",
+      `Cannot write the conflist ${path}: a folder of that name is in the way`,
+      {
+        hint: "move the folder away; HeadCNI removes nothing that it did not write",
+        details: { path },
+      },
+    );
+  }
+  if (info.kind !== "file") return "not-a-file";
+  if (info.sizeBytes !== wanted.length) return "content";
+  const found = system.files.readIfPresent(path, wanted.length + 1);
+  if (found === undefined || Buffer.compare(found, wanted) !== 0) return "content";
+  return info.mode === conflistMode ? "same" : "mode";
+}

@@ -1,0 +1,141 @@
+// Puts our conflist in force. The order is the point: nothing changes before what it replaces is backed up and what it
+// brings is found valid, ours is in place before another CNI's file leaves, and each change is one rename. A node keeps a
+// configuration it can use whatever instant ends us.
+
+import { sha256Hex } from "../sys/hash.ts";
+import { join } from "../sys/path.ts";
+import type { System } from "../sys/system.ts";
+import { type Comparison, compareFolder, conflistMode, isSettled } from "./compare.ts";
+import { attempt, ConflistInvalidError } from "./failure.ts";
+import { lockConflist } from "./lock.ts";
+import type { AsideRecord } from "./manifest.ts";
+import { conflistFileName, stateDir as defaultStateDir } from "./names.ts";
+import { type BackupPlan, planBackup } from "./plan.ts";
+import { recoverLocked } from "./recover.ts";
+import { recreateAside } from "./recreate.ts";
+import type { InstallOptions, InstallReport } from "./report.ts";
+import { openStore, type Store } from "./store.ts";
+
+/**
+ * Makes `text` the conflist in force in `confDir`. Content and mode as wanted, and nothing preferred to it: then nothing
+ * is touched, not even looked at twice.
+ * @throws ConflistInvalidError when `validate` finds problems: everything is as it was before.
+ * @throws HeadcniError HC_CONFLIST_WRITE, HC_CONFLIST_BACKUP, HC_CONFLIST_BUSY. The old file is in force, or ours is.
+ */
+export async function installConflist(system: System, text: string, options: InstallOptions): Promise<InstallReport> {
+  const bytes = new TextEncoder().encode(text);
+  const step = options.onStep ?? (() => undefined);
+  step("rendered", `${bytes.length} bytes`);
+  const first = compareFolder(system, bytes, options);
+  step("compared", first.reason);
+  if (isSettled(first)) return reportOf(first, options, []);
+
+  const stateDir = options.stateDir ?? defaultStateDir;
+  using _lock = await lockConflist(system, stateDir);
+  const store = openStore(system, stateDir, options.confDir);
+  recoverLocked(system, store, options);
+  // Another process may have done it all while this one waited for the lock.
+  const comparison = compareFolder(system, bytes, options);
+  if (isSettled(comparison)) return reportOf(comparison, options, []);
+  const plan = await prepare(system, store, { text, bytes, comparison, options });
+  if (comparison.reason !== "same") replaceOurs(system, store, { bytes, plan, options });
+  const moved = moveOthers(system, plan, options);
+  if (plan.original !== undefined || moved.length > 0) record(store, plan, moved);
+  if (moved.length > 0) step("recorded", join(store.folder, "manifest.json"));
+  return reportOf(comparison, options, moved);
+}
+
+interface Preparation {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+  readonly comparison: Comparison;
+  readonly options: InstallOptions;
+}
+
+/** Backs up and validates. A text that is refused leaves the manifest as it was, too. */
+async function prepare(system: System, store: Store, preparation: Preparation): Promise<BackupPlan> {
+  const { comparison, options } = preparation;
+  const { confDir } = options;
+  attempt("HC_CONFLIST_WRITE", `Cannot make the folder ${confDir}`, () => system.files.makeFolder(confDir));
+  const before = store.read();
+  const plan = attempt("HC_CONFLIST_BACKUP", `Cannot back up the configurations of ${confDir}`, () => {
+    const planned = planBackup(system, store, { confDir, before, comparison, sha256: sha256Hex(preparation.bytes) });
+    store.write(planned.record);
+    return planned;
+  });
+  options.onStep?.("backed-up", store.folder);
+  const problems = await options.validate(preparation.text);
+  if (problems.length > 0) {
+    store.write(before);
+    throw new ConflistInvalidError(join(confDir, conflistFileName), problems);
+  }
+  options.onStep?.("validated", "");
+  return plan;
+}
+
+function replaceOurs(
+  system: System,
+  store: Store,
+  { bytes, plan, options }: { bytes: Uint8Array; plan: BackupPlan; options: InstallOptions },
+): void {
+  const { confDir } = options;
+  const path = join(confDir, conflistFileName);
+  attempt("HC_CONFLIST_WRITE", `Cannot write the conflist ${path}`, () => {
+    if (plan.original !== undefined) giveSecondName(system, store, { confDir, entry: plan.original });
+    system.files.writeAtomic(path, bytes, { mode: conflistMode, onStep: (done) => options.onStep?.(done, path) });
+  });
+}
+
+/** Saves the file at our name from the rename that will replace it, without a moment in which the name is gone. */
+function giveSecondName(
+  system: System,
+  store: Store,
+  target: { readonly confDir: string; readonly entry: AsideRecord },
+): void {
+  const { confDir, entry } = target;
+  try {
+    system.files.link(join(confDir, entry.name), join(confDir, entry.aside));
+  } catch (error) {
+    // No hard links here (some file systems, fs.protected_hardlinks): the copy has the same content and times.
+    if (recreateAside(system, store, target)) return;
+    throw error;
+  }
+}
+
+function moveOthers(system: System, plan: BackupPlan, options: InstallOptions): readonly AsideRecord[] {
+  const { confDir } = options;
+  return plan.moves.filter((entry) => {
+    const path = join(confDir, entry.name);
+    // Its owner may have removed it since it was planned.
+    if (system.files.lstat(path) === undefined) return false;
+    attempt("HC_CONFLIST_WRITE", `Cannot move ${path} aside, which the runtime prefers to ours`, () =>
+      system.files.rename(path, join(confDir, entry.aside)),
+    );
+    options.onStep?.("moved-aside", `${path} as ${entry.aside}`);
+    return true;
+  });
+}
+
+/** Notes in the manifest that what was planned is done. */
+function record(store: Store, { record: planned, moves }: BackupPlan, moved: readonly AsideRecord[]): void {
+  const aside = planned.aside
+    .filter((entry) => !moves.includes(entry) || moved.includes(entry))
+    .map((entry) => (entry.state === "aside" ? entry : { ...entry, state: "aside" as const }));
+  attempt("HC_CONFLIST_BACKUP", `Cannot bring the backups in ${store.folder} up to date`, () =>
+    store.write({ ...planned, aside }),
+  );
+}
+
+function reportOf(
+  { reason, keptOthers }: Comparison,
+  { confDir }: InstallOptions,
+  moved: readonly AsideRecord[],
+): InstallReport {
+  return {
+    outcome: reason === "same" ? "unchanged" : reason === "absent" ? "created" : "replaced",
+    reason,
+    path: join(confDir, conflistFileName),
+    movedAside: moved.map(({ name, aside }) => ({ name, aside })),
+    keptOthers,
+  };
+}

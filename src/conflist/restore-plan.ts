@@ -1,0 +1,117 @@
+// What putting a folder back would do, file by file, and what cannot be done without losing something. Looks only;
+// `restore.ts` acts.
+
+import { join } from "../sys/path.ts";
+import type { System } from "../sys/system.ts";
+import { hasContentOf, hashOf, isAsRecorded } from "./file-facts.ts";
+import type { AsideRecord, FolderRecord } from "./manifest.ts";
+import { conflistFileName } from "./names.ts";
+import { runtimeOrder } from "./order.ts";
+import { canRecreate } from "./recreate.ts";
+import type { Store } from "./store.ts";
+
+/**
+ * What happens to one name. `why` continues a sentence that begins with the name.
+ * - `put-back`: the file returns to its name
+ * - `keep-copy`: it stays as a copy among the backups only
+ * - `leave`: it cannot return; the folder is not as it was
+ * - `remove-ours`, `keep-ours`: HeadCNI's own file goes, or was never HeadCNI's
+ */
+export type RestoreAction = { readonly name: string; readonly why: string | undefined } & (
+  | { readonly kind: "put-back" | "keep-copy"; readonly entry: AsideRecord }
+  | { readonly kind: "leave" | "remove-ours" | "keep-ours" }
+);
+
+export interface RestoreScene {
+  readonly confDir: string;
+  readonly record: FolderRecord;
+}
+
+/** Everything a restore does, in the order it is to be done: others' files come back before ours goes. */
+export function decideRestore(system: System, store: Store, scene: RestoreScene): readonly RestoreAction[] {
+  const { confDir, record } = scene;
+  const seen = new Set<string>([conflistFileName]);
+  const firsts: RestoreAction[] = [];
+  const laters: RestoreAction[] = [];
+  for (const entry of record.aside.filter(({ name }) => name !== conflistFileName)) {
+    if (seen.has(entry.name)) laters.push(decideLater(store, entry));
+    else firsts.push(decideFirst(system, store, { confDir, entry }));
+    seen.add(entry.name);
+  }
+  return [...firsts, ...decideOurs(system, store, { ...scene, others: firsts }), ...laters];
+}
+
+/** The original of a name goes back to it, unless something newer is there. */
+function decideFirst(
+  system: System,
+  store: Store,
+  { confDir, entry }: { readonly confDir: string; readonly entry: AsideRecord },
+): RestoreAction {
+  const { name, aside } = entry;
+  const path = join(confDir, name);
+  const isAsideThere = system.files.lstat(join(confDir, aside)) !== undefined;
+  const hasCopy = canRecreate(store, entry);
+  if (system.files.lstat(path) !== undefined && !hasContentOf(system, path, entry)) {
+    const why = "was written anew since and stays as it is; its original";
+    if (isAsideThere) return { kind: "leave", name, why: `${why} stays as ${aside}` };
+    if (hasCopy) return { kind: "keep-copy", name, entry, why: `${why} is kept as ${copyPath(store, entry)}` };
+    return { kind: "leave", name, why: `${why} is gone` };
+  }
+  if (isAsideThere) return { kind: "put-back", name, entry, why: changeOf(system, store, { confDir, entry }) };
+  return hasCopy
+    ? { kind: "put-back", name, entry, why: `comes from its copy, because ${aside} is gone` }
+    : { kind: "leave", name, why: `cannot come back: ${aside} is gone, and there is no copy` };
+}
+
+function changeOf(
+  system: System,
+  store: Store,
+  { confDir, entry }: { readonly confDir: string; readonly entry: AsideRecord },
+): string | undefined {
+  if (isAsRecorded(system, join(confDir, entry.aside), entry)) return undefined;
+  const original = canRecreate(store, entry) ? `; the original is kept as ${copyPath(store, entry)}` : "";
+  return `was changed while it lay aside and comes back as it is now${original}`;
+}
+
+/** A file that came back while ours was in force was never part of the folder that is being restored. */
+function decideLater(store: Store, entry: AsideRecord): RestoreAction {
+  const { name } = entry;
+  const why = "came back while HeadCNI was in force";
+  return canRecreate(store, entry)
+    ? { kind: "keep-copy", name, entry, why: `${why}; that one is kept as ${copyPath(store, entry)}` }
+    : { kind: "leave", name, why: `${why}; that one stays as ${entry.aside}` };
+}
+
+/** Where the copy lies; of a link, which has no content, the manifest that says where it points. */
+function copyPath(store: Store, entry: AsideRecord): string {
+  return join(store.folder, entry.copy ?? "manifest.json");
+}
+
+function decideOurs(
+  system: System,
+  store: Store,
+  { confDir, record, others }: RestoreScene & { readonly others: readonly RestoreAction[] },
+): readonly RestoreAction[] {
+  const name = conflistFileName;
+  const original = record.aside.find((entry) => entry.name === name);
+  if (original !== undefined) {
+    const isAsideThere = system.files.lstat(join(confDir, original.aside)) !== undefined;
+    if (isAsideThere || canRecreate(store, original)) {
+      return [{ kind: "put-back", name, entry: original, why: "was there before HeadCNI" }];
+    }
+    return [{ kind: "leave", name, why: `stays: ${original.aside}, which was there before, is gone` }];
+  }
+  if (system.files.lstat(join(confDir, name)) === undefined) return [];
+  if (record.written.length === 0) {
+    // Nothing was ever moved or written: there is nothing to restore, and nothing to say.
+    if (record.aside.length === 0) return [];
+    return [{ kind: "keep-ours", name, why: "stays: nothing on record says that HeadCNI wrote it" }];
+  }
+  const remaining = runtimeOrder(system.files.list(confDir) ?? []).filter((other) => other !== name);
+  const isBare = remaining.length === 0 && !others.some(({ kind }) => kind === "put-back");
+  if (isBare && others.some(({ kind }) => kind === "leave")) {
+    return [{ kind: "leave", name, why: "stays: without it the node would have no CNI configuration" }];
+  }
+  const isEdited = !record.written.includes(hashOf(system, join(confDir, name)) ?? "");
+  return [{ kind: "remove-ours", name, why: isEdited ? `was edited; a copy is kept in ${store.folder}` : undefined }];
+}

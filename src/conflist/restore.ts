@@ -1,0 +1,124 @@
+// Takes HeadCNI out of a configuration folder: what lay there before comes back under its own name, our file goes. In that
+// order, so that the node has a configuration throughout; and so that a second run finishes what the first one began.
+
+import { join } from "../sys/path.ts";
+import type { System } from "../sys/system.ts";
+import { attempt } from "./failure.ts";
+import { hashOf, isAsRecorded } from "./file-facts.ts";
+import { lockConflist } from "./lock.ts";
+import type { AsideRecord, FolderRecord } from "./manifest.ts";
+import { conflistFileName, stateDir as defaultStateDir } from "./names.ts";
+import { addVersion } from "./plan.ts";
+import { recoverLocked } from "./recover.ts";
+import { planRecovery } from "./recovery-plan.ts";
+import { canRecreate, recreateAside } from "./recreate.ts";
+import { decideRestore, type RestoreAction, type RestoreScene } from "./restore-plan.ts";
+import { openStore, type Store } from "./store.ts";
+
+export interface RestoreOptions {
+  readonly confDir: string;
+  /** @default /var/lib/headcni */
+  readonly stateDir?: string | undefined;
+}
+
+export interface RestoreReport {
+  readonly confDir: string;
+  /** In the order they happen; empty when there is nothing to restore. */
+  readonly actions: readonly RestoreAction[];
+  /** Whether the folder is as it was before HeadCNI: nothing had to be left where it was. */
+  readonly isComplete: boolean;
+}
+
+/** What `restoreConflist` would do. Changes nothing. */
+export function planRestore(system: System, { confDir, stateDir }: RestoreOptions): RestoreReport {
+  const store = openStore(system, stateDir ?? defaultStateDir, confDir);
+  const { record } = planRecovery(system, store, { confDir, otherConfigs: "keep" });
+  const actions = decideRestore(system, store, { confDir, record });
+  return { confDir, actions, isComplete: actions.every(({ kind }) => kind !== "leave") };
+}
+
+/**
+ * Puts the folder back as it was before HeadCNI: same bytes, mode, owner, modification time. Nothing is lost on the way:
+ * what cannot go to its place stays where it is, and the report says so.
+ * @throws HeadcniError HC_CONFLIST_RESTORE, HC_CONFLIST_BACKUP, HC_CONFLIST_BUSY. Running it again goes on from there.
+ */
+export async function restoreConflist(system: System, options: RestoreOptions): Promise<RestoreReport> {
+  const { confDir } = options;
+  const stateDir = options.stateDir ?? defaultStateDir;
+  // Where HeadCNI never was, nothing is made only to be looked at.
+  if (planRestore(system, options).actions.length === 0) return { confDir, actions: [], isComplete: true };
+  using _lock = await lockConflist(system, stateDir);
+  const store = openStore(system, stateDir, confDir);
+  recoverLocked(system, store, { confDir, otherConfigs: "keep" });
+  const report = planRestore(system, options);
+  for (const action of report.actions) {
+    attempt("HC_CONFLIST_RESTORE", `Cannot restore ${join(confDir, action.name)}`, () =>
+      perform(system, store, { confDir, action }),
+    );
+  }
+  return report;
+}
+
+/** Does one action; the manifest is right before and after it, and says enough in between. */
+function perform(
+  system: System,
+  store: Store,
+  { confDir, action }: { readonly confDir: string; readonly action: RestoreAction },
+): void {
+  const record = store.read();
+  switch (action.kind) {
+    case "leave":
+    case "keep-ours":
+      return;
+    case "put-back":
+      putBack(system, store, { confDir, record, entry: action.entry });
+      return;
+    case "keep-copy":
+      store.write(keepAsVersion(record, action.entry));
+      system.files.remove(join(confDir, action.entry.aside));
+      return;
+    case "remove-ours":
+      keepEdited(system, store, { confDir, record });
+      system.files.remove(join(confDir, conflistFileName));
+      store.write({ ...store.read(), written: [] });
+  }
+}
+
+function putBack(
+  system: System,
+  store: Store,
+  { confDir, record, entry }: RestoreScene & { readonly entry: AsideRecord },
+): void {
+  const { files } = system;
+  const path = join(confDir, entry.name);
+  const asidePath = join(confDir, entry.aside);
+  const isOurName = entry.name === conflistFileName;
+  if (isOurName) keepEdited(system, store, { confDir, record });
+  files.makeFolder(confDir);
+  if (files.lstat(asidePath) === undefined) recreateAside(system, store, { confDir, entry });
+  const isChanged = !isAsRecorded(system, asidePath, entry) && canRecreate(store, entry);
+  files.rename(asidePath, path);
+  // Of two hard links to one file, rename(2) leaves both.
+  files.remove(asidePath);
+  const before = store.read();
+  const after = isChanged ? keepAsVersion(before, entry) : without(before, entry);
+  store.write(isOurName ? { ...after, written: [] } : after);
+}
+
+/** Takes a copy of the file at our name unless HeadCNI itself wrote it, and notes it before the file goes. */
+function keepEdited(system: System, store: Store, { confDir, record }: RestoreScene): void {
+  const hash = hashOf(system, join(confDir, conflistFileName));
+  if (hash !== undefined && record.written.includes(hash)) return;
+  const present = store.keep(conflistFileName);
+  if (present !== undefined) store.write(addVersion(record, present));
+}
+
+/** The record with what lay aside turned into a version: its copy, and its place in the list, are kept. */
+function keepAsVersion(record: FolderRecord, entry: AsideRecord): FolderRecord {
+  const { aside: _aside, state: _state, ...file } = entry;
+  return addVersion(without(record, entry), file);
+}
+
+function without(record: FolderRecord, { aside }: AsideRecord): FolderRecord {
+  return { ...record, aside: record.aside.filter((other) => other.aside !== aside) };
+}
