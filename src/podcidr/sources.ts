@@ -1,6 +1,8 @@
 // The local files that may say a PodCIDR, in the order they are asked. The daemon watches exactly these.
 
+import { originalName } from "../conflist/aside-name.ts";
 import { conflistFileName } from "../conflist/names.ts";
+import { compareNames, isRuntimeConfig } from "../conflist/order.ts";
 
 /** How a path is asked. */
 export type SourceFileKind =
@@ -46,7 +48,14 @@ export function sourceFiles(nodeName: string, confDir = defaultConfDir): readonl
   ];
 }
 
-/** Whether a name in a CNI folder is a configuration of somebody else that a runtime would read. */
-export function isForeignConflistName(name: string): boolean {
-  return /\.(conf|conflist|json)$/.test(name) && name !== conflistFileName;
+/**
+ * Names of a CNI folder to read, in the order a runtime would have: others' configurations, and those that HeadCNI moved
+ * aside, so that the range they gave the node outlives the migration.
+ */
+export function foreignConflists(names: readonly string[]): readonly string[] {
+  const known = names.map((name) => ({ name, original: originalName(name)?.name ?? name }));
+  return known
+    .filter(({ original }) => isRuntimeConfig(original) && original !== conflistFileName)
+    .sort((a, b) => compareNames(a.original, b.original) || compareNames(a.name, b.name))
+    .map(({ name }) => name);
 }

@@ -1,0 +1,153 @@
+// What is known of the cluster as a whole: its pod range, its service range, the size of a node's block. From the
+// configuration, else from every local file together, because no single file has to say all of it.
+
+import type { Family } from "../cidr/addr.ts";
+import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
+import type { LoadedConfig } from "../config/config.ts";
+import type { System } from "../sys/system.ts";
+import { type Judgement, judge } from "./judge.ts";
+import { placeOf } from "./operator-value.ts";
+import type { Source } from "./read-sources.ts";
+
+/** A cluster range and who says it. */
+export interface ClusterRange {
+  readonly prefix: Prefix;
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+  /** Whether the operator wrote it: then a range that cannot be used is an error. */
+  readonly isConfigured: boolean;
+  /** In words: `network.podCIDR.base`, `--cluster-cidr`, `k3s' default`. */
+  readonly by: string;
+}
+
+export interface ClusterFacts {
+  /** At most one of a family, IPv4 first. */
+  readonly cluster: readonly ClusterRange[];
+  readonly serviceCIDRs: readonly Prefix[];
+  /** Length of a node's block as the files say it. */
+  readonly nodeMask: Readonly<Partial<Record<Family, number>>>;
+  readonly warnings: readonly string[];
+}
+
+/** A source that was read, with what it says given all that is known. */
+export interface JudgedSource {
+  readonly file: string;
+  readonly judgement: Judgement;
+}
+
+const k3sClusterCIDR = parsePrefix("10.42.0.0/16");
+const k3sServiceCIDR = parsePrefix("10.43.0.0/16");
+const k3sPaths = [
+  "/etc/rancher/k3s/config.yaml",
+  "/etc/rancher/k3s/k3s.yaml",
+  "/var/lib/rancher/k3s/agent",
+  "/etc/rancher/rke2/config.yaml",
+  "/var/lib/rancher/rke2/agent",
+] as const;
+const kubeadmPaths = ["/etc/kubernetes/manifests/kube-apiserver.yaml", "/etc/kubernetes/kubelet.conf"] as const;
+
+/** Judges every readable source, each knowing what all of them and the configuration say of the cluster. */
+export function judgeSources(loaded: LoadedConfig, sources: readonly Source[]): readonly JudgedSource[] {
+  const { podCIDR, serviceCIDR } = loaded.config.network;
+  const read = sources.flatMap((source) =>
+    source.state === "read" ? [{ file: source.file, claims: source.reading.claims }] : [],
+  );
+  // First without the nodes' claims, because what those mean depends on the rest.
+  const plain = read.map(({ claims }) => judge(claims.withoutNodes()));
+  const known = {
+    clusterCIDRs: podCIDR.base ?? plain.flatMap(({ clusterCIDRs }) => clusterCIDRs),
+    serviceCIDRs: serviceCIDR.length > 0 ? serviceCIDR : plain.flatMap(({ serviceCIDRs }) => serviceCIDRs),
+  };
+  return read.map(({ file, claims }) => ({ file, judgement: judge(claims, known) }));
+}
+
+/** Puts together what the configuration and the files say; of several that disagree the first in order counts. */
+export function clusterFacts(system: System, loaded: LoadedConfig, judged: readonly JudgedSource[]): ClusterFacts {
+  const { podCIDR, serviceCIDR } = loaded.config.network;
+  const services = judged.flatMap(({ judgement }) => judgement.serviceCIDRs);
+  const nodeMask: Partial<Record<Family, number>> = {};
+  for (const { judgement } of judged) {
+    nodeMask.ipv4 ??= judgement.nodeMask.ipv4;
+    nodeMask.ipv6 ??= judgement.nodeMask.ipv6;
+  }
+  const warnings: string[] = [];
+  const fromFiles = (): readonly ClusterRange[] => {
+    const ranges = oneOfEachFamily(judged.flatMap(rangesOf), warnings);
+    return ranges.length === 0 && runsK3s(system) && !judged.some(saysCluster) ? [k3sDefault] : ranges;
+  };
+  const cluster = podCIDR.base === undefined ? fromFiles() : configuredRanges(loaded, podCIDR.base);
+  const isK3sDefault = cluster.includes(k3sDefault);
+  const serviceCIDRs = serviceCIDR.length > 0 ? serviceCIDR : unique(services);
+  return {
+    cluster,
+    serviceCIDRs: isK3sDefault && serviceCIDRs.length === 0 ? [k3sServiceCIDR] : serviceCIDRs,
+    nodeMask,
+    warnings,
+  };
+}
+
+const k3sDefault: ClusterRange = {
+  prefix: k3sClusterCIDR,
+  file: undefined,
+  line: undefined,
+  isConfigured: false,
+  by: "k3s' own default",
+};
+
+function configuredRanges(loaded: LoadedConfig, base: readonly Prefix[]): readonly ClusterRange[] {
+  const { file, line } = placeOf(loaded, "network.podCIDR.base");
+  return base
+    .toSorted((a, b) => a.compare(b))
+    .map((prefix) => ({
+      prefix: prefix.masked(),
+      file,
+      line,
+      isConfigured: true,
+      by: "network.podCIDR.base",
+    }));
+}
+
+function rangesOf({ file, judgement }: JudgedSource): readonly ClusterRange[] {
+  return judgement.clusterCIDRs.map((prefix) => {
+    const finding = judgement.findings.find(
+      ({ meaning, value }) => meaning === "cluster" && value === prefix.toString(),
+    );
+    return { prefix, file, line: finding?.line, isConfigured: false, by: finding?.key ?? "" };
+  });
+}
+
+function oneOfEachFamily(ranges: readonly ClusterRange[], warnings: string[]): readonly ClusterRange[] {
+  const chosen: ClusterRange[] = [];
+  for (const range of ranges) {
+    const rival = chosen.find(({ prefix }) => prefix.family === range.prefix.family);
+    if (rival === undefined) chosen.push(range);
+    else if (!rival.prefix.equals(range.prefix)) {
+      warnings.push(
+        `${range.file}:${range.line}: ${range.by} says the cluster CIDR is ${range.prefix}, ${rival.file}:${rival.line} says ${rival.prefix}, which counts`,
+      );
+    }
+  }
+  return chosen.sort((a, b) => a.prefix.compare(b.prefix));
+}
+
+/** Whether k3s or RKE2 is what runs the node: its files are there, kubeadm's are not. */
+function runsK3s(system: System): boolean {
+  const exists = (path: string): boolean => {
+    try {
+      return system.files.stat(path) !== undefined;
+    } catch {
+      // Not to be looked at is not to be there: this only feeds a guess.
+      return false;
+    }
+  };
+  return k3sPaths.some(exists) && !kubeadmPaths.some(exists);
+}
+
+/** Whether a file says a cluster range at all, usable or not: then k3s does not run with its default. */
+function saysCluster({ judgement }: JudgedSource): boolean {
+  return judgement.refused.includes("cluster");
+}
+
+function unique(prefixes: readonly Prefix[]): readonly Prefix[] {
+  return prefixes.filter((prefix, index) => prefixes.findIndex((other) => other.equals(prefix)) === index);
+}

@@ -1,0 +1,108 @@
+// Command-line flags of Kubernetes programs that carry CIDRs, wherever such a command line stands: containers, kubeadm's
+// extraArgs, k3s' `*-arg` lists, unit files. pflag's rules: `--name=value` or `--name value`, `_` for `-`, the last one counts.
+
+import { type ClaimItem, type Claims, type Meaning, splitItems } from "./claims.ts";
+import { type ShellWord, shellWords } from "./shell-words.ts";
+import { itemsOf, type Tree } from "./tree.ts";
+
+interface FlagRule {
+  readonly meaning: Meaning;
+  readonly family?: "ipv4" | "ipv6";
+}
+
+const rules: Readonly<Record<string, FlagRule>> = {
+  "cluster-cidr": { meaning: "cluster" },
+  "service-cluster-ip-range": { meaning: "service" },
+  // kubeadm's and k3s' name for it.
+  "service-cidr": { meaning: "service" },
+  "node-cidr-mask-size": { meaning: "mask" },
+  "node-cidr-mask-size-ipv4": { meaning: "mask", family: "ipv4" },
+  "node-cidr-mask-size-ipv6": { meaning: "mask", family: "ipv6" },
+  // The kubelet's own flag, for a kubelet without an API server.
+  "pod-cidr": { meaning: "node" },
+};
+
+/** k3s and RKE2 hand `name=value` on to a program with these. */
+const passOn: ReadonlySet<string> = new Set([
+  "kube-controller-manager-arg",
+  "kube-cloud-controller-manager-arg",
+  "kube-apiserver-arg",
+  "kube-proxy-arg",
+  "kubelet-arg",
+]);
+
+export interface FlagOptions {
+  /** Put before the flag's name in the finding's key, e.g. `kubelet-arg `. */
+  readonly prefix?: string;
+  /** Whether `--pod-cidr` is the kubelet's here: other programs mean other things by it. @default true */
+  readonly hasKubelet?: boolean;
+}
+
+/** Claims what the flags of one command line say; of a repeated flag the last. */
+export function claimFlags(claims: Claims, words: readonly ShellWord[], options: FlagOptions = {}): void {
+  const found = new Map<string, ClaimItem>();
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index];
+    if (word === undefined || word.isBreak) continue;
+    const match = /^--([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word.text);
+    if (match === null) continue;
+    const name = (match[1] ?? "").replaceAll("_", "-");
+    const isPassedOn = passOn.has(name);
+    if (!isPassedOn && !(name in rules)) continue;
+    let value: ClaimItem | undefined = match[2] === undefined ? undefined : { text: match[2], line: word.line };
+    if (value === undefined) {
+      const next = words[index + 1];
+      if (next === undefined || next.isBreak || next.text.startsWith("-")) continue;
+      value = next;
+      index += 1;
+    }
+    if (isPassedOn) claimPassedOn(claims, name, value);
+    else found.set(name, value);
+  }
+  for (const [name, value] of found) claimFlag(claims, name, value, options);
+}
+
+/** Claims one flag by its bare name, as kubeadm's `extraArgs` and k3s' config files give it. Unknown names claim nothing. */
+export function claimFlag(claims: Claims, name: string, value: ClaimItem, options: FlagOptions = {}): void {
+  const flag = name.replace(/^--/, "").replaceAll("_", "-");
+  const rule = Object.hasOwn(rules, flag) ? rules[flag] : undefined;
+  if (rule === undefined) return;
+  if (rule.meaning === "node" && options.hasKubelet === false) return;
+  claims.add({
+    meaning: rule.meaning,
+    key: `${options.prefix ?? "--"}${flag}`,
+    items: splitItems(value.text, value.line),
+    by: "flag",
+    family: rule.family,
+  });
+}
+
+/** `kubelet-arg: pod-cidr=…`, `--kube-controller-manager-arg=node-cidr-mask-size=25`: the value is `name=value` itself. */
+export function claimPassedOn(claims: Claims, argName: string, item: ClaimItem): void {
+  const equals = item.text.indexOf("=");
+  if (equals < 0) return;
+  const value = { text: item.text.slice(equals + 1), line: item.line };
+  const isKubelet = argName === "kubelet-arg";
+  claimFlag(claims, item.text.slice(0, equals).trim(), value, { prefix: `${argName} `, hasKubelet: isKubelet });
+}
+
+/**
+ * The words of a `command` or `args` value: a list of items, an item with spaces being a command line or script of its
+ * own, or one string.
+ */
+export function commandWords(tree: Tree | undefined): readonly ShellWord[] {
+  return itemsOf(tree).flatMap((item): readonly ShellWord[] => {
+    if (item.kind !== "scalar" || item.text === undefined) return [];
+    const text = item.text.trim();
+    if (!/\s/.test(text)) return [{ text: unquoteWord(text), line: item.line, isBreak: false }];
+    // `--flag="a b"` as one item is one word to the program; only `--flag a`, several flags and scripts are taken apart.
+    return item.bodyLine === undefined
+      ? shellWords(item.text, item.line, "first")
+      : shellWords(item.text, item.bodyLine);
+  });
+}
+
+/** Quotes that YAML left in the word, as in `- --cluster-cidr="10.244.0.0/16"` or `- '"--x"'`. */
+function unquoteWord(text: string): string {
+  return text.replace(/^(["'])(.*)\1$/s, "$2");
+}

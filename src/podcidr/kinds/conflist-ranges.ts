@@ -1,0 +1,37 @@
+// CNI configurations that another network left: the subnets host-local gives this node's pods addresses from.
+
+import { child, has, itemsOf, type Tree, textAt } from "../tree.ts";
+import type { ReadContext } from "./reader.ts";
+
+/** Networks of tools that run beside Kubernetes and use the same folder: their subnets are the same on each machine. */
+const privateNetworks = /^(podman|cni-podman\d*|nerdctl\d*|docker\d*)$/;
+
+/** Whether a document is a CNI configuration list or a single configuration. */
+export function isCniConfig(tree: Tree): boolean {
+  if (child(tree, "plugins")?.kind === "list" && (has(tree, "cniVersion") || has(tree, "name"))) return true;
+  return has(tree, "type") && (has(tree, "cniVersion") || child(tree, "ipam")?.kind === "map");
+}
+
+/** Claims the subnets of every host-local in the configuration. Other IPAM plugins share their ranges between nodes. */
+export function readCniConfig(tree: Tree, context: ReadContext): void {
+  const name = textAt(tree, "name") ?? "";
+  const plugins = has(tree, "plugins") ? itemsOf(child(tree, "plugins")) : [tree];
+  for (const plugin of plugins) {
+    const ipam = child(plugin, "ipam");
+    if (ipam?.kind !== "map" || textAt(ipam, "type") !== "host-local") continue;
+    if (privateNetworks.test(name) || privateNetworks.test(textAt(plugin, "bridge") ?? "")) {
+      context.claims.remark("is the private network of podman, nerdctl or Docker, the same on each machine", ipam.line);
+      continue;
+    }
+    readHostLocal(ipam, context);
+  }
+}
+
+function readHostLocal(ipam: Tree, context: ReadContext): void {
+  context.claims.addTree("node", "ipam.subnet", child(ipam, "subnet"));
+  for (const rangeSet of itemsOf(child(ipam, "ranges"))) {
+    // A flat list of ranges is not valid, but what it means is plain.
+    const ranges = rangeSet.kind === "map" ? [rangeSet] : itemsOf(rangeSet);
+    for (const range of ranges) context.claims.addTree("node", "ipam.ranges.subnet", child(range, "subnet"));
+  }
+}

@@ -1,0 +1,80 @@
+// Documents without apiVersion and kind: k3s' and RKE2's config.yaml, and the bare keys people leave in files of a node
+// (`podCIDR`, `pod-cidr`). Only top-level keys that have one meaning count.
+
+import { claimPassedOn } from "../flags.ts";
+import { child, entriesOf, has, itemsOf, type Tree } from "../tree.ts";
+import { claimPaths, type PathRule } from "./paths.ts";
+import type { ReadContext } from "./reader.ts";
+
+const bareRules: readonly PathRule[] = [
+  { path: "cluster-cidr", meaning: "cluster" },
+  { path: "clusterCIDR", meaning: "cluster" },
+  { path: "service-cidr", meaning: "service" },
+  { path: "serviceCIDR", meaning: "service" },
+  { path: "service-cluster-ip-range", meaning: "service" },
+  { path: "networking.podSubnet", meaning: "cluster" },
+  { path: "networking.serviceSubnet", meaning: "service" },
+  { path: "networking.clusterCIDR", meaning: "cluster" },
+  { path: "node-cidr-mask-size", meaning: "mask" },
+  { path: "node-cidr-mask-size-ipv4", meaning: "mask", family: "ipv4" },
+  { path: "node-cidr-mask-size-ipv6", meaning: "mask", family: "ipv6" },
+];
+const podKeys = ["podCIDR", "podCIDRs", "pod-cidr", "pod-cidrs"] as const;
+const k3sKeys: ReadonlySet<string> = new Set([
+  "cluster-cidr",
+  "service-cidr",
+  "cluster-dns",
+  "cluster-domain",
+  "cluster-init",
+  "flannel-backend",
+  "write-kubeconfig-mode",
+  "tls-san",
+  "disable",
+  "node-name",
+  "node-ip",
+  "node-label",
+  "node-taint",
+  "token",
+  "server",
+  "cni",
+  "kubelet-arg",
+  "kube-apiserver-arg",
+  "kube-controller-manager-arg",
+  "kube-proxy-arg",
+  "etcd-expose-metrics",
+]);
+
+/** Whether the document has the keys of a k3s or RKE2 configuration. */
+export function isK3sConfig(tree: Tree): boolean {
+  return entriesOf(tree).some(({ key }) => k3sKeys.has(key.replace(/\+$/, "")));
+}
+
+/** Claims the bare keys of a document without a kind. */
+export function readBareKeys(tree: Tree, context: ReadContext): void {
+  claimPaths(context.claims, tree, bareRules);
+  for (const { key, value } of entriesOf(tree)) {
+    // k3s: `key+` appends to what an earlier file said.
+    const name = key.replace(/\+$/, "");
+    if (name !== key && (name === "cluster-cidr" || name === "service-cidr")) {
+      context.claims.addTree(name === "cluster-cidr" ? "cluster" : "service", name, value);
+    }
+    if (!name.endsWith("-arg")) continue;
+    for (const item of itemsOf(value)) {
+      if (item.kind === "scalar" && item.text !== undefined) {
+        claimPassedOn(context.claims, name, { text: item.text.trim().replace(/^--/, ""), line: item.line });
+      }
+    }
+  }
+  const meaning = describesCluster(tree) ? "cluster" : "node";
+  for (const key of podKeys) context.claims.addTree(meaning, key, child(tree, key));
+}
+
+/**
+ * Whether a bare `podCIDR` is the cluster's by its company. Who states the service range beside it, and no cluster range,
+ * describes the cluster (Canonical Kubernetes' bootstrap file, vendors' values files).
+ */
+function describesCluster(tree: Tree): boolean {
+  if (["cluster-config", "datastore-type", "k8s-dqlite-port"].some((key) => has(tree, key))) return true;
+  if (has(tree, "cluster-cidr") || has(tree, "clusterCIDR")) return false;
+  return ["service-cidr", "serviceCIDR", "serviceCidr"].some((key) => has(tree, key));
+}

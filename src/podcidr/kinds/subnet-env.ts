@@ -1,0 +1,45 @@
+// flannel's files: /run/flannel/subnet.env, and net-conf.json (the network all nodes share).
+
+import { type Claims, splitItems } from "../claims.ts";
+import { child, has, type Tree, textAt } from "../tree.ts";
+
+const meanings = {
+  FLANNEL_NETWORK: "cluster",
+  FLANNEL_IPV6_NETWORK: "cluster",
+  FLANNEL_SUBNET: "node",
+  FLANNEL_IPV6_SUBNET: "node",
+} as const;
+
+const assignment = /^[ \t]*(?:export[ \t]+)?(FLANNEL_(?:IPV6_)?(?:NETWORK|SUBNET))=([^\n]*)$/gm;
+
+/** Whether a text is flannel's subnet.env: shell assignments, with FLANNEL_ variables among them. */
+export function isSubnetEnv(text: string): boolean {
+  return (
+    /^[ \t]*(?:export[ \t]+)?FLANNEL_(?:IPV6_)?(?:NETWORK|SUBNET|MTU|IPMASQ)=/m.test(text) &&
+    !/^\s*[\w-]+:\s/m.test(text)
+  );
+}
+
+/** Claims flannel's variables; a file that is sourced takes the last of a repeated one. */
+export function readSubnetEnv(text: string, claims: Claims, firstLine = 1): void {
+  const found = new Map<keyof typeof meanings, { text: string; line: number }>();
+  for (const match of text.matchAll(assignment)) {
+    const line = firstLine + text.slice(0, match.index).split("\n").length - 1;
+    const value = (match[2] ?? "").replace(/\s+#.*$/, "");
+    found.set(match[1] as keyof typeof meanings, { text: value, line });
+  }
+  for (const [key, { text: value, line }] of found) {
+    claims.add({ meaning: meanings[key], key, items: splitItems(value, line), by: "flannel" });
+  }
+}
+
+/** Whether a document is flannel's net-conf.json. */
+export function isNetConf(tree: Tree): boolean {
+  return has(tree, "Backend") && (has(tree, "Network") || has(tree, "IPv6Network"));
+}
+
+/** Claims the networks that are turned on: k3s writes `::/0` for a family that is not. */
+export function readNetConf(tree: Tree, claims: Claims): void {
+  if (textAt(tree, "EnableIPv4") !== "false") claims.addTree("cluster", "Network", child(tree, "Network"));
+  if (textAt(tree, "EnableIPv6") !== "false") claims.addTree("cluster", "IPv6Network", child(tree, "IPv6Network"));
+}

@@ -1,0 +1,71 @@
+// Reads every file of level 3 once, into claims. Whatever lies there, it never fails: a file that cannot be read is an
+// outcome like the others.
+
+import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
+import { join } from "../sys/path.ts";
+import type { System } from "../sys/system.ts";
+import { Claims } from "./claims.ts";
+import { maxSourceBytes, readBytes } from "./inspect.ts";
+import type { Reading } from "./read-text.ts";
+import { foreignConflists, type SourceFile } from "./sources.ts";
+
+export type SourceState =
+  | { readonly state: "absent" }
+  | { readonly state: "unreadable"; readonly reason: string }
+  | { readonly state: "read"; readonly reading: Reading };
+
+export type Source = SourceState & { readonly file: string };
+
+/** Every source, folders taken apart into their files, in the order they are asked. */
+export function readSources(system: System, files: readonly SourceFile[], nodeName: string): readonly Source[] {
+  const seen = new Set<string>();
+  return files.flatMap((source): readonly Source[] => {
+    const listed = source.kind === "file" ? [source.path] : listFolder(system, source);
+    if (!Array.isArray(listed)) return [{ file: source.path, ...(listed as SourceState) }];
+    return listed.flatMap((file) => {
+      if (seen.has(file)) return [];
+      seen.add(file);
+      return [{ file, ...readSource(system, file, nodeName) }];
+    });
+  });
+}
+
+function listFolder(system: System, { path, kind }: SourceFile): readonly string[] | SourceState {
+  try {
+    const names = system.files.list(path);
+    if (names === undefined) return { state: "absent" };
+    const wanted = kind === "conflist-folder" ? foreignConflists(names) : names.filter((name) => /\.ya?ml$/.test(name));
+    return wanted.map((name) => join(path, name));
+  } catch (error) {
+    return { state: "unreadable", reason: whyUnreadable(error) };
+  }
+}
+
+function readSource(system: System, file: string, nodeName: string): SourceState {
+  try {
+    const bytes = system.files.readIfPresent(file, maxSourceBytes);
+    if (bytes === undefined) return { state: "absent" };
+    if (!mayHoldCidr(bytes)) return { state: "read", reading: { kind: "unknown", claims: new Claims() } };
+    return { state: "read", reading: readBytes(bytes, nodeName) };
+  } catch (error) {
+    return { state: "unreadable", reason: whyUnreadable(error) };
+  }
+}
+
+/**
+ * Whether bytes can hold anything a reader would claim. Most sources of most nodes (a kubelet's configuration, kubeconfigs)
+ * hold no such key, and then the YAML library need not even be loaded. UTF-16 has a zero beside each letter.
+ */
+function mayHoldCidr(bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  return /c\0?i\0?d\0?r|s\0?u\0?b\0?n\0?e\0?t|n\0?e\0?t\0?w\0?o\0?r\0?k|-\0?i\0?p\0?-\0?r\0?a\0?n\0?g\0?e|_ip_range/i.test(
+    text,
+  );
+}
+
+/** The kernel's reason in words; what the error's message says beyond it is the path, which the reader has. */
+function whyUnreadable(error: unknown): string {
+  if (!(error instanceof HeadcniError)) return "cannot be read";
+  if (error.cause !== undefined && errnoOf(error.cause) !== undefined) return describeError(error.cause);
+  return error.message.replace(/^.*?: /, "");
+}

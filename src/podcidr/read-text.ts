@@ -1,0 +1,202 @@
+// A file's text to claims: takes it apart into documents, finds each one's kind and hands it to that kind's reader.
+
+import { Claims } from "./claims.ts";
+import { splitDocuments } from "./documents.ts";
+import { findClusterSpec, readClusterSpec, readUntypedSpec } from "./kinds/cluster-specs.ts";
+import { isCniConfig, readCniConfig } from "./kinds/conflist-ranges.ts";
+import { isK3sConfig, readBareKeys } from "./kinds/k3s.ts";
+import { readKubeadm } from "./kinds/kubeadm.ts";
+import { readNode, settleNodes } from "./kinds/node-object.ts";
+import { documentType, type NestedText, type NodeEntry, type ReadContext } from "./kinds/reader.ts";
+import { isNetConf, isSubnetEnv, readNetConf, readSubnetEnv } from "./kinds/subnet-env.ts";
+import { hasContainers, readWorkload } from "./kinds/workload.ts";
+import { scanLines } from "./line-scan.ts";
+import { at, child, entriesOf, has, itemsOf, type Tree } from "./tree.ts";
+
+/** What a text says, unjudged. */
+export interface Reading {
+  /** What the file is, in one word: `kubeadm`, `node`, `kubeconfig`, `unknown` … */
+  readonly kind: string;
+  readonly claims: Claims;
+}
+
+const maxNesting = 4;
+
+/** Reads any text. Never throws. */
+export function readText(text: string, nodeName: string | undefined): Reading {
+  const reader = new TextReader(nodeName);
+  const kinds = reader.read({ text, line: 1, bodyLine: 1, name: "" });
+  settleNodes(reader.nodes, nodeName, reader.claims);
+  return { kind: commonKind(kinds), claims: reader.claims };
+}
+
+/** One word for a file of several documents: the word they share, else the first that says something. */
+function commonKind(kinds: readonly string[]): string {
+  const said = kinds.filter((kind) => kind !== "empty");
+  const known = said.filter((kind) => kind !== "unknown" && kind !== "object");
+  return known[0] ?? said[0] ?? "empty";
+}
+
+class TextReader implements ReadContext {
+  readonly claims = new Claims();
+  readonly nodes: NodeEntry[] = [];
+  readonly #nodeName: string | undefined;
+  #depth = 0;
+
+  constructor(nodeName: string | undefined) {
+    this.#nodeName = nodeName;
+  }
+
+  nested(text: NestedText): void {
+    if (this.#depth >= maxNesting) return;
+    // One line without a colon or brace is no document; most of a ConfigMap's values are such.
+    if (!/[:{]/.test(text.text)) return;
+    this.read(text);
+  }
+
+  read(source: NestedText): readonly string[] {
+    if (source.text.trim() === "") return ["empty"];
+    this.#depth += 1;
+    try {
+      return this.#readAll(source);
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  #readAll(source: NestedText): readonly string[] {
+    if (isSubnetEnv(source.text)) {
+      readSubnetEnv(source.text, this.claims, source.bodyLine ?? source.line);
+      return ["subnet-env"];
+    }
+    const kinds: string[] = [];
+    for (const document of splitDocuments(source.text)) {
+      const lineOf = (line: number): number =>
+        source.bodyLine === undefined ? source.line : source.bodyLine + line - 1;
+      if (document.tree === undefined) {
+        if (document.text === undefined) continue;
+        kinds.push(this.#scan(document.text, lineOf(document.line), document.why));
+      } else kinds.push(this.#readTree(source.bodyLine === 1 ? document.tree : moveLines(document.tree, lineOf)));
+    }
+    return kinds.length === 0 ? ["empty"] : kinds;
+  }
+
+  /** Text that is no YAML map or list. Inside another document it is prose or a script, and counts for nothing. */
+  #scan(text: string, firstLine: number, why: string | undefined): string {
+    if (this.#depth > 1) return "unknown";
+    const hadClaims = this.claims.claims.length;
+    const found = scanLines(text, this.claims, { firstLine, nodeName: this.#nodeName });
+    if (why !== undefined)
+      this.claims.remark(`${why}${found ? ": values that stand on lines of their own were read" : ""}`, firstLine);
+    for (const claim of this.claims.claims.slice(hadClaims)) {
+      if (why !== undefined) this.claims.remark(`${claim.key} was read by its line alone`, claim.items[0]?.line);
+    }
+    return why === undefined ? "text" : "invalid-yaml";
+  }
+
+  #readTree(tree: Tree): string {
+    if (tree.kind === "list") {
+      for (const item of tree.items) if (item.kind === "map" && documentType(item).kind !== "") this.#readTree(item);
+      return "unknown";
+    }
+    if (tree.kind === "scalar") return "text";
+    return this.#readTyped(tree) ?? this.#readUntyped(tree);
+  }
+
+  /** A document with a kind; undefined when it has none. */
+  #readTyped(tree: Tree): string | undefined {
+    const type = documentType(tree);
+    const { group, kind } = type;
+    if (kind === "") return undefined;
+    if (group.startsWith("kubeadm.k8s.io")) {
+      readKubeadm(tree, this);
+      return "kubeadm";
+    }
+    const spec = findClusterSpec(type);
+    if (spec !== undefined) {
+      readClusterSpec(spec, tree, this);
+      return spec.name;
+    }
+    if (group === "" && kind === "Node") {
+      readNode(tree, this);
+      return "node";
+    }
+    if (kind.endsWith("List") && child(tree, "items")?.kind === "list") return this.#readList(tree, kind);
+    if (group === "" && kind === "ConfigMap") {
+      for (const { key, value } of entriesOf(child(tree, "data"))) {
+        if (value.kind === "scalar" && value.text !== undefined) {
+          this.nested({ text: value.text, line: value.line, bodyLine: value.bodyLine, name: key });
+        }
+      }
+      return "config-map";
+    }
+    if (kind === "Config" && (has(tree, "clusters") || has(tree, "users") || has(tree, "contexts")))
+      return "kubeconfig";
+    if (hasContainers(tree)) {
+      readWorkload(tree, this);
+      return kind === "Pod" ? "pod" : "workload";
+    }
+    return "object";
+  }
+
+  #readList(tree: Tree, kind: string): string {
+    for (const item of itemsOf(child(tree, "items"))) {
+      // Items of a typed list may leave out what the list says of all of them.
+      if (kind !== "List" && item.kind === "map" && !has(item, "kind")) {
+        if (kind === "NodeList") readNode(item, this);
+        continue;
+      }
+      if (item.kind === "map") this.#readTree(item);
+    }
+    return kind === "NodeList" ? "node-list" : "list";
+  }
+
+  /** A document without a kind. Inside another document it could be anybody's, unless its shape is one we know. */
+  #readUntyped(tree: Tree): string {
+    if (isNetConf(tree)) {
+      readNetConf(tree, this.claims);
+      return "flannel-net-conf";
+    }
+    if (isCniConfig(tree)) {
+      readCniConfig(tree, this);
+      return "conflist";
+    }
+    if (this.#depth > 1) return "unknown";
+    const spec = readUntypedSpec(tree, this);
+    if (spec !== undefined) return spec;
+    if (
+      at(tree, "metadata", "name") !== undefined &&
+      (at(tree, "spec", "podCIDR") ?? at(tree, "spec", "podCIDRs")) !== undefined
+    ) {
+      readNode(tree, this);
+      return "node";
+    }
+    const before = this.claims.claims.length;
+    readBareKeys(tree, this);
+    if (isK3sConfig(tree)) return "k3s";
+    return this.claims.claims.length > before ? "node-settings" : "unknown";
+  }
+}
+
+/** The same tree with other line numbers. Shared parts (aliases) stay shared. */
+function moveLines(tree: Tree, lineOf: (line: number) => number): Tree {
+  const moved = new Map<Tree, Tree>();
+  const move = (here: Tree): Tree => {
+    const done = moved.get(here);
+    if (done !== undefined) return done;
+    const line = lineOf(here.line);
+    const there: Tree =
+      here.kind === "scalar"
+        ? { ...here, line, bodyLine: here.bodyLine === undefined ? undefined : lineOf(here.bodyLine) }
+        : here.kind === "list"
+          ? { kind: "list", line, items: here.items.map(move) }
+          : {
+              kind: "map",
+              line,
+              entries: here.entries.map(({ key, line: at, value }) => ({ key, line: lineOf(at), value: move(value) })),
+            };
+    moved.set(here, there);
+    return there;
+  };
+  return move(tree);
+}

@@ -1,0 +1,69 @@
+// What a YAML or JSON document becomes here: maps, lists and scalars, each with the line it stands on. Small on
+// purpose, so that readers of a kind need neither the YAML library nor the difference between the two formats.
+
+export interface TreeScalar {
+  readonly kind: "scalar";
+  readonly line: number;
+  /** The text as a string whatever its YAML type; undefined for null and for nothing. */
+  readonly text: string | undefined;
+  /**
+   * For a literal block, the line its first line of text stands on, so that a document inside a string keeps its
+   * lines; undefined where lines of the text are not lines of the file.
+   */
+  readonly bodyLine?: number | undefined;
+}
+
+export interface TreeEntry {
+  readonly key: string;
+  readonly line: number;
+  readonly value: Tree;
+}
+
+export interface TreeMap {
+  readonly kind: "map";
+  readonly line: number;
+  readonly entries: readonly TreeEntry[];
+}
+
+export interface TreeList {
+  readonly kind: "list";
+  readonly line: number;
+  readonly items: readonly Tree[];
+}
+
+export type Tree = TreeScalar | TreeMap | TreeList;
+
+/** The value of a key; of a repeated key the last, as Kubernetes' decoders take it. */
+export function child(tree: Tree | undefined, key: string): Tree | undefined {
+  if (tree?.kind !== "map") return undefined;
+  return tree.entries.findLast((entry) => entry.key === key)?.value;
+}
+
+/** The value at a path of keys. */
+export function at(tree: Tree | undefined, ...path: readonly string[]): Tree | undefined {
+  let here = tree;
+  for (const key of path) here = child(here, key);
+  return here;
+}
+
+/** The text of a scalar at a path of keys; undefined for null, a map, a list or nothing. */
+export function textAt(tree: Tree | undefined, ...path: readonly string[]): string | undefined {
+  const found = at(tree, ...path);
+  return found?.kind === "scalar" ? found.text : undefined;
+}
+
+/** The items of a list; a scalar is a list of itself, anything else is empty. */
+export function itemsOf(tree: Tree | undefined): readonly Tree[] {
+  if (tree === undefined) return [];
+  return tree.kind === "list" ? tree.items : tree.kind === "scalar" ? [tree] : [];
+}
+
+/** The entries of a map; anything else is empty. */
+export function entriesOf(tree: Tree | undefined): readonly TreeEntry[] {
+  return tree?.kind === "map" ? tree.entries : [];
+}
+
+/** Whether a map has a key. */
+export function has(tree: Tree | undefined, key: string): boolean {
+  return tree?.kind === "map" && tree.entries.some((entry) => entry.key === key);
+}

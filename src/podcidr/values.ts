@@ -1,0 +1,94 @@
+// One text to one CIDR, and why a CIDR cannot be used. The rules that hold for every source alike.
+
+import { clip } from "../cidr/addr.ts";
+import { type Prefix, parsePrefix, tryParsePrefix } from "../cidr/prefix.ts";
+
+export type ValueReading =
+  | { readonly kind: "prefix"; readonly prefix: Prefix; readonly note: string | undefined }
+  /** No value was meant: a placeholder that something else was to fill in. */
+  | { readonly kind: "none"; readonly reason: string }
+  | { readonly kind: "invalid"; readonly reason: string };
+
+export interface ReadOptions {
+  /** Whether octets may have leading zeros, as kube's flag parser allows. @default false */
+  readonly leadingZeros?: boolean;
+}
+
+/** Reads one value; host bits are kept. */
+export function readValue(text: string, options: ReadOptions = {}): ValueReading {
+  if (isPlaceholder(text)) return { kind: "none", reason: "is a placeholder, not a value" };
+  const prefix = tryParsePrefix(text);
+  if (prefix !== undefined) return { kind: "prefix", prefix, note: undefined };
+  if (options.leadingZeros === true) {
+    const bare = text.replace(/(^|\.)0+(?=\d)/g, "$1");
+    const lenient = bare === text || text.includes(":") ? undefined : tryParsePrefix(bare);
+    if (lenient !== undefined) {
+      return { kind: "prefix", prefix: lenient, note: `has leading zeros, read as ${lenient} as kube does` };
+    }
+  }
+  const why = looksLikeAddress(text) ? whyNotPrefix(text) : "is not a CIDR";
+  return { kind: "invalid", reason: why };
+}
+
+function whyNotPrefix(text: string): string {
+  const end = text.includes("/") ? undefined : "has no prefix length";
+  return end === undefined ? "is not a CIDR" : `is not a CIDR: it ${end}`;
+}
+
+/** Templates (`{{ … }}`, `${X}`, `$(X)`, `<X>`, `%X%`, `__X__`, `@X@`) and words in capitals that stand for a value. */
+export function isPlaceholder(text: string): boolean {
+  return (
+    /\{\{|\{%|\$\{|\$\(|^\$\w+$|^<[^>]*>|^%.+%$|^__.+__$|^@.+@$|^[A-Z][A-Z_]*(\/\d+)?$|^usePodC/i.test(text) &&
+    !looksLikeAddress(text)
+  );
+}
+
+/** Whether a text is an attempt at an address or CIDR: only such texts may be shown, others could be secrets. */
+export function looksLikeAddress(text: string): boolean {
+  if (text.length > 60) return false;
+  if (/^\d{1,4}(\.\d{1,4}){1,4}(\/[\d.]{0,15})?$/.test(text)) return true;
+  return /^(?=[^/]*:[^/]*:)[0-9a-fA-F:.]{2,45}(\/\d{0,4})?$/.test(text) && (text.includes("::") || text.includes("/"));
+}
+
+/** The text for a message when it may be shown, undefined when not. */
+export function showable(text: string): string | undefined {
+  return looksLikeAddress(text) ? clip(text) : undefined;
+}
+
+interface ForbiddenRange {
+  readonly range: Prefix;
+  readonly what: string;
+}
+
+const forbidden: readonly ForbiddenRange[] = [
+  ["100.64.0.0/10", "100.64.0.0/10, which Tailscale gives its nodes addresses from"],
+  ["fd7a:115c:a1e0::/48", "fd7a:115c:a1e0::/48, which Tailscale gives its nodes addresses from"],
+  ["127.0.0.0/8", "the loopback range"],
+  ["::1/128", "the loopback address"],
+  ["169.254.0.0/16", "the link-local range"],
+  ["fe80::/10", "the link-local range"],
+  ["224.0.0.0/4", "the multicast range"],
+  ["ff00::/8", "the multicast range"],
+  ["0.0.0.0/8", "0.0.0.0/8, which no host can have"],
+  ["::/128", "the unspecified address"],
+  ["240.0.0.0/4", "240.0.0.0/4, which is reserved"],
+].map(([range = "", what = ""]) => ({ range: parsePrefix(range), what }));
+
+/** Ranges no pod can have addresses in. */
+export const forbiddenRanges: readonly Prefix[] = forbidden.map((entry) => entry.range);
+
+/**
+ * Why a CIDR can be no node's pod range, as the end of a sentence that begins with the value; undefined when it can.
+ * @param serviceCIDRs the cluster's service ranges, as far as known.
+ */
+export function whyUnusable(prefix: Prefix, serviceCIDRs: readonly Prefix[] = []): string | undefined {
+  if (prefix.hasHostBits) return `has host bits set: the network is ${prefix.masked()}`;
+  const limit = prefix.family === "ipv4" ? 30 : 126;
+  if (prefix.bits > limit) return `is a /${prefix.bits}, which leaves no address for a pod`;
+  for (const { range, what } of forbidden) {
+    if (range.contains(prefix)) return `lies in ${what}`;
+    if (prefix.contains(range)) return `contains ${what}`;
+  }
+  const service = serviceCIDRs.find((other) => other.overlaps(prefix));
+  return service === undefined ? undefined : `overlaps the service CIDR ${service}`;
+}

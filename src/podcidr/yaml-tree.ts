@@ -1,0 +1,149 @@
+// YAML text to trees with lines, through the `yaml` library, which is loaded only when a file needs it. Aliases are shared,
+// never expanded, so an alias bomb stays as small as its text. Nothing of the library's messages gets out: they quote the file.
+
+import type { Alias, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
+import type { Tree, TreeEntry, TreeList, TreeMap } from "./tree.ts";
+
+export interface YamlDocument {
+  /** Undefined for an empty document and for one that is not valid YAML. */
+  readonly tree: Tree | undefined;
+  /** The line of the first fault; undefined when the document is valid. */
+  readonly brokenLine: number | undefined;
+  /** Lines the document takes, first and last, counted in the whole file. */
+  readonly firstLine: number;
+  readonly lastLine: number;
+}
+
+/** The YAML library, loaded at its first use: 3.6 ms that a node without YAML sources does not pay. */
+function library(): typeof import("yaml") {
+  return require("yaml") as typeof import("yaml");
+}
+
+/**
+ * Every document in a YAML text. Never throws.
+ * @param firstLine the line of the file this text begins at.
+ */
+export function parseYamlTrees(text: string, firstLine = 1): readonly YamlDocument[] {
+  const yaml = library();
+  const lines = new yaml.LineCounter();
+  const lineAt = (offset: number): number => lines.linePos(offset).line + firstLine - 1;
+  const lastLine = firstLine + countLines(text) - 1;
+  let parsed: readonly Document.Parsed[];
+  try {
+    const result = yaml.parseAllDocuments(text, {
+      lineCounter: lines,
+      logLevel: "silent",
+      // Turning positions into excerpts is quadratic on long lines, and excerpts must not be shown anyway.
+      prettyErrors: false,
+      uniqueKeys: false,
+      stringKeys: false,
+    });
+    parsed = Array.isArray(result) ? result : [];
+  } catch {
+    // A stack overflow on absurd nesting, or a fault of the library: for us the text is not YAML.
+    return [{ tree: undefined, brokenLine: firstLine, firstLine, lastLine }];
+  }
+  return parsed.map((document, index) => {
+    const next = parsed[index + 1];
+    const begin = lineAt(document.range[0]);
+    const end = next === undefined ? lastLine : Math.max(begin, lineAt(next.range[0]) - 1);
+    const [error] = document.errors;
+    if (error !== undefined) {
+      return { tree: undefined, brokenLine: lineAt(error.pos[0]), firstLine: begin, lastLine: end };
+    }
+    try {
+      const tree = new TreeBuilder(lineAt, text).build(document.contents);
+      return { tree, brokenLine: undefined, firstLine: begin, lastLine: end };
+    } catch {
+      return { tree: undefined, brokenLine: begin, firstLine: begin, lastLine: end };
+    }
+  });
+}
+
+/** Lines of a text: one more than its line feeds, without an empty last one. */
+export function countLines(text: string): number {
+  let count = 1;
+  for (let at = text.indexOf("\n"); at >= 0 && at < text.length - 1; at = text.indexOf("\n", at + 1)) count += 1;
+  return count;
+}
+
+class TreeBuilder {
+  readonly #lineAt: (offset: number) => number;
+  readonly #text: string;
+  readonly #anchors = new Map<string, Tree>();
+  /** How many more entries merges may copy: maps that merge maps that merge maps would otherwise grow without bound. */
+  #mergeBudget = 50_000;
+
+  constructor(lineAt: (offset: number) => number, text: string) {
+    this.#lineAt = lineAt;
+    this.#text = text;
+  }
+
+  build(node: Node | null): Tree | undefined {
+    return node === null ? undefined : this.#node(node, 1);
+  }
+
+  #node(node: Node | null | undefined, line: number): Tree {
+    const yaml = library();
+    if (node === null || node === undefined) return { kind: "scalar", line, text: undefined };
+    if (yaml.isAlias(node)) return this.#alias(node);
+    const here = node.range === null || node.range === undefined ? line : this.#lineAt(node.range[0]);
+    const tree = yaml.isMap(node)
+      ? this.#map(node, here)
+      : yaml.isSeq(node)
+        ? this.#list(node, here)
+        : this.#scalar(node as Scalar, here);
+    if ("anchor" in node && node.anchor !== undefined) this.#anchors.set(node.anchor, tree);
+    return tree;
+  }
+
+  /** What the anchor holds, a scalar with the line of its use: that is where its reader looks. */
+  #alias(node: Alias): Tree {
+    const line = node.range === null || node.range === undefined ? 1 : this.#lineAt(node.range[0]);
+    const target = this.#anchors.get(node.source);
+    // An alias to something that contains it would be a cycle: it is not in the map yet and counts as nothing.
+    if (target === undefined) return { kind: "scalar", line, text: undefined };
+    return target.kind === "scalar" ? { kind: "scalar", line, text: target.text } : target;
+  }
+
+  #list(node: YAMLSeq, line: number): TreeList {
+    return { kind: "list", line, items: node.items.map((item) => this.#node(item as Node | null, line)) };
+  }
+
+  #map(node: YAMLMap, line: number): TreeMap {
+    const own: TreeEntry[] = [];
+    const merged: TreeEntry[] = [];
+    for (const pair of node.items as Pair<Node | null, Node | null>[]) {
+      const key = this.#node(pair.key, line);
+      const value = this.#node(pair.value, key.line);
+      if (key.kind !== "scalar") continue;
+      if (key.text === "<<") merged.push(...this.#mergedEntries(value));
+      else own.push({ key: key.text ?? "", line: key.line, value });
+    }
+    // Look-ups take the last of a repeated key: what a map says itself wins over what it merges.
+    return { kind: "map", line, entries: merged.length === 0 ? own : [...merged, ...own] };
+  }
+
+  /** The entries of a merged map, or of a list of maps, the one that wins last. */
+  #mergedEntries(value: Tree): readonly TreeEntry[] {
+    const maps = value.kind === "list" ? value.items.toReversed() : [value];
+    const entries: TreeEntry[] = [];
+    for (const map of maps) {
+      if (map.kind !== "map" || map.entries.length > this.#mergeBudget) continue;
+      this.#mergeBudget -= map.entries.length;
+      entries.push(...map.entries);
+    }
+    return entries;
+  }
+
+  #scalar(node: Scalar, line: number): Tree {
+    if (node.value === null || node.value === undefined) return { kind: "scalar", line, text: undefined };
+    const text = typeof node.value === "string" ? node.value : (node.source ?? String(node.value));
+    if (node.type !== "BLOCK_LITERAL" || node.range === null || node.range === undefined) {
+      return { kind: "scalar", line, text };
+    }
+    // The header (`|-2 # comment`) takes one line, whatever it says.
+    const headerEnd = this.#text.indexOf("\n", node.range[0]);
+    return { kind: "scalar", line, text, bodyLine: headerEnd < 0 ? undefined : this.#lineAt(headerEnd + 1) };
+  }
+}
