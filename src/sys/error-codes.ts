@@ -26,6 +26,8 @@ export const errorCodes = {
   HC_FILE_TOO_LARGE: "A file is larger than the limit for its kind",
   HC_FILE_NOT_REGULAR: "A path names something other than a regular file",
 
+  HC_PLUGIN_INSTALL: "The headcni CNI plugin cannot be put into the plugin folder",
+
   HC_EXEC_FAILED: "A program that HeadCNI needs cannot be started",
   HC_EXEC_TIMEOUT: "A program that HeadCNI started did not end in time",
 

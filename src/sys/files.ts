@@ -38,6 +38,8 @@ export interface Files {
   read(path: string, maxBytes?: number): Uint8Array;
   /** As `read`, but undefined when the file, or a folder on its path, does not exist. */
   readIfPresent(path: string, maxBytes?: number): Uint8Array | undefined;
+  /** Up to `bytes` from the start of a regular file of any size. @throws HeadcniError as `read` */
+  readHead(path: string, bytes: number): Uint8Array;
   /** Facts on a path, following links inside the root; undefined when nothing is there. */
   stat(path: string): FileInfo | undefined;
   /** Facts on the name itself, a link not followed. */
@@ -135,6 +137,7 @@ export function createFiles(root = "/"): Files {
     read: (path, maxBytes = defaultMaxBytes) => reading(path, () => readBounded(resolve(path, false), path, maxBytes)),
     readIfPresent: (path, maxBytes = defaultMaxBytes) =>
       present(path, () => readBounded(resolve(path, false), path, maxBytes)),
+    readHead: (path, bytes) => reading(path, () => readStart(resolve(path, false), path, bytes)),
     stat: (path) => present(path, () => toInfo(fs.statSync(resolve(path, false), { bigint: true }))),
     lstat: (path) => present(path, () => toInfo(fs.lstatSync(resolve(path, true), { bigint: true }))),
     readLink: (path) => reading(path, () => fs.readlinkSync(resolve(path, true))),
@@ -190,7 +193,8 @@ function tryReadLink(path: string): string | undefined {
   }
 }
 
-function readBounded(hostPath: string, path: string, maxBytes: number): Uint8Array {
+/** Opens a regular file without ever blocking, hands it to `use` with its size, and closes it. */
+function withRegularFile<T>(hostPath: string, path: string, use: (fd: number, sizeBytes: number) => T): T {
   // O_NONBLOCK: opening a FIFO that nobody writes to would otherwise wait for ever.
   const fd = fs.openSync(hostPath, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   try {
@@ -199,11 +203,27 @@ function readBounded(hostPath: string, path: string, maxBytes: number): Uint8Arr
       const what = info.isDirectory() ? "a folder" : "not a regular file";
       throw new HeadcniError("HC_FILE_NOT_REGULAR", `Cannot read ${path}: it is ${what}`, { details: { path } });
     }
+    return use(fd, info.size);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function readStart(hostPath: string, path: string, bytes: number): Uint8Array {
+  return withRegularFile(hostPath, path, (fd) => {
+    const head = new Uint8Array(bytes);
+    return head.subarray(0, fs.readSync(fd, head, 0, bytes, 0));
+  });
+}
+
+function readBounded(hostPath: string, path: string, maxBytes: number): Uint8Array {
+  return withRegularFile(hostPath, path, (fd, sizeBytes) => {
     // Files in /proc and /sys say size 0: read until the end, not until the size.
     const chunks: Uint8Array[] = [];
     let total = 0;
     for (;;) {
-      const chunk = new Uint8Array(Math.max(4096, info.size - total + 1));
+      const wanted = Math.max(4096, sizeBytes - total + 1);
+      const chunk = new Uint8Array(Math.min(wanted, maxBytes - total + 1));
       const count = fs.readSync(fd, chunk, 0, chunk.length, null);
       if (count === 0) break;
       total += count;
@@ -216,9 +236,7 @@ function readBounded(hostPath: string, path: string, maxBytes: number): Uint8Arr
     }
     const only = chunks[0];
     return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-  } finally {
-    fs.closeSync(fd);
-  }
+  });
 }
 
 function toInfo(stats: fs.BigIntStats): FileInfo {

@@ -1,0 +1,58 @@
+// Puts our own executable into the runtime's plugin folder as `headcni`, and leaves it be when it is there already.
+
+import { temporaryTarget } from "../sys/atomic-file.ts";
+import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
+import { copyExecutable, hasSameContent } from "../sys/executable.ts";
+import { dirname, join } from "../sys/path.ts";
+import type { System } from "../sys/system.ts";
+
+/** The plugin's file name: a conflist's `type` is looked up by it. */
+export const pluginName = "headcni";
+
+export interface InstallPluginOptions {
+  /** The runtime's plugin folder on the node. */
+  readonly binDir: string;
+  /** Host path of the executable to install: `ownExecutable()`. */
+  readonly source: string;
+}
+
+export interface InstallPluginReport {
+  readonly outcome: "unchanged" | "created" | "replaced";
+  /** The plugin's path on the node. */
+  readonly path: string;
+}
+
+/**
+ * Installs the plugin atomically: copies that run keep running, the same content is not written again, what an
+ * interrupted installation left is removed. The folder is made when missing.
+ * @throws HeadcniError HC_PLUGIN_INSTALL when the folder cannot be written or the source cannot be read.
+ */
+export function installPlugin(system: System, options: InstallPluginOptions): InstallPluginReport {
+  const path = join(options.binDir, pluginName);
+  try {
+    system.files.makeFolder(options.binDir);
+    removeLeftovers(system, options.binDir);
+    const existing = system.files.lstat(path);
+    const target = join(system.files.hostPath(dirname(path)), pluginName);
+    if (existing?.kind === "folder") throw Object.assign(new Error("is a directory"), { code: "EISDIR" });
+    const isExecutable = existing?.kind === "file" && (existing.mode & 0o111) === 0o111;
+    if (isExecutable && hasSameContent(options.source, target)) return { outcome: "unchanged", path };
+    copyExecutable(options.source, target);
+    return { outcome: existing === undefined ? "created" : "replaced", path };
+  } catch (error) {
+    const cause = error instanceof HeadcniError ? (error.cause ?? error) : error;
+    throw new HeadcniError("HC_PLUGIN_INSTALL", `Cannot install the CNI plugin as ${path}: ${describeError(cause)}`, {
+      hint:
+        errnoOf(cause) === "EROFS"
+          ? "name a folder that can be written as cni.binDir, or set cni.type to bridge"
+          : "check the folder cni.binDir names, or set cni.type to bridge",
+      cause: error,
+    });
+  }
+}
+
+function removeLeftovers(system: System, binDir: string): void {
+  for (const name of system.files.list(binDir) ?? []) {
+    if (temporaryTarget(name) === pluginName) system.files.remove(join(binDir, name));
+  }
+}
