@@ -7,7 +7,10 @@ import { writeAll } from "../sys/stdio.ts";
 import { versionLine } from "../version.ts";
 import { addConfigCommands } from "./config.ts";
 import { type CliContext, createCliContext } from "./context.ts";
+import { addDaemonCommand } from "./daemon.ts";
 import { errorLines, exitCodeFor, exitCodes } from "./exit.ts";
+import { addPodCIDRCommands } from "./podcidr.ts";
+import { addStatusCommand } from "./status.ts";
 
 /** The name by which the program is the daemon and nothing else. */
 const daemonName = "headcni-daemon";
@@ -31,6 +34,9 @@ export function createProgram(context: CliContext, calledAs = "headcni"): Comman
     .configureHelp({ commandUsage: (command) => usage(command, calledAs) })
     .exitOverride();
   addConfigCommands(program, context);
+  addDaemonCommand(program, context);
+  addStatusCommand(program, context);
+  addPodCIDRCommands(program, context);
   return program;
 }
 

@@ -3,6 +3,7 @@
 // Codes are an interface: metrics and alerts name them.
 
 import type { Prefix } from "../cidr/prefix.ts";
+import { problemSentence } from "../conflist/failure.ts";
 import type { ConflistProblem } from "../conflist/report.ts";
 
 /** `error`: the node is not ready. `warning`: it works, and somebody should look. */
@@ -82,7 +83,7 @@ export const conditionTable = {
     title: "The CNI configuration would not work",
     impactsConnectivity: true,
     text: ({ path, problems }) =>
-      `${path} was not written: ${problems.map(problemText).join("; ")}. It is tried again by itself`,
+      `No pod can be made with ${path}: ${problems.map(problemText).join("; ")}. It is looked at again by itself`,
   }),
   ConflistNotWritten: kind<Failure & { readonly path: string }>({
     severity: "error",
@@ -91,12 +92,12 @@ export const conditionTable = {
     text: ({ path, why, hint }) =>
       `${path} is not in place: ${why}. ${hint ?? "Make the folder writable"}; it is tried again by itself`,
   }),
-  ConflistContested: kind<{ readonly path: string; readonly repairs: number; readonly waitSeconds: number }>({
+  ConflistContested: kind<{ readonly path: string; readonly repairs: number }>({
     severity: "error",
     title: "Something else keeps changing the CNI configuration",
     impactsConnectivity: true,
-    text: ({ path, repairs, waitSeconds }) =>
-      `${path} was put right ${repairs} times within a minute; the next time is in ${waitSeconds} s. ` +
+    text: ({ path, repairs }) =>
+      `${path} was put right ${repairs} times within a minute, so it is now done more slowly, at most every 32 s. ` +
       "Find the other agent that writes to this folder (another CNI's DaemonSet?) and stop it, or give cni.confDir a folder of its own",
   }),
   OtherConfigPreferred: kind<{ readonly confDir: string; readonly names: readonly string[] }>({
@@ -134,7 +135,7 @@ export const conditionTable = {
   }),
   MasqueradeNotApplied: kind<Failure>({
     severity: "error",
-    title: "Pod traffic that leaves the cluster is not masqueraded",
+    title: "The masquerade rules are not as configured",
     impactsConnectivity: true,
     text: ({ why, hint }) => `${why}. ${hint ?? "It is tried again by itself"}`,
   }),
@@ -172,6 +173,6 @@ function list(prefixes: readonly Prefix[]): string {
   return prefixes.join(", ");
 }
 
-function problemText({ path, message, hint }: ConflistProblem): string {
-  return `${path === "" ? "" : `${path}: `}${message}${hint === undefined ? "" : ` (${hint})`}`;
+function problemText(problem: ConflistProblem): string {
+  return `${problemSentence(problem)}${problem.hint === undefined ? "" : ` (${problem.hint})`}`;
 }

@@ -31,8 +31,10 @@ export async function superviseAll(
   }
   for (const part of running.toReversed()) {
     part.abort();
-    const isDone = await Promise.race([part.end.then(() => true), clock.sleep(stopMs).then(() => false)]);
-    if (!isDone) log.warn(`Part of the daemon did not stop in ${stopMs} ms: ${part.name}`);
+    const timer = new AbortController();
+    await Promise.race([part.end, clock.sleep(stopMs, timer.signal)]);
+    timer.abort();
+    if (!part.hasEnded()) log.warn(`Part of the daemon did not stop in ${stopMs} ms: ${part.name}`);
   }
   for (const { failure } of running) if (failure() !== undefined) throw failure();
 }

@@ -1,0 +1,52 @@
+// `headcni daemon`, also called as `headcni-daemon`.
+
+import { type Command, Option } from "commander";
+import { type LogLevel, logLevels } from "../sys/log.ts";
+import { createWatchFolder } from "../sys/watch.ts";
+import type { CliContext } from "./context.ts";
+import { exitCodes } from "./exit.ts";
+import { addExamples, configOption, nodeNameOption, rootOption } from "./options.ts";
+
+interface DaemonCommandFlags {
+  readonly once?: boolean;
+  readonly config?: string;
+  readonly root?: string;
+  readonly nodeName?: string;
+  readonly logLevel?: LogLevel;
+  readonly logFormat?: "auto" | "json" | "pretty";
+}
+
+export function addDaemonCommand(program: Command, context: CliContext): void {
+  const daemon = program
+    .command("daemon")
+    .description("give this node its CNI configuration and keep it right (also called as headcni-daemon)")
+    .option("--once", "make the node ready, then end")
+    .addOption(configOption())
+    .addOption(nodeNameOption())
+    .addOption(rootOption())
+    .addOption(
+      new Option("--log-level <level>", "least severe lines to log (default: logging.level)").choices(logLevels),
+    )
+    .addOption(
+      new Option("--log-format <format>", "auto is pretty on a terminal, else json (default: logging.format)").choices([
+        "auto",
+        "json",
+        "pretty",
+      ]),
+    )
+    .action((flags: DaemonCommandFlags) => daemonCommand(context, flags));
+  addExamples(daemon, "headcni-daemon", "headcni-daemon --once --root /mnt/node --node-name node-1");
+}
+
+async function daemonCommand(context: CliContext, flags: DaemonCommandFlags): Promise<void> {
+  const [{ runDaemon }, { createDaemonLog }] = await Promise.all([
+    import("../daemon/run.ts"),
+    import("../daemon/daemon-log.ts"),
+  ]);
+  const log = createDaemonLog({ level: flags.logLevel, format: flags.logFormat });
+  const machine = context.system(flags.root);
+  const system = { ...machine, log, watch: createWatchFolder(machine.files, log) };
+  const { once = false, config, nodeName } = flags;
+  const end = await runDaemon(system, { once, config, nodeName, log });
+  if (end === "not-ready") context.exit(exitCodes.failed.code);
+}

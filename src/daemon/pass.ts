@@ -1,0 +1,102 @@
+// One pass: read the node, plan, carry the plan out, say what holds. Everything the daemon does to a node happens here, and
+// `--once` is exactly one of these.
+
+import type { Config } from "../config/config.ts";
+import { conflistFileName } from "../conflist/names.ts";
+import { join } from "../sys/path.ts";
+import type { System } from "../sys/system.ts";
+import { applyConflist, type ConflistMemory, firstConflistMemory } from "./apply-conflist.ts";
+import { applyBridge, applyMasquerading, rememberNode } from "./apply-node.ts";
+import type { ConditionStore } from "./condition-store.ts";
+import { type DaemonFlags, type Inputs, readInputs } from "./inputs.ts";
+import { logAnswer, logConfig } from "./narrate.ts";
+import { observeHeld, observePods } from "./observe.ts";
+import { type Plan, planNode } from "./plan.ts";
+import type { MasqueradeState, PassReport } from "./report.ts";
+import type { HeldPodCIDR } from "./settle.ts";
+
+export interface Passes {
+  /**
+   * Makes one pass. Failures of single steps are conditions, not exceptions.
+   * @param reasons what made it necessary, for log and status
+   * @throws ConfigError when the first pass finds a configuration it cannot use
+   */
+  run(reasons: readonly string[], signal: AbortSignal): Promise<PassReport>;
+}
+
+export interface PassOptions extends DaemonFlags {
+  /** Called with the configuration of each pass before anything is done by it. */
+  readonly onConfig: (config: Config) => Promise<void>;
+}
+
+/** What one pass leaves for the next. */
+interface Memory {
+  readonly inputs: Inputs;
+  readonly held: HeldPodCIDR;
+  readonly conflist: ConflistMemory;
+  readonly masquerade: MasqueradeState;
+}
+
+export function createPasses(system: System, conditions: ConditionStore, options: PassOptions): Passes {
+  let memory: Memory | undefined;
+  return {
+    run: async (reasons, signal) => {
+      const startedAtMs = system.clock.now();
+      const startedMs = system.clock.monotonicMs();
+      const [inputs, observed] = await Promise.all([
+        readInputs(system, options, memory?.inputs),
+        observePods(system, signal),
+      ]);
+      await options.onConfig(inputs.loaded.config);
+      logConfig(system.log, inputs.loaded, memory?.inputs.loaded);
+      logAnswer(system.log, inputs.answer, memory?.inputs.answer);
+      const { config } = inputs.loaded;
+      const held = memory?.held ?? observeHeld(system, join(config.cni.confDir, conflistFileName), observed.bridge);
+      const plan = planNode({ config, answer: inputs.answer, held, ...observed });
+      const done = await carryOut(system, conditions, { inputs, plan, held, memory });
+      memory = { inputs, held: done.inForce, conflist: done.conflist.memory, masquerade: done.masquerade };
+      return {
+        reasons,
+        startedAtMs,
+        durationMs: system.clock.monotonicMs() - startedMs,
+        config: inputs.loaded,
+        answer: inputs.answer,
+        inForce: done.inForce,
+        ...observed,
+        conflist: done.conflist.result,
+        masquerade: done.masquerade,
+      };
+    },
+  };
+}
+
+interface Work {
+  readonly inputs: Inputs;
+  readonly plan: Plan;
+  readonly held: HeldPodCIDR | undefined;
+  readonly memory: Memory | undefined;
+}
+
+async function carryOut(system: System, conditions: ConditionStore, { inputs, plan, held, memory }: Work) {
+  const { config } = inputs.loaded;
+  const remember = (inForce: HeldPodCIDR): void => {
+    const node = { config, nodeName: inputs.answer.nodeName, inForce, conditions: conditions.list() };
+    conditions.set("memory", rememberNode(system, node));
+  };
+  // A conflist of type headcni sends pods to a plugin that reads this file: it must be there first.
+  if (held === undefined) remember(plan.settled.inForce);
+  const [conflist, masquerade] = await Promise.all([
+    applyConflist(system, { spec: plan.conflist, config }, memory?.conflist ?? firstConflistMemory),
+    applyMasquerading(system, plan, { config, before: memory?.masquerade }),
+  ]);
+  // After the conflist: a pod that comes in between fails and is tried again, instead of bringing the old bridge back.
+  const bridge = await applyBridge(system, plan);
+  conditions.set(
+    "node",
+    [inputs, plan, conflist, masquerade, bridge].flatMap((step) => step.conditions),
+  );
+  const isDone = conflist.result.isInForce && bridge.isDone;
+  const inForce = isDone || held === undefined ? plan.settled.inForce : held;
+  remember(inForce);
+  return { conflist, masquerade: masquerade.state, inForce };
+}

@@ -1,0 +1,111 @@
+// Status over HTTP: GET /healthz, /readyz, /status and /metrics, and nothing else. `answer` is the whole protocol and
+// needs no socket; `statusServer` puts it on one and keeps it there.
+
+import { Problem, readListen } from "../config/values.ts";
+import { printJson } from "../conflist/json.ts";
+import { describeError, errnoOf } from "../sys/errors.ts";
+import type { System } from "../sys/system.ts";
+import type { ConditionStore } from "./condition-store.ts";
+import { condition } from "./conditions.ts";
+import type { Setting } from "./setting.ts";
+import { type DaemonFacts, encodeStatus, readiness } from "./status.ts";
+import type { Part } from "./supervisor.ts";
+
+/** What the server asks the daemon. */
+export interface StatusSource {
+  facts(): DaemonFacts;
+  /** Undefined when the daemon's loop turns, else why it does not. */
+  stuck(): string | undefined;
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+/** The response to one request. */
+export async function answer(request: Request, source: StatusSource): Promise<Response> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return json(405, { error: "only GET and HEAD are answered" }, { allow: "GET, HEAD" });
+  }
+  switch (new URL(request.url).pathname) {
+    case "/healthz": {
+      const stuck = source.stuck();
+      return stuck === undefined ? json(200, { healthy: true }) : json(503, { healthy: false, reason: stuck });
+    }
+    case "/readyz": {
+      const reasons = readiness(source.facts());
+      return json(reasons.length === 0 ? 200 : 503, { ready: reasons.length === 0, reasons: [...reasons] });
+    }
+    case "/status":
+      return json(200, encodeStatus(source.facts()));
+    case "/metrics": {
+      const { contentType, text } = await source.metrics();
+      return new Response(text, { headers: { ...commonHeaders, "content-type": contentType } });
+    }
+    default:
+      return json(404, { error: "there are /healthz, /readyz, /status and /metrics" });
+  }
+}
+
+const commonHeaders = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+
+function json(status: number, body: Parameters<typeof printJson>[0], headers: Record<string, string> = {}): Response {
+  const all = { ...commonHeaders, "content-type": "application/json", ...headers };
+  return new Response(printJson(body), { status, headers: all });
+}
+
+export interface ServerOptions {
+  readonly conditions: ConditionStore;
+  readonly source: StatusSource;
+  /** `host:port`, IPv6 in brackets; undefined: nothing is served. */
+  readonly listen: Setting<string | undefined>;
+}
+
+const retryMs = 2000;
+
+/**
+ * Serves on the wanted address, moves when that changes, and tries again when it is taken: that is a condition, never the end
+ * of the daemon.
+ */
+export function statusServer(system: System, { conditions, source, listen }: ServerOptions): Part {
+  const serve = async (address: string, signal: AbortSignal): Promise<void> => {
+    const server = tryListen(address, source);
+    if (typeof server === "string") {
+      conditions.set("server", [condition("StatusServerNotListening", { listen: address, why: server })]);
+      await system.clock.sleep(retryMs, signal);
+      return;
+    }
+    conditions.set("server", []);
+    system.log.info(`Status and metrics are served on ${server.url.origin}`, { listen: address });
+    await listen.changedFrom(address, signal);
+    await server.stop(true);
+  };
+  return {
+    name: "status server",
+    run: async (signal) => {
+      while (!signal.aborted) {
+        const address = listen.value;
+        if (address !== undefined) await serve(address, signal);
+        else {
+          conditions.set("server", []);
+          await listen.changedFrom(undefined, signal);
+        }
+      }
+    },
+  };
+}
+
+/** The running server, or why there is none. */
+function tryListen(listen: string, source: StatusSource): ReturnType<typeof Bun.serve> | string {
+  const address = readListen(listen);
+  if (address instanceof Problem) return address.text;
+  try {
+    return Bun.serve({
+      hostname: address.host,
+      port: address.port,
+      development: false,
+      idleTimeout: 10,
+      fetch: (request) => answer(request, source),
+      error: (error) => json(500, { error: describeError(error) }),
+    });
+  } catch (error) {
+    return errnoOf(error) === "EADDRINUSE" ? "another program listens there" : describeError(error);
+  }
+}

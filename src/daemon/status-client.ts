@@ -1,0 +1,61 @@
+// Asks a running daemon for its status, and says in words why that fails.
+
+import { loadConfig } from "../config/load.ts";
+import { Problem, readListen } from "../config/values.ts";
+import { isJsonObject, type JsonObject } from "../conflist/json.ts";
+import { HeadcniError } from "../sys/errors.ts";
+import { fetchText } from "../sys/http.ts";
+import type { System } from "../sys/system.ts";
+
+export interface StatusWhere {
+  /** `host:port`; wins over the configuration. */
+  readonly address?: string | undefined;
+  /** Path of the configuration file. */
+  readonly config?: string | undefined;
+}
+
+const timeoutMs = 5000;
+
+/**
+ * Where the daemon listens: as asked, else as the node's configuration says.
+ * @throws HeadcniError HC_USAGE for an address that is none, HC_DAEMON_NOT_RUNNING when the configuration turns the server off
+ */
+export async function statusAddress(system: System, { address, config }: StatusWhere): Promise<string> {
+  if (address !== undefined) {
+    const problem = readListen(address);
+    if (problem instanceof Problem)
+      throw new HeadcniError("HC_USAGE", `Cannot use --address ${address}: it ${problem.text}`);
+    return address;
+  }
+  const { monitoring } = (await loadConfig(system, { path: config })).config;
+  if (monitoring.enabled) return monitoring.listen;
+  throw new HeadcniError("HC_DAEMON_NOT_RUNNING", "Cannot ask the daemon: its status server is turned off", {
+    hint: "set monitoring.enabled to true, or look into the daemon's log",
+  });
+}
+
+/**
+ * The document of /status.
+ * @throws HeadcniError HC_DAEMON_NOT_RUNNING when nothing, or something else, answers there
+ */
+export async function fetchStatus(address: string): Promise<JsonObject> {
+  const refuse = (why: string, hint: string, cause?: unknown): HeadcniError =>
+    new HeadcniError("HC_DAEMON_NOT_RUNNING", `Cannot ask the daemon on ${address}: ${why}`, { hint, cause });
+  let body: string;
+  try {
+    body = await fetchText(`http://${address}/status`, { timeoutMs });
+  } catch (error) {
+    throw refuse(
+      "it does not run, or listens elsewhere",
+      "start headcni-daemon; its log says where status is served",
+      error,
+    );
+  }
+  try {
+    const json: unknown = JSON.parse(body);
+    if (isJsonObject(json) && typeof json.ready === "boolean") return json;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw refuse("what answers there is not headcni-daemon", "name the daemon's address with --address");
+}

@@ -1,0 +1,44 @@
+// Gathers what may have changed until the daemon looks again. A reason says how soon; a burst of them makes one pass.
+
+import type { Clock } from "../sys/clock.ts";
+
+export interface Wakeups {
+  /** Asks for a pass within `withinMs`; the earliest wish counts. */
+  wake(reason: string, withinMs: number): void;
+  /**
+   * Resolves when a pass is due, with every reason since the last one, and with `["timer"]` after `idleMs` without any.
+   * Resolves at once when `signal` aborts.
+   */
+  next(idleMs: number, signal: AbortSignal): Promise<readonly string[]>;
+}
+
+export function createWakeups(clock: Clock): Wakeups {
+  const reasons = new Set<string>();
+  let dueMs = Number.POSITIVE_INFINITY;
+  let interrupt = new AbortController();
+  return {
+    wake: (reason, withinMs) => {
+      reasons.add(reason);
+      const wishedMs = clock.monotonicMs() + withinMs;
+      if (wishedMs >= dueMs) return;
+      dueMs = wishedMs;
+      interrupt.abort();
+    },
+    next: async (idleMs, signal) => {
+      const idleDueMs = clock.monotonicMs() + idleMs;
+      const onAbort = (): void => interrupt.abort();
+      signal.addEventListener("abort", onAbort, { once: true });
+      for (;;) {
+        const leftMs = Math.min(dueMs, idleDueMs) - clock.monotonicMs();
+        if (leftMs <= 0 || signal.aborted) break;
+        interrupt = new AbortController();
+        await clock.sleep(leftMs, interrupt.signal);
+      }
+      signal.removeEventListener("abort", onAbort);
+      const given = reasons.size === 0 ? ["timer"] : [...reasons];
+      reasons.clear();
+      dueMs = Number.POSITIVE_INFINITY;
+      return given;
+    },
+  };
+}
