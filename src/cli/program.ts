@@ -32,6 +32,8 @@ export function createProgram(context: CliContext, calledAs = "headcni"): Comman
       getErrHasColors: () => false,
     })
     .configureHelp({ commandUsage: (command) => usage(command, calledAs) })
+    // `podcidr` and `podcidr inspect` share flags: those after a command's name are that command's.
+    .enablePositionalOptions()
     .exitOverride();
   addConfigCommands(program, context);
   addDaemonCommand(program, context);

@@ -66,10 +66,8 @@ export function clusterFacts(system: System, loaded: LoadedConfig, judged: reado
   const { podCIDR, serviceCIDR } = loaded.config.network;
   const services = judged.flatMap(({ judgement }) => judgement.serviceCIDRs);
   const nodeMask: Partial<Record<Family, number>> = {};
-  for (const { judgement } of judged) {
-    nodeMask.ipv4 ??= judgement.nodeMask.ipv4;
-    nodeMask.ipv6 ??= judgement.nodeMask.ipv6;
-  }
+  // The first in order wins, so it is put in last.
+  for (const { judgement } of judged.toReversed()) Object.assign(nodeMask, judgement.nodeMask);
   const warnings: string[] = [];
   const fromFiles = (): readonly ClusterRange[] => {
     const ranges = oneOfEachFamily(judged.flatMap(rangesOf), warnings);

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../conflist/json.ts";
 import { HeadcniError } from "../sys/errors.ts";
-import type { System } from "../sys/system.ts";
+import { absolutePath, type System } from "../sys/system.ts";
 import { Claims } from "./claims.ts";
 import { decodeText } from "./decode.ts";
 import { type Judgement, judge } from "./judge.ts";
@@ -36,12 +36,13 @@ export function inspectBytes(file: string, bytes: Uint8Array, nodeName: string |
 }
 
 /**
- * Inspects one file of the node. A file that cannot be read is an answer too, of kind `unreadable`.
+ * Inspects one file. One that cannot be read is an answer too, of kind `unreadable`.
+ * @param path as the caller names it: relative to the working directory unless absolute.
  * @param nodeName tells this node's object from others'; without it a single Node object counts.
  */
 export function inspectFile(system: System, path: string, nodeName: string | undefined): Inspection {
   try {
-    return inspectBytes(path, system.files.read(path, maxSourceBytes), nodeName);
+    return inspectBytes(path, system.files.read(absolutePath(path), maxSourceBytes), nodeName);
   } catch (error) {
     const claims = new Claims();
     claims.remark(error instanceof HeadcniError ? error.message : "cannot be read");
