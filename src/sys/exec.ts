@@ -2,18 +2,19 @@
 // always a deadline and an output limit.
 
 import { realClock } from "./clock.ts";
-import { describeError, HeadcniError } from "./errors.ts";
+import { describeError, errnoOf, HeadcniError } from "./errors.ts";
 
 export interface ExecOptions {
   /** Bytes or text for standard input; standard input is /dev/null without it. */
   readonly stdin?: string | Uint8Array | undefined;
   /** The child's whole environment; default: PATH, LANG=C.UTF-8 and nothing else. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** The child is killed (SIGKILL) after this long. @default 10000 */
+  /** The child and what it started are killed (SIGKILL) after this long. @default 10000 */
   readonly timeoutMs?: number | undefined;
-  /** The child is killed when one stream prints more. @default 1 MiB */
+  /** Likewise when one stream prints more. @default 1 MiB */
   readonly maxOutputBytes?: number | undefined;
   readonly cwd?: string | undefined;
+  /** Likewise when it aborts. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -23,14 +24,17 @@ export interface ExecResult {
   readonly signal: string | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** It was killed because its time was up. */
   readonly timedOut: boolean;
+  /** It was killed because it printed too much; the streams hold what came until then. */
+  readonly outputTooLong: boolean;
 }
 
 export interface Exec {
   /**
    * Runs `argv[0]` (a path, or a name looked up on PATH) to its end.
-   * @throws HeadcniError HC_EXEC_FAILED when it cannot be started (missing, not executable, wrong format);
-   *   a non-zero exit or a timeout is a result, not an exception.
+   * @throws HeadcniError HC_EXEC_FAILED when it cannot be started (missing, not executable, wrong format, called off
+   *   before); a non-zero exit, a timeout or an abort is a result, not an exception.
    */
   run(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
 }
@@ -51,18 +55,24 @@ interface Collector {
   text(): string;
 }
 
-function collect(stream: ReadableStream<Uint8Array>): Collector {
+/** Gathers a stream; calls `onTooLong` once when it brings more than `maxBytes`, and keeps no more than those. */
+function collect(stream: ReadableStream<Uint8Array>, maxBytes: number, onTooLong: () => void): Collector {
   const chunks: Uint8Array[] = [];
   const reader = stream.getReader();
   const pump = async (): Promise<void> => {
-    for (;;) {
+    for (let left = maxBytes; ; ) {
       const next = await reader.read();
       if (next.done) return;
-      chunks.push(next.value);
+      chunks.push(next.value.subarray(0, left));
+      left -= next.value.length;
+      if (left < 0) {
+        onTooLong();
+        return;
+      }
     }
   };
   return {
-    // A read fails only after cancel() or when the child was killed for printing too much: both are ends.
+    // A read fails only after cancel(), which is an end like any other.
     done: pump().catch(() => undefined),
     cancel: () => void reader.cancel().catch(() => undefined),
     text: () => Buffer.concat(chunks).toString("utf8"),
@@ -71,35 +81,25 @@ function collect(stream: ReadableStream<Uint8Array>): Collector {
 
 export const realExec: Exec = {
   async run(argv, options = {}) {
-    const timeoutMs = options.timeoutMs ?? 10_000;
-    const startedAt = performance.now();
-    const start = () =>
-      Bun.spawn([...argv], {
-        stdin: options.stdin === undefined ? "ignore" : toBytes(options.stdin),
-        stdout: "pipe",
-        stderr: "pipe",
-        env: { ...(options.env ?? childEnv()) },
-        timeout: timeoutMs,
-        killSignal: "SIGKILL",
-        maxBuffer: options.maxOutputBytes ?? 1 << 20,
-        ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      });
-    let child: ReturnType<typeof start>;
-    try {
-      child = start();
-    } catch (error) {
-      throw new HeadcniError("HC_EXEC_FAILED", `Cannot start ${argv[0]}: ${describeError(error)}`, {
-        cause: error,
-        details: { argv },
-      });
-    }
-    const stdout = collect(child.stdout);
-    const stderr = collect(child.stderr);
+    const child = start(argv, options);
+    let killedFor: "timeout" | "output" | "abort" | undefined;
+    const kill = (why: typeof killedFor) => (): void => {
+      killedFor ??= why;
+      killGroup(child.pid);
+    };
+    const onAbort = kill("abort");
+    const timer = setTimeout(kill("timeout"), options.timeoutMs ?? 10_000);
+    options.signal?.addEventListener("abort", onAbort, { once: true });
+    const maxBytes = options.maxOutputBytes ?? 1 << 20;
+    const stdout = collect(child.stdout, maxBytes, kill("output"));
+    const stderr = collect(child.stderr, maxBytes, kill("output"));
     await child.exited;
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", onAbort);
     // A grandchild that kept the pipes open must not hold us: what was printed by then is the answer.
-    const drained = Promise.all([stdout.done, stderr.done]);
-    await Promise.race([drained, realClock.sleep(drainMs)]);
+    const drained = new AbortController();
+    void Promise.all([stdout.done, stderr.done]).then(() => drained.abort());
+    await realClock.sleep(drainMs, drained.signal);
     stdout.cancel();
     stderr.cancel();
     const signal = child.signalCode === null ? null : String(child.signalCode);
@@ -108,10 +108,41 @@ export const realExec: Exec = {
       signal,
       stdout: stdout.text(),
       stderr: stderr.text(),
-      timedOut: signal === "SIGKILL" && performance.now() - startedAt >= timeoutMs,
+      timedOut: killedFor === "timeout",
+      outputTooLong: killedFor === "output",
     };
   },
 };
+
+function start(argv: readonly string[], { stdin, env, cwd, signal }: ExecOptions) {
+  try {
+    signal?.throwIfAborted();
+    return Bun.spawn([...argv], {
+      stdin: stdin === undefined ? "ignore" : toBytes(stdin),
+      stdout: "pipe",
+      stderr: "pipe",
+      env: { ...(env ?? childEnv()) },
+      // A process group of its own, so that what the child starts can be killed with it.
+      detached: true,
+      ...(cwd === undefined ? {} : { cwd }),
+    });
+  } catch (error) {
+    throw new HeadcniError("HC_EXEC_FAILED", `Cannot start ${argv[0]}: ${describeError(error)}`, {
+      cause: error,
+      details: { argv },
+    });
+  }
+}
+
+/** Kills a child that has not been waited for yet, and all it started that stayed in its group. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    // It ended this very moment.
+    if (errnoOf(error) !== "ESRCH") throw error;
+  }
+}
 
 function toBytes(input: string | Uint8Array): Uint8Array {
   return typeof input === "string" ? new TextEncoder().encode(input) : input;
