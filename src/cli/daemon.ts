@@ -43,10 +43,10 @@ async function daemonCommand(context: CliContext, flags: DaemonCommandFlags): Pr
     import("../daemon/run.ts"),
     import("../daemon/daemon-log.ts"),
   ]);
-  const log = createDaemonLog({ level: flags.logLevel, format: flags.logFormat });
   const machine = context.system(flags.root);
+  const { once = false, config, nodeName, logLevel: level, logFormat: format } = flags;
+  const log = createDaemonLog({ clock: machine.clock, level, format, isBrief: once });
   const system = { ...machine, log, watch: createWatchFolder(machine.files, log) };
-  const { once = false, config, nodeName } = flags;
   const end = await runDaemon(system, { once, config, nodeName, log });
   if (end === "not-ready") context.exit(exitCodes.failed.code);
 }

@@ -2,14 +2,18 @@
 // either takes effect at once.
 
 import type { Config } from "../config/config.ts";
+import type { Clock } from "../sys/clock.ts";
+import { createJsonLog } from "../sys/json-log.ts";
 import type { Log, LogFields, LogLevel } from "../sys/log.ts";
-import { createPinoLog } from "../sys/pino-log.ts";
-import { isTerminal } from "../sys/stdio.ts";
+import { isTerminal, writeAll } from "../sys/stdio.ts";
 
-/** What the command line says about the log; it wins over the configuration. */
-export interface LogFlags {
+export interface DaemonLogOptions {
+  readonly clock: Clock;
+  /** Level and format of the command line win over the configuration. */
   readonly level?: LogLevel | undefined;
-  readonly format?: "auto" | "json" | "pretty" | undefined;
+  readonly format?: Config["logging"]["format"] | undefined;
+  /** Whether the process ends after a few lines: JSON is then written without loading the log library, a quarter of the start. */
+  readonly isBrief: boolean;
 }
 
 export interface DaemonLog extends Log {
@@ -17,7 +21,7 @@ export interface DaemonLog extends Log {
   configure(logging: Config["logging"]): Promise<void>;
 }
 
-export function createDaemonLog(flags: LogFlags): DaemonLog {
+export function createDaemonLog(options: DaemonLogOptions): DaemonLog {
   let target: Log | undefined;
   let settings = "";
   const kept: [LogLevel, string, LogFields | undefined][] = [];
@@ -33,12 +37,15 @@ export function createDaemonLog(flags: LogFlags): DaemonLog {
     warn: emit("warn"),
     error: emit("error"),
     configure: async (logging) => {
-      const level = flags.level ?? logging.level;
-      const wanted = flags.format ?? logging.format;
+      const level = options.level ?? logging.level;
+      const wanted = options.format ?? logging.format;
       const format = wanted === "auto" ? (isTerminal(2) ? "pretty" : "json") : wanted;
       if (settings === `${level} ${format}`) return;
       settings = `${level} ${format}`;
-      target = await createPinoLog({ level, format });
+      target =
+        options.isBrief && format === "json"
+          ? createJsonLog((line) => writeAll(2, line), options.clock.now, level)
+          : await (await import("../sys/pino-log.ts")).createPinoLog({ level, format });
       for (const [at, message, fields] of kept.splice(0)) target[at](message, fields);
     },
   };

@@ -83,8 +83,8 @@ async function carryOut(system: System, conditions: ConditionStore, { inputs, pl
     const node = { config, nodeName: inputs.answer.nodeName, inForce, conditions: conditions.list() };
     conditions.set("memory", rememberNode(system, node));
   };
-  // A conflist of type headcni sends pods to a plugin that reads this file: it must be there first.
-  if (held === undefined) remember(plan.settled.inForce);
+  // A conflist of type headcni sends pods to a plugin that reads the node's state: it must be there first.
+  if (held === undefined && config.cni.type === "headcni") remember(plan.settled.inForce);
   const [conflist, masquerade] = await Promise.all([
     applyConflist(system, { spec: plan.conflist, config }, memory?.conflist ?? firstConflistMemory),
     applyMasquerading(system, plan, { config, before: memory?.masquerade }),

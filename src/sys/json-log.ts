@@ -1,0 +1,32 @@
+// JSON lines without a library, for runs that end within milliseconds: the same fields in the same order as the daemon's
+// log in `pino-log.ts`, which a test holds.
+
+import { errnoOf } from "./errors.ts";
+import { type Log, type LogFields, type LogLevel, logLevels } from "./log.ts";
+
+/** Hands each line of at least `level`, with its newline, to `write`. `now` gives milliseconds since the epoch. */
+export function createJsonLog(write: (line: string) => void, now: () => number, level: LogLevel): Log {
+  const threshold = logLevels.indexOf(level);
+  const emit =
+    (at: LogLevel) =>
+    (message: string, fields: LogFields = {}): void => {
+      if (logLevels.indexOf(at) < threshold) return;
+      const { error, ...rest } = fields;
+      const said = error === undefined ? rest : { ...rest, error: plainError(error) };
+      write(`${JSON.stringify({ level: at, time: new Date(now()).toISOString(), ...said, msg: message })}\n`);
+    };
+  return { debug: emit("debug"), info: emit("info"), warn: emit("warn"), error: emit("error") };
+}
+
+/** An error as data; anything else as it is. */
+function plainError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause } = error;
+  return {
+    type: name,
+    message,
+    stack,
+    code: errnoOf(error),
+    cause: cause === undefined ? undefined : plainError(cause),
+  };
+}
