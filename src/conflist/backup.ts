@@ -6,7 +6,7 @@ import { lockConflist } from "./lock.ts";
 import type { AsideRecord, FolderRecord, VersionRecord } from "./manifest.ts";
 import { stateDir as defaultStateDir } from "./names.ts";
 import { runtimeOrder } from "./order.ts";
-import { addVersion } from "./plan.ts";
+import { addVersion, isCopied } from "./plan.ts";
 import { openStore } from "./store.ts";
 
 export interface BackupOptions {
@@ -25,22 +25,30 @@ export interface Backups {
   readonly versions: readonly VersionRecord[];
 }
 
+export interface BackupReport {
+  /** Names that are kept now, with what they held at this moment. */
+  readonly kept: readonly string[];
+  /** Names of what cannot be copied: no file, or too large to be a configuration. */
+  readonly passedOver: readonly string[];
+}
+
 /**
  * Copies every configuration of the folder, ours and others'. Content that is kept already is not kept twice.
- * @returns the names copied
  * @throws HeadcniError HC_CONFLIST_BACKUP, HC_CONFLIST_BUSY
  */
-export async function backupConflists(system: System, options: BackupOptions): Promise<readonly string[]> {
+export async function backupConflists(system: System, options: BackupOptions): Promise<BackupReport> {
   const { confDir } = options;
   const stateDir = options.stateDir ?? defaultStateDir;
   const names = runtimeOrder(system.files.list(confDir) ?? []);
-  if (names.length === 0) return [];
+  if (names.length === 0) return { kept: [], passedOver: [] };
   using _lock = await lockConflist(system, stateDir);
   const store = openStore(system, stateDir, confDir);
   return attempt("HC_CONFLIST_BACKUP", `Cannot back up the configurations of ${confDir}`, () => {
-    const files = names.flatMap((name) => store.keep(name) ?? []);
-    store.write(files.reduce<FolderRecord>(addVersion, store.read()));
-    return files.map(({ name }) => name);
+    const records = names.flatMap((name) => store.keep(name) ?? []);
+    const kept = records.filter(isCopied);
+    store.write(kept.reduce<FolderRecord>(addVersion, store.read()));
+    const passedOver = records.filter((record) => !isCopied(record));
+    return { kept: kept.map(({ name }) => name), passedOver: passedOver.map(({ name }) => name) };
   });
 }
 

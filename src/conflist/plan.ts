@@ -78,7 +78,7 @@ function isRepeatOf(file: FileRecord, entry: AsideRecord, all: readonly AsideRec
  * @throws HeadcniError HC_CONFLIST_BACKUP for what cannot be copied (a device, a file too large): it must not be replaced.
  */
 export function addVersion(record: FolderRecord, file: FileRecord): FolderRecord {
-  if (file.copy === undefined && file.target === undefined) {
+  if (!isCopied(file)) {
     throw new HeadcniError(
       "HC_CONFLIST_BACKUP",
       `Cannot back up ${file.name}: it is no file of a configuration's size`,
@@ -94,6 +94,11 @@ export function addVersion(record: FolderRecord, file: FileRecord): FolderRecord
   const ours = all.filter(({ writtenBy }) => writtenBy === "headcni");
   const tooOld = new Set(ours.slice(0, Math.max(0, ours.length - keptVersions)));
   return { ...record, versions: all.filter((entry) => !tooOld.has(entry)) };
+}
+
+/** Whether the record alone could bring the file back: by its copy, or, a link, by its target. */
+export function isCopied({ copy, target }: FileRecord): boolean {
+  return copy !== undefined || target !== undefined;
 }
 
 function isSameContent(a: FileRecord, b: FileRecord): boolean {
