@@ -78,6 +78,15 @@ describe("configJsonSchema()", () => {
     for (const path of configSections) expect(at(...path).additionalProperties, path.join(".")).toBe(false);
   });
 
+  test("has only patterns that Helm's regular expressions can read", () => {
+    const patterns = [...JSON.stringify(schema).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(([, pattern]) =>
+      String(JSON.parse(pattern ?? '""')),
+    );
+    expect(patterns.length).toBeGreaterThan(0);
+    // Go's engine knows neither looking ahead or behind nor references back.
+    for (const pattern of patterns) expect(pattern).not.toMatch(/\(\?(?!:)|\\[1-9]/);
+  });
+
   test("carries limits, choices, defaults and meaning", () => {
     expect(at("network", "mtu")).toMatchObject({ type: "integer", minimum: 576, maximum: 65_535, default: 1280 });
     expect(at("network", "masquerade")).toMatchObject({ enum: ["bridge", "daemon", "none"], default: "bridge" });

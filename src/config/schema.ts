@@ -9,7 +9,7 @@ import type { JsonObject, JsonValue } from "../conflist/json.ts";
 import { cniVersions } from "../conflist/structure.ts";
 import type { Config, NodeLocal } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
-import { Problem, readCidrs, readDurationMs, readListen, readPerNode } from "./values.ts";
+import { notAbsolute, Problem, readCidrs, readDurationMs, readFolder, readListen, readPerNode } from "./values.ts";
 
 /** A key with its documentation: what it means, and how it is written. */
 function key<Schema extends z.ZodMiniType>(
@@ -50,11 +50,7 @@ function read<Schema extends z.core.$ZodType, Out>(
 const text = z.string({ error: "is not text; put it in quotes" });
 const textOrNumber = z.union([text, z.int()]);
 const textOrList = z.union([text, z.array(text)], { error: "is neither a CIDR nor a list of CIDRs" });
-const absolutePath = text.check(
-  z.regex(/^\/(?!.*(^|\/)\.\.?(\/|$))/, {
-    error: "is not an absolute path without . and ..; write for example /etc/cni/net.d",
-  }),
-);
+const folder = read(text.check(z.startsWith("/", { error: notAbsolute })), readFolder);
 
 /** Kubernetes' rule for the names of nodes (an RFC 1123 subdomain), or nothing. */
 const nodeName = text.check(
@@ -151,12 +147,12 @@ const cni = section("The CNI configuration that is written for the container run
     [{ type: "portmap", capabilities: { portMappings: true } }],
   ),
   confDir: key(
-    z._default(absolutePath, defaultConfig.cni.confDir),
+    z.prefault(folder, defaultConfig.cni.confDir),
     "Folder in which the container runtime looks for CNI configurations.",
     "/var/lib/rancher/k3s/agent/etc/cni/net.d",
   ),
   binDir: key(
-    z._default(absolutePath, defaultConfig.cni.binDir),
+    z.prefault(folder, defaultConfig.cni.binDir),
     "Folder in which the container runtime looks for CNI plugins.",
     "/usr/lib/cni",
   ),

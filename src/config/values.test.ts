@@ -1,7 +1,7 @@
 // The readers of single values: what they take, what they refuse and in which words.
 
 import { describe, expect, test } from "bun:test";
-import { isLoopback, Problem, readCidrs, readDurationMs, readListen, readPerNode } from "./values.ts";
+import { isLoopback, Problem, readCidrs, readDurationMs, readFolder, readListen, readPerNode } from "./values.ts";
 
 const textOf = (value: unknown): string =>
   value instanceof Problem ? value.text : `accepted: ${JSON.stringify(value)}`;
@@ -115,4 +115,18 @@ describe("readListen()", () => {
 test("isLoopback() knows all of 127.0.0.0/8, ::1 and localhost, and nothing else", () => {
   expect(["127.0.0.1", "127.8.9.1", "::1", "localhost"].filter((host) => !isLoopback(host))).toEqual([]);
   expect(["0.0.0.0", "::", "10.0.0.1", "128.0.0.1", "example"].filter(isLoopback)).toEqual([]);
+});
+
+describe("readFolder()", () => {
+  test.each([
+    ["/etc/cni/net.d", "/etc/cni/net.d"],
+    ["/etc//cni/", "/etc/cni"],
+    ["/.hidden/..a", "/.hidden/..a"],
+  ])("takes %s", (value, expected) => {
+    expect(readFolder(value)).toBe(expected);
+  });
+
+  test.each(["", "/", "etc", "./etc", "/etc/..", "/etc/./cni", "/a\0b", "/a\nb"])("refuses %j", (value) => {
+    expect(readFolder(value)).toBeInstanceOf(Problem);
+  });
 });

@@ -110,6 +110,15 @@ export function readDurationMs(value: string | number): number | Problem {
   return ms >= 1 && ms <= 3_600_000 ? ms : new Problem("is out of range; write a time from 1ms to 60m");
 }
 
+export const notAbsolute = "is not an absolute path without . and ..; write for example /etc/cni/net.d";
+
+/** A folder's absolute path, without the slashes it does not need. */
+export function readFolder(value: string): string | Problem {
+  const parts = value.split("/").filter((part) => part !== "");
+  const isPlain = value.startsWith("/") && parts.length > 0 && !parts.includes(".") && !parts.includes("..");
+  return isPlain && !/\p{Cc}/u.test(value) ? `/${parts.join("/")}` : new Problem(notAbsolute);
+}
+
 /** `host:port` to listen on: an IP address (IPv6 in brackets) or `localhost`, and a port; 0 takes any free one. */
 export function readListen(value: string): { readonly host: string; readonly port: number } | Problem {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(value.trim());

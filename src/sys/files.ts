@@ -28,6 +28,7 @@ export interface Files {
   /**
    * Where a node's path lies on this machine. Symbolic links in it are followed inside the root, as
    * chroot(2) would: an absolute link on the node never leads out of the folder that plays the node.
+   * @throws HeadcniError HC_FILE_READ for a loop of links, or a folder on the way that may not be looked into
    */
   hostPath(path: string): string;
   /**
@@ -101,7 +102,8 @@ export function createFiles(root = "/"): Files {
     try {
       return action();
     } catch (error) {
-      if (error instanceof HeadcniError) throw error;
+      // A TypeError is the caller's fault, not the file system's.
+      if (error instanceof HeadcniError || error instanceof TypeError) throw error;
       throw new HeadcniError("HC_FILE_READ", `Cannot read ${path}: ${describeError(error)}`, {
         cause: error,
         details: { path, errno: errnoOf(error) },
@@ -112,7 +114,7 @@ export function createFiles(root = "/"): Files {
     try {
       return action();
     } catch (error) {
-      if (error instanceof HeadcniError) throw error;
+      if (error instanceof HeadcniError || error instanceof TypeError) throw error;
       throw new HeadcniError("HC_FILE_WRITE", `Cannot write ${path}: ${describeError(error)}`, {
         cause: error,
         details: { path, errno: errnoOf(error) },
@@ -133,7 +135,7 @@ export function createFiles(root = "/"): Files {
 
   return {
     root: base,
-    hostPath: (path) => resolve(path, false),
+    hostPath: (path) => reading(path, () => resolve(path, false)),
     read: (path, maxBytes = defaultMaxBytes) => reading(path, () => readBounded(resolve(path, false), path, maxBytes)),
     readIfPresent: (path, maxBytes = defaultMaxBytes) =>
       present(path, () => readBounded(resolve(path, false), path, maxBytes)),
