@@ -2,11 +2,9 @@
 // node's memory and it ends with the node.
 
 import { waitUntil } from "../../src/sys/testing.ts";
-import { ociArchive } from "./image.ts";
+import { ociArchive, testImage, testImageArchive } from "./image.ts";
 import type { Node, NodeProcess } from "./node.ts";
 
-/** The image every test container runs; it waits until it is killed when given no command. */
-export const testImage = "localhost/headcni/busybox:1";
 /** containerd's CRI socket in the node. */
 export const containerdSocket = "/run/containerd/containerd.sock";
 
@@ -20,7 +18,7 @@ export interface ContainerdOptions {
 /** Starts it and resolves when CRI answers and the image is there. @throws Error with containerd's log when it does not come up. */
 export async function startContainerd(node: Node, options: ContainerdOptions = {}): Promise<NodeProcess> {
   node.write("/etc/containerd/config.toml", configToml(options));
-  node.write("/var/lib/headcni-test/image.tar", ociArchive({ reference: testImage, command: ["sleep", "2147483647"] }));
+  node.write(testImageArchive, ociArchive());
   const containerd = await node.spawn(["containerd"]);
   let hasEnded = false;
   void containerd.exited.then(() => {
@@ -35,7 +33,7 @@ export async function startContainerd(node: Node, options: ContainerdOptions = {
       },
       20_000,
     );
-    await node.must(["ctr", "-n", "k8s.io", "images", "import", "/var/lib/headcni-test/image.tar"], {
+    await node.must(["ctr", "-n", "k8s.io", "images", "import", testImageArchive], {
       timeoutMs: 30_000,
     });
   } catch (error) {

@@ -4,7 +4,8 @@
 import { bool, bytes, int, list, message, nested, string, stringMap, strings } from "../../src/cri/protobuf.ts";
 import { createCriTransport } from "../../src/cri/transport.ts";
 import { realClock } from "../../src/sys/clock.ts";
-import { containerdSocket, testImage } from "./containerd.ts";
+import { containerdSocket } from "./containerd.ts";
+import { testImage } from "./image.ts";
 import type { Node } from "./node.ts";
 
 /** Where every pod answers with its name. */

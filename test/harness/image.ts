@@ -3,23 +3,19 @@
 
 import * as fs from "node:fs";
 
-export interface ImageOptions {
-  /** Full reference, e.g. `localhost/headcni/busybox:1`. */
-  readonly reference: string;
-  /** The static busybox on this machine. @default "/bin/busybox" */
-  readonly busybox?: string | undefined;
-  /** What the image runs when nothing else is asked for. */
-  readonly command: readonly string[];
-}
+/** The reference it is imported under. */
+export const testImage = "localhost/headcni/busybox:1";
+/** Where the harness puts the archive in a node. */
+export const testImageArchive = "/var/lib/headcni-test/image.tar";
 
-/** The archive's bytes. @throws Error when busybox is missing or is not the static one. */
-export function ociArchive(options: ImageOptions): Uint8Array {
-  const layer = tar(rootFiles(options.busybox ?? "/bin/busybox"));
+/** The archive's bytes. A container that is given no command waits until it is killed. @throws Error without busybox. */
+export function ociArchive(): Uint8Array {
+  const layer = tar(rootFiles("/bin/busybox"));
   const architecture = process.arch === "arm64" ? "arm64" : "amd64";
   const config = json({
     architecture,
     os: "linux",
-    config: { Cmd: options.command, Env: ["PATH=/bin"], WorkingDir: "/" },
+    config: { Cmd: ["sleep", "2147483647"], Env: ["PATH=/bin"], WorkingDir: "/" },
     rootfs: { type: "layers", diff_ids: [digest(layer)] },
   });
   const oci = "application/vnd.oci.image";
@@ -30,8 +26,8 @@ export function ociArchive(options: ImageOptions): Uint8Array {
     layers: [descriptor(`${oci}.layer.v1.tar`, layer)],
   });
   const annotations = {
-    "io.containerd.image.name": options.reference,
-    "org.opencontainers.image.ref.name": options.reference,
+    "io.containerd.image.name": testImage,
+    "org.opencontainers.image.ref.name": testImage,
   };
   const index = json({
     schemaVersion: 2,

@@ -1,0 +1,37 @@
+// What pods leave on a node when their removal went wrong: leases, devices, firewall rules, network namespaces.
+
+import type { Node } from "./node.ts";
+
+export interface Leftovers {
+  /** Addresses host-local still holds. */
+  readonly leases: readonly string[];
+  /** Devices of the node that are neither the loopback nor the bridge. */
+  readonly devices: readonly string[];
+  /** iptables rules and chains in force, of both families. */
+  readonly rules: readonly string[];
+  readonly namespaces: readonly string[];
+}
+
+export const noLeftovers: Leftovers = { leases: [], devices: [], rules: [], namespaces: [] };
+
+/** Looks at a node whose pods are gone. */
+export async function leftovers(node: Node): Promise<Leftovers> {
+  const networks = node.list("/var/lib/cni/networks");
+  const leases = networks
+    .flatMap((network) => node.list(`/var/lib/cni/networks/${network}`))
+    .filter((name) => name !== "lock" && !name.startsWith("last_reserved_ip."));
+  const links = await node.must(["ip", "-brief", "link", "show"]);
+  const devices = firstWords(links).filter((name) => name !== "lo" && name !== "headcni0");
+  const saved = `${await node.must(["iptables-save"])}${await node.must(["ip6tables-save"])}`;
+  const rules = saved
+    .split("\n")
+    .filter((line) => line.startsWith("-A") || /^:(?!(PRE|POST)ROUTING|INPUT|OUTPUT|FORWARD)/.test(line));
+  return { leases, devices, rules, namespaces: [...node.list("/run/netns"), ...node.list("/run/containerd/netns")] };
+}
+
+function firstWords(text: string): string[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split(/\s+/, 1)[0] ?? "");
+}
