@@ -5,9 +5,12 @@ export interface Clock {
   now(): number;
   /** Monotonic milliseconds from an arbitrary start; only differences mean something. */
   monotonicMs(): number;
-  /** Resolves after `ms`, or at once when `signal` aborts. Never rejects. */
+  /** Resolves after `ms` (24 days at most), or at once when `signal` aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** What a timer can hold; more would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
 
 export const realClock: Clock = {
   now: () => Date.now(),
@@ -23,7 +26,7 @@ export const realClock: Clock = {
         signal?.removeEventListener("abort", done);
         resolve();
       };
-      const timer = setTimeout(done, ms);
+      const timer = setTimeout(done, Math.min(ms, longestTimerMs));
       signal?.addEventListener("abort", done, { once: true });
     }),
 };
