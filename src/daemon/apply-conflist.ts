@@ -5,7 +5,7 @@ import { installConflist } from "../conflist/install.ts";
 import { conflistFileName } from "../conflist/names.ts";
 import { type RecoverReport, recoverConflist } from "../conflist/recover.ts";
 import { type ConflistSpec, renderConflist } from "../conflist/render.ts";
-import type { ConflistProblem, InstallOptions, InstallReport } from "../conflist/report.ts";
+import type { InstallReason, InstallReport } from "../conflist/report.ts";
 import { validateConflist } from "../conflist/validate.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import { sha256Hex } from "../sys/hash.ts";
@@ -35,55 +35,75 @@ export interface ConflistWish {
   readonly config: Config;
 }
 
+/** What one application works with. */
+interface Job {
+  readonly system: System;
+  readonly config: Config;
+  readonly path: string;
+  readonly text: string;
+  readonly sha256: string;
+  /** Whether the last pass put the same in force, so that to write it now is a repair. */
+  readonly isSameWish: boolean;
+  readonly pace: RepairPace;
+  readonly nowMs: number;
+}
+
 /**
  * Installs, unless the conflist would not work or a fight with another agent says to wait. Never throws for what the node's disk
  * or plugins refuse. Plugins are asked each time: one can vanish from under a conflist that is in force.
  */
 export async function applyConflist(
   system: System,
-  wish: ConflistWish,
+  { spec, config }: ConflistWish,
   memory: ConflistMemory,
 ): Promise<ConflistOutcome> {
-  const { confDir, binDir, otherConfigs } = wish.config.cni;
+  const { confDir, binDir, otherConfigs } = config.cni;
   const path = join(confDir, conflistFileName);
-  const text = renderConflist(wish.spec);
+  const text = renderConflist(spec);
   const sha256 = sha256Hex(text);
   const nowMs = system.clock.monotonicMs();
   const pace = paceAt(memory.pace, nowMs);
-  const isSameWish = sha256 === memory.sha256;
-  const waits = isSameWish && waitBeforeRepairMs(pace, nowMs) > 0;
+  const job: Job = { system, config, path, text, sha256, isSameWish: sha256 === memory.sha256, pace, nowMs };
+  const left = (conditions: readonly Condition[]): ConflistOutcome => ({
+    result: { path, sha256, isInForce: isThere(system, path, sha256), written: undefined, movedAside: [] },
+    conditions: [...conditions, ...contested(path, pace)],
+    memory: { ...memory, pace },
+  });
   try {
     if (memory.sha256 === undefined) logRecovery(system, await recoverConflist(system, { confDir, otherConfigs }));
     const problems = await validateConflist(system, text, { binDir });
-    if (problems.length > 0 || waits) {
-      const result = { path, sha256, isInForce: isThere(system, path, sha256), written: undefined, movedAside: [] };
-      return {
-        result,
-        conditions: [...invalid(path, problems), ...contested(path, pace)],
-        memory: { ...memory, pace },
-      };
-    }
-    const onStep: InstallOptions["onStep"] = (step, detail) => system.log.debug(`Conflist: ${step}`, { detail });
-    const validate = async (): Promise<typeof problems> => problems;
-    const report = await installConflist(system, text, { confDir, otherConfigs, validate, onStep });
-    logInstall(system, report);
-    const isChange = report.outcome !== "unchanged" || report.movedAside.length > 0;
-    const paceAfter = isSameWish && isChange ? afterRepair(pace, nowMs) : pace;
-    return {
-      result: {
-        path,
-        sha256,
-        isInForce: report.keptOthers.length === 0,
-        written: report.outcome === "unchanged" ? undefined : report.reason,
-        movedAside: report.movedAside,
-      },
-      conditions: [...preferred(wish.config, report), ...contested(path, paceAfter)],
-      memory: { sha256, pace: paceAfter },
-    };
+    if (problems.length > 0) return left([condition("ConflistInvalid", { path, problems })]);
+    if (job.isSameWish && waitBeforeRepairMs(pace, nowMs) > 0) return left([]);
+    return await install(job);
   } catch (error) {
-    const result = { path, sha256, isInForce: false, written: undefined, movedAside: [] };
-    return { result, conditions: [notWritten(path, error)], memory: { ...memory, pace } };
+    if (!(error instanceof HeadcniError)) throw error;
+    return left([condition("ConflistNotWritten", { path, why: error.message, hint: error.hint })]);
   }
+}
+
+async function install({ system, config, path, text, sha256, isSameWish, pace, nowMs }: Job): Promise<ConflistOutcome> {
+  const { confDir, otherConfigs } = config.cni;
+  const report = await installConflist(system, text, {
+    confDir,
+    otherConfigs,
+    // It has just been found valid.
+    validate: async () => [],
+    onStep: (step, detail) => system.log.debug(`Conflist: ${step}`, { detail }),
+  });
+  logInstall(system, report);
+  const isChange = report.outcome !== "unchanged" || report.movedAside.length > 0;
+  const paceAfter = isSameWish && isChange ? afterRepair(pace, nowMs) : pace;
+  return {
+    result: {
+      path,
+      sha256,
+      isInForce: report.keptOthers.length === 0,
+      written: report.outcome === "unchanged" ? undefined : report.reason,
+      movedAside: report.movedAside,
+    },
+    conditions: [...preferred(config, report), ...contested(path, paceAfter)],
+    memory: { sha256, pace: paceAfter },
+  };
 }
 
 function logRecovery({ log }: System, { removedTemporaries, completedMoves }: RecoverReport): void {
@@ -95,8 +115,16 @@ function logInstall({ log }: System, { outcome, reason, path, movedAside }: Inst
   for (const { name, aside } of movedAside) {
     log.info(`Moved another CNI's configuration aside: ${name}`, { name, aside, restore: "headcni conflist restore" });
   }
-  if (outcome !== "unchanged") log.info(`Wrote ${path}`, { outcome, reason });
+  if (outcome !== "unchanged") log.info(`Wrote ${path}: ${reasonWords[reason]}`, { outcome, reason });
 }
+
+const reasonWords: Readonly<Record<InstallReason, string>> = {
+  same: "as it was",
+  absent: "it was not there",
+  content: "its content was another",
+  mode: "its mode was another",
+  "not-a-file": "something other than a file was in its place",
+};
 
 function preferred({ cni }: Config, { keptOthers }: InstallReport): Condition[] {
   if (keptOthers.length === 0) return [];
@@ -105,15 +133,6 @@ function preferred({ cni }: Config, { keptOthers }: InstallReport): Condition[] 
 
 function contested(path: string, { recentMs, level }: RepairPace): Condition[] {
   return level === 0 ? [] : [condition("ConflistContested", { path, repairs: recentMs.length })];
-}
-
-function invalid(path: string, problems: readonly ConflistProblem[]): Condition[] {
-  return problems.length === 0 ? [] : [condition("ConflistInvalid", { path, problems })];
-}
-
-function notWritten(path: string, error: unknown): Condition {
-  if (!(error instanceof HeadcniError)) throw error;
-  return condition("ConflistNotWritten", { path, why: error.message, hint: error.hint });
 }
 
 /** Whether the file is there with this content; one that cannot be read is not. */

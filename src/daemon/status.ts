@@ -54,7 +54,7 @@ export function encodeStatus(facts: DaemonFacts): JsonObject {
         ? null
         : {
             at: time(last.startedAtMs),
-            seconds: last.durationMs / 1000,
+            seconds: Math.round(last.durationMs) / 1000,
             reasons: [...last.reasons],
             count: facts.passes,
           },

@@ -83,18 +83,18 @@ export function staleAddresses(bridge: Bridge, podCIDRs: readonly Prefix[]): rea
 }
 
 /**
- * Stale addresses that make the bridge plugin refuse every ADD ("already has an IP address different from"): any other one
- * in IPv4, an overlapping one in IPv6 (`ensureAddr` in the plugin's bridge.go), of a family that has a PodCIDR and lacks its gateway.
+ * Addresses for which the bridge plugin refuses every ADD ("already has an IP address different from"). It goes through the
+ * bridge's addresses in order until it meets the gateway: any other one before that in IPv4, an overlapping one in IPv6
+ * (`ensureAddr` in the plugin's bridge.go).
  */
 export function refusedAddresses(bridge: Bridge, podCIDRs: readonly Prefix[]): readonly Prefix[] {
-  return staleAddresses(bridge, podCIDRs).filter((address) =>
-    podCIDRs.some(
-      (podCIDR) =>
-        podCIDR.family === address.family &&
-        !bridge.addresses.some((present) => present.equals(gatewayOf(podCIDR))) &&
-        (address.family === "ipv4" || podCIDR.overlaps(address)),
-    ),
-  );
+  return podCIDRs.flatMap((podCIDR) => {
+    const family = bridge.addresses.filter((address) => address.family === podCIDR.family);
+    const gateway = gatewayOf(podCIDR);
+    const found = family.findIndex((address) => address.equals(gateway));
+    const before = found < 0 ? family : family.slice(0, found);
+    return before.filter((address) => address.family === "ipv4" || podCIDR.overlaps(address));
+  });
 }
 
 /**

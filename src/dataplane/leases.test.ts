@@ -1,0 +1,36 @@
+import { describe, expect, test } from "bun:test";
+import { utimesSync } from "node:fs";
+import { createFiles } from "../sys/files.ts";
+import { tempRoot } from "../sys/testing.ts";
+import { leaseFolder, readLeases } from "./leases.ts";
+
+const bootSeconds = 1_700_000_000;
+
+describe("readLeases()", () => {
+  test("counts attachments, not files, and nothing that is no address", () => {
+    using root = tempRoot();
+    root.write(`${leaseFolder}/10.1.0.2`, "aaa\r\neth0");
+    root.write(`${leaseFolder}/fd00::2`, "aaa\r\neth0");
+    root.write(`${leaseFolder}/10.1.0.3`, "bbb\r\neth0");
+    root.write(`${leaseFolder}/10.1.0.4`, "bbb\r\nnet1");
+    root.write(`${leaseFolder}/lock`, "");
+    root.write(`${leaseFolder}/last_reserved_ip.0`, "10.1.0.4");
+    expect(readLeases(createFiles(root.path))).toEqual({ live: 3, stale: 0 });
+  });
+
+  test("takes leases from before the start of the machine, and empty ones, for nobody's", () => {
+    using root = tempRoot();
+    root.write("/proc/stat", `cpu 1 2 3\nbtime ${bootSeconds}\nprocesses 5\n`);
+    const at = { "10.1.0.2": bootSeconds - 60, "10.1.0.3": bootSeconds + 60, "10.1.0.4": bootSeconds + 61 };
+    for (const [name, seconds] of Object.entries(at)) {
+      root.write(`${leaseFolder}/${name}`, name.endsWith("4") ? "" : `${name}\r\neth0`);
+      utimesSync(`${root.path}${leaseFolder}/${name}`, seconds, seconds);
+    }
+    expect(readLeases(createFiles(root.path))).toEqual({ live: 1, stale: 2 });
+  });
+
+  test("finds none without the folder", () => {
+    using root = tempRoot();
+    expect(readLeases(createFiles(root.path))).toEqual({ live: 0, stale: 0 });
+  });
+});
