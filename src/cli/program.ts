@@ -6,6 +6,7 @@ import { createPlainLog } from "../sys/log.ts";
 import { writeAll } from "../sys/stdio.ts";
 import { versionLine } from "../version.ts";
 import { addConfigCommands } from "./config.ts";
+import { addConflistCommands } from "./conflist.ts";
 import { type CliContext, createCliContext } from "./context.ts";
 import { addDaemonCommand } from "./daemon.ts";
 import { errorLines, exitCodeFor, exitCodes } from "./exit.ts";
@@ -36,6 +37,7 @@ export function createProgram(context: CliContext, calledAs = "headcni"): Comman
     .enablePositionalOptions()
     .exitOverride();
   addConfigCommands(program, context);
+  addConflistCommands(program, context);
   addDaemonCommand(program, context);
   addStatusCommand(program, context);
   addPodCIDRCommands(program, context);

@@ -66,7 +66,8 @@ export function encodeManifest(manifest: Manifest): JsonObject {
   return { version: formatVersion, folders: Object.fromEntries(folders) };
 }
 
-function encodeFile(record: FileRecord): JsonObject {
+/** A record as JSON: mode in octal, nanoseconds as text because a JSON number cannot hold them. */
+export function encodeFile(record: FileRecord): JsonObject {
   const { name, kind, mode, uid, gid, mtimeNs, sha256, target, copy, at } = record;
   return {
     name,

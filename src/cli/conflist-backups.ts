@@ -1,0 +1,115 @@
+// `headcni conflist backup | backups | restore`.
+
+import { type Backups, backupConflists, listBackups } from "../conflist/backup.ts";
+import { type JsonObject, printJson } from "../conflist/json.ts";
+import { encodeFile } from "../conflist/manifest.ts";
+import { planRestore, type RestoreReport, restoreConflist } from "../conflist/restore.ts";
+import type { RestoreAction } from "../conflist/restore-plan.ts";
+import { lockFile } from "../daemon/instance-lock.ts";
+import { HeadcniError } from "../sys/errors.ts";
+import { type FileLock, tryLockFile } from "../sys/flock.ts";
+import { join } from "../sys/path.ts";
+import type { System } from "../sys/system.ts";
+import type { DryRunFlags, NodeFlags, OutputFlags } from "./conflist.ts";
+import type { CliContext } from "./context.ts";
+import { exitCodes } from "./exit.ts";
+import { renderTable } from "./table.ts";
+import { readFolders } from "./wanted-conflist.ts";
+
+export async function backupCommand(context: CliContext, flags: NodeFlags & OutputFlags): Promise<void> {
+  const { system, loaded } = await readFolders(context, flags);
+  const { confDir } = loaded.config.cni;
+  const { kept, passedOver } = await backupConflists(system, { confDir });
+  for (const name of passedOver) context.warn(`warning: ${join(confDir, name)} is no file that can be copied\n`);
+  if (flags.output === "json") {
+    context.print(printJson({ confDir, kept, passedOver }));
+    return;
+  }
+  const what = kept.length === 0 ? `There is no configuration in ${confDir}` : `Kept ${kept.join(", ")} of ${confDir}`;
+  context.print(`${what}\n`);
+}
+
+export async function backupsCommand(context: CliContext, flags: NodeFlags & OutputFlags): Promise<void> {
+  const all = listBackups(context.system(flags.root));
+  if (flags.output === "json") {
+    context.print(printJson(all.map(encodeBackups)));
+    return;
+  }
+  const rows = all.flatMap(({ confDir, folder, aside, versions }) => [
+    ...aside.map((entry) => [entry.at, "moved aside", join(confDir, entry.name), join(confDir, entry.aside)]),
+    ...versions.map((entry) => [
+      entry.at,
+      entry.writtenBy === "headcni" ? "earlier version" : "somebody's version",
+      join(confDir, entry.name),
+      entry.copy === undefined ? `link to ${entry.target ?? "?"}` : join(folder, entry.copy),
+    ]),
+  ]);
+  context.print(rows.length === 0 ? "There are no backups\n" : renderTable(["when", "what", "file", "kept as"], rows));
+}
+
+export async function restoreCommand(context: CliContext, flags: NodeFlags & OutputFlags & DryRunFlags): Promise<void> {
+  const { system, loaded } = await readFolders(context, flags);
+  const known = listBackups(system).map(({ confDir }) => confDir);
+  const folders = [...new Set([loaded.config.cni.confDir, ...known])];
+  const reports: RestoreReport[] = [];
+  if (flags.dryRun === true) {
+    for (const confDir of folders) reports.push(planRestore(system, { confDir }));
+  } else {
+    using _daemonLock = keepDaemonOut(system);
+    for (const confDir of folders) reports.push(await restoreConflist(system, { confDir }));
+  }
+  if (!reports.every(({ isComplete }) => isComplete)) context.exit(exitCodes.negative.code);
+  if (flags.output === "json") {
+    context.print(printJson(reports.map(encodeRestore)));
+    return;
+  }
+  const lines = reports.flatMap(({ confDir, actions }) =>
+    actions.map((action) => `${actionWords(action, flags)} ${join(confDir, action.name)}${reasonOf(action)}`),
+  );
+  context.print(lines.length === 0 ? "There is nothing to restore\n" : `${lines.join("\n")}\n`);
+}
+
+/**
+ * Keeps a daemon from starting meanwhile.
+ * @throws HeadcniError HC_DAEMON_RUNNING when one runs: it would undo within seconds what is restored.
+ */
+function keepDaemonOut({ files }: System): FileLock | undefined {
+  if (files.stat(lockFile) === undefined) return undefined;
+  const lock = tryLockFile(files.hostPath(lockFile));
+  if (lock !== undefined) return lock;
+  throw new HeadcniError(
+    "HC_DAEMON_RUNNING",
+    "Cannot restore: headcni-daemon runs on this node and would put its conflist back within seconds",
+    { hint: "stop the daemon first; --dry-run shows what would be done" },
+  );
+}
+
+const doneWords = { "put-back": "Put back", "remove-ours": "Removed" } as const;
+const plannedWords = { "put-back": "Would put back", "remove-ours": "Would remove" } as const;
+
+function actionWords({ kind }: RestoreAction, { dryRun }: DryRunFlags): string {
+  if (kind !== "put-back" && kind !== "remove-ours") return "Left alone:";
+  return (dryRun === true ? plannedWords : doneWords)[kind];
+}
+
+function reasonOf({ kind, why }: RestoreAction): string {
+  if (why === undefined) return "";
+  return kind === "put-back" || kind === "remove-ours" ? `, which ${why}` : ` ${why}`;
+}
+
+function encodeBackups({ confDir, folder, aside, versions }: Backups): JsonObject {
+  return {
+    confDir,
+    folder,
+    aside: aside.map((entry) => ({ ...encodeFile(entry), aside: entry.aside, state: entry.state })),
+    versions: versions.map((entry) => ({ ...encodeFile(entry), writtenBy: entry.writtenBy })),
+  };
+}
+
+function encodeRestore({ confDir, actions, isComplete }: RestoreReport): JsonObject {
+  return {
+    confDir,
+    complete: isComplete,
+    actions: actions.map(({ kind, name, why }) => ({ kind, name, why: why ?? null })),
+  };
+}
