@@ -20,13 +20,17 @@ host-setup:
 demo: setup host-setup build-host ## one node from bare files to pods that talk (root, under a minute after the installs)
 	@$(BUN) tools/demo.ts
 
-test: setup host-setup check build-host ## everything CI runs: check, then the product as a process and on real runtimes (root)
-	@$(BUN) test --timeout 120000 ./test
+test: setup static build-host ## everything CI runs: check, then the product as a process and on real runtimes (root)
+	@tools/setup-host.sh test
+	@$(BUN) tools/test.ts ./src ./test
 
-check: setup ## format, lint, types, unit and property tests: seconds
+check: static ## format, lint, types, unit and property tests: seconds
+	@$(BUN) test ./src
+
+.PHONY: static
+static: setup
 	@node_modules/.bin/biome check --error-on-warnings .
 	@node_modules/.bin/tsc --noEmit
-	@$(BUN) test ./src
 
 build: setup ## dist/headcni-linux-amd64, -arm64 and their links
 	@$(BUN) tools/build.ts

@@ -1,0 +1,65 @@
+// Runs the test suites one after the other and says at the end what no single run says: the sum, what did not run, and
+// whether the machine is as it was before.
+//   bun tools/test.ts FOLDER...
+
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { hostChanges, hostState } from "../test/harness/host-state.ts";
+
+interface SuiteResult {
+  readonly passed: number;
+  readonly failed: number;
+  /** Names of tests that did not run. */
+  readonly skipped: readonly string[];
+}
+
+const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+const before = await hostState();
+const results: SuiteResult[] = [];
+for (const folder of process.argv.slice(2)) results.push(await runSuite(folder));
+
+const changes = await hostChanges(before);
+for (const change of changes) console.log(`(fail) the tests left the host changed: ${change}`);
+results.push({ passed: changes.length === 0 ? 1 : 0, failed: changes.length === 0 ? 0 : 1, skipped: [] });
+
+const passed = results.reduce((sum, result) => sum + result.passed, 0);
+const failed = results.reduce((sum, result) => sum + result.failed, 0);
+const skipped = results.flatMap((result) => result.skipped);
+console.log(changes.length === 0 ? "\nThe host is as it was before the tests." : "");
+console.log(skipped.length === 0 ? "Every test ran." : `${skipped.length} did not run:\n  ${skipped.join("\n  ")}`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
+
+/** A run that ends badly without a failed test (a crash, a file that does not load) counts as one failure. */
+async function runSuite(folder: string): Promise<SuiteResult> {
+  const report = `${root}/.cache/test/${folder.replace(/\W+/g, "-")}.xml`;
+  mkdirSync(`${root}/.cache/test`, { recursive: true });
+  rmSync(report, { force: true });
+  const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
+  const run = Bun.spawn([process.execPath, "test", "--timeout", "120000", ...reporter, folder], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const exitCode = await run.exited;
+  const result = readReport(report);
+  const isUnexplained = exitCode !== 0 && result.failed === 0;
+  if (isUnexplained) console.log(`(fail) bun test ${folder} ended with ${exitCode} and no failed test`);
+  return isUnexplained ? { ...result, failed: 1 } : result;
+}
+
+function readReport(path: string): SuiteResult {
+  let xml: string;
+  try {
+    xml = readFileSync(path, "utf8");
+  } catch {
+    // It ended before it wrote one; its exit code counts as the failure.
+    return { passed: 0, failed: 0, skipped: [] };
+  }
+  const head = /<testsuites [^>]*>/.exec(xml)?.[0] ?? "";
+  const count = (name: string): number => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
+  const skipped = [...xml.matchAll(/<testcase name="([^"]*)"[^>]*file="([^"]*)"[^>]*>\s*<skipped/g)];
+  return {
+    passed: count("tests") - count("failures") - count("skipped"),
+    failed: count("failures"),
+    skipped: skipped.map(([, name, file]) => `${file}: ${name}`),
+  };
+}
