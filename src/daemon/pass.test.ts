@@ -1,0 +1,298 @@
+import { describe, expect, test } from "bun:test";
+import { chmodSync, rmSync } from "node:fs";
+import { parsePrefix } from "../cidr/prefix.ts";
+import { nodeStateFiles } from "../conflist/names.ts";
+import { decodeNodeState } from "../conflist/node-state.ts";
+import { leaseFolder } from "../dataplane/leases.ts";
+import { conflistPath, type FakeNode, fakeNode } from "./testing.ts";
+
+const never = new AbortController().signal;
+const subnetEnv = (cidr: string) => `FLANNEL_NETWORK=10.42.0.0/16\nFLANNEL_SUBNET=${cidr}\n`;
+const flannel = "/run/flannel/subnet.env";
+const configFile = "/etc/headcni/config.yaml";
+
+function subnetOf(node: FakeNode): string {
+  return JSON.parse(node.root.read(conflistPath)).plugins[0].ipam.subnet;
+}
+
+function remembered(node: FakeNode) {
+  return nodeStateFiles.map((path) => decodeNodeState(node.root.read(path)));
+}
+
+describe("createPasses() on a fresh node", () => {
+  test("puts the conflist in force and remembers the PodCIDR and who said it", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    const report = await node.start().run(["start"], never);
+    expect(subnetOf(node)).toBe("10.42.3.0/24");
+    expect(report).toMatchObject({ conflist: { isInForce: true, written: "absent" }, masquerade: "bridge" });
+    expect(node.codes()).toEqual([]);
+    for (const state of remembered(node)) {
+      expect(state).toMatchObject({
+        nodeName: "node-1",
+        podCIDRs: [parsePrefix("10.42.3.0/24")],
+        podCIDRSource: { source: "file", file: flannel, line: 2 },
+        conditions: [],
+      });
+    }
+    const line = node.log.entries.find(({ message }) => message.startsWith("PodCIDR"));
+    expect(line).toMatchObject({
+      message: `PodCIDR 10.42.3.0/24 from file ${flannel}, line 2`,
+      fields: { source: "file", file: flannel, line: 2, authoritative: true },
+    });
+  });
+
+  test("says it when nobody assigned the PodCIDR", async () => {
+    using node = fakeNode();
+    await node.start().run(["start"], never);
+    expect(node.codes()).toEqual(["PodCIDRNotAuthoritative"]);
+  });
+
+  test("writes nothing in a second pass, and says nothing", async () => {
+    using node = fakeNode();
+    const passes = node.start();
+    await passes.run(["start"], never);
+    const before = nodeStateFiles.map((path) => node.system.files.lstat(path)?.inode);
+    const said = node.log.entries.filter(({ level }) => level !== "debug").length;
+    const report = await passes.run(["timer"], never);
+    expect(report.conflist.written).toBeUndefined();
+    expect(nodeStateFiles.map((path) => node.system.files.lstat(path)?.inode)).toEqual(before);
+    expect(node.log.entries.filter(({ level }) => level !== "debug").length).toBe(said);
+  });
+
+  test("throws a configuration it cannot use before it touches anything", async () => {
+    using node = fakeNode();
+    node.root.write(configFile, "network: {mtuu: 1}\n");
+    await expect(node.start().run(["start"], never)).rejects.toThrow("configuration");
+    expect(node.root.exists(conflistPath)).toBe(false);
+  });
+});
+
+describe("createPasses() over time", () => {
+  test("puts a conflist right that was changed, removed or replaced by a folder", async () => {
+    using node = fakeNode();
+    const passes = node.start();
+    await passes.run(["start"], never);
+    const right = node.root.read(conflistPath);
+    const host = `${node.root.path}${conflistPath}`;
+    const faults: [string, () => void][] = [
+      ["absent", () => rmSync(host)],
+      ["content", () => node.root.write(conflistPath, "{}")],
+      ["mode", () => chmodSync(host, 0o666)],
+    ];
+    for (const [reason, harm] of faults) {
+      harm();
+      const { conflist } = await passes.run(["drift"], never);
+      expect(conflist).toMatchObject({ written: reason as "absent", isInForce: true });
+      expect(node.root.read(conflistPath)).toBe(right);
+    }
+  });
+
+  test("keeps the last good configuration while the new one is wrong", async () => {
+    using node = fakeNode();
+    node.root.write(configFile, "network: {mtu: 1400}\n");
+    const passes = node.start();
+    await passes.run(["start"], never);
+    node.root.write(configFile, "network: {mtu: lots}\n");
+    await passes.run(["config"], never);
+    expect(node.codes()).toContain("ConfigInvalid");
+    expect(node.conditions.list().find(({ code }) => code === "ConfigInvalid")?.text).toContain(
+      `${configFile} is wrong`,
+    );
+    expect(node.root.read(conflistPath)).toContain('"mtu": 1400');
+    node.root.write(configFile, "network: {mtu: 1300}\n");
+    await passes.run(["config"], never);
+    expect(node.codes()).not.toContain("ConfigInvalid");
+    expect(node.root.read(conflistPath)).toContain('"mtu": 1300');
+  });
+
+  test("still follows the files while the configuration is wrong", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    const passes = node.start();
+    await passes.run(["start"], never);
+    node.root.write(configFile, "]");
+    node.root.write(flannel, subnetEnv("10.42.4.1/24"));
+    await passes.run(["config"], never);
+    expect(subnetOf(node)).toBe("10.42.4.0/24");
+    expect(node.codes()).toEqual(["ConfigInvalid"]);
+  });
+
+  test("says that plugins are missing, before and after the conflist is in force", async () => {
+    using node = fakeNode();
+    const host = `${node.root.path}/opt/cni/bin/host-local`;
+    rmSync(host);
+    const passes = node.start();
+    expect((await passes.run(["start"], never)).conflist.isInForce).toBe(false);
+    expect(node.codes()).toContain("ConflistInvalid");
+    expect(node.root.exists(conflistPath)).toBe(false);
+    node.root.write("/opt/cni/bin/host-local", "", 0o755);
+    expect((await passes.run(["plugins"], never)).conflist.isInForce).toBe(true);
+    expect(node.codes()).toEqual(["PodCIDRNotAuthoritative"]);
+    rmSync(host);
+    await passes.run(["plugins"], never);
+    expect(node.codes()).toContain("ConflistInvalid");
+  });
+
+  test("lets another CNI's configuration be when told to, and is not ready then", async () => {
+    using node = fakeNode();
+    node.root.write("/etc/cni/net.d/00-other.conf", "{}");
+    node.root.write(configFile, "cni: {otherConfigs: keep}\n");
+    const passes = node.start();
+    expect((await passes.run(["start"], never)).conflist.isInForce).toBe(false);
+    expect(node.codes()).toContain("OtherConfigPreferred");
+    node.root.write(configFile, "cni: {otherConfigs: moveAside}\n");
+    const { conflist } = await passes.run(["config"], never);
+    expect(conflist).toMatchObject({ isInForce: true, movedAside: [{ name: "00-other.conf" }] });
+    expect(node.codes()).not.toContain("OtherConfigPreferred");
+  });
+
+  test("slows down when something keeps undoing its work, and says so", async () => {
+    using node = fakeNode();
+    const passes = node.start();
+    await passes.run(["start"], never);
+    const harm = async () => {
+      node.root.write(conflistPath, "{}");
+      return (await passes.run(["drift"], never)).conflist.written;
+    };
+    for (let repair = 0; repair < 11; repair++) expect(await harm()).toBe("content");
+    expect(node.codes()).toContain("ConflistContested");
+    expect(await harm()).toBeUndefined();
+    await node.clock.advance(2000);
+    expect(await harm()).toBe("content");
+    await node.clock.advance(60_000);
+    await passes.run(["timer"], never);
+    expect(node.codes()).not.toContain("ConflistContested");
+  });
+});
+
+describe("createPasses() when the PodCIDR changes", () => {
+  const onOld = (ports: string[]) => ({ addresses: [parsePrefix("10.42.3.1/24")], ports });
+
+  test("replaces the bridge when no pod is there", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    const passes = node.start();
+    await passes.run(["start"], never);
+    node.kernel.bridge = onOld([]);
+    node.root.write(flannel, subnetEnv("10.42.4.1/24"));
+    await passes.run(["source"], never);
+    expect(subnetOf(node)).toBe("10.42.4.0/24");
+    expect(node.kernel.bridge).toBeUndefined();
+    expect(remembered(node)).toMatchObject([{ podCIDRs: [parsePrefix("10.42.4.0/24")] }, {}]);
+  });
+
+  test.each([
+    ["a device on the bridge", (node: FakeNode) => (node.kernel.bridge = onOld(["veth1"]))],
+    ["a lease", (node: FakeNode) => node.root.write(`${leaseFolder}/10.42.3.2`, "aaa\r\neth0")],
+    ["a bridge it cannot look at", (node: FakeNode) => (node.kernel.ipFault = "missing")],
+  ])("changes nothing while there is %s, then by itself", async (_name, occupy) => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    const passes = node.start();
+    await passes.run(["start"], never);
+    occupy(node);
+    node.root.write(flannel, subnetEnv("10.42.4.1/24"));
+    await passes.run(["source"], never);
+    expect(subnetOf(node)).toBe("10.42.3.0/24");
+    expect(node.codes()).toContain("PodCIDRChangeBlocked");
+    expect(remembered(node)).toMatchObject([{ podCIDRs: [parsePrefix("10.42.3.0/24")] }, {}]);
+    node.kernel.bridge = undefined;
+    node.kernel.ipFault = undefined;
+    rmSync(`${node.root.path}${leaseFolder}`, { recursive: true, force: true });
+    await passes.run(["timer"], never);
+    expect(subnetOf(node)).toBe("10.42.4.0/24");
+    expect(node.codes()).toEqual([]);
+  });
+
+  test("keeps what was assigned when the source is gone after a reboot, also with /run emptied", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    await node.start().run(["start"], never);
+    rmSync(`${node.root.path}/run`, { recursive: true });
+    for (let start = 0; start < 2; start++) {
+      await node.start().run(["start"], never);
+      expect(subnetOf(node)).toBe("10.42.3.0/24");
+      expect(node.codes()).toEqual(["PodCIDRSourceLost"]);
+    }
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    await node.start().run(["start"], never);
+    expect(node.codes()).toEqual([]);
+  });
+
+  test("keeps the CIDR of another CNI's conflist after moving it aside, without complaint", async () => {
+    using node = fakeNode();
+    const ipam = { type: "host-local", subnet: "10.9.8.0/24" };
+    const theirs = { cniVersion: "0.4.0", name: "old", plugins: [{ type: "bridge", ipam }] };
+    node.root.write("/etc/cni/net.d/05-old.conflist", JSON.stringify(theirs));
+    const passes = node.start();
+    await passes.run(["start"], never);
+    expect(subnetOf(node)).toBe("10.9.8.0/24");
+    await passes.run(["timer"], never);
+    await node.start().run(["start"], never);
+    expect(subnetOf(node)).toBe("10.9.8.0/24");
+    expect(node.codes()).toEqual([]);
+  });
+
+  test("touches nothing when it is restarted under live pods", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    await node.start().run(["start"], never);
+    node.kernel.bridge = onOld(["veth1", "veth2"]);
+    const before = node.system.files.lstat(conflistPath)?.inode;
+    const report = await node.start().run(["start"], never);
+    expect(node.system.files.lstat(conflistPath)?.inode).toBe(before);
+    expect(report).toMatchObject({ pods: { bridgePorts: 2 }, conflist: { written: undefined } });
+    expect(node.kernel.bridge?.ports.length).toBe(2);
+  });
+
+  test("takes the CIDR of a conflist of ours when nothing else remembers it", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    await node.start().run(["start"], never);
+    for (const path of nodeStateFiles) rmSync(`${node.root.path}${path}`);
+    node.kernel.bridge = onOld(["veth1"]);
+    node.root.write(flannel, subnetEnv("10.42.4.1/24"));
+    await node.start().run(["start"], never);
+    expect(subnetOf(node)).toBe("10.42.3.0/24");
+    expect(node.codes()).toContain("PodCIDRChangeBlocked");
+  });
+});
+
+describe("createPasses() and masquerading", () => {
+  test("holds its rules while it shall, and takes them out after that", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    node.root.write(configFile, "network: {masquerade: daemon}\n");
+    const passes = node.start();
+    expect((await passes.run(["start"], never)).masquerade).toBe("applied");
+    expect(node.kernel.table).toContain("ip saddr 10.42.3.0/24 ip daddr 10.42.0.0/16 return");
+    expect(node.root.read(conflistPath)).toContain('"ipMasq": false');
+    node.kernel.table = "table inet headcni {\n}";
+    await passes.run(["timer"], never);
+    expect(node.kernel.table).toContain("masquerade");
+    node.root.write(configFile, "network: {masquerade: bridge}\n");
+    expect((await passes.run(["config"], never)).masquerade).toBe("bridge");
+    expect(node.kernel.table).toBeUndefined();
+  });
+
+  test("takes out what an earlier daemon left, asking once", async () => {
+    using node = fakeNode();
+    node.kernel.table = "table inet headcni {\n}";
+    const passes = node.start();
+    await passes.run(["start"], never);
+    expect(node.kernel.table).toBeUndefined();
+    const asked = node.kernel.calls.length;
+    await passes.run(["timer"], never);
+    expect(node.kernel.calls.slice(asked)).toEqual(["ip -j addr show"]);
+  });
+
+  test("says it when nft is missing, and why", async () => {
+    using node = fakeNode();
+    node.root.write(configFile, "network: {masquerade: daemon}\n");
+    node.kernel.nftFault = "missing";
+    expect((await node.start().run(["start"], never)).masquerade).toBe("failed");
+    expect(node.conditions.list()[0]).toMatchObject({ code: "MasqueradeNotApplied", severity: "error" });
+    expect(node.conditions.list()[0]?.text).toContain("Install the nftables package");
+  });
+});
