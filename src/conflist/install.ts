@@ -2,11 +2,13 @@
 // brings is found valid, ours is in place before another CNI's file leaves, and each change is one rename. A node keeps a
 // configuration it can use whatever instant ends us.
 
+import { describeError } from "../sys/errors.ts";
 import { sha256Hex } from "../sys/hash.ts";
 import { join } from "../sys/path.ts";
 import type { System } from "../sys/system.ts";
 import { type Comparison, compareFolder, conflistMode, isSettled } from "./compare.ts";
 import { attempt, ConflistInvalidError } from "./failure.ts";
+import { hashOf } from "./file-facts.ts";
 import { lockConflist } from "./lock.ts";
 import type { AsideRecord } from "./manifest.ts";
 import { conflistFileName, stateDir as defaultStateDir } from "./names.ts";
@@ -66,24 +68,45 @@ async function prepare(system: System, store: Store, preparation: Preparation): 
   options.onStep?.("backed-up", store.folder);
   const problems = await options.validate(preparation.text);
   if (problems.length > 0) {
-    store.write(before);
+    store.write(plan.before);
     throw new ConflistInvalidError(join(confDir, conflistFileName), problems);
   }
   options.onStep?.("validated", "");
   return plan;
 }
 
-function replaceOurs(
-  system: System,
-  store: Store,
-  { bytes, plan, options }: { bytes: Uint8Array; plan: BackupPlan; options: InstallOptions },
-): void {
+interface Replacement {
+  readonly bytes: Uint8Array;
+  readonly plan: BackupPlan;
+  readonly options: InstallOptions;
+}
+
+function replaceOurs(system: System, store: Store, replacement: Replacement): void {
+  const { bytes, plan, options } = replacement;
   const { confDir } = options;
   const path = join(confDir, conflistFileName);
-  attempt("HC_CONFLIST_WRITE", `Cannot write the conflist ${path}`, () => {
-    if (plan.original !== undefined) giveSecondName(system, store, { confDir, entry: plan.original });
-    system.files.writeAtomic(path, bytes, { mode: conflistMode, onStep: (done) => options.onStep?.(done, path) });
-  });
+  try {
+    attempt("HC_CONFLIST_WRITE", `Cannot write the conflist ${path}`, () => {
+      if (plan.original !== undefined) giveSecondName(system, store, { confDir, entry: plan.original });
+      system.files.writeAtomic(path, bytes, { mode: conflistMode, onStep: (done) => options.onStep?.(done, path) });
+    });
+  } catch (error) {
+    takeBack(system, store, replacement);
+    throw error;
+  }
+}
+
+/** Takes back what was prepared for a file that could not be written: the one that was there before still is. */
+function takeBack(system: System, store: Store, { bytes, plan, options: { confDir } }: Replacement): void {
+  try {
+    // Renamed, and then the folder could not be made durable: ours is in place, and what it replaced must be kept.
+    if (hashOf(system, join(confDir, conflistFileName)) === sha256Hex(bytes)) return;
+    if (plan.original !== undefined) system.files.remove(join(confDir, plan.original.aside));
+    store.write(plan.before);
+  } catch (error) {
+    // The disk that refused the file may refuse this as well; the next start finds a planned move and does the same.
+    system.log.debug("Left a planned installation to the next start", { why: describeError(error) });
+  }
 }
 
 /** Saves the file at our name from the rename that will replace it, without a moment in which the name is gone. */

@@ -16,6 +16,8 @@ const keptVersions = 5;
 const keptHashes = 20;
 
 export interface BackupPlan {
+  /** How the manifest read before, for taking the plan back. */
+  readonly before: FolderRecord;
   readonly record: FolderRecord;
   /** The file at our name that was there before HeadCNI; its entry in `record`. */
   readonly original: AsideRecord | undefined;
@@ -60,7 +62,7 @@ export function planBackup(system: System, store: Store, input: PlanInput): Back
     const file = store.keep(name);
     return file === undefined ? [] : [planAside(file)];
   });
-  return { record, original, moves };
+  return { before, record, original, moves };
 }
 
 /**

@@ -105,6 +105,7 @@ export async function askVersions(system: System, file: string): Promise<readonl
     timeoutMs: versionTimeoutMs,
   });
   if (result.timedOut) return `did not answer VERSION within ${versionTimeoutMs / 1000} s`;
+  if (result.outputTooLong) return "printed too much when asked for its VERSION";
   if (result.signal !== null) return `was killed by ${result.signal} when asked for its VERSION`;
   let answer: unknown;
   try {

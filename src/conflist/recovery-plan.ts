@@ -34,8 +34,8 @@ export function planRecovery(
   const before = store.read();
   const canMove = otherConfigs === "moveAside" && isOursInForce(system, before, confDir);
   const settled = before.aside.map((entry) => settle(system, entry, { confDir, canMove }));
-  const known = settled.flatMap(({ entry }) => entry ?? []);
-  const aside = [...known, ...strays(system, store, { confDir, known })];
+  const entries = settled.flatMap(({ entry }) => entry ?? []);
+  const aside = [...entries, ...strays(system, store, { confDir, known: before.aside })];
   const chosen = (act: Settled["act"]): readonly AsideRecord[] =>
     before.aside.filter((_, at) => settled[at]?.act === act);
   const written = isOursOut(system, { confDir, before, aside }) ? [] : before.written;

@@ -1,0 +1,342 @@
+import { describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
+import { HeadcniError } from "../sys/errors.ts";
+import type { Files } from "../sys/files.ts";
+import { tryLockFile } from "../sys/flock.ts";
+import { fakeClock, waitUntil } from "../sys/testing.ts";
+import { listBackups } from "./backup.ts";
+import { ConflistInvalidError } from "./failure.ts";
+import { installConflist } from "./install.ts";
+import { conflistFileName } from "./names.ts";
+import { installSteps } from "./report.ts";
+import { restoreConflist } from "./restore.ts";
+import { confDir, stateDir, testNode } from "./testing.ts";
+
+const calico = `{"name":"k8s-pod-network","cniVersion":"0.3.1","plugins":[{"type":"calico"}]}`;
+
+describe("installConflist()", () => {
+  test("writes the file, mode 0600, into a folder it makes", async () => {
+    using node = testNode();
+    const report = await node.install("one");
+    expect(report).toEqual({
+      outcome: "created",
+      reason: "absent",
+      path: `${confDir}/${conflistFileName}`,
+      movedAside: [],
+      keptOthers: [],
+    });
+    expect(node.root.read(report.path)).toBe("one");
+    expect(fs.statSync(node.hostConfDir).mode & 0o777).toBe(0o755);
+    expect(fs.statSync(`${node.hostConfDir}/${conflistFileName}`).mode & 0o777).toBe(0o600);
+    expect(fs.readdirSync(node.hostConfDir)).toEqual([conflistFileName]);
+  });
+
+  test("touches nothing when all is as wanted: not the file, not the state folder, not the validator", async () => {
+    using node = testNode();
+    await node.install("one");
+    const before = node.snapshot();
+    const steps: string[] = [];
+    fs.rmSync(`${node.root.path}${stateDir}`, { recursive: true });
+    const report = await node.install("one", {
+      onStep: (step) => steps.push(step),
+      validate: () => Promise.reject(new Error("not asked for")),
+    });
+    expect([report.outcome, report.reason]).toEqual(["unchanged", "same"]);
+    expect(steps).toEqual(["rendered", "compared"]);
+    expect(node.snapshot()).toEqual(before);
+    expect(node.root.exists(stateDir)).toBe(false);
+  });
+
+  test("does its steps in the documented order", async () => {
+    using node = testNode();
+    node.write("10-calico.conflist", calico);
+    const steps: string[] = [];
+    await node.install("one", { onStep: (step) => steps.push(step) });
+    expect(steps).toEqual([...installSteps]);
+  });
+
+  test("has ours in place before another CNI's file leaves, and the manifest before either", async () => {
+    using node = testNode();
+    node.write("10-calico.conflist", calico);
+    const seen: Record<string, readonly string[]> = {};
+    await node.install("one", {
+      onStep: (step) => {
+        seen[step] = fs.readdirSync(node.hostConfDir).toSorted();
+        if (step === "backed-up") expect(node.root.exists(`${stateDir}/backups/manifest.json`)).toBe(true);
+      },
+    });
+    expect(seen["backed-up"]).toEqual(["10-calico.conflist"]);
+    expect(seen.renamed).toEqual(["10-calico.conflist", conflistFileName]);
+    expect(seen["moved-aside"]).toEqual(["10-calico.conflist.headcni-aside", conflistFileName]);
+  });
+
+  const reasons: readonly (readonly [string, (path: string) => void, string])[] = [
+    ["other content", (path) => fs.writeFileSync(path, "two", { mode: 0o600 }), "content"],
+    ["same length, other content", (path) => fs.writeFileSync(path, "eno", { mode: 0o600 }), "content"],
+    ["another mode", (path) => fs.chmodSync(path, 0o644), "mode"],
+    ["nothing", (path) => fs.rmSync(path), "absent"],
+    [
+      "a link to the same content",
+      (path) => {
+        fs.renameSync(path, `${path}.away`);
+        fs.symlinkSync(`${conflistFileName}.away`, path);
+      },
+      "not-a-file",
+    ],
+  ];
+  test.each(reasons)("writes anew over %s", async (_, change, reason) => {
+    using node = testNode();
+    await node.install("one");
+    change(`${node.hostConfDir}/${conflistFileName}`);
+    const report = await node.install("one");
+    expect(report.reason).toBe(reason as typeof report.reason);
+    expect(fs.lstatSync(`${node.hostConfDir}/${conflistFileName}`).isFile()).toBe(true);
+    expect(node.root.read(report.path)).toBe("one");
+    expect((await node.install("one")).outcome).toBe("unchanged");
+  });
+
+  test("replaces a link in its place, and leaves what it points at alone", async () => {
+    using node = testNode();
+    node.write("target.txt", "theirs");
+    fs.symlinkSync("target.txt", `${node.hostConfDir}/${conflistFileName}`);
+    await node.install("one");
+    expect(node.root.read(`${confDir}/target.txt`)).toBe("theirs");
+    const [backups] = listBackups(node.system);
+    expect(backups?.aside).toMatchObject([{ name: conflistFileName, kind: "symlink", target: "target.txt" }]);
+  });
+
+  test("refuses a folder in its place, and says so", async () => {
+    using node = testNode();
+    node.write(`${conflistFileName}/inside`, "theirs");
+    const error = await node.install("one").catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(HeadcniError);
+    expect((error as HeadcniError).code).toBe("HC_CONFLIST_WRITE");
+    expect((error as HeadcniError).message).toContain(
+      `${confDir}/${conflistFileName}: a folder of that name is in the way`,
+    );
+    expect(node.root.read(`${confDir}/${conflistFileName}/inside`)).toBe("theirs");
+  });
+
+  test("moves aside what the runtime prefers, broken files too, and leaves the rest", async () => {
+    using node = testNode();
+    const preferred = ["00-multus.conf", "05-broken.conflist", "10-calico.conflist", "10-headcni.conf"];
+    const others = ["10-headcni.json", "99-loopback.conf", "aws.conflist", "README.md", "10-calico.conflist.bak"];
+    for (const name of [...preferred, ...others]) node.write(name, `{"name":"${name}"`);
+    fs.symlinkSync("/nowhere", `${node.hostConfDir}/01-dangling.conf`);
+    fs.mkdirSync(`${node.hostConfDir}/02-folder.conf`);
+    const report = await node.install("one");
+    expect(report.movedAside.map(({ name }) => name)).toEqual([
+      "00-multus.conf",
+      "01-dangling.conf",
+      "05-broken.conflist",
+      "10-calico.conflist",
+      "10-headcni.conf",
+    ]);
+    for (const { name, aside } of report.movedAside) expect(aside).toBe(`${name}.headcni-aside`);
+    const left = fs.readdirSync(node.hostConfDir).filter((name) => !name.includes("headcni-aside"));
+    expect(left.toSorted()).toEqual([...others, conflistFileName, "02-folder.conf"].toSorted());
+  });
+
+  test("keeps others' files where they are when told to, and names them", async () => {
+    using node = testNode();
+    node.write("10-calico.conflist", calico);
+    const report = await node.install("one", { otherConfigs: "keep" });
+    expect(report.movedAside).toEqual([]);
+    expect(report.keptOthers).toEqual(["10-calico.conflist"]);
+    expect(node.root.read(`${confDir}/10-calico.conflist`)).toBe(calico);
+    expect(await node.install("one", { otherConfigs: "keep" })).toMatchObject({
+      outcome: "unchanged",
+      keptOthers: ["10-calico.conflist"],
+    });
+  });
+
+  test("moves a file aside that comes back, under a further name: the first backup stays as it is", async () => {
+    using node = testNode();
+    node.write("10-calico.conflist", "first");
+    await node.install("one");
+    node.write("10-calico.conflist", "second");
+    const report = await node.install("one");
+    expect(report).toMatchObject({
+      outcome: "unchanged",
+      movedAside: [{ name: "10-calico.conflist", aside: "10-calico.conflist.headcni-aside.2" }],
+    });
+    expect(node.root.read(`${confDir}/10-calico.conflist.headcni-aside`)).toBe("first");
+    expect(node.root.read(`${confDir}/10-calico.conflist.headcni-aside.2`)).toBe("second");
+  });
+
+  test("does not fill the folder when a CNI rewrites the same file for ever", async () => {
+    using node = testNode();
+    for (let round = 0; round < 6; round++) {
+      node.write("10-calico.conflist", round % 2 === 0 ? "even" : "odd");
+      await node.install("one");
+    }
+    expect(fs.readdirSync(node.hostConfDir).toSorted()).toEqual([
+      "10-calico.conflist.headcni-aside",
+      "10-calico.conflist.headcni-aside.2",
+      "10-calico.conflist.headcni-aside.3",
+      conflistFileName,
+    ]);
+  });
+
+  test("never takes a name in use for a moved file", async () => {
+    using node = testNode();
+    node.write("10-calico.conflist", calico);
+    fs.mkdirSync(`${node.hostConfDir}/10-calico.conflist.headcni-aside`);
+    const report = await node.install("one");
+    expect(report.movedAside).toEqual([{ name: "10-calico.conflist", aside: "10-calico.conflist.headcni-aside.2" }]);
+  });
+
+  test("moves a file whose name is as long as a name can be", async () => {
+    using node = testNode();
+    const name = `0${"x".repeat(249)}.conf`;
+    node.write(name, calico);
+    const report = await node.install("one");
+    expect(report.movedAside.map((moved) => moved.name)).toEqual([name]);
+    expect(fs.readdirSync(node.hostConfDir)).not.toContain(name);
+  });
+
+  test("leaves everything as it was when the conflist is refused", async () => {
+    using node = testNode();
+    node.write("10-calico.conflist", calico);
+    node.write(conflistFileName, "before", 0o644);
+    const before = node.snapshot();
+    const problem = { path: "plugins[0].type", message: "is bridge, and there is none", hint: "install it" };
+    const error = await node
+      .install("one", { validate: async () => [problem, problem] })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ConflistInvalidError);
+    expect(error).toMatchObject({
+      code: "HC_CONFLIST_INVALID",
+      message: `Cannot put ${confDir}/${conflistFileName} in force: plugins[0].type is bridge, and there is none (and 1 more)`,
+      hint: "install it",
+      problems: [problem, problem],
+    });
+    expect(node.snapshot()).toEqual(before);
+    expect(listBackups(node.system)).toEqual([]);
+  });
+
+  test("keeps the last five versions that it wrote, and every version somebody else wrote", async () => {
+    using node = testNode();
+    for (let version = 0; version < 8; version++) await node.install(`version ${version}`);
+    for (const edit of ["edit one", "edit two"]) {
+      node.write(conflistFileName, edit);
+      await node.install("version 8");
+    }
+    const versions = listBackups(node.system)[0]?.versions ?? [];
+    const content = versions.map(({ copy, writtenBy }) => [writtenBy, node.root.read(`${stateDir}/backups/${copy}`)]);
+    expect(content).toEqual(
+      [
+        ["headcni", "version 2"],
+        ["headcni", "version 3"],
+        ["headcni", "version 4"],
+        ["headcni", "version 5"],
+        ["headcni", "version 6"],
+        ["other", "edit one"],
+        ["other", "edit two"],
+      ].toSorted(() => 0),
+    );
+  });
+
+  test("lets two at once through one after the other, and the second finds the work done", async () => {
+    using node = testNode();
+    node.write("10-calico.conflist", calico);
+    const reports = await Promise.all([node.install("one"), node.install("one"), node.install("one")]);
+    expect(reports.map(({ outcome }) => outcome).toSorted()).toEqual(["created", "unchanged", "unchanged"]);
+    expect(reports.flatMap(({ movedAside }) => movedAside)).toHaveLength(1);
+  });
+
+  test("says so when another process holds the lock and does not let go", async () => {
+    const clock = fakeClock();
+    using node = testNode({ clock });
+    node.root.write(`${stateDir}/conflist.lock`, "");
+    using _lock = tryLockFile(`${node.root.path}${stateDir}/conflist.lock`);
+    const install = node.install("one").catch((thrown: unknown) => thrown);
+    await waitUntil("it waits", () => clock.sleeping === 1);
+    await clock.advance(14_900);
+    expect(clock.sleeping).toBe(1);
+    await clock.advance(200);
+    expect(await install).toMatchObject({
+      code: "HC_CONFLIST_BUSY",
+      message: `Cannot lock ${stateDir}/conflist.lock: another process has held it for 15 s`,
+    });
+  });
+
+  const failures: readonly (readonly [string, string, RegExp, string, string])[] = [
+    [
+      "our file",
+      "ENOSPC",
+      /10-headcni\.conflist$/,
+      "HC_CONFLIST_WRITE",
+      `Cannot write the conflist ${confDir}/${conflistFileName}: no space left on the device`,
+    ],
+    [
+      "our file",
+      "EROFS",
+      /10-headcni\.conflist$/,
+      "HC_CONFLIST_WRITE",
+      `Cannot write the conflist ${confDir}/${conflistFileName}: the file system is read-only`,
+    ],
+    [
+      "the manifest",
+      "ENOSPC",
+      /manifest\.json$/,
+      "HC_CONFLIST_BACKUP",
+      `Cannot back up the configurations of ${confDir}: no space left on the device`,
+    ],
+    [
+      "a copy",
+      "EDQUOT",
+      /backups\/10-calico/,
+      "HC_CONFLIST_BACKUP",
+      `Cannot back up the configurations of ${confDir}: the disk quota is exceeded`,
+    ],
+  ];
+  test.each(failures)(
+    "leaves everything as it was when %s cannot be written: %s",
+    async (_, errno, path, code, message) => {
+      using node = testNode();
+      node.write("10-calico.conflist", calico);
+      node.write(conflistFileName, "before");
+      const before = node.snapshot();
+      const { files } = node.system;
+      const writeAtomic: Files["writeAtomic"] = (target, ...rest) => {
+        if (!path.test(target)) return files.writeAtomic(target, ...rest);
+        throw new HeadcniError("HC_FILE_WRITE", "", { cause: Object.assign(new Error(), { code: errno }) });
+      };
+      const system = { ...node.system, files: { ...files, writeAtomic } };
+      const options = { confDir, stateDir, otherConfigs: "moveAside" as const, validate: async () => [] };
+      const error = await installConflist(system, "one", options).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code, message, hint: expect.any(String) });
+      const { "10-headcni.conflist.headcni-aside": _secondName, ...after } = node.snapshot();
+      expect(after).toEqual(before);
+      await node.install("one");
+      await restoreConflist(node.system, { confDir, stateDir });
+      expect(node.snapshot()).toEqual(before);
+    },
+  );
+
+  test("keeps the file it replaces by a copy where there are no hard links", async () => {
+    using node = testNode();
+    node.write(conflistFileName, "before", 0o640);
+    fs.utimesSync(`${node.hostConfDir}/${conflistFileName}`, 1_600_000_000, 1_600_000_000.123);
+    const before = node.snapshot();
+    const link: Files["link"] = () => {
+      throw new HeadcniError("HC_FILE_WRITE", "", { cause: Object.assign(new Error(), { code: "EPERM" }) });
+    };
+    const system = { ...node.system, files: { ...node.system.files, link } };
+    await installConflist(system, "one", { confDir, stateDir, otherConfigs: "keep", validate: async () => [] });
+    expect(node.root.read(`${confDir}/${conflistFileName}`)).toBe("one");
+    await restoreConflist(node.system, { confDir, stateDir });
+    expect(node.snapshot()).toEqual(before);
+  });
+
+  test("refuses to replace what it cannot back up", async () => {
+    using node = testNode();
+    await node.install("one");
+    fs.rmSync(`${node.hostConfDir}/${conflistFileName}`);
+    Bun.spawnSync(["mkfifo", `${node.hostConfDir}/${conflistFileName}`]);
+    const error = await node.install("one").catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "HC_CONFLIST_BACKUP", hint: "move it away by hand" });
+    expect(fs.lstatSync(`${node.hostConfDir}/${conflistFileName}`).isFIFO()).toBe(true);
+  });
+});
