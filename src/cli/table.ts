@@ -1,5 +1,7 @@
 // Tables of plain text: the same on a terminal and in a pipe, so that what was read once can be cut with awk. Pure.
 
+import { printable } from "../sys/printable.ts";
+
 /**
  * Columns two spaces apart, no trailing spaces, each line with its newline. An empty header prints none.
  * Values may come from files of strangers: control characters are shown, not sent to the terminal.
@@ -14,13 +16,6 @@ export function renderTable(header: readonly string[], rows: readonly (readonly 
   }
   const pad = (cell: string, column: number): string => cell + " ".repeat((widths[column] ?? 0) - width(cell));
   return lines.map((line) => `${line.map(pad).join("  ").trimEnd()}\n`).join("");
-}
-
-/** The text with control characters, bidirectional overrides and line breaks as visible escapes. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
-    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-  });
 }
 
 /** Cells a text takes; one a code point is right for all HeadCNI prints. */

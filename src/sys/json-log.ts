@@ -1,8 +1,7 @@
 // JSON lines without a library, for runs that end within milliseconds: the same fields in the same order as the daemon's
 // log in `pino-log.ts`, which a test holds.
 
-import { errnoOf } from "./errors.ts";
-import { type Log, type LogFields, type LogLevel, logLevels } from "./log.ts";
+import { type Log, type LogFields, type LogLevel, logLevels, toJsonText } from "./log.ts";
 
 /** Hands each line of at least `level`, with its newline, to `write`. `now` gives milliseconds since the epoch. */
 export function createJsonLog(write: (line: string) => void, now: () => number, level: LogLevel): Log {
@@ -13,20 +12,20 @@ export function createJsonLog(write: (line: string) => void, now: () => number, 
       if (logLevels.indexOf(at) < threshold) return;
       const { error, ...rest } = fields;
       const said = error === undefined ? rest : { ...rest, error: plainError(error) };
-      write(`${JSON.stringify({ level: at, time: new Date(now()).toISOString(), ...said, msg: message })}\n`);
+      write(`${toJsonText({ level: at, time: new Date(now()).toISOString(), ...said, msg: message })}\n`);
     };
   return { debug: emit("debug"), info: emit("info"), warn: emit("warn"), error: emit("error") };
 }
 
-/** An error as data; anything else as it is. */
+/** An error as data, with what its class adds (code, hint, details); anything else as it is. */
 function plainError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const { name, message, stack, cause } = error;
+  const { message, stack, cause, ...own } = error;
   return {
-    type: name,
+    type: error.constructor.name,
     message,
     stack,
-    code: errnoOf(error),
-    cause: cause === undefined ? undefined : plainError(cause),
+    ...(cause === undefined ? {} : { cause: plainError(cause) }),
+    ...own,
   };
 }

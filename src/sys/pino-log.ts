@@ -3,6 +3,8 @@
 
 import pino from "pino";
 import type { Log, LogFields, LogLevel } from "./log.ts";
+import { printable } from "./printable.ts";
+import { isTerminal } from "./stdio.ts";
 
 export interface PinoLogOptions {
   readonly level: LogLevel;
@@ -10,7 +12,10 @@ export interface PinoLogOptions {
   readonly format: "json" | "pretty";
 }
 
-/** Opens the log on file descriptor 2. Lines are written before the call returns, so none is lost at exit. */
+/**
+ * Opens the log on file descriptor 2. Lines are written before the call returns, so none is lost at exit. A log that can
+ * not be written (its reader is gone, the disk is full) is no reason to stop giving pods a network: lines are dropped.
+ */
 export async function createPinoLog(options: PinoLogOptions): Promise<Log> {
   const settings: pino.LoggerOptions = {
     level: options.level,
@@ -20,20 +25,25 @@ export async function createPinoLog(options: PinoLogOptions): Promise<Log> {
     messageKey: "msg",
     serializers: { error: pino.stdSerializers.errWithCause },
   };
-  const destination =
-    options.format === "json"
-      ? pino.destination({ fd: 2, sync: true })
-      : (await import("pino-pretty")).default({
-          destination: 2,
-          sync: true,
-          colorize: process.env.NO_COLOR === undefined,
-          translateTime: "SYS:HH:MM:ss.l",
-          ignore: "pid,hostname",
-        });
-  const logger = pino(settings, destination);
+  const isPretty = options.format === "pretty";
+  const target = pino.destination({ fd: 2, sync: true });
+  target.on("error", () => undefined);
+  const logger = pino(settings, isPretty ? await prettyStream(target) : target);
   const emit =
     (level: LogLevel) =>
     (message: string, fields?: LogFields): void =>
-      logger[level](fields ?? {}, message);
+      logger[level](fields ?? {}, isPretty ? printable(message) : message);
   return { debug: emit("debug"), info: emit("info"), warn: emit("warn"), error: emit("error") };
+}
+
+async function prettyStream(destination: pino.DestinationStream): Promise<pino.DestinationStream> {
+  const { default: pretty } = await import("pino-pretty");
+  return pretty({
+    destination: destination as NodeJS.WritableStream & pino.DestinationStream,
+    sync: true,
+    // https://no-color.org: set and not empty.
+    colorize: isTerminal(2) && (process.env.NO_COLOR ?? "") === "",
+    translateTime: "SYS:HH:MM:ss.l",
+    ignore: "pid,hostname",
+  });
 }
