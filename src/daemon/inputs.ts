@@ -3,6 +3,7 @@
 
 import type { LoadedConfig } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
+import { detectRuntimeDirs, withRuntimeDirs } from "../conflist/runtime-dirs.ts";
 import type { PodCIDRAnswer } from "../podcidr/answer.ts";
 import { choosePodCIDR } from "../podcidr/choose.ts";
 import { resolveNodeName } from "../podcidr/node-name.ts";
@@ -18,6 +19,7 @@ export interface DaemonFlags {
 }
 
 export interface Inputs {
+  /** With the folders of this node's runtime. */
   readonly loaded: LoadedConfig;
   readonly answer: PodCIDRAnswer;
   readonly conditions: readonly Condition[];
@@ -28,9 +30,10 @@ export interface Inputs {
  * @throws ConfigError in the first pass only
  */
 export async function readInputs(system: System, flags: DaemonFlags, last: Inputs | undefined): Promise<Inputs> {
-  const [loaded, fileFaults] = await orLast(last?.loaded, () =>
-    loadConfig(system, { path: flags.config, flags: { nodeName: flags.nodeName } }),
-  );
+  const [loaded, fileFaults] = await orLast(last?.loaded, async () => {
+    const written = await loadConfig(system, { path: flags.config, flags: { nodeName: flags.nodeName } });
+    return withRuntimeDirs(written, detectRuntimeDirs(system, written));
+  });
   const [answer, valueFaults] = await orLast(last?.answer, async () => {
     const nodeName = resolveNodeName(system, { flag: flags.nodeName, config: loaded.config.nodeName });
     return choosePodCIDR(system, { nodeName, config: loaded });

@@ -9,7 +9,7 @@ import { applyConflist, type ConflistMemory, firstConflistMemory } from "./apply
 import { applyBridge, applyMasquerading, rememberNode } from "./apply-node.ts";
 import type { ConditionStore } from "./condition-store.ts";
 import { type DaemonFlags, type Inputs, readInputs } from "./inputs.ts";
-import { logAnswer, logConfig } from "./narrate.ts";
+import { logAnswer, logConfig, sayingOnce } from "./narrate.ts";
 import { observeHeld, observePods } from "./observe.ts";
 import { type Plan, planNode } from "./plan.ts";
 import type { MasqueradeState, PassReport } from "./report.ts";
@@ -39,19 +39,20 @@ interface Memory {
 
 export function createPasses(system: System, conditions: ConditionStore, options: PassOptions): Passes {
   let memory: Memory | undefined;
+  const observer: System = { ...system, log: sayingOnce(system.log) };
   return {
     run: async (reasons, signal) => {
       const startedAtMs = system.clock.now();
       const startedMs = system.clock.monotonicMs();
       const [inputs, observed] = await Promise.all([
-        readInputs(system, options, memory?.inputs),
-        observePods(system, signal),
+        readInputs(observer, options, memory?.inputs),
+        observePods(observer, signal),
       ]);
       await options.onConfig(inputs.loaded.config);
       logConfig(system.log, inputs.loaded, memory?.inputs.loaded);
       logAnswer(system.log, inputs.answer, memory?.inputs.answer);
       const { config } = inputs.loaded;
-      const held = memory?.held ?? observeHeld(system, join(config.cni.confDir, conflistFileName), observed.bridge);
+      const held = memory?.held ?? observeHeld(observer, join(config.cni.confDir, conflistFileName), observed.bridge);
       const plan = planNode({ config, answer: inputs.answer, held, ...observed });
       const done = await carryOut(system, conditions, { inputs, plan, held, memory });
       memory = { inputs, held: done.inForce, conflist: done.conflist.memory, masquerade: done.masquerade };
