@@ -3,6 +3,7 @@
 
 import type { ErrorCode } from "../sys/error-codes.ts";
 import { ConfigError, type ConfigIssue, HeadcniError } from "../sys/errors.ts";
+import { printable } from "../sys/printable.ts";
 
 export const exitCodes = {
   ok: { code: 0, meaning: "Done, or the answer is yes" },
@@ -39,16 +40,17 @@ export function errorLines(error: unknown): readonly string[] {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return [`error: ${text}`, "hint: this is a fault in HeadCNI, please report it with the lines above"];
   }
-  const lines = [`error: ${error.message}`];
+  // Messages quote what files and programs hold: none of it may drive the terminal.
+  const lines = [`error: ${printable(error.message)}`];
   if (error instanceof ConfigError) {
     for (const issue of error.issues) lines.push(`  ${issueLine(issue)}`);
   }
-  if (error.hint !== undefined) lines.push(`hint: ${error.hint}`);
+  if (error.hint !== undefined) lines.push(`hint: ${printable(error.hint)}`);
   return lines;
 }
 
 /** `file:line: key.path: sentence`, with the parts there are. */
 export function issueLine({ file, line, path, message }: ConfigIssue): string {
   const where = file === undefined ? "" : `${file}${line === undefined ? "" : `:${line}`}: `;
-  return `${where}${path === "" ? "" : `${path}: `}${message}`;
+  return printable(`${where}${path === "" ? "" : `${path}: `}${message}`);
 }

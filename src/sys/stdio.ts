@@ -1,12 +1,14 @@
 // Standard streams without Node's stream classes, which would cost more than the rest of the start.
 
+import { dlopen, FFIType } from "bun:ffi";
 import * as fs from "node:fs";
-import { isatty } from "node:tty";
-import { errnoOf } from "./errors.ts";
+import { describeError, errnoOf, HeadcniError } from "./errors.ts";
 
 /**
  * Writes all of `text` to a descriptor. A reader that has gone away (EPIPE: `headcni … | head`) is not an error;
- * a full pipe set non-blocking by somebody else is waited for.
+ * a full pipe set non-blocking by somebody else is waited for. What standard error does not take is lost: there is
+ * nowhere left to say so.
+ * @throws HeadcniError HC_FILE_WRITE when standard output cannot be written, e.g. to a full disk.
  */
 export function writeAll(fd: 1 | 2, text: string): void {
   const bytes = new TextEncoder().encode(text);
@@ -15,8 +17,12 @@ export function writeAll(fd: 1 | 2, text: string): void {
       offset += fs.writeSync(fd, bytes, offset);
     } catch (error) {
       const errno = errnoOf(error);
-      if (errno === "EPIPE") return;
-      if (errno !== "EAGAIN") throw error;
+      if (errno === "EPIPE" || (fd === 2 && errno !== "EAGAIN")) return;
+      if (errno !== "EAGAIN") {
+        throw new HeadcniError("HC_FILE_WRITE", `Cannot write standard output: ${describeError(error)}`, {
+          cause: error,
+        });
+      }
       Bun.sleepSync(1);
     }
   }
@@ -42,6 +48,10 @@ export function readStandardInput(maxBytes: number): Uint8Array {
   return Buffer.concat(chunks);
 }
 
+/** isatty(3): whether somebody reads a descriptor on a terminal. `node:tty` would cost 1.5 ms at every start. */
 export function isTerminal(fd: 1 | 2): boolean {
-  return isatty(fd);
+  const libc = dlopen("libc.so.6", { isatty: { args: [FFIType.i32], returns: FFIType.i32 } });
+  const answer = libc.symbols.isatty(fd);
+  libc.close();
+  return answer === 1;
 }
