@@ -49,19 +49,28 @@ export function createProgram(context: CliContext, calledAs = "headcni"): Comman
  * @param args without the program's name, e.g. `["podcidr", "-o", "json"]`.
  * @param calledAs the program's name as it was called; `headcni-daemon` stands for `headcni daemon`
  */
-export async function runCommandLine(args: readonly string[], calledAs = "headcni"): Promise<number> {
+export async function runCommandLine(args: readonly string[], calledAs?: string): Promise<number> {
   let exitCode: number = exitCodes.ok.code;
   const log = createPlainLog((line) => writeAll(2, line));
   const context = createCliContext(log, (code) => {
     exitCode = code;
   });
-  const program = createProgram(context, calledAs);
+  return (await parseCommandLine(context, args, calledAs)) ?? exitCode;
+}
+
+/** As `runCommandLine`; undefined when the command ended well and said its exit code to the context, if any. */
+export async function parseCommandLine(
+  context: CliContext,
+  args: readonly string[],
+  calledAs = "headcni",
+): Promise<number | undefined> {
   try {
+    const program = createProgram(context, calledAs);
     await program.parseAsync(plainForm(program, args, calledAs), { from: "user" });
-    return exitCode;
+    return undefined;
   } catch (error) {
     // commander has printed its message by itself; help and version end with code 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage.code;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok.code : exitCodes.usage.code;
     context.warn(`${errorLines(error).join("\n")}\n`);
     return exitCodeFor(error);
   }
