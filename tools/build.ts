@@ -1,7 +1,7 @@
 // Builds dist/: one executable an architecture, and the links they are called by.
 //   bun tools/build.ts [amd64|arm64|host ...]   default: amd64 arm64
 
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import manifest from "../package.json" with { type: "json" };
 
 const targets = { amd64: "bun-linux-x64", arm64: "bun-linux-arm64" } as const;
@@ -17,6 +17,8 @@ const archs = (asked.length > 0 ? asked : Object.keys(targets)).map((name) => {
 
 mkdirSync(`${root}/dist`, { recursive: true });
 for (const arch of archs) build(arch);
+// The executables carry their source maps; what Bun leaves beside them is a second copy.
+for (const name of readdirSync(`${root}/dist`)) if (name.endsWith(".map")) rmSync(`${root}/dist/${name}`);
 for (const link of ["headcni", "headcni-daemon"]) {
   rmSync(`${root}/dist/${link}`, { force: true });
   symlinkSync(`headcni-linux-${hostArch}`, `${root}/dist/${link}`);
