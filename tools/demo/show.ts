@@ -45,9 +45,3 @@ export function good(text: string): void {
 export function bad(text: string): void {
   say(`   ${style("red", text)}`);
 }
-
-/** Columns as wide as their widest cell. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd((widths[column] ?? 0) + 2)).join("")).join("\n");
-}

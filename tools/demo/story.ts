@@ -1,5 +1,6 @@
 // What the demo shows, in order. Everything it says was just done: commands run in the node, pods are made by containerd.
 
+import { renderTable } from "../../src/cli/table.ts";
 import { connectCri } from "../../src/cri/client.ts";
 import { createSystem } from "../../src/sys/system.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
@@ -9,7 +10,7 @@ import { conflistPath, headcniDaemon } from "../../test/harness/headcni.ts";
 import { kubeadmFiles } from "../../test/harness/kubeadm.ts";
 import { leftovers, noLeftovers } from "../../test/harness/leftovers.ts";
 import { checkout, type Node, type NodeProcess } from "../../test/harness/node.ts";
-import { command, good, note, output, step, table } from "./show.ts";
+import { command, good, note, output, step } from "./show.ts";
 
 const podNames = ["web", "api", "db"];
 
@@ -80,7 +81,12 @@ async function showPods(kubelet: ReturnType<typeof connectPods>): Promise<Pod[]>
   step("Three pods", "Made over CRI at the same time, by the calls a kubelet makes (by hand: crictl run).");
   const startedAt = performance.now();
   const pods = await Promise.all(podNames.map((name) => kubelet.runPod({ name })));
-  output(table([["POD", "ADDRESS"], ...pods.map(({ name, addresses }) => [name, addresses.join(", ")])]));
+  output(
+    renderTable(
+      ["pod", "address"],
+      pods.map(({ name, addresses }) => [name, addresses.join(", ")]),
+    ),
+  );
   note(`up after ${Math.round(performance.now() - startedAt)} ms`);
   return pods;
 }
@@ -91,7 +97,7 @@ async function showReach(pods: readonly Pod[]): Promise<void> {
     `Every pod opens a TCP connection to every pod, itself included, and hears the other's name (by hand: nc ADDRESS ${podPort}).`,
   );
   const rows = await Promise.all(pods.map(async (pod) => [pod.name, ...(await askAll(pod, pods))]));
-  output(table([["FROM \\ TO", ...pods.map(({ name }) => name)], ...rows]));
+  output(renderTable(["from \\ to", ...podNames], rows));
   const missing = rows.flatMap(([from, ...heard]) =>
     pods.filter(({ name }, index) => heard[index] !== `${name} answers`).map(({ name }) => `${from} to ${name}`),
   );

@@ -1,0 +1,35 @@
+// `make bench`: measures inside a node of its own and prints the tables of docs/benchmarks.md.
+//   bun bench/run.ts [--quick] [--json] [node] [plugin]      default: both parts
+
+import { cpus, release } from "node:os";
+import { checkout, createNode } from "../test/harness/node.ts";
+import { benchNode } from "./node.ts";
+import { benchPlugin } from "./plugin.ts";
+import { type Table, toMarkdown } from "./report.ts";
+
+const parts = ["node", "plugin"] as const;
+const args = process.argv.slice(2);
+const unknown = args.find((arg) => !["--quick", "--json", "--inside", ...parts].includes(arg));
+if (unknown !== undefined) throw new Error(`Unknown argument "${unknown}": use --quick, --json, ${parts.join(", ")}`);
+const isQuick = args.includes("--quick");
+const asked = parts.filter((part) => args.includes(part));
+
+if (args.includes("--inside")) {
+  console.log(JSON.stringify(await measure(asked.length > 0 ? asked : parts)));
+} else {
+  await using node = await createNode({ name: "bench" });
+  const inside = [process.execPath, `${checkout}/bench/run.ts`, "--inside", ...args];
+  const tables: Table[] = JSON.parse(await node.must(inside, { timeoutMs: 20 * 60_000 }));
+  const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Linux ${release()}, Bun ${Bun.version}`;
+  console.log(
+    args.includes("--json") ? JSON.stringify({ machine, tables }, null, 2) : `${machine}\n\n${toMarkdown(tables)}`,
+  );
+}
+
+async function measure(which: readonly (typeof parts)[number][]): Promise<Table[]> {
+  const tables: Table[] = [];
+  if (which.includes("node"))
+    tables.push(...(await benchNode(isQuick ? { rounds: 10, idleMs: 10_000 } : { rounds: 40, idleMs: 60_000 })));
+  if (which.includes("plugin")) tables.push(...(await benchPlugin({ rounds: isQuick ? 20 : 100 })));
+  return tables;
+}
