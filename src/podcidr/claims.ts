@@ -31,13 +31,17 @@ export interface Remark {
   readonly reason: string;
 }
 
+/** No real file says more; the answer to one that does stays short. */
+const maxClaims = 1000;
+const maxRemarks = 100;
+
 /** What readers write into. */
 export class Claims {
   readonly claims: Claim[] = [];
   readonly remarks: Remark[] = [];
 
   add(claim: Claim): void {
-    if (claim.items.length > 0) this.claims.push(claim);
+    if (claim.items.length > 0 && this.claims.length < maxClaims) this.claims.push(claim);
   }
 
   /** Claims the values of a tree: a scalar (comma list) or a list of scalars. Nothing, null and maps claim nothing. */
@@ -53,7 +57,7 @@ export class Claims {
   }
 
   remark(reason: string, line?: number): void {
-    this.remarks.push({ line, reason });
+    if (this.remarks.length < maxRemarks) this.remarks.push({ line, reason });
   }
 }
 

@@ -12,6 +12,8 @@ interface FlagRule {
 
 const rules: Readonly<Record<string, FlagRule>> = {
   "cluster-cidr": { meaning: "cluster" },
+  // kubeadm init's name for it.
+  "pod-network-cidr": { meaning: "cluster" },
   "service-cluster-ip-range": { meaning: "service" },
   // kubeadm's and k3s' name for it.
   "service-cidr": { meaning: "service" },
@@ -21,6 +23,9 @@ const rules: Readonly<Record<string, FlagRule>> = {
   // The kubelet's own flag, for a kubelet without an API server.
   "pod-cidr": { meaning: "node" },
 };
+
+/** The API server's command line, the longest there is, has a tenth of this. */
+const maxCommandItems = 1000;
 
 /** k3s and RKE2 hand `name=value` on to a program with these. */
 const passOn: ReadonlySet<string> = new Set([
@@ -91,15 +96,17 @@ export function claimPassedOn(claims: Claims, argName: string, item: ClaimItem):
  * own, or one string.
  */
 export function commandWords(tree: Tree | undefined): readonly ShellWord[] {
-  return itemsOf(tree).flatMap((item): readonly ShellWord[] => {
-    if (item.kind !== "scalar" || item.text === undefined) return [];
-    const text = item.text.trim();
-    if (!/\s/.test(text)) return [{ text: unquoteWord(text), line: item.line, isBreak: false }];
-    // `--flag="a b"` as one item is one word to the program; only `--flag a`, several flags and scripts are taken apart.
-    return item.bodyLine === undefined
-      ? shellWords(item.text, item.line, "first")
-      : shellWords(item.text, item.bodyLine);
-  });
+  return itemsOf(tree)
+    .slice(0, maxCommandItems)
+    .flatMap((item): readonly ShellWord[] => {
+      if (item.kind !== "scalar" || item.text === undefined) return [];
+      const text = item.text.trim();
+      if (!/\s/.test(text)) return [{ text: unquoteWord(text), line: item.line, isBreak: false }];
+      // `--flag="a b"` as one item is one word to the program; only `--flag a`, several flags and scripts are taken apart.
+      return item.bodyLine === undefined
+        ? shellWords(item.text, item.line, "first")
+        : shellWords(item.text, item.bodyLine);
+    });
 }
 
 /** Quotes that YAML left in the word, as in `- --cluster-cidr="10.244.0.0/16"` or `- '"--x"'`. */

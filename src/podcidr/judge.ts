@@ -128,10 +128,12 @@ class Judge {
       return [{ line: item.line, prefix: claim.by === "flannel" ? prefix.masked() : prefix }];
     });
     // Of a dual-stack pair both are the node's or both the cluster's.
-    const why = claim.by === "api-server" ? undefined : firstDefined(read, ({ prefix }) => this.#whyCluster(prefix));
+    const whole =
+      claim.by === "api-server" ? undefined : read.find(({ prefix }) => this.#whyCluster(prefix) !== undefined);
     for (const { line, prefix } of read) {
       const about = { line, value: prefix.toString() };
-      if (why !== undefined) {
+      if (whole !== undefined) {
+        const why = this.#whyCluster(prefix) ?? `stands beside ${whole.prefix}`;
         this.warn({ ...about, reason: `${claim.key} ${why}: taken as the cluster's, not as this node's` });
         this.#add("cluster", claim, { line, prefix: prefix.masked() });
         continue;
@@ -180,12 +182,4 @@ class Judge {
     this.#mask[family] = length;
     this.#findings.push({ line: item.line, key: claim.key, value: String(length), meaning: "mask" });
   }
-}
-
-function firstDefined<T, R>(items: readonly T[], ask: (item: T) => R | undefined): R | undefined {
-  for (const item of items) {
-    const answer = ask(item);
-    if (answer !== undefined) return answer;
-  }
-  return undefined;
 }

@@ -20,7 +20,7 @@ const keyMeanings: Readonly<Record<string, Meaning>> = {
 };
 const keyLine = /^[ \t]*(?:- )?(["']?)([A-Za-z][\w-]*)\1[ \t]*:[ \t]+(.*)$/;
 const programWord =
-  /(?:^|[\s/"'=])(?:kube-controller-manager|kube-apiserver|kube-proxy|kubelet|hyperkube|k3s|rke2)(?=[\s"']|$)/;
+  /(?:^|[\s/"'=])(?:kube-controller-manager|kube-apiserver|kube-proxy|kubelet|hyperkube|kubeadm|k3s|rke2)(?=[\s"']|$)/;
 const ownLineFlag = /^[ \t]*(?:- +)?["'[]*--[A-Za-z]/;
 const assignedFlags = /^[ \t]*(?:export +|Environment=)?["']?[A-Z][A-Z0-9_]*=["']?--[A-Za-z]/;
 /** A longer line is data or a whole file on one line: nothing in it stands on its own. */
@@ -33,28 +33,64 @@ export interface LineScanOptions {
   readonly nodeName: string | undefined;
 }
 
-/** Claims the flags and keys that stand on lines of their own; whether there were any. */
-export function scanLines(text: string, claims: Claims, options: LineScanOptions): boolean {
-  if (
-    /^\s*["']?kind["']?:\s*["']?Config["']?,?\s*$/m.test(text) &&
-    /client-key|certificate-authority|current-context/.test(text)
-  ) {
-    return false;
-  }
+export interface ScanResult {
+  /** Whether anything was claimed. */
+  readonly found: boolean;
+  /** Whether the text has the form of YAML or JSON, broken as it may be. */
+  readonly isYaml: boolean;
+}
+
+/** Claims the flags and keys that stand on lines of their own. */
+export function scanLines(text: string, claims: Claims, options: LineScanOptions): ScanResult {
+  const lines = text.split("\n");
+  const isYaml = isMostlyYaml(lines);
+  if (isKubeconfig(text) || isProse(text)) return { found: false, isYaml };
   const before = claims.claims.length;
   const nodeKeys = nodeKeyMeaning(text, options.nodeName);
-  const lines = text.split("\n");
+  // cri-dockerd and others have a --pod-cidr too, and installers give them the cluster's.
+  const hasKubelet = /\b(kubelet|KUBELET\w*|hyperkube|k3s|rke2)\b/.test(text);
   for (const [index, raw] of lines.entries()) {
     const line = options.firstLine + index;
     if (raw.length > maxLineLength || /^\s*(#|\/\/|;)/.test(raw)) continue;
-    if (raw.includes("--")) scanFlags(raw, lines[index + 1], line, claims);
-    const match = keyLine.exec(raw);
+    if (raw.includes("--")) scanFlags({ raw, next: lines[index + 1], line, hasKubelet }, claims);
+    // Outside of YAML, `podCIDR: …` can be a program's text.
+    const match = isYaml ? keyLine.exec(raw) : null;
     if (match !== null) scanKey({ key: match[2] ?? "", text: match[3] ?? "", line, nodeKeys }, claims);
   }
-  return claims.claims.length > before;
+  for (const claim of claims.claims.slice(before)) {
+    claims.remark(`${claim.key} was read by its line alone`, claim.items[0]?.line);
+  }
+  return { found: claims.claims.length > before, isYaml };
 }
 
-function scanFlags(raw: string, next: string | undefined, line: number, claims: Claims): void {
+function isKubeconfig(text: string): boolean {
+  const hasKind = /^\s*["']?kind["']?:\s*["']?Config["']?,?\s*$/m.test(text);
+  return hasKind && /client-key|certificate-authority|current-context/.test(text);
+}
+
+/** Documentation shows examples: nothing in it is said of this node. */
+function isProse(text: string): boolean {
+  return (
+    /^[ \t>]*(```|~~~)/m.test(text) || /\[[^\]\n]*\]\(https?:/.test(text) || /^\s*<(!doctype|html|\?xml)/i.test(text)
+  );
+}
+
+/** Whether at least half of the lines have the form of YAML or JSON, or are a template's own. */
+function isMostlyYaml(lines: readonly string[]): boolean {
+  const form =
+    /^\s*(?:- )*(?:"[^"]*"|'[^']*'|[\w.$/{}-]+)\s*:(?:\s|$)|^\s*-(?:\s|$)|^\s*[\][{}]+,?\s*$|^(?:---|\.\.\.)|^\s*\{[{%]/;
+  const said = lines.slice(0, 5000).filter((line) => line.length <= maxLineLength && !/^\s*(?:#.*)?$/.test(line));
+  return said.filter((line) => form.test(line)).length * 2 >= said.length;
+}
+
+interface ScannedLine {
+  readonly raw: string;
+  readonly next: string | undefined;
+  readonly line: number;
+  readonly hasKubelet: boolean;
+}
+
+function scanFlags({ raw, next, line, hasKubelet }: ScannedLine, claims: Claims): void {
   if (!ownLineFlag.test(raw) && !assignedFlags.test(raw) && !programWord.test(raw)) return;
   // JSON and YAML leave brackets, quotes and commas round a flag.
   const text = raw
@@ -67,7 +103,7 @@ function scanFlags(raw: string, next: string | undefined, line: number, claims: 
   );
   const value = /^\s*- +["']?([0-9A-Fa-f.:/,]+)["']?\s*$/.exec(next ?? "");
   if (words.length === 1 && value !== null) words.push({ text: value[1] ?? "", line: line + 1, isBreak: false });
-  claimFlags(claims, words);
+  claimFlags(claims, words, { hasKubelet });
 }
 
 interface ScannedKey {
@@ -98,6 +134,8 @@ function nodeKeyMeaning(text: string, nodeName: string | undefined): Meaning | u
   if (/^\s*["']?apiVersion["']?:\s*["']?(kops|k0s|k0sctl)[./]/m.test(text)) return "cluster";
   if (/^\s*["']?apiVersion["']?:\s*["']?(crd\.projectcalico\.org|projectcalico\.org|cilium\.io)\//m.test(text))
     return undefined;
+  const hasService = /^\s*["']?(service-cidr|serviceCIDR)["']?\s*:/m.test(text);
+  if (hasService && !/^\s*["']?(cluster-cidr|clusterCIDR)["']?\s*:/m.test(text)) return "cluster";
   const nodes = text.match(/^\s*(- )?["']?kind["']?:\s*["']?Node["']?,?\s*$/gm)?.length ?? 0;
   if (nodes === 0) return "node";
   if (nodes > 1) return undefined;

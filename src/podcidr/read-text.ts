@@ -6,6 +6,7 @@ import { findClusterSpec, readClusterSpec, readUntypedSpec } from "./kinds/clust
 import { isCniConfig, readCniConfig } from "./kinds/conflist-ranges.ts";
 import { isK3sConfig, readBareKeys } from "./kinds/k3s.ts";
 import { readKubeadm } from "./kinds/kubeadm.ts";
+import { readLooseFlags } from "./kinds/loose-flags.ts";
 import { readNode, settleNodes } from "./kinds/node-object.ts";
 import { documentType, type NestedText, type NodeEntry, type ReadContext } from "./kinds/reader.ts";
 import { isNetConf, isSubnetEnv, readNetConf, readSubnetEnv } from "./kinds/subnet-env.ts";
@@ -21,6 +22,7 @@ export interface Reading {
 }
 
 const maxNesting = 4;
+const kubeadmKinds = /^(Cluster|Master|Init|Join|Node)Configuration$/;
 
 /** Reads any text. Never throws. */
 export function readText(text: string, nodeName: string | undefined): Reading {
@@ -41,6 +43,10 @@ class TextReader implements ReadContext {
   readonly claims = new Claims();
   readonly nodes: NodeEntry[] = [];
   readonly #nodeName: string | undefined;
+  /** Objects read already: an alias makes the same one stand in many places. */
+  readonly #seen = new Set<Tree>();
+  /** How much text inside documents may still be read, for the same reason. */
+  #nestedBudget = 4 << 20;
   #depth = 0;
 
   constructor(nodeName: string | undefined) {
@@ -48,7 +54,8 @@ class TextReader implements ReadContext {
   }
 
   nested(text: NestedText): void {
-    if (this.#depth >= maxNesting) return;
+    if (this.#depth >= maxNesting || text.text.length > this.#nestedBudget) return;
+    this.#nestedBudget -= text.text.length;
     // One line without a colon or brace is no document; most of a ConfigMap's values are such.
     if (!/[:{]/.test(text.text)) return;
     this.read(text);
@@ -84,14 +91,11 @@ class TextReader implements ReadContext {
   /** Text that is no YAML map or list. Inside another document it is prose or a script, and counts for nothing. */
   #scan(text: string, firstLine: number, why: string | undefined): string {
     if (this.#depth > 1) return "unknown";
-    const hadClaims = this.claims.claims.length;
-    const found = scanLines(text, this.claims, { firstLine, nodeName: this.#nodeName });
-    if (why !== undefined)
-      this.claims.remark(`${why}${found ? ": values that stand on lines of their own were read" : ""}`, firstLine);
-    for (const claim of this.claims.claims.slice(hadClaims)) {
-      if (why !== undefined) this.claims.remark(`${claim.key} was read by its line alone`, claim.items[0]?.line);
-    }
-    return why === undefined ? "text" : "invalid-yaml";
+    const { found, isYaml } = scanLines(text, this.claims, { firstLine, nodeName: this.#nodeName });
+    if (why === undefined || !isYaml) return "text";
+    const rest = found ? ": only what stands on lines of its own was read" : "";
+    this.claims.remark(`${why}${rest}`, firstLine);
+    return "invalid-yaml";
   }
 
   #readTree(tree: Tree): string {
@@ -103,12 +107,18 @@ class TextReader implements ReadContext {
     return this.#readTyped(tree) ?? this.#readUntyped(tree);
   }
 
-  /** A document with a kind; undefined when it has none. */
-  #readTyped(tree: Tree): string | undefined {
-    const type = documentType(tree);
+  /**
+   * A document with a kind; undefined when it has none.
+   * @param listed the kind an item has by its list, for items that leave it out.
+   */
+  #readTyped(tree: Tree, listed = ""): string | undefined {
+    const said = documentType(tree);
+    const type = said.kind === "" ? { ...said, kind: listed } : said;
     const { group, kind } = type;
     if (kind === "") return undefined;
-    if (group.startsWith("kubeadm.k8s.io")) {
+    if (this.#seen.has(tree)) return "object";
+    this.#seen.add(tree);
+    if (group.startsWith("kubeadm.k8s.io") || (group === "" && kubeadmKinds.test(kind))) {
       readKubeadm(tree, this);
       return "kubeadm";
     }
@@ -121,13 +131,12 @@ class TextReader implements ReadContext {
       readNode(tree, this);
       return "node";
     }
-    if (kind.endsWith("List") && child(tree, "items")?.kind === "list") return this.#readList(tree, kind);
+    if (kind.endsWith("List") && child(tree, "items")?.kind === "list") {
+      for (const item of itemsOf(child(tree, "items"))) this.#readTyped(item, kind.slice(0, -"List".length));
+      return kind === "NodeList" ? "node-list" : "list";
+    }
     if (group === "" && kind === "ConfigMap") {
-      for (const { key, value } of entriesOf(child(tree, "data"))) {
-        if (value.kind === "scalar" && value.text !== undefined) {
-          this.nested({ text: value.text, line: value.line, bodyLine: value.bodyLine, name: key });
-        }
-      }
+      this.#readConfigMap(tree);
       return "config-map";
     }
     if (kind === "Config" && (has(tree, "clusters") || has(tree, "users") || has(tree, "contexts")))
@@ -139,16 +148,12 @@ class TextReader implements ReadContext {
     return "object";
   }
 
-  #readList(tree: Tree, kind: string): string {
-    for (const item of itemsOf(child(tree, "items"))) {
-      // Items of a typed list may leave out what the list says of all of them.
-      if (kind !== "List" && item.kind === "map" && !has(item, "kind")) {
-        if (kind === "NodeList") readNode(item, this);
-        continue;
+  #readConfigMap(tree: Tree): void {
+    for (const { key, value } of entriesOf(child(tree, "data"))) {
+      if (value.kind === "scalar" && value.text !== undefined) {
+        this.nested({ text: value.text, line: value.line, bodyLine: value.bodyLine, name: key });
       }
-      if (item.kind === "map") this.#readTree(item);
     }
-    return kind === "NodeList" ? "node-list" : "list";
   }
 
   /** A document without a kind. Inside another document it could be anybody's, unless its shape is one we know. */
@@ -158,23 +163,23 @@ class TextReader implements ReadContext {
       return "flannel-net-conf";
     }
     if (isCniConfig(tree)) {
-      readCniConfig(tree, this);
+      // In a ConfigMap it is every node's, so whatever range it has is not this node's.
+      if (this.#depth === 1) readCniConfig(tree, this);
       return "conflist";
     }
     if (this.#depth > 1) return "unknown";
     const spec = readUntypedSpec(tree, this);
     if (spec !== undefined) return spec;
-    if (
-      at(tree, "metadata", "name") !== undefined &&
-      (at(tree, "spec", "podCIDR") ?? at(tree, "spec", "podCIDRs")) !== undefined
-    ) {
+    const nodeSpec = child(tree, "spec");
+    if (at(tree, "metadata", "name") !== undefined && (has(nodeSpec, "podCIDR") || has(nodeSpec, "podCIDRs"))) {
       readNode(tree, this);
       return "node";
     }
     const before = this.claims.claims.length;
     readBareKeys(tree, this);
+    readLooseFlags(tree, this.claims);
     if (isK3sConfig(tree)) return "k3s";
-    return this.claims.claims.length > before ? "node-settings" : "unknown";
+    return this.claims.claims.length > before ? "settings" : "unknown";
   }
 }
 

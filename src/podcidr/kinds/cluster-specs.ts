@@ -139,6 +139,19 @@ const specs: readonly ClusterSpec[] = [
     ],
   },
   {
+    name: "openshift",
+    group: /^(config|operator)\.openshift\.io$/,
+    kind: /^Network$/,
+    rules: [],
+    more: (tree, context) => claimPaths(context.claims, child(tree, "spec"), openshiftRules, "spec."),
+  },
+  {
+    name: "eksctl",
+    group: /^eksctl\.io$/,
+    kind: /^ClusterConfig$/,
+    rules: service("kubernetesNetworkConfig.serviceIPv4CIDR"),
+  },
+  {
     name: "kubekey",
     group: /^kubekey\.kubesphere\.io$/,
     kind: /^Cluster$/,
@@ -148,6 +161,13 @@ const specs: readonly ClusterSpec[] = [
       mask("spec.kubernetes.nodeCidrMaskSize"),
     ],
   },
+];
+
+/** OpenShift's Network objects; its installer's file has no kind and is read by `readUntypedSpec`. */
+const openshiftRules: readonly PathRule[] = [
+  ...cluster("clusterNetwork[].cidr"),
+  ...service("serviceNetwork"),
+  mask("clusterNetwork[].hostPrefix"),
 ];
 
 function k0sRules(prefix: string): readonly PathRule[] {
@@ -188,13 +208,24 @@ export function readUntypedSpec(tree: Tree, context: ReadContext): string | unde
     claimExtraArgs(context.claims, args, "cluster.controllerManager.extraArgs.");
     return "talos";
   }
-  if (at(tree, "services", "kube-controller")?.kind === "map" || at(tree, "services", "kube-api")?.kind === "map") {
-    claimPaths(context.claims, tree, rkeRules);
+  for (const rke of [tree, child(tree, "rancher_kubernetes_engine_config")]) {
+    if (at(rke, "services", "kube-controller")?.kind !== "map" && at(rke, "services", "kube-api")?.kind !== "map")
+      continue;
+    claimPaths(context.claims, rke, rkeRules);
     for (const part of ["kube-controller", "kube-api"]) {
       const path = ["services", part, "extra_args"];
-      claimExtraArgs(context.claims, at(tree, ...path), `${path.join(".")}.`);
+      claimExtraArgs(context.claims, at(rke, ...path), `${path.join(".")}.`);
     }
     return "rke";
+  }
+  if (at(tree, "networking", "clusterNetwork")?.kind === "list") {
+    claimPaths(context.claims, child(tree, "networking"), openshiftRules, "networking.");
+    return "openshift";
+  }
+  // What a kubelet answers at /configz.
+  if (child(tree, "kubeletconfig")?.kind === "map") {
+    claimPaths(context.claims, tree, [{ path: "kubeletconfig.podCIDR", meaning: "node" }]);
+    return "kubelet";
   }
   // The values file of flannel's own chart.
   if (child(tree, "flannel")?.kind === "map" && textAt(tree, "podCidr") !== undefined) {

@@ -1,5 +1,6 @@
 // CNI configurations that another network left: the subnets host-local gives this node's pods addresses from.
 
+import { claimItems } from "../claims.ts";
 import { child, has, itemsOf, type Tree, textAt } from "../tree.ts";
 import type { ReadContext } from "./reader.ts";
 
@@ -27,11 +28,16 @@ export function readCniConfig(tree: Tree, context: ReadContext): void {
   }
 }
 
+/** Ranges of both families are one claim: the sample configurations pair a private IPv4 range with a made-up IPv6 one. */
 function readHostLocal(ipam: Tree, context: ReadContext): void {
-  context.claims.addTree("node", "ipam.subnet", child(ipam, "subnet"));
-  for (const rangeSet of itemsOf(child(ipam, "ranges"))) {
-    // A flat list of ranges is not valid, but what it means is plain.
-    const ranges = rangeSet.kind === "map" ? [rangeSet] : itemsOf(rangeSet);
-    for (const range of ranges) context.claims.addTree("node", "ipam.ranges.subnet", child(range, "subnet"));
-  }
+  const { claims } = context;
+  claims.add({ meaning: "node", key: "ipam.subnet", items: claimItems(child(ipam, "subnet")) });
+  const sets = itemsOf(child(ipam, "ranges"));
+  // A flat list of ranges is not valid, but what it means is plain.
+  const ranges = sets.flatMap((set) => (set.kind === "map" ? [set] : itemsOf(set)));
+  claims.add({
+    meaning: "node",
+    key: "ipam.ranges.subnet",
+    items: ranges.slice(0, 64).flatMap((range) => claimItems(child(range, "subnet"))),
+  });
 }

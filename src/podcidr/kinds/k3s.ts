@@ -3,6 +3,7 @@
 
 import { claimPassedOn } from "../flags.ts";
 import { child, entriesOf, has, itemsOf, type Tree } from "../tree.ts";
+import { claimExtraArgs } from "./kubeadm.ts";
 import { claimPaths, type PathRule } from "./paths.ts";
 import type { ReadContext } from "./reader.ts";
 
@@ -58,6 +59,8 @@ export function readBareKeys(tree: Tree, context: ReadContext): void {
     if (name !== key && (name === "cluster-cidr" || name === "service-cidr")) {
       context.claims.addTree(name === "cluster-cidr" ? "cluster" : "service", name, value);
     }
+    // MicroK8s' and Canonical Kubernetes' launch files: flags by component.
+    if (/^extra-?(node-)?kube.*args$/i.test(name)) claimExtraArgs(context.claims, value, `${name} `);
     if (!name.endsWith("-arg")) continue;
     for (const item of itemsOf(value)) {
       if (item.kind === "scalar" && item.text !== undefined) {

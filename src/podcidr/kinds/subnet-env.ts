@@ -12,12 +12,11 @@ const meanings = {
 
 const assignment = /^[ \t]*(?:export[ \t]+)?(FLANNEL_(?:IPV6_)?(?:NETWORK|SUBNET))=([^\n]*)$/gm;
 
-/** Whether a text is flannel's subnet.env: shell assignments, with FLANNEL_ variables among them. */
+/** Whether a text is flannel's subnet.env: nothing but shell assignments, with FLANNEL_ variables among them. */
 export function isSubnetEnv(text: string): boolean {
-  return (
-    /^[ \t]*(?:export[ \t]+)?FLANNEL_(?:IPV6_)?(?:NETWORK|SUBNET|MTU|IPMASQ)=/m.test(text) &&
-    !/^\s*[\w-]+:\s/m.test(text)
-  );
+  if (!text.includes("FLANNEL_") || text.length > 64 << 10) return false;
+  const lines = text.split("\n").filter((line) => !/^\s*(?:#.*)?$/.test(line));
+  return lines.every((line) => /^\s*(?:export\s+)?\w+=/.test(line)) && lines.some((line) => /FLANNEL_\w+=/.test(line));
 }
 
 /** Claims flannel's variables; a file that is sourced takes the last of a repeated one. */

@@ -12,6 +12,8 @@ const podSpecPaths = [
   ["template", "spec"],
 ] as const;
 
+const maxContainers = 200;
+
 /** Whether the document holds containers where Kubernetes has them, whatever its kind. */
 export function hasContainers(tree: Tree): boolean {
   return podSpecPaths.some((path) => at(tree, ...path, "containers")?.kind === "list");
@@ -22,7 +24,7 @@ export function readWorkload(tree: Tree, context: ReadContext): void {
   for (const path of podSpecPaths) {
     const spec = at(tree, ...path);
     for (const key of ["initContainers", "containers"]) {
-      for (const container of itemsOf(child(spec, key))) readContainer(container, context);
+      for (const container of itemsOf(child(spec, key)).slice(0, maxContainers)) readContainer(container, context);
     }
   }
 }

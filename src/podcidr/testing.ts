@@ -1,0 +1,38 @@
+// What tests of the readers share: a text's answer in a shape that can be compared at a glance.
+
+import { type Inspection, inspectBytes } from "./inspect.ts";
+
+/** What a text says, CIDRs as strings; keys that say nothing are left out. */
+export interface Said {
+  readonly node?: readonly string[];
+  readonly cluster?: readonly string[];
+  readonly service?: readonly string[];
+  readonly mask?: Readonly<Record<string, number>>;
+}
+
+export function inspectText(text: string | Uint8Array, nodeName?: string): Inspection {
+  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+  return inspectBytes("file", bytes, nodeName);
+}
+
+export function said(text: string | Uint8Array, nodeName?: string): Said {
+  const { nodeCIDRs, clusterCIDRs, serviceCIDRs, nodeMask } = inspectText(text, nodeName);
+  return {
+    ...(nodeCIDRs.length > 0 && { node: nodeCIDRs.map(String) }),
+    ...(clusterCIDRs.length > 0 && { cluster: clusterCIDRs.map(String) }),
+    ...(serviceCIDRs.length > 0 && { service: serviceCIDRs.map(String) }),
+    ...(Object.keys(nodeMask).length > 0 && { mask: nodeMask }),
+  };
+}
+
+/** The findings as `line meaning value`. */
+export function findings(text: string | Uint8Array, nodeName?: string): readonly string[] {
+  return inspectText(text, nodeName).findings.map(({ line, meaning, value }) => `${line} ${meaning} ${value}`);
+}
+
+/** The warnings as `line value: reason`, `-` for what is not there. */
+export function warnings(text: string | Uint8Array, nodeName?: string): readonly string[] {
+  return inspectText(text, nodeName).warnings.map(
+    ({ line, value, reason }) => `${line ?? "-"} ${value ?? "-"}: ${reason}`,
+  );
+}
