@@ -39,8 +39,8 @@ build: setup ## dist/headcni-linux-amd64, -arm64 and their links
 build-host: setup
 	@$(BUN) tools/build.ts host
 
-bench: setup host-setup build-host ## measure start, install, chain and memory beside fixed yardsticks (root)
-	@$(BUN) bench/run.ts
+bench: setup host-setup build-host ## measure start, memory and the plugin beside fixed yardsticks (root; ARGS=--quick is shorter)
+	@$(BUN) bench/run.ts $(ARGS)
 
 gen: setup ## write the generated reference pages and schemas
 	@$(BUN) tools/gen.ts

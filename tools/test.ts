@@ -2,7 +2,7 @@
 // whether the machine is as it was before.
 //   bun tools/test.ts FOLDER...
 
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostChanges, hostState } from "../test/harness/host-state.ts";
 
 interface SuiteResult {
@@ -13,6 +13,9 @@ interface SuiteResult {
 }
 
 const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+/** Kept after the run: a report a suite, and the sum. */
+const reports = `${root}/.cache/test`;
+mkdirSync(reports, { recursive: true });
 const before = await hostState();
 const results: SuiteResult[] = [];
 for (const folder of process.argv.slice(2)) results.push(await runSuite(folder));
@@ -26,13 +29,14 @@ const failed = results.reduce((sum, result) => sum + result.failed, 0);
 const skipped = results.flatMap((result) => result.skipped);
 console.log(changes.length === 0 ? "\nThe host is as it was before the tests." : "");
 console.log(skipped.length === 0 ? "Every test ran." : `${skipped.length} did not run:\n  ${skipped.join("\n  ")}`);
-console.log(`${passed} passed, ${failed} failed`);
+const sum = `${passed} passed, ${failed} failed`;
+writeFileSync(`${reports}/sum`, `${sum}\n`);
+console.log(sum);
 process.exit(failed === 0 ? 0 : 1);
 
 /** A run that ends badly without a failed test (a crash, a file that does not load) counts as one failure. */
 async function runSuite(folder: string): Promise<SuiteResult> {
-  const report = `${root}/.cache/test/${folder.replace(/\W+/g, "-")}.xml`;
-  mkdirSync(`${root}/.cache/test`, { recursive: true });
+  const report = `${reports}/${folder.replace(/\W+/g, "-")}.xml`;
   rmSync(report, { force: true });
   const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
   const run = Bun.spawn([process.execPath, "test", "--timeout", "120000", ...reporter, folder], {
