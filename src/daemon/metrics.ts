@@ -8,6 +8,77 @@ import { conditionCodes } from "./conditions.ts";
 import type { PassReport } from "./report.ts";
 import { type DaemonFacts, podCount, readiness } from "./status.ts";
 
+export interface MetricKind {
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labelNames?: readonly string[];
+}
+
+/** Every metric, in the order it is served. `docs/reference/metrics.md` is generated from this table. */
+export const metricTable = {
+  conflistWrites: {
+    name: "headcni_conflist_writes_total",
+    type: "counter",
+    help: "Times the conflist was written, by what was wrong with it before",
+    labelNames: ["reason"],
+  },
+  movedAside: {
+    name: "headcni_configs_moved_aside_total",
+    type: "counter",
+    help: "Configurations of other CNIs moved aside",
+  },
+  reconcileDuration: {
+    name: "headcni_reconcile_duration_seconds",
+    type: "histogram",
+    help: "How long one look at the node, with what it led to, took",
+  },
+  buildInfo: {
+    name: "headcni_build_info",
+    type: "gauge",
+    help: "Always 1; the labels say what runs",
+    labelNames: ["version", "commit"],
+  },
+  podCIDRInfo: {
+    name: "headcni_podcidr_info",
+    type: "gauge",
+    help: "Always 1; the PodCIDR in force and who said it",
+    labelNames: ["source", "cidr"],
+  },
+  conditions: {
+    name: "headcni_condition",
+    type: "gauge",
+    help: "1 while the condition holds",
+    labelNames: ["code"],
+  },
+  ready: { name: "headcni_ready", type: "gauge", help: "1 when the node can take pods" },
+  pods: {
+    name: "headcni_pods",
+    type: "gauge",
+    help: "Pods on this node: devices on the bridge or leases, whichever is more",
+  },
+  leases: {
+    name: "headcni_host_local_leases",
+    type: "gauge",
+    help: "Pods with an address from host-local since the machine started",
+  },
+  // The process metrics everybody graphs, by their usual names. The library's own set is not used: its event-loop sampler
+  // alone costs four times the processor time of the whole idle daemon.
+  processStart: { name: "process_start_time_seconds", type: "gauge", help: "When the daemon started, Unix time" },
+  processCpu: { name: "process_cpu_seconds_total", type: "gauge", help: "Processor time used, user and system" },
+  processResident: {
+    name: "process_resident_memory_bytes",
+    type: "gauge",
+    help: "Memory in use, file pages included",
+  },
+  processAnonymous: {
+    name: "process_anonymous_memory_bytes",
+    type: "gauge",
+    help: "Memory in use, file pages left out",
+  },
+  processFiles: { name: "process_open_fds", type: "gauge", help: "Open file descriptors" },
+} as const satisfies Readonly<Record<string, MetricKind>>;
+
 /** Upper bounds of the pass duration's buckets, seconds. A pass that changes nothing takes about 10 ms. */
 const passBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -20,23 +91,9 @@ export interface Metrics {
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const writes = new Counter({
-    name: "headcni_conflist_writes_total",
-    help: "Times the conflist was written, by what was wrong with it before",
-    labelNames: ["reason"],
-    registers,
-  });
-  const movedAside = new Counter({
-    name: "headcni_configs_moved_aside_total",
-    help: "Configurations of other CNIs moved aside",
-    registers,
-  });
-  const duration = new Histogram({
-    name: "headcni_reconcile_duration_seconds",
-    help: "How long one look at the node, with what it led to, took",
-    buckets: passBuckets,
-    registers,
-  });
+  const writes = new Counter({ ...settings(metricTable.conflistWrites), registers });
+  const movedAside = new Counter({ ...settings(metricTable.movedAside), registers });
+  const duration = new Histogram({ ...settings(metricTable.reconcileDuration), buckets: passBuckets, registers });
   const update = createGauges(registry);
   return {
     record: (report) => {
@@ -51,19 +108,20 @@ export function createMetrics(): Metrics {
   };
 }
 
+/** What the library takes of an entry of the table. */
+function settings({ name, help, labelNames = [] }: MetricKind): { name: string; help: string; labelNames: string[] } {
+  return { name, help, labelNames: [...labelNames] };
+}
+
 /** Everything that is a state, not a count: set afresh for each scrape. */
 function createGauges(registry: Registry): (facts: DaemonFacts) => void {
-  const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>
-    new Gauge({ name, help, labelNames, registers: [registry] });
-  gauge("headcni_build_info", "Always 1; the labels say what runs", ["version", "commit"]).set({ version, commit }, 1);
-  const podCIDRInfo = gauge("headcni_podcidr_info", "Always 1; the PodCIDR in force and who said it", [
-    "source",
-    "cidr",
-  ]);
-  const conditions = gauge("headcni_condition", "1 while the condition holds", ["code"]);
-  const ready = gauge("headcni_ready", "1 when the node can take pods");
-  const pods = gauge("headcni_pods", "Pods on this node: devices on the bridge or leases, whichever is more");
-  const leases = gauge("headcni_host_local_leases", "Pods with an address from host-local since the machine started");
+  const gauge = (kind: MetricKind): Gauge => new Gauge({ ...settings(kind), registers: [registry] });
+  gauge(metricTable.buildInfo).set({ version, commit }, 1);
+  const podCIDRInfo = gauge(metricTable.podCIDRInfo);
+  const conditions = gauge(metricTable.conditions);
+  const ready = gauge(metricTable.ready);
+  const pods = gauge(metricTable.pods);
+  const leases = gauge(metricTable.leases);
   const updateProcess = createProcessGauges(gauge);
   return (facts) => {
     const { last } = facts;
@@ -81,16 +139,12 @@ function createGauges(registry: Registry): (facts: DaemonFacts) => void {
   };
 }
 
-/**
- * The process metrics everybody graphs, by their usual names. The library's own set is not used: its event-loop sampler alone
- * costs four times the processor time of the whole idle daemon.
- */
-function createProcessGauges(gauge: (name: string, help: string) => Gauge): (facts: DaemonFacts) => void {
-  const start = gauge("process_start_time_seconds", "When the daemon started, Unix time");
-  const cpu = gauge("process_cpu_seconds_total", "Processor time used, user and system");
-  const resident = gauge("process_resident_memory_bytes", "Memory in use, file pages included");
-  const anonymous = gauge("process_anonymous_memory_bytes", "Memory in use, file pages left out");
-  const files = gauge("process_open_fds", "Open file descriptors");
+function createProcessGauges(gauge: (kind: MetricKind) => Gauge): (facts: DaemonFacts) => void {
+  const start = gauge(metricTable.processStart);
+  const cpu = gauge(metricTable.processCpu);
+  const resident = gauge(metricTable.processResident);
+  const anonymous = gauge(metricTable.processAnonymous);
+  const files = gauge(metricTable.processFiles);
   return ({ startedAtMs }) => {
     const usage = processUsage();
     start.set(startedAtMs / 1000);
