@@ -26,21 +26,16 @@ export function readValue(text: string, options: ReadOptions = {}): ValueReading
       return { kind: "prefix", prefix: lenient, note: `has leading zeros, read as ${lenient} as kube does` };
     }
   }
-  const why = looksLikeAddress(text) ? whyNotPrefix(text) : "is not a CIDR";
-  return { kind: "invalid", reason: why };
+  const isBare = looksLikeAddress(text) && !text.includes("/");
+  return { kind: "invalid", reason: isBare ? "is not a CIDR: it has no prefix length" : "is not a CIDR" };
 }
 
-function whyNotPrefix(text: string): string {
-  const end = text.includes("/") ? undefined : "has no prefix length";
-  return end === undefined ? "is not a CIDR" : `is not a CIDR: it ${end}`;
-}
+/** A template's marks, or a word in capitals, that stand where a value was to be put. */
+const placeholder = /\{\{|\{%|\$\{|\$\(|^\$\w+$|^<[^>]*>|^%.+%$|^__.+__$|^@.+@$|^[A-Z][A-Z_]*(\/\d+)?$|^usePodCidr/;
 
-/** Templates (`{{ … }}`, `${X}`, `$(X)`, `<X>`, `%X%`, `__X__`, `@X@`) and words in capitals that stand for a value. */
+/** Whether a text stands for a value that something else was to fill in: `{{ … }}`, `$X`, `<X>`, `%X%`, `SUBNET`. */
 export function isPlaceholder(text: string): boolean {
-  return (
-    /\{\{|\{%|\$\{|\$\(|^\$\w+$|^<[^>]*>|^%.+%$|^__.+__$|^@.+@$|^[A-Z][A-Z_]*(\/\d+)?$|^usePodC/i.test(text) &&
-    !looksLikeAddress(text)
-  );
+  return placeholder.test(text) && !looksLikeAddress(text);
 }
 
 /** Whether a text is an attempt at an address or CIDR: only such texts may be shown, others could be secrets. */
