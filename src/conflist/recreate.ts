@@ -31,6 +31,9 @@ export function recreateAside(
     system.files.writeAtomic(path, bytes, { mode: entry.mode });
   }
   // The folder's links are followed, the name itself is not.
-  setFileOrigin(join(system.files.hostPath(confDir), entry.aside), entry);
+  setFileOrigin(join(system.files.hostPath(confDir), entry.aside), {
+    ...entry,
+    mode: entry.kind === "symlink" ? undefined : entry.mode,
+  });
   return true;
 }

@@ -9,7 +9,7 @@ import { lockConflist } from "./lock.ts";
 import type { AsideRecord, FolderRecord } from "./manifest.ts";
 import { conflistFileName, stateDir as defaultStateDir } from "./names.ts";
 import { addVersion } from "./plan.ts";
-import { recoverLocked } from "./recover.ts";
+import { recoverConflist, recoverLocked } from "./recover.ts";
 import { planRecovery } from "./recovery-plan.ts";
 import { canRecreate, recreateAside } from "./recreate.ts";
 import { decideRestore, type RestoreAction, type RestoreScene } from "./restore-plan.ts";
@@ -45,8 +45,10 @@ export function planRestore(system: System, { confDir, stateDir }: RestoreOption
 export async function restoreConflist(system: System, options: RestoreOptions): Promise<RestoreReport> {
   const { confDir } = options;
   const stateDir = options.stateDir ?? defaultStateDir;
-  // Where HeadCNI never was, nothing is made only to be looked at.
-  if (planRestore(system, options).actions.length === 0) return { confDir, actions: [], isComplete: true };
+  await recoverConflist(system, { confDir, stateDir, otherConfigs: "keep" });
+  // Where HeadCNI never was, no lock is made only to find that out.
+  const planned = planRestore(system, options);
+  if (planned.actions.length === 0) return planned;
   using _lock = await lockConflist(system, stateDir);
   const store = openStore(system, stateDir, confDir);
   recoverLocked(system, store, { confDir, otherConfigs: "keep" });

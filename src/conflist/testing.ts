@@ -1,7 +1,9 @@
 // What the tests of installing and restoring share: a folder as data, and a node that needs no plugins.
 
 import * as fs from "node:fs";
-import { join } from "../sys/path.ts";
+import { temporaryName } from "../sys/atomic-file.ts";
+import type { Files } from "../sys/files.ts";
+import { basename, dirname, join } from "../sys/path.ts";
 import type { System } from "../sys/system.ts";
 import { type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
 import { installConflist } from "./install.ts";
@@ -36,7 +38,8 @@ export interface TestNode extends Disposable {
   readonly hostConfDir: string;
   write(name: string, content: string | Uint8Array, mode?: number): void;
   snapshot(): ReturnType<typeof snapshot>;
-  install(text: string, options?: Partial<InstallOptions>): Promise<InstallReport>;
+  /** @param on the machine to do it on, when it is not the node's own */
+  install(text: string, options?: Partial<InstallOptions>, on?: System): Promise<InstallReport>;
 }
 
 /** A node whose conflists are always found valid. */
@@ -50,8 +53,8 @@ export function testNode(parts: Partial<System> = {}): TestNode {
     hostConfDir,
     write: (name, content, mode) => root.write(`${confDir}/${name}`, content, mode),
     snapshot: () => snapshot(hostConfDir),
-    install: (text, options = {}) =>
-      installConflist(system, text, {
+    install: (text, options = {}, on = system) =>
+      installConflist(on, text, {
         confDir,
         stateDir,
         otherConfigs: "moveAside",
@@ -59,5 +62,55 @@ export function testNode(parts: Partial<System> = {}): TestNode {
         ...options,
       }),
     [Symbol.dispose]: () => root[Symbol.dispose](),
+  };
+}
+
+/** What a cut brings: not one of HeadCNI's errors, so that nothing handles it. */
+export class PowerCut extends Error {}
+
+/**
+ * The same file system until its power is cut: the `survives`-th change from now still happens, the next one does not, nor
+ * does anything after it. A write that is cut leaves its temporary file behind.
+ */
+export function cutPowerAfter(files: Files, survives: number): Files {
+  let left = survives;
+  const alive =
+    <Args extends readonly unknown[], Result>(action: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      if (left < 0) throw new PowerCut();
+      return action(...args);
+    };
+  const change =
+    <Args extends readonly unknown[], Result>(
+      action: (...args: Args) => Result,
+      halfDone: (...args: Args) => void = () => undefined,
+    ) =>
+    (...args: Args): Result => {
+      if (left < 0) throw new PowerCut();
+      left -= 1;
+      if (left >= 0) return action(...args);
+      halfDone(...args);
+      throw new PowerCut();
+    };
+  return {
+    root: files.root,
+    hostPath: files.hostPath,
+    read: alive(files.read),
+    readIfPresent: alive(files.readIfPresent),
+    readHead: alive(files.readHead),
+    stat: alive(files.stat),
+    lstat: alive(files.lstat),
+    readLink: alive(files.readLink),
+    list: alive(files.list),
+    makeFolder: alive(files.makeFolder),
+    writeAtomic: change(files.writeAtomic, (path, content) => {
+      const half = content.slice(0, content.length / 2);
+      fs.writeFileSync(files.hostPath(join(dirname(path), temporaryName(basename(path)))), half);
+    }),
+    rename: change(files.rename),
+    link: change(files.link),
+    symlink: change(files.symlink),
+    remove: change(files.remove),
+    removeEmptyFolder: change(files.removeEmptyFolder),
   };
 }

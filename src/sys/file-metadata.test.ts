@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { setFileOrigin } from "./file-metadata.ts";
 import { tempRoot } from "./testing.ts";
 
-const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, mode: undefined };
 
 describe("setFileOrigin()", () => {
   test.each([
@@ -26,6 +26,13 @@ describe("setFileOrigin()", () => {
     setFileOrigin(`${root.path}/link`, { ...owner, mtimeNs: 1_000_000_007n });
     expect(fs.lstatSync(`${root.path}/link`, { bigint: true }).mtimeNs).toBe(1_000_000_007n);
     expect(fs.statSync(`${root.path}/target`, { bigint: true }).mtimeNs).toBe(before);
+  });
+
+  test("gives every permission bit, set-user-ID too", () => {
+    using root = tempRoot();
+    root.write("/file", "x");
+    setFileOrigin(`${root.path}/file`, { ...owner, mode: 0o4751, mtimeNs: 0n });
+    expect(fs.statSync(`${root.path}/file`).mode & 0o7777).toBe(0o4751);
   });
 
   test("says which path it cannot set", () => {

@@ -1,4 +1,4 @@
-// Owner and modification time of a file that is being put back, to the nanosecond. JavaScript's utimes takes seconds as a
+// Owner, mode and modification time of a file that is being put back, to the nanosecond. JavaScript's utimes takes seconds as a
 // double, which at today's dates is exact to about 240 ns only.
 
 import { dlopen, FFIType, ptr } from "bun:ffi";
@@ -14,19 +14,23 @@ const nsPerSecond = 1_000_000_000n;
 export interface FileOrigin {
   readonly uid: number;
   readonly gid: number;
+  /** Permission bits; undefined leaves them, as a symbolic link has none. */
+  readonly mode: number | undefined;
   /** Nanoseconds since the epoch. */
   readonly mtimeNs: bigint;
 }
 
 /**
- * Gives `hostPath` (the name itself, a link not followed) an owner and a modification time.
+ * Gives `hostPath` (the name itself, a link not followed) an owner, permission bits and a modification time.
  * @throws HeadcniError HC_FILE_WRITE
  */
 export function setFileOrigin(hostPath: string, origin: FileOrigin): void {
   try {
     fs.lchownSync(hostPath, origin.uid, origin.gid);
+    // After the owner: chown(2) clears the set-user-ID bit.
+    if (origin.mode !== undefined) fs.chmodSync(hostPath, origin.mode);
   } catch (error) {
-    throw new HeadcniError("HC_FILE_WRITE", `Cannot set the owner of ${hostPath}: ${describeError(error)}`, {
+    throw new HeadcniError("HC_FILE_WRITE", `Cannot set owner and mode of ${hostPath}: ${describeError(error)}`, {
       cause: error,
     });
   }
