@@ -155,7 +155,7 @@ describe("createPasses() over time", () => {
       node.root.write(conflistPath, "{}");
       return (await passes.run(["drift"], never)).conflist.written;
     };
-    for (let repair = 0; repair < 11; repair++) expect(await harm()).toBe("content");
+    for (let repair = 0; repair < 21; repair++) expect(await harm()).toBe("content");
     expect(node.codes()).toContain("ConflistContested");
     expect(await harm()).toBeUndefined();
     await node.clock.advance(2000);

@@ -13,7 +13,7 @@ export const calmPace: RepairPace = { recentMs: [], level: 0 };
 
 const windowMs = 60_000;
 /** Repairs within a minute that are taken for accidents. */
-const freeRepairs = 10;
+const freeRepairs = 20;
 const maxLevel = 5;
 
 /** The pace as it is now: a fight is over when nothing had to be put right for a minute. */

@@ -3,12 +3,13 @@
 
 import { Problem, readListen } from "../config/values.ts";
 import { printJson } from "../conflist/json.ts";
-import { describeError, errnoOf } from "../sys/errors.ts";
+import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import type { ConditionStore } from "./condition-store.ts";
 import { condition } from "./conditions.ts";
 import type { Setting } from "./setting.ts";
 import { type DaemonFacts, encodeStatus, readiness } from "./status.ts";
+import { statusAddressFile } from "./status-client.ts";
 import type { Part } from "./supervisor.ts";
 
 /** What the server asks the daemon. */
@@ -74,7 +75,9 @@ export function statusServer(system: System, { conditions, source, listen }: Ser
     }
     conditions.set("server", []);
     system.log.info(`Status and metrics are served on ${server.url.origin}`, { listen: address });
+    noteAddress(system, server.url.host);
     await listen.changedFrom(address, signal);
+    noteAddress(system, undefined);
     await server.stop(true);
   };
   return {
@@ -90,6 +93,17 @@ export function statusServer(system: System, { conditions, source, listen }: Ser
       }
     },
   };
+}
+
+/** Tells `headcni status` where to ask, whatever the configuration says by then: with port 0 nothing else knows. */
+function noteAddress({ files, log }: System, address: string | undefined): void {
+  try {
+    if (address === undefined) files.remove(statusAddressFile);
+    else files.writeAtomic(statusAddressFile, `${address}\n`, { mode: 0o644 });
+  } catch (error) {
+    if (!(error instanceof HeadcniError)) throw error;
+    log.warn(error.message, { hint: "headcni status asks where the configuration says" });
+  }
 }
 
 /** The running server, or why there is none. */

@@ -7,6 +7,9 @@ import { HeadcniError } from "../sys/errors.ts";
 import { fetchText } from "../sys/http.ts";
 import type { System } from "../sys/system.ts";
 
+/** Where a running daemon says it listens. */
+export const statusAddressFile = "/run/headcni/status-address";
+
 export interface StatusWhere {
   /** `host:port`; wins over the configuration. */
   readonly address?: string | undefined;
@@ -17,7 +20,7 @@ export interface StatusWhere {
 const timeoutMs = 5000;
 
 /**
- * Where the daemon listens: as asked, else as the node's configuration says.
+ * Where the daemon listens: as asked, else as the running daemon noted, else as the node's configuration says.
  * @throws HeadcniError HC_USAGE for an address that is none, HC_DAEMON_NOT_RUNNING when the configuration turns the server off
  */
 export async function statusAddress(system: System, { address, config }: StatusWhere): Promise<string> {
@@ -27,6 +30,8 @@ export async function statusAddress(system: System, { address, config }: StatusW
       throw new HeadcniError("HC_USAGE", `Cannot use --address ${address}: it ${problem.text}`);
     return address;
   }
+  const noted = new TextDecoder().decode(system.files.readIfPresent(statusAddressFile, 1024)).trim();
+  if (noted !== "") return noted;
   const { monitoring } = (await loadConfig(system, { path: config })).config;
   if (monitoring.enabled) return monitoring.listen;
   throw new HeadcniError("HC_DAEMON_NOT_RUNNING", "Cannot ask the daemon: its status server is turned off", {

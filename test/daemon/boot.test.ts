@@ -1,0 +1,189 @@
+// The daemon from its first look at a node to its end.
+
+import { describe, expect, test } from "bun:test";
+import { realClock } from "../../src/sys/clock.ts";
+import { waitUntil } from "../../src/sys/testing.ts";
+import { conflistPath, headcni, headcniDaemon } from "../harness/headcni.ts";
+import { createNode } from "../harness/node.ts";
+import {
+  bootDaemon,
+  conditionCodes,
+  configFile,
+  flannelFile,
+  flannelNode,
+  get,
+  logLines,
+  subnetEnv,
+  subnetOf,
+} from "./daemon.ts";
+
+describe("headcni-daemon", () => {
+  test("gives a node it has never seen its conflist, says where the PodCIDR came from, serves, and ends within a second", async () => {
+    await using node = await flannelNode();
+    const daemon = await bootDaemon(node);
+
+    expect(subnetOf(node)).toBe("10.42.3.0/24");
+    const line = logLines(daemon.output()).find(({ msg }) => msg.startsWith("PodCIDR"));
+    expect(line).toMatchObject({
+      level: "info",
+      msg: `PodCIDR 10.42.3.0/24 from file ${subnetEnv}, line 2`,
+      podCIDRs: ["10.42.3.0/24"],
+      source: "file",
+      file: subnetEnv,
+      line: 2,
+      authoritative: true,
+    });
+    expect(await conditionCodes(node)).toEqual([]);
+    expect((await get(node, "/healthz")).status).toBe(200);
+    expect((await get(node, "/readyz")).status).toBe(200);
+    expect(JSON.parse((await get(node, "/status")).body)).toMatchObject({
+      ready: true,
+      nodeName: "node-1",
+      pid: expect.any(Number),
+    });
+    const metrics = (await get(node, "/metrics")).body;
+    expect(metrics).toMatch(/^headcni_podcidr_info\{source="file",cidr="10\.42\.3\.0\/24"\} 1$/m);
+    expect(metrics).toMatch(/^headcni_conflist_writes_total\{reason="absent"\} 1$/m);
+    expect(metrics).toMatch(/^headcni_build_info\{version="\d[^"]*",commit="[^"]+"\} 1$/m);
+    expect((await get(node, "/status", { method: "HEAD" })).body).toBe("");
+    expect((await get(node, "/nothing")).status).toBe(404);
+    expect((await get(node, "/status", { method: "POST" })).status).toBe(405);
+
+    const before = node.read(conflistPath);
+    const startMs = realClock.monotonicMs();
+    expect(await daemon.stop()).toBe(0);
+    const tookMs = realClock.monotonicMs() - startMs;
+    console.log(`    ends after SIGTERM: ${Math.round(tookMs)} ms`);
+    expect(tookMs).toBeLessThan(1000);
+    expect(node.read(conflistPath)).toBe(before);
+  });
+
+  test("ends on SIGINT too, and headcni status says then what to do", async () => {
+    await using node = await flannelNode();
+    const daemon = await bootDaemon(node);
+    expect((await node.run([headcni, "status"])).stdout).toContain("No conditions: all is well");
+    daemon.kill("SIGINT");
+    expect(await daemon.exited).toBe(0);
+    const { exitCode, stderr } = await node.run([headcni, "status"]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(
+      "error: Cannot ask the daemon on 127.0.0.1:9465: it does not run, or listens elsewhere\n" +
+        "hint: start headcni-daemon; its log says where status is served\n",
+    );
+  });
+
+  test("leaves one running daemon alone: the second names it and ends with 5", async () => {
+    await using node = await flannelNode();
+    const daemon = await bootDaemon(node);
+    const pid = node.read("/run/headcni/daemon.lock").trim();
+    for (const args of [[], ["--once"]]) {
+      const { exitCode, stderr } = await node.run([headcniDaemon, ...args]);
+      expect(exitCode).toBe(5);
+      expect(stderr).toContain(`another headcni-daemon runs on this node (process ${pid})`);
+    }
+    daemon.kill("SIGKILL");
+    expect(await daemon.exited).toBe(128 + 9);
+    const next = await bootDaemon(node);
+    expect(await next.stop()).toBe(0);
+  });
+
+  test("says a taken port, goes on, and serves once it is free", async () => {
+    await using node = await flannelNode();
+    const other = await node.spawn([
+      process.execPath,
+      "-e",
+      "Bun.serve({ hostname: '127.0.0.1', port: 9465, fetch: () => new Response('other') }); console.log('up')",
+    ]);
+    await waitUntil("the port is taken", () => other.output().includes("up"));
+    const daemon = await node.spawn([headcniDaemon]);
+    await waitUntil("the daemon says so", () => daemon.output().includes("StatusServerNotListening"));
+    expect(subnetOf(node)).toBe("10.42.3.0/24");
+    const { exitCode, stderr } = await node.run([headcni, "status"]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("what answers there is not headcni-daemon");
+    await other.stop();
+    await waitUntil("it serves", () => daemon.output().includes("Status and metrics are served on"));
+    expect(await conditionCodes(node)).toEqual([]);
+    expect(await daemon.stop()).toBe(0);
+  });
+
+  test("runs nothing of the folder it is started in", async () => {
+    await using node = await flannelNode({
+      "/trap/.env": "NODE_POD_CIDR=10.66.0.0/24\n",
+      "/trap/bunfig.toml": 'preload = ["./run.ts"]\n',
+      "/trap/run.ts": 'require("node:fs").writeFileSync("/trap/it-ran", "");\n',
+      "/trap/package.json": '{ "name": "trap", "main": "run.ts" }\n',
+    });
+    const { exitCode } = await node.run(["sh", "-c", `cd /trap && exec ${headcniDaemon} --once`]);
+    expect(exitCode).toBe(0);
+    expect(node.exists("/trap/it-ran")).toBe(false);
+    expect(subnetOf(node)).toBe("10.42.3.0/24");
+  });
+});
+
+describe("headcni-daemon --once", () => {
+  test("makes a folder that plays a node ready, and nothing outside it", async () => {
+    await using node = await createNode();
+    const files = { "/run/flannel/subnet.env": flannelFile("10.42.7.1/24"), "/etc/hostname": "folder-1\n" };
+    for (const [path, content] of Object.entries(files)) node.write(`/mnt/node${path}`, content);
+    await node.must(["sh", "-c", "mkdir -p /mnt/node/opt/cni/bin && cp -L /opt/cni/bin/* /mnt/node/opt/cni/bin/"]);
+    const { exitCode, stderr } = await node.run([headcniDaemon, "--once", "--root", "/mnt/node"]);
+    expect(exitCode).toBe(0);
+    expect(logLines(stderr).map(({ level }) => level)).not.toContain("warn");
+    expect(JSON.parse(node.read(`/mnt/node${conflistPath}`)).plugins[0].ipam.subnet).toBe("10.42.7.0/24");
+    expect(node.exists(conflistPath)).toBe(false);
+    expect(node.list("/run/headcni")).toEqual([]);
+    expect(node.list("/var/lib/headcni")).toEqual([]);
+  });
+
+  test("writes the same lines as the daemon that stays, field by field", async () => {
+    await using node = await flannelNode();
+    const once = logLines((await node.run([headcniDaemon, "--once"])).stderr);
+    const daemon = await bootDaemon(node);
+    const lines = logLines(daemon.output());
+    const podCIDR = (all: typeof once) => Object.keys(all.find(({ msg }) => msg.startsWith("PodCIDR")) ?? {});
+    expect(podCIDR(once).length).toBeGreaterThan(5);
+    expect(podCIDR(lines)).toEqual(podCIDR(once));
+    await daemon.stop();
+  });
+
+  test.each([
+    ["a key that does not exist", "network: {mtuu: 1}\n", "mtuu"],
+    ["a PodCIDR with host bits", "network: {podCIDR: {nodeLocal: 10.1.0.5/24}}\n", "10.1.0.0/24"],
+    ["no YAML at all", "\u0000\u0001{{{", configFile],
+  ])("ends with 3 and says where, given a configuration with %s", async (_name, text, said) => {
+    await using node = await flannelNode({ [configFile]: text });
+    const { exitCode, stderr } = await node.run([headcniDaemon, "--once"]);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain(said);
+    expect(node.exists(conflistPath)).toBe(false);
+  });
+
+  test("ends with 3 for a bad NODE_POD_CIDR, whatever the files say", async () => {
+    await using node = await flannelNode();
+    const { exitCode, stderr } = await node.run([headcniDaemon, "--once"], { env: { NODE_POD_CIDR: "10.1.0.0/99" } });
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain("NODE_POD_CIDR");
+  });
+
+  test("ends with 4 and names the plugin that is missing, leaving what was there", async () => {
+    await using node = await flannelNode({ "/etc/cni/net.d/10-old.conflist": "theirs" });
+    await node.must(["rm", "/opt/cni/bin/host-local"]);
+    const { exitCode, stderr } = await node.run([headcniDaemon, "--once"], { env: {} });
+    expect(exitCode).toBe(4);
+    expect(logLines(stderr).find(({ condition }) => condition === "ConflistInvalid")?.msg).toContain(
+      "/opt/cni/bin/host-local does not exist",
+    );
+    expect(node.list("/etc/cni/net.d")).toEqual(["10-old.conflist"]);
+  });
+
+  test("ends with 4 and says what the disk refused", async () => {
+    await using node = await flannelNode();
+    await node.must(["sh", "-c", "mkdir -p /etc/cni/net.d && mount -t tmpfs -o ro none /etc/cni/net.d"]);
+    const { exitCode, stderr } = await node.run([headcniDaemon, "--once"]);
+    expect(exitCode).toBe(4);
+    const line = logLines(stderr).find(({ condition }) => condition === "ConflistNotWritten");
+    expect(line?.level).toBe("error");
+    expect(line?.msg).toContain("the file system is read-only");
+  });
+});

@@ -1,0 +1,112 @@
+// What others do to the conflist and its folder, and how soon the daemon has put it right: the promise is two seconds.
+
+import { describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
+import { waitUntil } from "../../src/sys/testing.ts";
+import { conflistPath } from "../harness/headcni.ts";
+import type { Node } from "../harness/node.ts";
+import { bootDaemon, conditionCodes, flannelNode, get, logLines, statusOf, timed } from "./daemon.ts";
+
+const confDir = "/etc/cni/net.d";
+
+/** Each harms the node from outside the daemon; the folder is a real one of the node. */
+const harms: [string, (node: Node) => unknown][] = [
+  ["removes the conflist", (node) => fs.rmSync(node.path(conflistPath))],
+  ["changes a byte of it", (node) => node.write(conflistPath, node.read(conflistPath).replace("1280", "1281"))],
+  ["truncates it", (node) => node.write(conflistPath, "")],
+  ["makes it readable for all", (node) => fs.chmodSync(node.path(conflistPath), 0o644)],
+  [
+    "renames another file over it",
+    (node) => {
+      node.write(`${confDir}/.x`, "{}");
+      fs.renameSync(node.path(`${confDir}/.x`), node.path(conflistPath));
+    },
+  ],
+  [
+    "puts a link in its place",
+    (node) => {
+      fs.rmSync(node.path(conflistPath));
+      fs.symlinkSync("/etc/passwd", node.path(conflistPath));
+    },
+  ],
+  ["removes the folder", (node) => fs.rmSync(node.path(confDir), { recursive: true })],
+  [
+    "replaces the folder",
+    (node) => {
+      fs.renameSync(node.path(confDir), node.path("/etc/cni/old"));
+      fs.mkdirSync(node.path(confDir));
+    },
+  ],
+  ["removes the folder above it", (node) => fs.rmSync(node.path("/etc/cni"), { recursive: true })],
+  ["mounts an empty folder over it", (node) => node.must(["mount", "-t", "tmpfs", "none", confDir])],
+];
+
+describe("headcni-daemon puts the conflist right when somebody", () => {
+  test("does one thing after the other, each within two seconds", async () => {
+    await using node = await flannelNode();
+    const daemon = await bootDaemon(node);
+    const right = node.read(conflistPath);
+    const isRight = (): boolean => {
+      const info = fs.lstatSync(node.path(conflistPath), { throwIfNoEntry: false });
+      return info?.isFile() === true && (info.mode & 0o777) === 0o600 && node.read(conflistPath) === right;
+    };
+    for (const [what, harm] of harms) {
+      await harm(node);
+      expect(await timed(what, isRight)).toBeLessThan(2000);
+    }
+    const writes = logLines(daemon.output()).filter(({ msg }) => msg.startsWith(`Wrote ${conflistPath}`));
+    expect(writes.length).toBeGreaterThan(harms.length);
+    const { body } = await get(node, "/metrics");
+    expect(body).toMatch(/^headcni_conflist_writes_total\{reason="content"\} [3-9]$/m);
+    expect(body).toMatch(/^headcni_conflist_writes_total\{reason="mode"\} 1$/m);
+    await daemon.stop();
+  });
+
+  test.each([
+    ["a .conf", "00-multus.conf", '{"cniVersion":"0.4.0","name":"m","type":"bridge"}'],
+    ["a .conflist", "05-cilium.conflist", '{"cniVersion":"0.4.0","name":"c","plugins":[{"type":"bridge"}]}'],
+    ["a .json that is broken", "09-x.json", "{ not json"],
+  ])("adds %s that the runtime would prefer", async (_what, name, content) => {
+    await using node = await flannelNode();
+    const daemon = await bootDaemon(node);
+    node.write(`${confDir}/${name}`, content);
+    expect(await timed(`moves ${name} aside`, () => !node.exists(`${confDir}/${name}`))).toBeLessThan(2000);
+    expect(node.read(`${confDir}/${name}.headcni-aside`)).toBe(content);
+    expect((await get(node, "/readyz")).status).toBe(200);
+    await daemon.stop();
+  });
+
+  test("fights for it: the daemon slows down, says so, and calms down after", async () => {
+    await using node = await flannelNode();
+    const daemon = await bootDaemon(node);
+    const fighter = await node.spawn(["sh", "-c", `while :; do echo '{}' > ${conflistPath}; sleep 0.05; done`], {
+      log: "/var/log/fighter",
+    });
+    await waitUntil("the daemon says so", async () => (await conditionCodes(node)).includes("ConflistContested"));
+    expect((await get(node, "/readyz")).status).toBe(503);
+    await fighter.stop();
+    await waitUntil("the last repair is done", () => node.read(conflistPath).includes("headcni0"), 10_000);
+    const { conflist } = (await statusOf(node)) as unknown as { conflist: { writes: number } };
+    expect(conflist.writes).toBeLessThan(30);
+    await daemon.stop();
+  });
+
+  test("leaves nothing to do: an idle daemon writes nothing", async () => {
+    await using node = await flannelNode();
+    const daemon = await bootDaemon(node);
+    const seen = () =>
+      ["/etc/cni/net.d", "/run/headcni", "/var/lib/headcni"].flatMap((folder) =>
+        fs.readdirSync(node.path(folder), { recursive: true, withFileTypes: true }).map((entry) => {
+          const info = fs.lstatSync(`${entry.parentPath}/${entry.name}`);
+          return `${entry.name} ${info.ino} ${info.mtimeMs}`;
+        }),
+      );
+    const before = seen();
+    const passes = async () => ((await statusOf(node)) as unknown as { lastPass: { count: number } }).lastPass.count;
+    const count = await passes();
+    daemon.kill("SIGHUP");
+    await waitUntil("it has looked again", async () => (await passes()) > count);
+    expect(seen()).toEqual(before);
+    await daemon.stop();
+  });
+});
