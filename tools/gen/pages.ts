@@ -1,0 +1,24 @@
+// Every generated file of docs/reference with its text. The same source gives the same bytes.
+
+import { configJsonSchema } from "../../src/config/json-schema.ts";
+import { printJson } from "../../src/conflist/json.ts";
+import { cliPage } from "./cli-page.ts";
+import { conditionsPage } from "./conditions-page.ts";
+import { configPage } from "./config-page.ts";
+import { errorsPage, exitCodesPage } from "./errors-page.ts";
+import { metricsPage } from "./metrics-page.ts";
+
+export const referenceFolder = new URL("../../docs/reference", import.meta.url).pathname;
+
+/** File names in the folder, each with its content. */
+export function referencePages(): ReadonlyMap<string, string> {
+  return new Map([
+    ["cli.md", cliPage()],
+    ["conditions.md", conditionsPage()],
+    ["config.md", configPage()],
+    ["config.schema.json", printJson(configJsonSchema())],
+    ["errors.md", errorsPage()],
+    ["exit-codes.md", exitCodesPage()],
+    ["metrics.md", metricsPage()],
+  ]);
+}
