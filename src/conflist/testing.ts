@@ -68,41 +68,53 @@ export function testNode(parts: Partial<System> = {}): TestNode {
 /** What a cut brings: not one of HeadCNI's errors, so that nothing handles it. */
 export class PowerCut extends Error {}
 
+/** The same file system until `isCut` says that there is no power any more. */
+export function cutPowerWhen(files: Files, isCut: () => boolean): Files {
+  const guard =
+    <Args extends readonly unknown[], Result>(action: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      if (isCut()) throw new PowerCut();
+      return action(...args);
+    };
+  return {
+    root: files.root,
+    hostPath: files.hostPath,
+    read: guard(files.read),
+    readIfPresent: guard(files.readIfPresent),
+    readHead: guard(files.readHead),
+    stat: guard(files.stat),
+    lstat: guard(files.lstat),
+    readLink: guard(files.readLink),
+    list: guard(files.list),
+    makeFolder: guard(files.makeFolder),
+    writeAtomic: guard(files.writeAtomic),
+    rename: guard(files.rename),
+    link: guard(files.link),
+    symlink: guard(files.symlink),
+    remove: guard(files.remove),
+    removeEmptyFolder: guard(files.removeEmptyFolder),
+  };
+}
+
 /**
- * The same file system until its power is cut: the `survives`-th change from now still happens, the next one does not, nor
- * does anything after it. A write that is cut leaves its temporary file behind.
+ * Cuts the power after `survives` more changes: the next one does not happen, nor does anything after it. A write that is
+ * cut leaves its temporary file behind.
  */
 export function cutPowerAfter(files: Files, survives: number): Files {
   let left = survives;
-  const alive =
-    <Args extends readonly unknown[], Result>(action: (...args: Args) => Result) =>
-    (...args: Args): Result => {
-      if (left < 0) throw new PowerCut();
-      return action(...args);
-    };
   const change =
     <Args extends readonly unknown[], Result>(
       action: (...args: Args) => Result,
       halfDone: (...args: Args) => void = () => undefined,
     ) =>
     (...args: Args): Result => {
-      if (left < 0) throw new PowerCut();
       left -= 1;
       if (left >= 0) return action(...args);
       halfDone(...args);
       throw new PowerCut();
     };
-  return {
-    root: files.root,
-    hostPath: files.hostPath,
-    read: alive(files.read),
-    readIfPresent: alive(files.readIfPresent),
-    readHead: alive(files.readHead),
-    stat: alive(files.stat),
-    lstat: alive(files.lstat),
-    readLink: alive(files.readLink),
-    list: alive(files.list),
-    makeFolder: alive(files.makeFolder),
+  const dying: Files = {
+    ...files,
     writeAtomic: change(files.writeAtomic, (path, content) => {
       const half = content.slice(0, content.length / 2);
       fs.writeFileSync(files.hostPath(join(dirname(path), temporaryName(basename(path)))), half);
@@ -113,4 +125,5 @@ export function cutPowerAfter(files: Files, survives: number): Files {
     remove: change(files.remove),
     removeEmptyFolder: change(files.removeEmptyFolder),
   };
+  return cutPowerWhen(dying, () => left < 0);
 }
