@@ -5,7 +5,8 @@
 const command = process.env.CNI_COMMAND;
 if (command !== undefined) {
   const { runPlugin } = await import("./cni/main.ts");
-  await runPlugin();
+  // By force: standard input may still be open, and would keep the process alive.
+  process.exit(await runPlugin());
 } else {
   const { runCommandLine } = await import("./cli/program.ts");
   const { installCrashHandler } = await import("./sys/crash.ts");

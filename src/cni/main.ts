@@ -1,2 +1,20 @@
-// The CNI plugin's entry.
-export async function runPlugin(): Promise<void> {}
+// The CNI plugin's process: the real world around `dispatch`. Loaded for every pod, so nothing here or below may import a library
+// (`imports.test.ts` holds the list).
+
+import { readStdin, writeStderr, writeStdout } from "../sys/plugin-io.ts";
+import { createSystem } from "../sys/system.ts";
+import { dispatch } from "./dispatch.ts";
+
+/** Answers the call this process was started for, and gives its exit code. */
+export async function runPlugin(): Promise<number> {
+  let warnings = "";
+  const { files, clock, exec, env } = createSystem();
+  const warn = (text: string): void => {
+    warnings += text;
+  };
+  const output = await dispatch({ files, clock, exec, env, readStdin, warn });
+  await writeStderr(warnings);
+  const isHeard = await writeStdout(output.stdout);
+  // A runtime that could not read the result must not take the attachment for made.
+  return isHeard ? output.exitCode : Math.max(output.exitCode, 1);
+}

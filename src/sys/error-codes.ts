@@ -35,6 +35,9 @@ export const errorCodes = {
   HC_CRI_UNREACHABLE: "No container runtime answers at its CRI socket",
   HC_CRI_FAILED: "The container runtime answered a CRI call with an error, or does not serve CRI v1",
 
+  HC_LEASES_LOCKED: "host-local holds the lock on its leases for too long",
+  HC_RUNTIME_UNASKED: "No container runtime could be asked which containers live, so no lease was freed",
+
   HC_DAEMON_RUNNING: "Another headcni-daemon already runs on this node",
   HC_DAEMON_NOT_RUNNING: "The headcni-daemon of this node does not answer",
 } as const satisfies Readonly<Record<string, string>>;

@@ -16,6 +16,8 @@ export interface ExecOptions {
   readonly cwd?: string | undefined;
   /** Likewise when it aborts. */
   readonly signal?: AbortSignal | undefined;
+  /** A descriptor the child gets as its descriptor 3 and passes on to what it starts: a lock that outlives this process. */
+  readonly heldFd?: number | undefined;
 }
 
 /** How a program ended. Exactly one of `exitCode` and `signal` is set. */
@@ -114,13 +116,12 @@ export const realExec: Exec = {
   },
 };
 
-function start(argv: readonly string[], { stdin, env, cwd, signal }: ExecOptions) {
+function start(argv: readonly string[], { stdin, env, cwd, signal, heldFd }: ExecOptions) {
   try {
     signal?.throwIfAborted();
+    const input = stdin === undefined ? "ignore" : toBytes(stdin);
     return Bun.spawn([...argv], {
-      stdin: stdin === undefined ? "ignore" : toBytes(stdin),
-      stdout: "pipe",
-      stderr: "pipe",
+      stdio: heldFd === undefined ? [input, "pipe", "pipe"] : [input, "pipe", "pipe", heldFd],
       env: { ...(env ?? childEnv()) },
       // A process group of its own, so that what the child starts can be killed with it.
       detached: true,

@@ -15,6 +15,14 @@ function flock(fd: number, operation: number): boolean {
   return libc.flock(fd, operation) === 0;
 }
 
+/**
+ * Takes the exclusive lock on an open file, or returns false when somebody else holds it. Processes that inherit `fd` hold the
+ * lock too: it is free when the last of them has closed it or ended.
+ */
+export function tryLockDescriptor(fd: number): boolean {
+  return flock(fd, LOCK_EX | LOCK_NB);
+}
+
 /** A held lock; disposing releases it. The file itself stays. */
 export interface FileLock extends Disposable {
   readonly fd: number;
@@ -24,7 +32,7 @@ export interface FileLock extends Disposable {
 
 /**
  * Takes the exclusive lock on `hostPath` (created 0600 when missing), or returns undefined when somebody
- * else holds it. Works on a folder too, as host-local's newer versions lock theirs.
+ * else holds it. Works on a folder too.
  * @throws HeadcniError HC_FILE_WRITE when the file cannot be opened.
  */
 export function tryLockFile(hostPath: string): FileLock | undefined {
@@ -37,7 +45,7 @@ export function tryLockFile(hostPath: string): FileLock | undefined {
       cause: error,
     });
   }
-  if (!flock(fd, LOCK_EX | LOCK_NB)) {
+  if (!tryLockDescriptor(fd)) {
     fs.closeSync(fd);
     return undefined;
   }

@@ -1,0 +1,133 @@
+// One small file an attachment: what its ADD asked of the delegate, so that DEL and CHECK ask the same even when the node's
+// settings have changed since. The file is locked while a call works on its attachment, by the call and by the delegate it
+// started, so a DEL that follows a killed ADD waits until the delegate of that ADD has really ended.
+
+import { isJsonObject, type JsonObject, printJson } from "../conflist/json.ts";
+import { describeError, errnoOf } from "../sys/errors.ts";
+import { sha256Hex } from "../sys/hash.ts";
+import { createLockedFile, type LockedFile, tryLockExisting } from "../sys/locked-file.ts";
+import { join } from "../sys/path.ts";
+import { CniError, cniCodes } from "./cni-error.ts";
+import type { Attachment } from "./environment.ts";
+import { type CniVersion, isSupportedVersion } from "./versions.ts";
+import type { PluginWorld } from "./world.ts";
+
+const suffix = ".json";
+const maxBytes = 1 << 20;
+/** NAME_MAX is 255 bytes, of which a temporary file's name needs some. */
+const maxNameLength = 200;
+const pollMs = 5;
+
+/** An attachment of one network. */
+export interface AttachmentKey extends Attachment {
+  readonly network: string;
+}
+
+/** What is saved. */
+export interface SavedCall {
+  /** The version the delegate answered in: older than the config's when the delegate is. */
+  readonly cniVersion: CniVersion;
+  readonly delegate: JsonObject;
+}
+
+/** A saved call under its lock; `saved` is undefined when the file is torn, empty or of another attachment. */
+export interface HeldCall extends Disposable {
+  readonly fd: number;
+  readonly saved: SavedCall | undefined;
+}
+
+/**
+ * The file of an attachment. Neither a network nor a container ID may hold "@", so the parts cannot run into each other; names too
+ * long for a file become a hash, told apart by the "@" no other name starts with.
+ */
+export function savedCallPath(dataDir: string, { network, containerId, ifname }: AttachmentKey): string {
+  const name = `${network}@${containerId}@${ifname}`;
+  const isShort = new TextEncoder().encode(name).length <= maxNameLength;
+  return join(dataDir, (isShort ? name : `@${sha256Hex(name)}`) + suffix);
+}
+
+/**
+ * Saves a call before its delegate is started, and holds its lock.
+ * @throws CniError 5 when the folder cannot be written.
+ */
+export function saveCall(world: PluginWorld, dataDir: string, key: AttachmentKey, call: SavedCall): HeldCall {
+  const path = savedCallPath(dataDir, key);
+  const text = printJson({ version: 1, ...key, ...call });
+  const create = (): LockedFile => createLockedFile(world.files.hostPath(path), text);
+  try {
+    let file: LockedFile;
+    try {
+      file = create();
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") throw error;
+      world.files.makeFolder(dataDir, 0o700);
+      file = create();
+    }
+    return { fd: file.fd, saved: call, [Symbol.dispose]: () => file[Symbol.dispose]() };
+  } catch (error) {
+    const hint = "the folder is dataDir of the CNI config; make it writable, or name another";
+    throw new CniError(cniCodes.ioFailure, `Cannot save the delegate config as ${path}: ${describeError(error)}`, hint);
+  }
+}
+
+/**
+ * Locks the saved call of an attachment, waiting for whoever holds it; undefined when there is none.
+ * @throws CniError 11 when it stays locked for `timeoutMs`, 5 when it cannot be opened.
+ */
+export async function holdSavedCall(
+  world: PluginWorld,
+  dataDir: string,
+  { key, timeoutMs }: { readonly key: AttachmentKey; readonly timeoutMs: number },
+): Promise<HeldCall | undefined> {
+  const path = savedCallPath(dataDir, key);
+  const end = world.clock.monotonicMs() + timeoutMs;
+  for (;;) {
+    const file = tryHold(world, path);
+    if (file === undefined) return undefined;
+    if (file !== "held")
+      return { fd: file.fd, saved: decode(file.bytes, key), [Symbol.dispose]: () => file[Symbol.dispose]() };
+    if (world.clock.monotonicMs() >= end) {
+      const message = `Another call for ${key.containerId} ${key.ifname} still runs after ${timeoutMs / 1000} s`;
+      throw new CniError(cniCodes.tryAgainLater, message, `its processes hold ${path}: fuser ${path} names them`);
+    }
+    await world.clock.sleep(pollMs);
+  }
+}
+
+/** Removes the saved call of an attachment; none there is fine. Call it under its lock. */
+export function forgetCall(world: PluginWorld, dataDir: string, key: AttachmentKey): void {
+  const path = savedCallPath(dataDir, key);
+  try {
+    world.files.remove(path);
+  } catch (error) {
+    throw new CniError(cniCodes.ioFailure, describeError(error), "make the folder writable; the call can be repeated");
+  }
+}
+
+function tryHold(world: PluginWorld, path: string): LockedFile | "held" | undefined {
+  try {
+    return tryLockExisting(world.files.hostPath(path), maxBytes);
+  } catch (error) {
+    throw new CniError(cniCodes.ioFailure, `Cannot open ${path}: ${describeError(error)}`);
+  }
+}
+
+/** The call in a file's bytes, if they are whole and `key`'s. */
+function decode(bytes: Uint8Array, key: AttachmentKey): SavedCall | undefined {
+  const json = decodeFile(bytes);
+  if (json === undefined || json.version !== 1) return undefined;
+  const isTheirs = json.network === key.network && json.containerId === key.containerId && json.ifname === key.ifname;
+  if (!isTheirs || !isSupportedVersion(json.cniVersion) || !isJsonObject(json.delegate)) return undefined;
+  if (typeof json.delegate.type !== "string" || json.delegate.type.includes("/")) return undefined;
+  return { cniVersion: json.cniVersion, delegate: json.delegate };
+}
+
+function decodeFile(bytes: Uint8Array): JsonObject | undefined {
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return isJsonObject(json) ? json : undefined;
+  } catch {
+    // Torn by a power loss: as good as none, and the caller renders anew.
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+// The saved calls of a network as a whole: which attachments are being worked on right now, and which are left over.
+
+import { isJsonObject } from "../conflist/json.ts";
+import { temporaryTarget } from "../sys/atomic-file.ts";
+import { describeError } from "../sys/errors.ts";
+import type { Files } from "../sys/files.ts";
+import { tryLockExisting } from "../sys/locked-file.ts";
+import { join } from "../sys/path.ts";
+import type { AttachmentKey } from "./attachment-store.ts";
+import type { Attachment } from "./environment.ts";
+
+const maxBytes = 1 << 20;
+
+/** A file in the folder of saved calls that belongs to the network. */
+interface SavedFile {
+  readonly path: string;
+  /** Undefined for what can be no call any more: a torn file, the temporary file of a killed process. */
+  readonly key: AttachmentKey | undefined;
+  /** The delegate's IPAM configuration, where it can be read. */
+  readonly ipam: unknown;
+}
+
+export interface SavedCallsOptions {
+  readonly dataDir: string;
+  readonly network: string;
+}
+
+export interface SavedCallSweep extends SavedCallsOptions {
+  readonly isHeld: (attachment: Attachment) => boolean;
+  /** Files written at this time or later stay. Milliseconds since the epoch. */
+  readonly keepSinceMs: number;
+}
+
+/** The attachments some call, or a delegate that outlived its call, is working on at this moment. */
+export function busyAttachments(files: Files, options: SavedCallsOptions): readonly Attachment[] {
+  return savedFiles(files, options).flatMap(({ path, key }) => {
+    if (key === undefined) return [];
+    const file = tryLockExisting(files.hostPath(path), 0);
+    if (file === "held") return [key];
+    file?.[Symbol.dispose]();
+    return [];
+  });
+}
+
+/** The folders host-local keeps this network's leases in, as far as saved calls name one of their own. */
+export function savedLeaseDirs(files: Files, options: SavedCallsOptions): readonly string[] {
+  return savedFiles(files, options).flatMap(({ ipam }) =>
+    isJsonObject(ipam) && typeof ipam.dataDir === "string" && ipam.dataDir.startsWith("/") ? [ipam.dataDir] : [],
+  );
+}
+
+/**
+ * Removes saved calls whose attachment is not held, and temporary files nobody writes any more. Gives the paths.
+ * @throws HeadcniError HC_FILE_WRITE when one cannot be removed.
+ */
+export function sweepSavedCalls(files: Files, sweep: SavedCallSweep): readonly string[] {
+  return savedFiles(files, sweep)
+    .filter(({ key }) => key === undefined || !sweep.isHeld(key))
+    .filter(({ path }) => removeUnlessBusy(files, path, sweep.keepSinceMs))
+    .map(({ path }) => path);
+}
+
+function removeUnlessBusy(files: Files, path: string, keepSinceMs: number): boolean {
+  const info = files.lstat(path);
+  if (info === undefined || info.mtimeMs >= keepSinceMs) return false;
+  const file = tryLockExisting(files.hostPath(path), 0);
+  if (file === "held" || file === undefined) return false;
+  using _lock = file;
+  files.remove(path);
+  return true;
+}
+
+function savedFiles(files: Files, { dataDir, network }: SavedCallsOptions): readonly SavedFile[] {
+  return (files.list(dataDir) ?? []).flatMap((name) => {
+    const path = join(dataDir, name);
+    const target = temporaryTarget(name);
+    const [named] = (target ?? name).split("@");
+    if (!(target ?? name).endsWith(".json") || (named !== network && named !== "")) return [];
+    if (target !== undefined) return [{ path, key: undefined, ipam: undefined }];
+    const { key, ipam } = readSaved(files, path);
+    // A hashed name tells the network only by its content.
+    if (named === "" && key !== undefined && key.network !== network) return [];
+    return [{ path, key, ipam }];
+  });
+}
+
+function readSaved(files: Files, path: string): Omit<SavedFile, "path"> {
+  const nothing = { key: undefined, ipam: undefined };
+  let json: unknown;
+  try {
+    const bytes = files.readIfPresent(path, maxBytes);
+    json = bytes === undefined ? undefined : JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    // Torn JSON makes the file worthless; what cannot be read at all is somebody's problem to know.
+    if (!(error instanceof SyntaxError))
+      throw new Error(`Cannot read ${path}: ${describeError(error)}`, { cause: error });
+    return nothing;
+  }
+  if (!isJsonObject(json)) return nothing;
+  const { network, containerId, ifname, delegate } = json;
+  if (typeof network !== "string" || typeof containerId !== "string" || typeof ifname !== "string") return nothing;
+  return { key: { network, containerId, ifname }, ipam: isJsonObject(delegate) ? delegate.ipam : undefined };
+}
