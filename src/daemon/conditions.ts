@@ -78,6 +78,14 @@ export const conditionTable = {
     impactsConnectivity: false,
     text: ({ files }) => `${files.join("; ")}. Correct or remove them; \`headcni podcidr\` shows the whole chain`,
   }),
+  PluginUnusable: kind<Failure & { readonly path: string }>({
+    severity: "warning",
+    title: "The headcni plugin cannot be used on this host",
+    impactsConnectivity: false,
+    text: ({ path, why, hint }) =>
+      `${path} is not used and the conflist calls bridge directly, which pods do not notice: ${why}. ` +
+      sentence(hint ?? "Set cni.type to bridge if it shall stay so"),
+  }),
   ConflistInvalid: kind<{ readonly path: string; readonly problems: readonly ConflistProblem[] }>({
     severity: "error",
     title: "The CNI configuration would not work",
@@ -90,7 +98,7 @@ export const conditionTable = {
     title: "The CNI configuration cannot be written",
     impactsConnectivity: true,
     text: ({ path, why, hint }) =>
-      `${path} is not in place: ${why}. ${hint ?? "Make the folder writable"}; it is tried again by itself`,
+      `${path} is not in place: ${why}. ${sentence(hint ?? "make the folder writable")}; it is tried again by itself`,
   }),
   ConflistContested: kind<{ readonly path: string; readonly repairs: number }>({
     severity: "error",
@@ -124,7 +132,7 @@ export const conditionTable = {
     severity: "error",
     title: "The bridge of an old PodCIDR cannot be removed",
     impactsConnectivity: true,
-    text: ({ why, hint }) => `${why}. ${hint ?? "Remove it by hand: ip link del headcni0"}`,
+    text: ({ why, hint }) => `${why}. ${sentence(hint ?? "remove it by hand: ip link del headcni0")}`,
   }),
   BridgeUnknown: kind<Failure>({
     severity: "warning",
@@ -137,14 +145,14 @@ export const conditionTable = {
     severity: "error",
     title: "The masquerade rules are not as configured",
     impactsConnectivity: true,
-    text: ({ why, hint }) => `${why}. ${hint ?? "It is tried again by itself"}`,
+    text: ({ why, hint }) => `${why}. ${sentence(hint ?? "it is tried again by itself")}`,
   }),
   NodeStateNotWritten: kind<Failure>({
     severity: "warning",
     title: "What the node must remember cannot be written",
     impactsConnectivity: false,
     text: ({ why, hint }) =>
-      `${why}, so the PodCIDR may be chosen anew after a reboot. ${hint ?? "Make /var/lib/headcni and /run/headcni writable"}`,
+      `${why}, so the PodCIDR may be chosen anew after a reboot. ${sentence(hint ?? "make /var/lib/headcni and /run/headcni writable")}`,
   }),
   StatusServerNotListening: kind<Failure & { readonly listen: string }>({
     severity: "warning",
@@ -167,6 +175,11 @@ export function condition<Code extends ConditionCode>(code: Code, args: Conditio
   // The table's type loses the tie between a code and its arguments once indexed by a type parameter; the signature keeps it.
   const { severity, title, impactsConnectivity, text } = conditionTable[code] as ConditionKind<ConditionArgs<Code>>;
   return { code, severity, title, text: text(args), impactsConnectivity };
+}
+
+/** A hint as a sentence of its own. */
+function sentence(hint: string): string {
+  return hint.charAt(0).toUpperCase() + hint.slice(1);
 }
 
 function list(prefixes: readonly Prefix[]): string {

@@ -296,3 +296,43 @@ describe("createPasses() and masquerading", () => {
     expect(node.conditions.list()[0]?.text).toContain("Install the nftables package");
   });
 });
+
+describe("createPasses() with cni.type: headcni", () => {
+  const plugin = "/opt/cni/bin/headcni";
+  const firstType = (node: FakeNode): string => JSON.parse(node.root.read(conflistPath)).plugins[0].type;
+
+  test("installs the plugin, tells it about the node, and calls it in the conflist", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    node.root.write(configFile, "cni: {type: headcni}\n");
+    const passes = node.start();
+    await passes.run(["start"], never);
+    expect(firstType(node)).toBe("headcni");
+    expect(node.root.read(plugin)).toBe("the executable");
+    expect(remembered(node)).toMatchObject([{ podCIDRs: [parsePrefix("10.42.3.0/24")], ipMasq: true }, {}]);
+    expect(node.codes()).toEqual([]);
+    const inode = node.system.files.lstat(plugin)?.inode ?? -1;
+    await passes.run(["timer"], never);
+    expect(node.system.files.lstat(plugin)?.inode).toBe(inode);
+    node.root.write(plugin, "somebody else's");
+    await passes.run(["plugins"], never);
+    expect(node.root.read(plugin)).toBe("the executable");
+  });
+
+  test("calls bridge directly where the plugin does not start, says so, and changes over when it does", async () => {
+    using node = fakeNode();
+    node.root.write(configFile, "cni: {type: headcni}\n");
+    node.kernel.brokenPlugin = "headcni";
+    const passes = node.start();
+    expect((await passes.run(["start"], never)).conflist.isInForce).toBe(true);
+    expect(firstType(node)).toBe("bridge");
+    expect(node.codes()).toContain("PluginUnusable");
+    expect(node.conditions.list().find(({ code }) => code === "PluginUnusable")?.text).toStartWith(
+      `${plugin} is not used and the conflist calls bridge directly, which pods do not notice: it is no CNI plugin`,
+    );
+    node.kernel.brokenPlugin = undefined;
+    await passes.run(["timer"], never);
+    expect(firstType(node)).toBe("headcni");
+    expect(node.codes()).not.toContain("PluginUnusable");
+  });
+});

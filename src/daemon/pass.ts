@@ -7,6 +7,7 @@ import { join } from "../sys/path.ts";
 import type { System } from "../sys/system.ts";
 import { applyConflist, type ConflistMemory, firstConflistMemory } from "./apply-conflist.ts";
 import { applyBridge, applyMasquerading, rememberNode } from "./apply-node.ts";
+import { applyPlugin, firstPluginMemory, type PluginMemory } from "./apply-plugin.ts";
 import type { ConditionStore } from "./condition-store.ts";
 import { type DaemonFlags, type Inputs, readInputs } from "./inputs.ts";
 import { logAnswer, logConfig, sayingOnce } from "./narrate.ts";
@@ -27,12 +28,15 @@ export interface Passes {
 export interface PassOptions extends DaemonFlags {
   /** Called with the configuration of each pass before anything is done by it. */
   readonly onConfig: (config: Config) => Promise<void>;
+  /** Host path of the executable that is installed as the CNI plugin when the configuration wants one. */
+  readonly executable: string | undefined;
 }
 
 /** What one pass leaves for the next. */
 interface Memory {
   readonly inputs: Inputs;
   readonly held: HeldPodCIDR;
+  readonly plugin: PluginMemory;
   readonly conflist: ConflistMemory;
   readonly masquerade: MasqueradeState;
 }
@@ -54,8 +58,9 @@ export function createPasses(system: System, conditions: ConditionStore, options
       const { config } = inputs.loaded;
       const held = memory?.held ?? observeHeld(observer, join(config.cni.confDir, conflistFileName), observed.bridge);
       const plan = planNode({ config, answer: inputs.answer, held, ...observed });
-      const done = await carryOut(system, conditions, { inputs, plan, held, memory });
-      memory = { inputs, held: done.inForce, conflist: done.conflist.memory, masquerade: done.masquerade };
+      const work = { inputs, plan, held, memory, executable: options.executable };
+      const done = await carryOut(system, conditions, work);
+      memory = { ...done, inputs, held: done.inForce, conflist: done.conflist.memory };
       return {
         reasons,
         startedAtMs,
@@ -76,9 +81,11 @@ interface Work {
   readonly plan: Plan;
   readonly held: HeldPodCIDR | undefined;
   readonly memory: Memory | undefined;
+  readonly executable: string | undefined;
 }
 
-async function carryOut(system: System, conditions: ConditionStore, { inputs, plan, held, memory }: Work) {
+async function carryOut(system: System, conditions: ConditionStore, work: Work) {
+  const { inputs, plan, held, memory, executable } = work;
   const { config } = inputs.loaded;
   const remember = (inForce: HeldPodCIDR): void => {
     const node = { config, nodeName: inputs.answer.nodeName, inForce, conditions: conditions.list() };
@@ -86,18 +93,20 @@ async function carryOut(system: System, conditions: ConditionStore, { inputs, pl
   };
   // A conflist of type headcni sends pods to a plugin that reads the node's state: it must be there first.
   if (held === undefined && config.cni.type === "headcni") remember(plan.settled.inForce);
+  const plugin = await applyPlugin(system, config, { source: executable, memory: memory?.plugin ?? firstPluginMemory });
+  const spec = plugin.isUsable ? plan.conflist : { ...plan.conflist, type: "bridge" as const };
   const [conflist, masquerade] = await Promise.all([
-    applyConflist(system, { spec: plan.conflist, config }, memory?.conflist ?? firstConflistMemory),
+    applyConflist(system, { spec, config }, memory?.conflist ?? firstConflistMemory),
     applyMasquerading(system, plan, { config, before: memory?.masquerade }),
   ]);
   // After the conflist: a pod that comes in between fails and is tried again, instead of bringing the old bridge back.
   const bridge = await applyBridge(system, plan);
   conditions.set(
     "node",
-    [inputs, plan, conflist, masquerade, bridge].flatMap((step) => step.conditions),
+    [inputs, plan, plugin, conflist, masquerade, bridge].flatMap((step) => step.conditions),
   );
   const isDone = conflist.result.isInForce && bridge.isDone;
   const inForce = isDone || held === undefined ? plan.settled.inForce : held;
   remember(inForce);
-  return { conflist, masquerade: masquerade.state, inForce };
+  return { plugin: plugin.memory, conflist, masquerade: masquerade.state, inForce };
 }

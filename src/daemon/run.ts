@@ -1,6 +1,7 @@
 // The daemon from start to end: lock, first pass, then the parts that stay until a signal.
 
 import type { Config } from "../config/config.ts";
+import { ownExecutable } from "../sys/executable.ts";
 import { onSignals, processId } from "../sys/process.ts";
 import type { System } from "../sys/system.ts";
 import { type ConditionStore, createConditionStore } from "./condition-store.ts";
@@ -43,6 +44,7 @@ export async function runDaemon(system: System, options: DaemonOptions): Promise
   const passes = createPasses(system, conditions, {
     ...options,
     onConfig: (config) => options.log.configure(config.logging),
+    executable: ownExecutable(),
   });
   const first = await Promise.race([passes.run(["start"], signals.stop), signals.stopped]);
   if (first === undefined) return "done";

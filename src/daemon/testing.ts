@@ -47,6 +47,7 @@ export const conflistPath = "/etc/cni/net.d/10-headcni.conflist";
 export function fakeNode(): FakeNode {
   const root = tempRoot();
   for (const plugin of ["bridge", "host-local"]) root.write(`/opt/cni/bin/${plugin}`, "", 0o755);
+  root.write("/headcni-daemon", "the executable", 0o755);
   root.write("/etc/hostname", "node-1\n");
   const kernel = fakeKernel();
   const clock = fakeClock();
@@ -64,7 +65,10 @@ export function fakeNode(): FakeNode {
     },
     start: () => {
       conditions = createConditionStore(system);
-      return createPasses(system, conditions, { onConfig: async () => undefined });
+      return createPasses(system, conditions, {
+        onConfig: async () => undefined,
+        executable: `${root.path}/headcni-daemon`,
+      });
     },
     codes: () => conditions.list().map(({ code }) => code),
     [Symbol.dispose]: () => root[Symbol.dispose](),

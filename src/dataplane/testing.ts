@@ -14,6 +14,8 @@ export interface FakeKernel {
   nftFault: string | undefined;
   /** As `nftFault`, for `ip`. */
   ipFault: string | undefined;
+  /** Name of the CNI plugin that says nothing when it is started. */
+  brokenPlugin: string | undefined;
   /** Every command line but the plugins', in order. */
   readonly calls: string[];
   readonly exec: Exec;
@@ -26,10 +28,12 @@ export function fakeKernel(versions: readonly string[] = ["0.3.0", "0.3.1", "0.4
     table: undefined,
     nftFault: undefined,
     ipFault: undefined,
+    brokenPlugin: undefined,
     calls: [],
     exec: {
       run: async (argv, { stdin } = {}) => {
         const [program = "", ...args] = argv;
+        if (kernel.brokenPlugin !== undefined && program.endsWith(`/${kernel.brokenPlugin}`)) return ended(1);
         if (program.startsWith("/"))
           return ended(0, JSON.stringify({ cniVersion: "1.0.0", supportedVersions: versions }));
         kernel.calls.push(argv.join(" "));
