@@ -22,7 +22,6 @@ export type ExitReason = keyof typeof exitCodes;
 
 const reasonByCode: Partial<Record<ErrorCode, ExitReason>> = {
   HC_USAGE: "usage",
-  HC_INTERNAL: "internal",
   HC_DAEMON_RUNNING: "busy",
   HC_DAEMON_NOT_RUNNING: "negative",
 };

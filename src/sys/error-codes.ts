@@ -2,7 +2,6 @@
 // `docs/reference/errors.md` is generated from this table (`make gen`).
 
 export const errorCodes = {
-  HC_INTERNAL: "A fault in HeadCNI itself; the log has the details",
   HC_USAGE: "The command line is wrong: an unknown command or flag, or a missing argument",
 
   HC_ADDR_INVALID: "A value is not an IPv4 or IPv6 address",
@@ -29,7 +28,6 @@ export const errorCodes = {
   HC_PLUGIN_INSTALL: "The headcni CNI plugin cannot be put into the plugin folder",
 
   HC_EXEC_FAILED: "A program that HeadCNI needs cannot be started",
-  HC_EXEC_TIMEOUT: "A program that HeadCNI started did not end in time",
 
   HC_DATAPLANE: "The kernel's network state (bridge, firewall rules) cannot be read or changed",
   HC_CRI_UNREACHABLE: "No container runtime answers at its CRI socket",
