@@ -52,7 +52,11 @@ describe("recoverConflist()", () => {
     node.write(temporary, "another process writes this");
     const seen: boolean[] = [];
     let waits = 0;
-    const clock: Clock = { ...realClock, sleep: (ms, signal) => (waits++, realClock.sleep(ms, signal)) };
+    const sleep: Clock["sleep"] = (ms, signal) => {
+      waits += 1;
+      return realClock.sleep(ms, signal);
+    };
+    const clock: Clock = { ...realClock, sleep };
     const install = node.install("ours", {
       validate: async () => {
         node.write(temporary, "another process writes this");
