@@ -1,5 +1,6 @@
-// What pods leave on a node when their removal went wrong: leases, devices, firewall rules, network namespaces.
+// What pods leave on a node when their removal went wrong: leases, devices, firewall rules, network namespaces, files.
 
+import { defaultDataDir } from "../../src/cni/network-config.ts";
 import type { Node } from "./node.ts";
 
 export interface Leftovers {
@@ -10,9 +11,11 @@ export interface Leftovers {
   /** iptables rules and chains in force, of both families. */
   readonly rules: readonly string[];
   readonly namespaces: readonly string[];
+  /** What the headcni plugin keeps of an ADD for its DEL. */
+  readonly savedCalls: readonly string[];
 }
 
-export const noLeftovers: Leftovers = { leases: [], devices: [], rules: [], namespaces: [] };
+export const noLeftovers: Leftovers = { leases: [], devices: [], rules: [], namespaces: [], savedCalls: [] };
 
 /** Looks at a node whose pods are gone. */
 export async function leftovers(node: Node): Promise<Leftovers> {
@@ -26,7 +29,8 @@ export async function leftovers(node: Node): Promise<Leftovers> {
   const rules = saved
     .split("\n")
     .filter((line) => line.startsWith("-A") || /^:(?!(PRE|POST)ROUTING|INPUT|OUTPUT|FORWARD)/.test(line));
-  return { leases, devices, rules, namespaces: [...node.list("/run/netns"), ...node.list("/run/containerd/netns")] };
+  const namespaces = [...node.list("/run/netns"), ...node.list("/run/containerd/netns")];
+  return { leases, devices, rules, namespaces, savedCalls: node.list(defaultDataDir) };
 }
 
 function firstWords(text: string): string[] {

@@ -38,7 +38,6 @@ remove_cgroups() {
 enter() {
   # /proc is still the host's: this is our pid as the host sees it.
   read -r pid _ </proc/self/stat
-  mount --make-rprivate /
   mount -t tmpfs -o mode=755 headcni-node "$state/root"
   cd "$state/root"
   mkdir -p usr etc proc sys dev run tmp var/lib var/log var/tmp root opt/cni/bin .host

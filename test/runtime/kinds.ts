@@ -15,6 +15,7 @@ export const podCIDR = "10.244.1.0/24";
 export const conflistKinds: readonly ConflistKind[] = [
   { name: "the default conflist", bridgeMasquerades: true },
   { name: "masquerading by the daemon", config: "network:\n  masquerade: daemon\n", bridgeMasquerades: false },
+  { name: "our own plugin in front", config: "cni:\n  type: headcni\n", bridgeMasquerades: true },
 ];
 
 /** The disk of a node that is to get a conflist of this kind. */
