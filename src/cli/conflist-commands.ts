@@ -7,6 +7,7 @@ import { installConflist } from "../conflist/install.ts";
 import { type JsonObject, printJson } from "../conflist/json.ts";
 import { bridgeName } from "../conflist/names.ts";
 import { otherConfigs } from "../conflist/others.ts";
+import { recoverConflist } from "../conflist/recover.ts";
 import type { ConflistProblem, InstallReport } from "../conflist/report.ts";
 import { validateConflist } from "../conflist/validate.ts";
 import { HeadcniError } from "../sys/errors.ts";
@@ -81,6 +82,10 @@ export async function installCommand(
   const { system, loaded, text } = wanted;
   const { confDir, binDir, otherConfigs: others } = loaded.config.cni;
   try {
+    const { removedTemporaries, completedMoves } = await recoverConflist(system, { confDir, otherConfigs: others });
+    if (flags.verbose === true && removedTemporaries.length + completedMoves.length > 0) {
+      context.warn(`recovered: ${[...removedTemporaries, ...completedMoves].join(", ")}\n`);
+    }
     const report = await installConflist(system, text, {
       confDir,
       otherConfigs: others,

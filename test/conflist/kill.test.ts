@@ -22,7 +22,7 @@ test("headcni conflist install, killed anywhere, leaves a whole configuration th
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
   const random = seeded(seed);
 
-  const reader = startReader(node, [...texts, otherContent]);
+  using reader = startReader(node, [...texts, otherContent]);
   const tally = new Map<string, number>();
   for (let round = 0; round < rounds; round++) {
     if (round % 5 === 0) bringBackOther(node);
@@ -127,6 +127,7 @@ function startReader(node: FolderNode, contents: readonly string[]) {
       await child.stdin.end();
       return JSON.parse(await new Response(child.stdout).text());
     },
+    [Symbol.dispose]: () => child.kill("SIGKILL"),
   };
 }
 
