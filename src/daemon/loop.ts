@@ -51,13 +51,13 @@ export function reconcileLoop(system: System, options: LoopOptions): Loop {
     },
     run: async (signal) => {
       const watches = createWatches(system, wakeups);
-      watches.update(watchTargets(first));
+      watches.update(watchTargets(first, system.files.root));
       // What changed between the first pass and the watches is seen by this one.
       wakeups.wake("start", 0);
       while (!signal.aborted) {
         const report = await turn(signal);
         if (report === undefined) break;
-        watches.update(watchTargets(report));
+        watches.update(watchTargets(report, system.files.root));
         onReport(report);
       }
       watches.close();

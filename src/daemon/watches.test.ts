@@ -14,7 +14,7 @@ const config = {
 };
 
 describe("watchTargets()", () => {
-  const targets = watchTargets({ config, answer: answerOf("hash", ["10.1.0.0/24"]) });
+  const targets = watchTargets({ config, answer: answerOf("hash", ["10.1.0.0/24"]) }, "/mnt/node");
   const target = (folder: string) => targets.find((candidate) => candidate.folder === folder);
 
   test.each([
@@ -28,6 +28,16 @@ describe("watchTargets()", () => {
   ])("hears of %s", (_name, folder, names) => {
     expect(target(folder)).toBeDefined();
     expect(target(folder)?.names === undefined ? undefined : [...(target(folder)?.names ?? [])]).toEqual(names);
+  });
+
+  test.each([
+    ["/mnt/node/etc/headcni/config.yaml", "/mnt/node", "/etc/headcni", false],
+    ["/etc/headcni/config.yaml", "/", "/etc/headcni", false],
+    ["/home/me/config.yaml", "/mnt/node", "/home/me", true],
+    ["/mnt/node2/config.yaml", "/mnt/node", "/mnt/node2", true],
+  ])("looks for a configuration at %s, with %s for the node's root, in %s", (hostFile, root, folder, isOutside) => {
+    const found = watchTargets({ config: { ...config, hostFile }, answer: answerOf("hash", ["10.1.0.0/24"]) }, root);
+    expect(found).toContainEqual({ folder, names: undefined, withinMs: 250, isOutside });
   });
 
   test("looks at the conflist soonest, and names each folder once", () => {

@@ -20,8 +20,14 @@ export interface WatchTarget {
   readonly isOutside: boolean;
 }
 
-/** The folders of a configuration: what the runtime reads, what the chain reads, our own configuration, leases and plugins. */
-export function watchTargets({ config, answer }: Pick<PassReport, "config" | "answer">): readonly WatchTarget[] {
+/**
+ * The folders of a configuration: what the runtime reads, what the chain reads, our own configuration, leases and plugins.
+ * @param root host path of the folder that plays the node's "/"
+ */
+export function watchTargets(
+  { config, answer }: Pick<PassReport, "config" | "answer">,
+  root: string,
+): readonly WatchTarget[] {
   const { confDir, binDir } = config.config.cni;
   const whole = (folder: string, withinMs: number): WatchTarget => ({
     folder,
@@ -36,12 +42,15 @@ export function watchTargets({ config, answer }: Pick<PassReport, "config" | "an
     else if (path !== confDir) folders.push(path);
   }
   names.delete(confDir);
+  // Watching a folder means watching all above it: those of the root's own machine are none of the node's.
+  const under = root === "/" ? "/" : `${root}/`;
+  const inside = config.hostFile.startsWith(under) ? dirname(config.hostFile.slice(under.length - 1)) : undefined;
   return [
     whole(confDir, 50),
     whole(binDir, 500),
     whole(leaseFolder, 1000),
     // A mounted ConfigMap changes by a link beside the file, so every name counts.
-    { ...whole(dirname(config.hostFile), 250), isOutside: true },
+    { ...whole(inside ?? dirname(config.hostFile), 250), isOutside: inside === undefined },
     ...folders.map((folder) => whole(folder, 250)),
     ...[...names].map(([folder, wanted]): WatchTarget => ({ ...whole(folder, 250), names: wanted })),
   ];
