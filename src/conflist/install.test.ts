@@ -8,6 +8,7 @@ import { listBackups } from "./backup.ts";
 import { ConflistInvalidError } from "./failure.ts";
 import { installConflist } from "./install.ts";
 import { conflistFileName } from "./names.ts";
+import { runtimeOrder } from "./order.ts";
 import { installSteps } from "./report.ts";
 import { restoreConflist } from "./restore.ts";
 import { confDir, stateDir, testNode } from "./testing.ts";
@@ -68,6 +69,15 @@ describe("installConflist()", () => {
     expect(seen["backed-up"]).toEqual(["10-calico.conflist"]);
     expect(seen.renamed).toEqual(["10-calico.conflist", conflistFileName]);
     expect(seen["moved-aside"]).toEqual(["10-calico.conflist.headcni-aside", conflistFileName]);
+  });
+
+  test("keeps what was in force in force until ours is, whatever stood behind it", async () => {
+    using node = testNode();
+    for (const name of ["05-in-force.conf", "07-broken.conf", "10-calico.conflist"]) node.write(name, calico);
+    const first = new Set<string | undefined>();
+    const look = () => void first.add(runtimeOrder(fs.readdirSync(node.hostConfDir))[0]);
+    await node.install("one", { onStep: look });
+    expect([...first]).toEqual(["05-in-force.conf", conflistFileName]);
   });
 
   const reasons: readonly (readonly [string, (path: string) => void, string])[] = [

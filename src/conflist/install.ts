@@ -12,6 +12,7 @@ import { hashOf } from "./file-facts.ts";
 import { lockConflist } from "./lock.ts";
 import type { AsideRecord } from "./manifest.ts";
 import { conflistFileName, stateDir as defaultStateDir } from "./names.ts";
+import { compareNames } from "./order.ts";
 import { type BackupPlan, planBackup } from "./plan.ts";
 import { recoverLocked } from "./recover.ts";
 import { recreateAside } from "./recreate.ts";
@@ -125,9 +126,13 @@ function giveSecondName(
   }
 }
 
+/**
+ * The last of them goes first: the one the runtime takes now stays in force until ours takes over from it, and none that
+ * stood behind it (a broken one, a CNI long gone) ever comes to the front.
+ */
 function moveOthers(system: System, plan: BackupPlan, options: InstallOptions): readonly AsideRecord[] {
   const { confDir } = options;
-  return plan.moves.filter((entry) => {
+  return plan.moves.toReversed().filter((entry) => {
     const path = join(confDir, entry.name);
     // Its owner may have removed it since it was planned.
     if (system.files.lstat(path) === undefined) return false;
@@ -158,7 +163,7 @@ function reportOf(
     outcome: reason === "same" ? "unchanged" : reason === "absent" ? "created" : "replaced",
     reason,
     path: join(confDir, conflistFileName),
-    movedAside: moved.map(({ name, aside }) => ({ name, aside })),
+    movedAside: moved.map(({ name, aside }) => ({ name, aside })).sort((a, b) => compareNames(a.name, b.name)),
     keptOthers,
   };
 }

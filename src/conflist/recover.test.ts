@@ -82,7 +82,7 @@ describe("recoverConflist()", () => {
     await cutWhen(node, oursIsIn(node), (on) => node.install("ours", {}, on));
     expect(await recover(node)).toEqual({
       removedTemporaries: [],
-      completedMoves: ["05-cilium.conflist", "10-calico.conflist"],
+      completedMoves: ["10-calico.conflist", "05-cilium.conflist"],
     });
     expect(fs.readdirSync(node.hostConfDir).toSorted()).toEqual([
       "05-cilium.conflist.headcni-aside",

@@ -14,7 +14,7 @@ export interface RecoveryPlan {
   readonly record: FolderRecord;
   /** Whether that differs from what it says. */
   readonly isChanged: boolean;
-  /** Planned moves to finish: ours is in force, and the file is as it was when the move was planned. */
+  /** Planned moves to finish, in the order of an installation: ours is in force, and the file is as it was when the move was planned. */
   readonly moves: readonly AsideRecord[];
   /** Second names of a file at our name that was never replaced; removing one loses nothing. */
   readonly surplusNames: readonly string[];
@@ -43,7 +43,7 @@ export function planRecovery(
   return {
     record: { ...before, aside, written },
     isChanged: !isSameList || written.length !== before.written.length,
-    moves: chosen("move"),
+    moves: chosen("move").toReversed(),
     surplusNames: chosen("remove-name").map((entry) => entry.aside),
   };
 }

@@ -6,7 +6,7 @@ import type { System } from "../sys/system.ts";
 import { hasContentOf, hashOf, isAsRecorded } from "./file-facts.ts";
 import type { AsideRecord, FolderRecord } from "./manifest.ts";
 import { conflistFileName } from "./names.ts";
-import { runtimeOrder } from "./order.ts";
+import { compareNames, runtimeOrder } from "./order.ts";
 import { canRecreate } from "./recreate.ts";
 import type { Store } from "./store.ts";
 
@@ -27,7 +27,10 @@ export interface RestoreScene {
   readonly record: FolderRecord;
 }
 
-/** Everything a restore does, in the order it is to be done: others' files come back before ours goes. */
+/**
+ * Everything a restore does, in the order it is to be done. Others' files come back before ours goes, the one the runtime
+ * took before HeadCNI first: from then on it is in force.
+ */
 export function decideRestore(system: System, store: Store, scene: RestoreScene): readonly RestoreAction[] {
   const { confDir, record } = scene;
   const seen = new Set<string>([conflistFileName]);
@@ -38,6 +41,7 @@ export function decideRestore(system: System, store: Store, scene: RestoreScene)
     else firsts.push(decideFirst(system, store, { confDir, entry }));
     seen.add(entry.name);
   }
+  firsts.sort((a, b) => compareNames(a.name, b.name));
   return [...firsts, ...decideOurs(system, store, { ...scene, others: firsts }), ...laters];
 }
 

@@ -1,7 +1,7 @@
 // kill -9 after each single step of an installation: what a runtime reads then, and what the next run and a restore make of it.
 
 import { describe, expect, test } from "bun:test";
-import { installSteps } from "../../src/conflist/report.ts";
+import { type InstallStep, installSteps } from "../../src/conflist/report.ts";
 import { snapshot } from "../../src/conflist/testing.ts";
 import { confDir, conflist, type FolderNode, folderNode, readAsRuntime } from "./folder-node.ts";
 
@@ -15,27 +15,31 @@ const scenes: readonly (readonly [string, Readonly<Record<string, string>>, stri
   ["two files that are preferred to ours", { "05-one.conflist": calico, "10-calico.conflist": "{" }, calico],
   ["both", { "05-one.conflist": calico, "10-headcni.conflist": "theirs" }, calico],
 ];
-const deaths = installSteps.flatMap((step) =>
-  step === "moved-aside"
-    ? ([
-        [step, 1],
-        [step, 2],
-      ] as const)
-    : ([[step, 1]] as const),
-);
+interface Death {
+  readonly step: InstallStep;
+  readonly count: number;
+}
+const deaths: readonly Death[] = [
+  ...installSteps.map((step) => ({ step, count: 1 })),
+  { step: "moved-aside", count: 2 },
+];
 const rows = scenes.flatMap(([scene, files, inForce]) =>
-  deaths.map(
-    ([step, count]) => [scene, count === 1 ? step : `the second ${step}`, { files, inForce, step, count }] as const,
-  ),
+  deaths.map((death) => ({
+    scene,
+    files,
+    inForce,
+    ...death,
+    when: `${death.count === 1 ? "" : "the second "}${death.step}`,
+  })),
 );
 
 describe("installConflist() killed", () => {
-  test.each(rows)("in %s after %s", (_scene, _step, { files, inForce, step, count }) => {
+  test.each([...rows])("in $scene after $when", ({ files, inForce, step, count }) => {
     using node = folderNode();
     for (const [name, content] of Object.entries(files)) node.write(`${confDir}/${name}`, content);
     const folder = `${node.path}${confDir}`;
     const before = snapshot(folder);
-    die(node, step, count);
+    die(node, { step, count });
 
     const read = readAsRuntime(folder);
     expect([inForce, ours]).toContain(read);
@@ -51,19 +55,19 @@ describe("installConflist() killed", () => {
   });
 
   test("right before a restore, which then gives the folder back", () => {
-    for (const [step, count] of deaths) {
+    for (const death of deaths) {
       using node = folderNode();
       node.write(`${confDir}/05-one.conflist`, calico);
       node.write(conflist, "theirs");
       const before = snapshot(`${node.path}${confDir}`);
-      die(node, step, count);
-      expect([step, node.conflist(["restore"]).exitCode]).toEqual([step, 0]);
+      die(node, death);
+      expect([death.step, node.conflist(["restore"]).exitCode]).toEqual([death.step, 0]);
       expect(snapshot(`${node.path}${confDir}`)).toEqual(before);
     }
   });
 });
 
-function die(node: FolderNode, step: string, count: number): void {
+function die(node: FolderNode, { step, count }: Death): void {
   const argv = [process.execPath, `${import.meta.dir}/die-at-step.ts`, node.path, ours, step, String(count)];
   const { signalCode, exitCode, stderr } = Bun.spawnSync(argv, { stdin: "ignore" });
   // A step that this scene does not have ends the installation well.
