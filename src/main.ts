@@ -3,9 +3,12 @@
 // for each pod.
 
 const command = process.env.CNI_COMMAND;
-if (command !== undefined) {
+if (command === "VERSION") {
+  const { runVersion } = await import("./cni/version-command.ts");
+  // By force, here and below: standard input may still be open, and would keep the process alive.
+  process.exit(await runVersion());
+} else if (command !== undefined) {
   const { runPlugin } = await import("./cni/main.ts");
-  // By force: standard input may still be open, and would keep the process alive.
   process.exit(await runPlugin());
 } else {
   const { runCommandLine } = await import("./cli/program.ts");

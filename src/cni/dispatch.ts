@@ -1,29 +1,37 @@
 // From a call to its answer. The one place where anything that goes wrong becomes the specification's JSON.
 
 import { describeError } from "../sys/errors.ts";
+import { add } from "./add.ts";
+import type { PluginCall } from "./ask.ts";
 import { CniError, cniCodes, errorJson } from "./cni-error.ts";
-import { type Call, type Command, readEnvironment } from "./environment.ts";
-import { type ConfigHead, decodeConfig, decodeHead } from "./network-config.ts";
-import { type CniVersion, isAtLeast, isSupportedVersion, newestVersion, supportedVersions } from "./versions.ts";
+import { check, del } from "./del.ts";
+import { type Command, readEnvironment } from "./environment.ts";
+import { decodeConfig, decodeHead } from "./network-config.ts";
+import { answerVersion } from "./version-command.ts";
+import { type CniVersion, isAtLeast, isSupportedVersion, newestVersion } from "./versions.ts";
 import type { PluginOutput, PluginWorld } from "./world.ts";
 
 /** A config with thousands of valid attachments stays far below; what is longer is no network config. */
 const configLimits = { maxBytes: 4 << 20, timeoutMs: 10_000 } as const;
-/** VERSION needs nothing of its input, and many who ask for it leave theirs open. */
-const versionLimits = { maxBytes: 64 << 10, timeoutMs: 200 } as const;
+
+type NetworkCommand = Exclude<Command, "VERSION">;
 
 /** The version of the specification that brought a command. */
-const commandSince: Partial<Record<Command, CniVersion>> = { CHECK: "0.4.0", GC: "1.1.0", STATUS: "1.1.0" };
+const commandSince: Partial<Record<NetworkCommand, CniVersion>> = { CHECK: "0.4.0", GC: "1.1.0", STATUS: "1.1.0" };
 
 /** Answers one call. Never throws. */
 export async function dispatch(world: PluginWorld): Promise<PluginOutput> {
   let cniVersion: string = newestVersion;
   try {
     const call = readEnvironment(world.env);
-    if (call.command === "VERSION") return await answerVersion(world);
+    const { command } = call;
+    if (command === "VERSION") return { exitCode: 0, stdout: await answerVersion(world.readStdin) };
     const head = decodeHead(await readConfig(world));
     if (isSupportedVersion(head.cniVersion)) cniVersion = head.cniVersion;
-    return await answer(world, call, head);
+    const config = decodeConfig(head);
+    refuseTooOld(command, config.cniVersion);
+    const handler = await load(command);
+    return await handler(world, { call, config });
   } catch (error) {
     const known =
       error instanceof CniError
@@ -33,28 +41,29 @@ export async function dispatch(world: PluginWorld): Promise<PluginOutput> {
   }
 }
 
-async function answer(world: PluginWorld, call: Call, head: ConfigHead): Promise<PluginOutput> {
-  const config = decodeConfig(head);
-  const since = commandSince[call.command];
-  if (since !== undefined && !isAtLeast(config.cniVersion, since)) {
-    const details = `config is "${config.cniVersion}", ${call.command} came with ${since}`;
-    throw new CniError(cniCodes.incompatibleVersion, `config version does not allow ${call.command}`, details);
-  }
-  const plugin = { call, config };
-  switch (call.command) {
+type Handler = (world: PluginWorld, plugin: PluginCall) => Promise<PluginOutput>;
+
+/** What is called for each pod is here already; each further load would be a millisecond of every ADD. */
+async function load(command: NetworkCommand): Promise<Handler> {
+  switch (command) {
     case "ADD":
-      return (await import("./add.ts")).add(world, plugin);
+      return add;
     case "DEL":
-      return (await import("./del.ts")).del(world, plugin);
+      return del;
     case "CHECK":
-      return (await import("./del.ts")).check(world, plugin);
+      return check;
     case "GC":
-      return (await import("./gc.ts")).gc(world, plugin);
+      return (await import("./gc.ts")).gc;
     case "STATUS":
-      return (await import("./status.ts")).status(world, plugin);
-    case "VERSION":
-      return answerVersion(world);
+      return (await import("./status.ts")).status;
   }
+}
+
+function refuseTooOld(command: NetworkCommand, cniVersion: CniVersion): void {
+  const since = commandSince[command];
+  if (since === undefined || isAtLeast(cniVersion, since)) return;
+  const details = `config is "${cniVersion}", ${command} came with ${since}`;
+  throw new CniError(cniCodes.incompatibleVersion, `config version does not allow ${command}`, details);
 }
 
 async function readConfig(world: PluginWorld): Promise<string> {
@@ -72,23 +81,6 @@ async function readConfig(world: PluginWorld): Promise<string> {
     }
     case "failed":
       throw new CniError(cniCodes.ioFailure, `Cannot read the network config from standard input: ${reason ?? ""}`);
-  }
-}
-
-/** Answers in the version the question names, which is all its input is good for. */
-async function answerVersion(world: PluginWorld): Promise<PluginOutput> {
-  const { text } = await world.readStdin(versionLimits);
-  const answer = { cniVersion: askedVersion(text) ?? newestVersion, supportedVersions };
-  return { exitCode: 0, stdout: `${JSON.stringify(answer)}\n` };
-}
-
-function askedVersion(text: string): string | undefined {
-  try {
-    const asked: unknown = JSON.parse(text)?.cniVersion;
-    return typeof asked === "string" && /^\d+(\.\d+){0,2}$/.test(asked) ? asked : undefined;
-  } catch {
-    // VERSION is to be answered whatever stands on standard input.
-    return undefined;
   }
 }
 

@@ -7,14 +7,14 @@ import { dispatch } from "./dispatch.ts";
 
 /** Answers the call this process was started for, and gives its exit code. */
 export async function runPlugin(): Promise<number> {
-  let warnings = "";
   const { files, clock, exec, env } = createSystem();
+  let warnings = "";
   const warn = (text: string): void => {
     warnings += text;
   };
-  const output = await dispatch({ files, clock, exec, env, readStdin, warn });
+  const { exitCode, stdout } = await dispatch({ files, clock, exec, env, readStdin, warn });
   await writeStderr(warnings);
-  const isHeard = await writeStdout(output.stdout);
+  const isHeard = await writeStdout(stdout);
   // A runtime that could not read the result must not take the attachment for made.
-  return isHeard ? output.exitCode : Math.max(output.exitCode, 1);
+  return isHeard ? exitCode : Math.max(exitCode, 1);
 }
