@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import fc from "fast-check";
 import { listBackups } from "./backup.ts";
 import { conflistFileName } from "./names.ts";
-import { isRuntimeConfig } from "./order.ts";
+import { runtimeOrder } from "./order.ts";
 import { recoverConflist } from "./recover.ts";
 import { planRestore, restoreConflist } from "./restore.ts";
 import { confDir, cutPowerAfter, PowerCut, stateDir, type TestNode, testNode } from "./testing.ts";
@@ -323,7 +323,7 @@ describe("installing and restoring, however often and however cut short", () => 
           fs.mkdirSync(node.hostConfDir, { recursive: true });
           for (const file of initial) put(node, file);
           const before = node.snapshot();
-          const hadConfig = Object.keys(before).some(isRuntimeConfig);
+          const [inForce] = runtimeOrder(Object.keys(before));
           let isUntouched = true;
           for (const step of operations) {
             if (step.kind === "foreign") {
@@ -334,7 +334,9 @@ describe("installing and restoring, however often and however cut short", () => 
             const owned = treasures(node);
             await run(node, step);
             for (const treasure of owned) expect(treasures(node)).toContain(treasure);
-            if (hadConfig) expect(Object.keys(node.snapshot()).some(isRuntimeConfig)).toBe(true);
+            const [first] = runtimeOrder(Object.keys(node.snapshot()));
+            if (inForce !== undefined) expect(first).toBeDefined();
+            if (isUntouched) expect([inForce, conflistFileName]).toContain(first as string);
           }
           const owned = treasures(node);
           await run(node, { kind: "restore", cut: undefined });
