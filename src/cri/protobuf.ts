@@ -9,7 +9,7 @@ export interface Field<Read, Write = Read> {
   /** The value of a field that is not on the wire. */
   initial(): Read;
   write(writer: Writer, value: Write): void;
-  /** @param before the value so far: lists and maps grow by one entry a time. */
+  /** @param before the value so far: lists grow by one entry a time. */
   read(reader: Reader, before: Read): Read;
 }
 
@@ -133,23 +133,6 @@ export function strings(number: number): Field<string[], readonly string[]> {
     read: (reader, before) => {
       before.push(reader.string());
       return before;
-    },
-  };
-}
-
-/** `map<string, string>`. */
-export function stringMap(number: number): Field<Readonly<Record<string, string>>> {
-  const entry = message({ key: string(1), value: string(2) });
-  const inner = bytes(number);
-  return {
-    number,
-    initial: () => ({}),
-    write: (writer, values) => {
-      for (const [key, value] of Object.entries(values)) inner.write(writer, entry.encode({ key, value }));
-    },
-    read: (reader, before) => {
-      const { key, value } = entry.decode(reader.bytes());
-      return { ...before, [key]: value };
     },
   };
 }

@@ -8,16 +8,30 @@ import type { Node, NodeProcess } from "./node.ts";
 /** containerd's CRI socket in the node. */
 export const containerdSocket = "/run/containerd/containerd.sock";
 
-export interface ContainerdOptions {
-  /** @default "/etc/cni/net.d" */
-  readonly confDir?: string | undefined;
-  /** @default "/opt/cni/bin" */
-  readonly binDir?: string | undefined;
-}
+const cri = `plugins."io.containerd.grpc.v1.cri"`;
+const absentDevices = ["aufs", "btrfs", "devmapper", "zfs"].map((name) => `"io.containerd.snapshotter.v1.${name}"`);
+const configToml = `version = 2
+# They look for devices and tools that a node like this one lacks.
+disabled_plugins = [${absentDevices.join(", ")}]
+
+[${cri}]
+  sandbox_image = "${testImage}"
+  # Works also where root lacks CAP_SYS_RESOURCE, as in many CI sandboxes.
+  restrict_oom_score_adj = true
+  disable_apparmor = true
+
+[${cri}.containerd]
+  # Copies instead of mounts: works on any file system, and the image is 2 MB.
+  snapshotter = "native"
+
+[${cri}.cni]
+  conf_dir = "/etc/cni/net.d"
+  bin_dir = "/opt/cni/bin"
+`;
 
 /** Starts it and resolves when CRI answers and the image is there. @throws Error with containerd's log when it does not come up. */
-export async function startContainerd(node: Node, options: ContainerdOptions = {}): Promise<NodeProcess> {
-  node.write("/etc/containerd/config.toml", configToml(options));
+export async function startContainerd(node: Node): Promise<NodeProcess> {
+  node.write("/etc/containerd/config.toml", configToml);
   node.write(testImageArchive, ociArchive());
   const containerd = await node.spawn(["containerd"]);
   let hasEnded = false;
@@ -40,26 +54,4 @@ export async function startContainerd(node: Node, options: ContainerdOptions = {
     throw new Error(`containerd does not come up:\n${containerd.output().slice(-4000)}`, { cause: error });
   }
   return containerd;
-}
-
-function configToml(options: ContainerdOptions): string {
-  const cri = `plugins."io.containerd.grpc.v1.cri"`;
-  return `version = 2
-# Snapshotters that look for their devices and tools at start.
-disabled_plugins = [${["aufs", "btrfs", "devmapper", "zfs"].map((name) => `"io.containerd.snapshotter.v1.${name}"`).join(", ")}]
-
-[${cri}]
-  sandbox_image = "${testImage}"
-  # Works also where root lacks CAP_SYS_RESOURCE, as in many CI sandboxes.
-  restrict_oom_score_adj = true
-  disable_apparmor = true
-
-[${cri}.containerd]
-  # Copies instead of mounts: works on any file system, and the image is 2 MB.
-  snapshotter = "native"
-
-[${cri}.cni]
-  conf_dir = "${options.confDir ?? "/etc/cni/net.d"}"
-  bin_dir = "${options.binDir ?? "/opt/cni/bin"}"
-`;
 }

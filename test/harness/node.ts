@@ -3,7 +3,6 @@
 
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
-import { realClock } from "../../src/sys/clock.ts";
 import { type ExecOptions, type ExecResult, realExec } from "../../src/sys/exec.ts";
 import { basename, dirname, join } from "../../src/sys/path.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
@@ -46,7 +45,7 @@ export interface Node extends AsyncDisposable {
   readonly cgroup: string;
   /** Where a node's path can be reached from here. Absolute links in the node are not followed inside it. */
   path(path: string): string;
-  write(path: string, content: string | Uint8Array, mode?: number): void;
+  write(path: string, content: string | Uint8Array): void;
   read(path: string): string;
   exists(path: string): boolean;
   /** Names in a folder; none when it does not exist. */
@@ -63,7 +62,8 @@ const baseEnv = {
   HOME: "/root",
   LANG: "C.UTF-8",
 };
-const endDeadlineMs = 15_000;
+/** For the node to come up, and to go. Both take milliseconds. */
+const deadlineMs = 15_000;
 
 /**
  * Makes one: `await using node = await createNode({ name: "n1" })`.
@@ -81,19 +81,20 @@ export async function createNode(options: NodeOptions = {}): Promise<Node> {
     // Its own session: a Ctrl-C at the terminal reaches the owner alone.
     detached: true,
   });
-  const pid = await firstLine(keeper.stdout).then((line) => Number(/^ready (\d+)$/.exec(line)?.[1]));
+  // The whole group, with what it has started so far.
+  const killAll = (): boolean => process.kill(-keeper.pid, "SIGKILL");
+  const pid = Number(/^ready (\d+)$/.exec(await within(deadlineMs, firstLine(keeper.stdout), killAll))?.[1]);
   if (!Number.isInteger(pid)) {
     await keeper.exited;
     throw new Error(`Cannot make the node ${name}: ${(await keeper.stderr.text()).trim()}`);
   }
-  const node = new NamespacedNode(name, pid, basename(state), async () => {
+  const end = async (): Promise<void> => {
     await keeper.stdin.end();
-    const late = setTimeout(() => process.kill(pid, "SIGKILL"), endDeadlineMs);
-    const exitCode = await keeper.exited;
-    clearTimeout(late);
+    const exitCode = await within(deadlineMs, keeper.exited, () => process.kill(pid, "SIGKILL"));
     const complaint = (await keeper.stderr.text()).trim();
     if (exitCode !== 0 || complaint !== "") throw new Error(`Node ${name} ended with ${exitCode}: ${complaint}`);
-  });
+  };
+  const node = new NamespacedNode(name, pid, basename(state), end);
   for (const [path, content] of Object.entries(options.files ?? {})) node.write(path, content);
   return node;
 }
@@ -115,9 +116,9 @@ class NamespacedNode implements Node {
     return `/proc/${this.pid}/root${path}`;
   }
 
-  write(path: string, content: string | Uint8Array, mode = 0o644): void {
+  write(path: string, content: string | Uint8Array): void {
     fs.mkdirSync(this.path(dirname(path)), { recursive: true });
-    fs.writeFileSync(this.path(path), content, { mode });
+    fs.writeFileSync(this.path(path), content);
   }
 
   read(path: string): string {
@@ -171,11 +172,7 @@ class NamespacedNode implements Node {
       output: () => this.read(log),
       stop: async (deadlineMs = 5000) => {
         kill("SIGTERM");
-        const ended = new AbortController();
-        void realClock.sleep(deadlineMs, ended.signal).then(() => ended.signal.aborted || kill("SIGKILL"));
-        const exitCode = await exited;
-        ended.abort();
-        return exitCode;
+        return within(deadlineMs, exited, () => kill("SIGKILL"));
       },
     };
   }
@@ -189,6 +186,16 @@ class NamespacedNode implements Node {
     const namespaces = ["--net", "--mount", "--pid", "--uts", "--ipc", "--root", "--wd"];
     const die = ["setpriv", "--pdeathsig", "KILL", "--"];
     return ["nsenter", `--target=${this.pid}`, ...namespaces, "--", ...die, ...argv];
+  }
+}
+
+/** What `promise` gives; past the deadline `giveUp` is called, which is to make it settle. */
+async function within<T>(deadlineMs: number, promise: Promise<T>, giveUp: () => void): Promise<T> {
+  const late = setTimeout(giveUp, deadlineMs);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(late);
   }
 }
 
