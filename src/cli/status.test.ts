@@ -7,8 +7,7 @@ const status = {
   uptimeSeconds: 93_784,
   ready: false,
   nodeName: "node-1",
-  podCIDRs: ["10.42.3.0/24", "fd00::/64"],
-  podCIDR: { source: "file", file: "/run/flannel/subnet.env", line: 2 },
+  inForce: { podCIDRs: ["10.42.3.0/24", "fd00::/64"], source: "file", file: "/run/flannel/subnet.env", line: 2 },
   conflist: { path: "/etc/cni/net.d/10-headcni.conflist", inForce: false },
   pods: { count: 3 },
   bridge: { name: "headcni0", state: "present", addresses: ["10.42.3.1/24"] },
@@ -40,7 +39,7 @@ describe("statusTables()", () => {
   });
 
   test("says so when all is well, and what is not known yet", () => {
-    const text = statusTables({ ready: true, uptimeSeconds: 0, podCIDR: null, conflist: null, conditions: [] });
+    const text = statusTables({ ready: true, uptimeSeconds: 0, inForce: null, conflist: null, conditions: [] });
     expect(text).toContain("No conditions: all is well\n");
     expect(text).toContain("podCIDR     -\n");
     expect(text).toContain("up 0s\n");

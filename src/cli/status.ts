@@ -36,12 +36,12 @@ async function statusCommand(context: CliContext, flags: StatusFlags): Promise<v
 
 /** The document of /status for a person: what the node is, then what is wrong with it. */
 export function statusTables(status: JsonObject): string {
-  const { podCIDR, conflist, pods, bridge } = status;
+  const { inForce, conflist, pods, bridge } = status;
   const facts: [string, string][] = [
     ["node", text(status.nodeName)],
     ["ready", status.ready === true ? "yes" : "no"],
-    ["podCIDR", list(status.podCIDRs)],
-    ["from", source(podCIDR)],
+    ["podCIDR", list(field(inForce, "podCIDRs"))],
+    ["from", source(inForce)],
     [
       "conflist",
       `${text(field(conflist, "path"))} (${field(conflist, "inForce") === true ? "in force" : "not in force"})`,
@@ -70,11 +70,11 @@ function list(value: JsonValue | undefined): string {
   return Array.isArray(value) && value.length > 0 ? value.join(", ") : "-";
 }
 
-function source(answer: JsonValue | undefined): string {
-  const file = field(answer, "file");
-  const line = field(answer, "line");
+function source(inForce: JsonValue | undefined): string {
+  const file = field(inForce, "file");
+  const line = field(inForce, "line");
   const where = typeof file === "string" ? ` ${file}${typeof line === "number" ? `:${line}` : ""}` : "";
-  return `${text(field(answer, "source"))}${where}`;
+  return `${text(field(inForce, "source"))}${where}`;
 }
 
 function bridgeText(bridge: JsonValue | undefined): string {

@@ -3,26 +3,36 @@
 import type { LoadedConfig } from "../config/config.ts";
 import type { PodCIDRAnswer } from "../podcidr/answer.ts";
 import type { Log, LogFields, LogLevel } from "../sys/log.ts";
-import { sourceWords } from "./settle.ts";
+import { type HeldPodCIDR, samePrefixes, sourceWords } from "./settle.ts";
+
+/** What the chain answered and what is in force, which differ when pods or a lost source hold on to an older PodCIDR. */
+export interface Told {
+  readonly answer: PodCIDRAnswer;
+  readonly inForce: HeldPodCIDR;
+}
 
 /** The PodCIDR line, with source, file and line, when it says something else than last time; warnings of the chain likewise. */
-export function logAnswer(log: Log, answer: PodCIDRAnswer, last: PodCIDRAnswer | undefined): void {
-  for (const warning of answer.warnings) if (last?.warnings.includes(warning) !== true) log.warn(warning);
-  const line = answerLine(answer);
-  if (last !== undefined && line === answerLine(last)) return;
-  log.info(line, {
-    podCIDRs: answer.podCIDRs.map(String),
-    source: answer.source,
-    file: answer.file,
-    line: answer.line,
-    authoritative: answer.authoritative,
+export function logPodCIDR(log: Log, told: Told, last: Told | undefined): void {
+  const { answer, inForce } = told;
+  for (const warning of answer.warnings) if (last?.answer.warnings.includes(warning) !== true) log.warn(warning);
+  const sentence = podCIDRSentence(told);
+  if (last !== undefined && sentence === podCIDRSentence(last)) return;
+  const { podCIDRs, source, file, line } = inForce;
+  log.info(sentence, {
+    podCIDRs: podCIDRs.map(String),
+    source,
+    file,
+    line,
+    authoritative: source !== "hash" && source !== "default" && source !== undefined,
     clusterCIDRs: answer.clusterCIDRs.map(String),
     nodeName: answer.nodeName,
   });
 }
 
-function answerLine(answer: PodCIDRAnswer): string {
-  return `PodCIDR ${answer.podCIDRs.join(", ")} from ${sourceWords(answer)}`;
+function podCIDRSentence({ answer, inForce }: Told): string {
+  const sentence = `PodCIDR ${inForce.podCIDRs.join(", ")} from ${sourceWords(inForce)}`;
+  if (samePrefixes(answer.podCIDRs, inForce.podCIDRs)) return sentence;
+  return `${sentence} stays; found now: ${answer.podCIDRs.join(", ")} from ${sourceWords(answer)}`;
 }
 
 /** Which file the configuration came from and which folders are the runtime's, when that changes; each warning once. */

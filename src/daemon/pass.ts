@@ -10,7 +10,7 @@ import { applyBridge, applyMasquerading, rememberNode } from "./apply-node.ts";
 import { applyPlugin, firstPluginMemory, type PluginMemory } from "./apply-plugin.ts";
 import type { ConditionStore } from "./condition-store.ts";
 import { type DaemonFlags, type Inputs, readInputs } from "./inputs.ts";
-import { logAnswer, logConfig, sayingOnce } from "./narrate.ts";
+import { logConfig, logPodCIDR, sayingOnce, type Told } from "./narrate.ts";
 import { observeHeld, observePods } from "./observe.ts";
 import { type Plan, planNode } from "./plan.ts";
 import type { MasqueradeState, PassReport } from "./report.ts";
@@ -35,6 +35,7 @@ export interface PassOptions extends DaemonFlags {
 /** What one pass leaves for the next. */
 interface Memory {
   readonly inputs: Inputs;
+  readonly told: Told;
   readonly held: HeldPodCIDR;
   readonly plugin: PluginMemory;
   readonly conflist: ConflistMemory;
@@ -54,13 +55,14 @@ export function createPasses(system: System, conditions: ConditionStore, options
       ]);
       await options.onConfig(inputs.loaded.config);
       logConfig(system.log, inputs.loaded, memory?.inputs.loaded);
-      logAnswer(system.log, inputs.answer, memory?.inputs.answer);
       const { config } = inputs.loaded;
       const held = memory?.held ?? observeHeld(observer, join(config.cni.confDir, conflistFileName), observed.bridge);
       const plan = planNode({ config, answer: inputs.answer, held, ...observed });
+      const told = { answer: inputs.answer, inForce: plan.settled.inForce };
+      logPodCIDR(system.log, told, memory?.told);
       const work = { inputs, plan, held, memory, executable: options.executable };
       const done = await carryOut(system, conditions, work);
-      memory = { ...done, inputs, held: done.inForce, conflist: done.conflist.memory };
+      memory = { ...done, inputs, told, held: done.inForce, conflist: done.conflist.memory };
       return {
         reasons,
         startedAtMs,

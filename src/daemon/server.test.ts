@@ -76,7 +76,7 @@ describe("answer()", () => {
     using node = fakeNode();
     const status = JSON.parse(await (await answer(get("/status"), await sourceOf(node))).text());
     expect(Object.keys(status)).toEqual([
-      ...["version", "commit", "pid", "startedAt", "uptimeSeconds", "ready", "notReady", "nodeName", "podCIDRs"],
+      ...["version", "commit", "pid", "startedAt", "uptimeSeconds", "ready", "notReady", "nodeName", "inForce"],
       ...["podCIDR", "conflist", "pods", "bridge", "masquerade", "config", "lastPass", "conditions"],
     ]);
     expect(status).toMatchObject({
@@ -84,7 +84,7 @@ describe("answer()", () => {
       startedAt: "2026-01-01T00:00:00.000Z",
       ready: true,
       nodeName: "node-1",
-      podCIDRs: ["10.244.0.0/24"],
+      inForce: { podCIDRs: ["10.244.0.0/24"], source: "default", file: null, line: null },
       podCIDR: { source: "default", authoritative: false },
       conflist: {
         path: "/etc/cni/net.d/10-headcni.conflist",

@@ -42,7 +42,7 @@ export function encodeStatus(facts: DaemonFacts): JsonObject {
     ready: reasons.length === 0,
     notReady: [...reasons],
     nodeName: last?.answer.nodeName ?? null,
-    podCIDRs: last?.inForce.podCIDRs.map(String) ?? [],
+    inForce: last === undefined ? null : encodeInForce(last),
     podCIDR: last === undefined ? null : encodeAnswer(last.answer),
     conflist: last === undefined ? null : encodeConflist(facts, last),
     pods: last === undefined ? null : encodePods(last),
@@ -70,6 +70,11 @@ function encodeConflist({ lastWrite, writes }: DaemonFacts, { conflist }: PassRe
     writes,
     lastWrite: lastWrite === undefined ? null : { at: time(lastWrite.atMs), reason: lastWrite.reason },
   };
+}
+
+/** The PodCIDR pods get, and who said it; not always what the chain answers now (`podCIDR`). */
+function encodeInForce({ inForce: { podCIDRs, source, file, line } }: PassReport): JsonObject {
+  return { podCIDRs: podCIDRs.map(String), source: source ?? null, file: file ?? null, line: line ?? null };
 }
 
 function encodePods({ pods }: PassReport): JsonObject {

@@ -33,7 +33,7 @@ describe("watchTargets()", () => {
   test.each([
     ["/mnt/node/etc/headcni/config.yaml", "/mnt/node", "/etc/headcni", false],
     ["/etc/headcni/config.yaml", "/", "/etc/headcni", false],
-    ["/home/me/config.yaml", "/mnt/node", "/home/me", true],
+    ["/mnt/other/config.yaml", "/mnt/node", "/mnt/other", true],
     ["/mnt/node2/config.yaml", "/mnt/node", "/mnt/node2", true],
   ])("looks for a configuration at %s, with %s for the node's root, in %s", (hostFile, root, folder, isOutside) => {
     const found = watchTargets({ config: { ...config, hostFile }, answer: answerOf("hash", ["10.1.0.0/24"]) }, root);
