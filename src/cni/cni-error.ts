@@ -6,6 +6,7 @@ import type { JsonObject } from "../conflist/json.ts";
 /** The specification's codes that this plugin uses; below 100 they are the specification's own. */
 export const cniCodes = {
   incompatibleVersion: 1,
+  unknownContainer: 3,
   badEnvironment: 4,
   ioFailure: 5,
   cannotDecode: 6,

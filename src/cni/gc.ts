@@ -17,8 +17,15 @@ import { nothingToSay, type PluginOutput, type PluginWorld } from "./world.ts";
 /** The kernel stamps files with a clock that may lag by one tick (10 ms at HZ=100). */
 const stampLagMs = 20;
 
-/** What a plugin of before 1.1.0 answers to GC and STATUS: it does not know the version, or the command. */
-export const unknownCommandCodes: readonly number[] = [cniCodes.incompatibleVersion, cniCodes.badEnvironment];
+/**
+ * What a plugin of before 1.1.0 answers to GC and STATUS: it does not know the version, or the command, or (upstream's
+ * skel before 1.1, which looks at the container before it looks at the command) it misses the container.
+ */
+export const unknownCommandCodes: readonly number[] = [
+  cniCodes.incompatibleVersion,
+  cniCodes.unknownContainer,
+  cniCodes.badEnvironment,
+];
 
 export async function gc(world: PluginWorld, plugin: PluginCall): Promise<PluginOutput> {
   const { config } = plugin;
