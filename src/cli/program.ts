@@ -10,6 +10,7 @@ import { addConflistCommands } from "./conflist.ts";
 import { type CliContext, createCliContext } from "./context.ts";
 import { addDaemonCommand } from "./daemon.ts";
 import { errorLines, exitCodeFor, exitCodes } from "./exit.ts";
+import { addIpamCommands } from "./ipam.ts";
 import { addPodCIDRCommands } from "./podcidr.ts";
 import { addStatusCommand } from "./status.ts";
 
@@ -41,6 +42,7 @@ export function createProgram(context: CliContext, calledAs = "headcni"): Comman
   addDaemonCommand(program, context);
   addStatusCommand(program, context);
   addPodCIDRCommands(program, context);
+  addIpamCommands(program, context);
   return program;
 }
 

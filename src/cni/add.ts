@@ -1,9 +1,10 @@
 // ADD: render, save, let the delegate work, hand its result on. What fails after the delegate started is taken down again.
 
 import type { JsonObject } from "../conflist/json.ts";
+import type { AttachmentKey } from "../ipam/attachment.ts";
 import { describeError } from "../sys/errors.ts";
 import { type Asked, askDelegate, type PluginCall } from "./ask.ts";
-import { type AttachmentKey, forgetCall, holdSavedCall, saveCall } from "./attachment-store.ts";
+import { forgetCall, holdSavedCall, saveCall } from "./attachment-store.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
 import { decodeObject, findProgram } from "./delegate.ts";
 import { delegateType, renderDelegate } from "./delegate-config.ts";

@@ -3,12 +3,12 @@
 // started, so a DEL that follows a killed ADD waits until the delegate of that ADD has really ended.
 
 import { isJsonObject, type JsonObject, printJson } from "../conflist/json.ts";
+import type { AttachmentKey } from "../ipam/attachment.ts";
 import { describeError, errnoOf } from "../sys/errors.ts";
 import { sha256Hex } from "../sys/hash.ts";
 import { createLockedFile, type LockedFile, tryLockExisting } from "../sys/locked-file.ts";
 import { join } from "../sys/path.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
-import type { Attachment } from "./environment.ts";
 import { type CniVersion, isSupportedVersion } from "./versions.ts";
 import type { PluginWorld } from "./world.ts";
 
@@ -17,11 +17,6 @@ const maxBytes = 1 << 20;
 /** NAME_MAX is 255 bytes, of which a temporary file's name needs some. */
 const maxNameLength = 200;
 const pollMs = 5;
-
-/** An attachment of one network. */
-export interface AttachmentKey extends Attachment {
-  readonly network: string;
-}
 
 /** What is saved. */
 export interface SavedCall {

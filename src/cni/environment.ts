@@ -1,17 +1,12 @@
 // The plugin's parameters, which come in environment variables. Checked by one table, in the order and with the rules of libcni's
 // skel, so that a runtime meets the same answers as from every other plugin.
 
+import type { Attachment } from "../ipam/attachment.ts";
 import type { Env } from "../sys/system.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
 
 const commands = ["ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"] as const;
 export type Command = (typeof commands)[number];
-
-/** One attachment: a container and the name of the interface in it. */
-export interface Attachment {
-  readonly containerId: string;
-  readonly ifname: string;
-}
 
 /** A call; what its command does not need may be empty. */
 export interface Call extends Attachment {

@@ -3,15 +3,15 @@
 
 import { isJsonObject, type JsonObject, type JsonValue } from "../conflist/json.ts";
 import { hostLocalDataDir } from "../conflist/names.ts";
+import type { Attachment } from "../ipam/attachment.ts";
+import { busyAttachments, savedLeaseDirs, sweepSavedCalls } from "../ipam/saved-calls.ts";
 import { sweepLeases } from "../ipam/sweep.ts";
 import { describeError } from "../sys/errors.ts";
 import { join } from "../sys/path.ts";
 import { askOnce, type PluginCall } from "./ask.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
 import { renderForRemoval } from "./delegate-config.ts";
-import type { Attachment } from "./environment.ts";
 import { readNodeState } from "./node-state-file.ts";
-import { busyAttachments, savedLeaseDirs, sweepSavedCalls } from "./saved-calls.ts";
 import { nothingToSay, type PluginOutput, type PluginWorld } from "./world.ts";
 
 /** The kernel stamps files with a clock that may lag by one tick (10 ms at HZ=100). */

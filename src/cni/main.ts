@@ -1,5 +1,5 @@
 // The CNI plugin's process: the real world around `dispatch`. Loaded for every pod, so nothing here or below may import a library
-// (`imports.test.ts` holds the list).
+// (`test/policy/layers.test.ts` holds the list).
 
 import { readStdin, writeStderr, writeStdout } from "../sys/plugin-io.ts";
 import { createSystem } from "../sys/system.ts";

@@ -2,14 +2,11 @@
 // a schema library would cost more than the rest of the start.
 
 import { isJsonObject, type JsonObject, type JsonValue } from "../conflist/json.ts";
-import { defaultDelegateTimeoutMs, stateDir } from "../conflist/names.ts";
+import { defaultDelegateTimeoutMs, savedCallsDir } from "../conflist/names.ts";
 import { describeError } from "../sys/errors.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
 import { namePattern } from "./environment.ts";
 import { type CniVersion, isSupportedVersion, supportedVersions } from "./versions.ts";
-
-/** Where delegate configurations are saved unless the configuration names a folder. */
-export const defaultDataDir = `${stateDir}/cni`;
 
 /** The plugin that never delegates to itself. */
 const ownType = "headcni";
@@ -69,7 +66,7 @@ export function decodeConfig({ json, name, cniVersion }: ConfigHead): NetworkCon
     name,
     json,
     delegate: decodeDelegate(json.delegate),
-    dataDir: absolutePathAt(json, "dataDir") ?? defaultDataDir,
+    dataDir: absolutePathAt(json, "dataDir") ?? savedCallsDir,
     delegateTimeoutMs: decodeTimeout(json.delegateTimeoutSeconds),
     nodeStateFile: absolutePathAt(json, "nodeStateFile"),
   };

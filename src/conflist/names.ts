@@ -13,5 +13,7 @@ export const hostLocalDataDir = "/var/lib/cni/networks";
 export const nodeStateFiles = ["/run/headcni/node.json", "/var/lib/headcni/node.json"] as const;
 /** Backups of configurations, saved delegate configs and the persistent node state live under here. */
 export const stateDir = "/var/lib/headcni";
+/** Where the `headcni` plugin saves what it asked its delegate, unless the conflist names a folder. */
+export const savedCallsDir = `${stateDir}/cni`;
 /** Deadline the `headcni` plugin gives its delegate when the conflist names none. */
 export const defaultDelegateTimeoutMs = 30_000;

@@ -1,6 +1,5 @@
 // What pods leave on a node when their removal went wrong: leases, devices, firewall rules, network namespaces, files.
 
-import { defaultDataDir } from "../../src/cni/network-config.ts";
 import type { Node } from "./node.ts";
 
 export interface Leftovers {
@@ -30,7 +29,7 @@ export async function leftovers(node: Node): Promise<Leftovers> {
     .split("\n")
     .filter((line) => line.startsWith("-A") || /^:(?!(PRE|POST)ROUTING|INPUT|OUTPUT|FORWARD)/.test(line));
   const namespaces = [...node.list("/run/netns"), ...node.list("/run/containerd/netns")];
-  return { leases, devices, rules, namespaces, savedCalls: node.list(defaultDataDir) };
+  return { leases, devices, rules, namespaces, savedCalls: node.list(savedCallsDir) };
 }
 
 function firstWords(text: string): string[] {

@@ -1,4 +1,4 @@
-// The saved calls of a network as a whole: which attachments are being worked on right now, and which are left over.
+// The calls the plugin saves (`src/cni/attachment-store.ts`), of a network as a whole: which attachments are being worked on right now, and which are left over.
 
 import { isJsonObject } from "../conflist/json.ts";
 import { temporaryTarget } from "../sys/atomic-file.ts";
@@ -6,8 +6,7 @@ import { describeError } from "../sys/errors.ts";
 import type { Files } from "../sys/files.ts";
 import { tryLockExisting } from "../sys/locked-file.ts";
 import { join } from "../sys/path.ts";
-import type { AttachmentKey } from "./attachment-store.ts";
-import type { Attachment } from "./environment.ts";
+import type { Attachment, AttachmentKey } from "./attachment.ts";
 
 const maxBytes = 1 << 20;
 

@@ -1,0 +1,107 @@
+// The leases of this node, and the sweep for runtimes that never send GC: an address is freed only when every runtime was asked, all
+// answered, none knows its container, and nothing else speaks for it.
+
+import { hostLocalDataDir, networkName, savedCallsDir } from "../conflist/names.ts";
+import { HeadcniError } from "../sys/errors.ts";
+import { join } from "../sys/path.ts";
+import type { System } from "../sys/system.ts";
+import { type Lease, readLeases } from "./lease.ts";
+import { hasNamespace } from "./namespace-evidence.ts";
+import type { JudgedLease, SweepFacts } from "./plan-sweep.ts";
+import { askRuntimes, type RuntimeAnswer, type RuntimeAsker } from "./runtimes.ts";
+import { busyAttachments, sweepSavedCalls } from "./saved-calls.ts";
+import { sweepLeases } from "./sweep.ts";
+
+/**
+ * A sandbox that is being set up has its address before its runtime lists it. Kubelet gives up on one after 4 minutes
+ * (`--runtime-request-timeout` doubled); this is well past that.
+ */
+export const youngMs = 10 * 60_000;
+const lockTimeoutMs = 10_000;
+const saved = { dataDir: savedCallsDir, network: networkName } as const;
+
+/** A lease as `headcni ipam list` shows it. */
+export interface KnownLease {
+  readonly lease: Lease;
+  /** Whether a runtime lists its container; undefined when the runtimes could not be asked. */
+  readonly isKnown: boolean | undefined;
+}
+
+export interface LeaseList {
+  readonly leases: readonly KnownLease[];
+  readonly runtimes: RuntimeAnswer;
+}
+
+/** Every lease of HeadCNI's network, and whether its container is known. */
+export async function listLeases({ files }: System, runtimes: readonly RuntimeAsker[]): Promise<LeaseList> {
+  const leases = readLeases(files, leaseFolder);
+  const answer = await askRuntimes(runtimes);
+  const isKnown = ({ owner }: Lease): boolean | undefined =>
+    answer.kind === "answered" ? owner !== undefined && answer.ids.has(owner.containerId) : undefined;
+  return { leases: leases.map((lease) => ({ lease, isKnown: isKnown(lease) })), runtimes: answer };
+}
+
+export interface NodeSweepOptions {
+  readonly runtimes: readonly RuntimeAsker[];
+  /** Frees and removes nothing. */
+  readonly isDryRun: boolean;
+}
+
+export interface NodeSweepReport {
+  readonly free: readonly JudgedLease[];
+  readonly keep: readonly JudgedLease[];
+  /** Files of saved calls whose attachment is gone. Not looked for in a dry run. */
+  readonly removedCalls: readonly string[];
+  /** The runtimes that were asked. */
+  readonly asked: readonly string[];
+}
+
+/**
+ * Frees what nobody holds.
+ * @throws HeadcniError HC_RUNTIME_UNASKED when a runtime cannot be asked: then nothing is freed; HC_LEASES_LOCKED.
+ */
+export async function sweepNode(system: System, { runtimes, isDryRun }: NodeSweepOptions): Promise<NodeSweepReport> {
+  const { files, clock } = system;
+  const keepSinceMs = clock.now() - youngMs;
+  const answer = await askRuntimes(runtimes);
+  if (answer.kind === "unanswered") {
+    throw new HeadcniError("HC_RUNTIME_UNASKED", `No lease is freed: ${answer.why}`, {
+      hint: "only the runtime knows which containers live: start it, then run this again",
+    });
+  }
+  const { keep, free } = await sweepLeases(system, {
+    folder: leaseFolder,
+    lockTimeoutMs,
+    facts: (leases) => factsOf(system, { leases, ids: answer.ids, keepSinceMs }),
+    isDryRun,
+  });
+  const removedCalls = isDryRun
+    ? []
+    : sweepSavedCalls(files, {
+        ...saved,
+        isHeld: (attachment) => answer.ids.has(attachment.containerId) || hasNamespace(files, networkName, attachment),
+        keepSinceMs,
+      });
+  return { keep, free, removedCalls, asked: answer.asked };
+}
+
+/** host-local's folder of HeadCNI's network. */
+export const leaseFolder = join(hostLocalDataDir, networkName);
+
+interface Known {
+  readonly leases: readonly Lease[];
+  readonly ids: ReadonlySet<string>;
+  readonly keepSinceMs: number;
+}
+
+function factsOf({ files }: System, { leases, ids, keepSinceMs }: Known): SweepFacts {
+  const owners = leases.flatMap(({ owner }) => owner ?? []);
+  return {
+    keepSinceMs,
+    holders: [
+      ...[...ids].map((containerId) => ({ containerId, ifname: undefined })),
+      ...busyAttachments(files, saved),
+      ...owners.filter((owner) => hasNamespace(files, networkName, owner)),
+    ],
+  };
+}

@@ -1,0 +1,32 @@
+// Who lives, as the container runtimes of this node say. Asked all or none: a runtime that is there and does not answer may have
+// containers nobody else knows.
+
+import { describeError } from "../sys/errors.ts";
+
+/** A runtime that can be asked; the implementation is given from outside (CRI, or a test's). */
+export interface RuntimeAsker {
+  /** For people: the socket's path. */
+  readonly name: string;
+  /** Ids of everything that may hold an address, running or not. Rejects when it cannot be asked. */
+  listContainerIds(): Promise<ReadonlySet<string>>;
+}
+
+export type RuntimeAnswer =
+  | { readonly kind: "answered"; readonly ids: ReadonlySet<string>; readonly asked: readonly string[] }
+  /** `why` is a sentence's end that names the runtime. */
+  | { readonly kind: "unanswered"; readonly why: string };
+
+/** Asks every runtime. One that does not answer, or none to ask, makes the answer worthless. */
+export async function askRuntimes(runtimes: readonly RuntimeAsker[]): Promise<RuntimeAnswer> {
+  if (runtimes.length === 0)
+    return { kind: "unanswered", why: "there is no container runtime's CRI socket on this node" };
+  const answers = await Promise.allSettled(runtimes.map((runtime) => runtime.listContainerIds()));
+  const ids = new Set<string>();
+  for (const [index, answer] of answers.entries()) {
+    if (answer.status === "rejected") {
+      return { kind: "unanswered", why: `${runtimes[index]?.name} does not answer: ${describeError(answer.reason)}` };
+    }
+    for (const id of answer.value) ids.add(id);
+  }
+  return { kind: "answered", ids, asked: runtimes.map(({ name }) => name) };
+}
