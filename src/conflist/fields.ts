@@ -23,8 +23,13 @@ export function* fieldProblems(plugins: readonly PluginEntry[]): Generator<Confl
     if (type === "portmap") yield* portmapProblems(plugin);
     if (type === "bridge") yield* bridgeProblems(path, entry);
     yield* interfaceProblems(path, entry);
-    if (type !== "headcni" || !isJsonObject(entry.delegate)) continue;
-    const { delegate } = entry;
+    if (type !== "headcni") continue;
+    const { delegate, delegateTimeoutSeconds: seconds } = entry;
+    if (seconds !== undefined && !(typeof seconds === "number" && seconds > 0)) {
+      const message = `is ${JSON.stringify(seconds)}: a number of seconds over 0 is wanted`;
+      yield { path: `${path}.delegateTimeoutSeconds`, message };
+    }
+    if (!isJsonObject(delegate)) continue;
     if ((delegate.type ?? "bridge") === "bridge") yield* bridgeProblems(`${path}.delegate`, delegate);
     yield* interfaceProblems(`${path}.delegate`, delegate);
   }

@@ -75,7 +75,10 @@ async function programProblem(
   try {
     const info = system.files.stat(file);
     if (info === undefined) {
-      const hint = `install ${type} into ${binDir}, or name the folder that holds it as cni.binDir`;
+      const hint =
+        type === "headcni"
+          ? "headcni-daemon installs it there; start the daemon, or set cni.type to bridge"
+          : `install ${type} into ${binDir}, or name the folder that holds it as cni.binDir`;
       return problem(`is ${type}, and ${file} does not exist`, hint);
     }
     if (info.kind !== "file" || (info.mode & 0o111) === 0) {

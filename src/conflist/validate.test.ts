@@ -225,6 +225,11 @@ describe("validateConflist()", () => {
       ["plugins[0].ipam.routes[0].dst: is missing", 'plugins[0].ipam.routes[0].gw: is "x", not an IP address'],
     ],
     [
+      "a deadline that is none",
+      list({ type: "headcni", delegateTimeoutSeconds: "30s" }),
+      ['plugins[0].delegateTimeoutSeconds: is "30s": a number of seconds over 0 is wanted'],
+    ],
+    [
       "the delegate of headcni",
       list({ type: "headcni", delegate: { bridge: "a b", ipam: { type: "host-local", subnet: "x" } } }),
       [
