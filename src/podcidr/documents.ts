@@ -16,8 +16,19 @@ export interface TextDocument {
   readonly why: string | undefined;
 }
 
-/** Longest piece given to the YAML library: the worst text of this size takes it a second or two. */
-const maxYamlPiece = 512 << 10;
+interface Piece {
+  readonly text: string;
+  readonly line: number;
+}
+
+/** Longest piece given to the YAML library: the worst text of this size takes it two seconds and 100 MiB. */
+const maxYamlPiece = 256 << 10;
+/** What may be given to it in all, and how much of that may turn out broken; the rest of the file is left as text. */
+const maxYamlTotal = 8 << 20;
+const maxBroken = 512 << 10;
+const maxDocuments = 5000;
+/** Flow collections nested deeper take the library time that grows with the square of the depth. */
+const maxFlowDepth = 200;
 
 /** The documents of a text. Never throws; time and memory grow with the text's length only. */
 export function splitDocuments(text: string): readonly TextDocument[] {
@@ -25,63 +36,98 @@ export function splitDocuments(text: string): readonly TextDocument[] {
     const values = parseJsonTree(text);
     if (values !== undefined) return values.map((tree) => ({ tree, text: undefined, line: tree.line, why: undefined }));
   }
-  if (text.length <= maxYamlPiece) return parsePiece(text, 1);
-  return splitAtMarkers(text).flatMap((piece) =>
-    piece.text.length <= maxYamlPiece
-      ? parsePiece(piece.text, piece.line)
-      : splitAtItems(piece.text, piece.line).flatMap((item) => parsePiece(item.text, item.line)),
-  );
-}
-
-interface Piece {
-  readonly text: string;
-  readonly line: number;
-}
-
-function parsePiece(text: string, firstLine: number): readonly TextDocument[] {
-  if (text.length > maxYamlPiece) {
-    return [{ tree: undefined, text, line: firstLine, why: "is too large to be parsed as one YAML document" }];
+  const documents: TextDocument[] = [];
+  let parsed = 0;
+  let broken = 0;
+  for (const piece of piecesOf(text)) {
+    const isAffordable = parsed < maxYamlTotal && broken < maxBroken && documents.length < maxDocuments;
+    parsed += piece.text.length;
+    if (!isAffordable || piece.text.length > maxYamlPiece) {
+      documents.push(leftAsText(piece, "is too large to be parsed whole"));
+      continue;
+    }
+    const found = parsePiece(piece);
+    if (found.some(({ why }) => why !== undefined)) broken += piece.text.length;
+    documents.push(...found);
   }
+  return documents;
+}
+
+function leftAsText({ text, line }: Piece, why: string): TextDocument {
+  return { tree: undefined, text, line, why };
+}
+
+function parsePiece(piece: Piece): readonly TextDocument[] {
+  const { text, line: firstLine } = piece;
+  if (isTooDeep(text)) return [leftAsText(piece, "is nested too deep to be parsed")];
   const lines = text.split("\n");
-  return parseYamlTrees(text, firstLine).map((document) => {
-    const { tree, brokenLine, firstLine: first, lastLine: last } = document;
-    if (tree !== undefined && tree.kind !== "scalar") return { tree, text: undefined, line: first, why: undefined };
-    if (tree === undefined && brokenLine === undefined) return { tree, text: undefined, line: first, why: undefined };
+  return parseYamlTrees(text, firstLine).map(({ tree, brokenLine, firstLine: first, lastLine: last }) => {
+    const isText = brokenLine !== undefined || tree?.kind === "scalar";
     return {
-      tree: undefined,
-      text: lines.slice(first - firstLine, last - firstLine + 1).join("\n"),
+      tree: isText ? undefined : tree,
+      text: isText ? lines.slice(first - firstLine, last - firstLine + 1).join("\n") : undefined,
       line: first,
       why: brokenLine === undefined ? undefined : `is not valid YAML at line ${brokenLine}`,
     };
   });
 }
 
-/** Pieces between `---` lines. */
-function splitAtMarkers(text: string): readonly Piece[] {
+/** By brackets alone, in strings and comments too: what is refused wrongly is still read line by line. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === 0x5b || char === 0x7b) depth += 1;
+    else if ((char === 0x5d || char === 0x7d) && depth > 0) depth -= 1;
+    if (depth > maxFlowDepth) return true;
+  }
+  return false;
+}
+
+/** The whole text when it is short, else its documents in groups, and the items of one that is a long list. */
+function piecesOf(text: string): readonly Piece[] {
+  if (text.length <= maxYamlPiece) return [{ text, line: 1 }];
   const pieces: Piece[] = [];
   let line = 1;
-  for (const part of text.split(/^(?=---(?:\s|$))/m)) {
-    pieces.push({ text: part, line });
+  for (const part of groupParts(text.split(/^(?=---(?:\s|$))/m))) {
+    pieces.push(...(part.length <= maxYamlPiece ? [{ text: part, line }] : splitAtItems(part, line)));
     line += countLines(part);
   }
   return pieces;
 }
 
+/** Joins neighbouring parts into groups no longer than a piece may be. */
+function groupParts(parts: readonly string[]): readonly string[] {
+  const groups: string[][] = [];
+  let size = 0;
+  for (const part of parts) {
+    const group = groups.at(-1);
+    if (group !== undefined && size + part.length <= maxYamlPiece) {
+      group.push(part);
+      size += part.length;
+    } else {
+      groups.push([part]);
+      size = part.length;
+    }
+  }
+  return groups.map((group) => group.join(""));
+}
+
 /**
- * The items of a block list under a top-level `items:` key (`kubectl get … -o yaml`), each as a list of one; anything else
- * is one piece.
+ * The items of a block list under a top-level `items:` key (`kubectl get … -o yaml`) in groups, each a list of its own;
+ * anything else is one piece.
  */
 function splitAtItems(text: string, firstLine: number): readonly Piece[] {
   const header = /^items:[ \t]*\n([ \t]*)- /m.exec(text);
   if (header === null) return [{ text, line: firstLine }];
   const begin = header.index + header[0].indexOf("\n") + 1;
-  const indent = header[1] ?? "";
+  // What follows the list at the left margin (`kind: List`) belongs to no item.
+  const rest = /^(?![ \t#]|- |\n)[^\n]/m.exec(text.slice(begin));
+  const list = text.slice(begin, rest === null ? text.length : begin + rest.index);
   const pieces: Piece[] = [];
   let line = firstLine + countLines(text.slice(0, begin));
-  for (const part of text.slice(begin).split(new RegExp(`^(?=${indent}- )`, "m"))) {
-    // What follows the list at the left margin (`kind: List`) belongs to no item.
-    const end = /^(?![ \t#]|- |\n)[^\n]/m.exec(part);
-    pieces.push({ text: end === null ? part : part.slice(0, end.index), line });
+  for (const part of groupParts(list.split(new RegExp(`^(?=${header[1] ?? ""}- )`, "m")))) {
+    pieces.push({ text: part, line });
     line += countLines(part);
   }
   return pieces;

@@ -1,7 +1,7 @@
 // YAML text to trees with lines, through the `yaml` library, which is loaded only when a file needs it. Aliases are shared,
 // never expanded, so an alias bomb stays as small as its text. Nothing of the library's messages gets out: they quote the file.
 
-import type { Alias, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
+import type { Alias, Document, LineCounter, Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import type { Tree, TreeEntry, TreeList, TreeMap } from "./tree.ts";
 
 export interface YamlDocument {
@@ -24,40 +24,54 @@ function library(): typeof import("yaml") {
  * @param firstLine the line of the file this text begins at.
  */
 export function parseYamlTrees(text: string, firstLine = 1): readonly YamlDocument[] {
-  const yaml = library();
-  const lines = new yaml.LineCounter();
+  const lines = new (library().LineCounter)();
   const lineAt = (offset: number): number => lines.linePos(offset).line + firstLine - 1;
   const lastLine = firstLine + countLines(text) - 1;
-  let parsed: readonly Document.Parsed[];
-  try {
-    const result = yaml.parseAllDocuments(text, {
-      lineCounter: lines,
-      logLevel: "silent",
-      // Turning positions into excerpts is quadratic on long lines, and excerpts must not be shown anyway.
-      prettyErrors: false,
-      uniqueKeys: false,
-      stringKeys: false,
-    });
-    parsed = Array.isArray(result) ? result : [];
-  } catch {
-    // A stack overflow on absurd nesting, or a fault of the library: for us the text is not YAML.
-    return [{ tree: undefined, brokenLine: firstLine, firstLine, lastLine }];
-  }
+  const parsed = composeAll(text, lines);
+  if (parsed === undefined) return [{ tree: undefined, brokenLine: firstLine, firstLine, lastLine }];
   return parsed.map((document, index) => {
     const next = parsed[index + 1];
     const begin = lineAt(document.range[0]);
     const end = next === undefined ? lastLine : Math.max(begin, lineAt(next.range[0]) - 1);
     const [error] = document.errors;
-    if (error !== undefined) {
-      return { tree: undefined, brokenLine: lineAt(error.pos[0]), firstLine: begin, lastLine: end };
-    }
+    const broken = { tree: undefined, firstLine: begin, lastLine: end };
+    if (error !== undefined) return { ...broken, brokenLine: lineAt(error.pos[0]) };
     try {
       const tree = new TreeBuilder(lineAt, text).build(document.contents);
       return { tree, brokenLine: undefined, firstLine: begin, lastLine: end };
     } catch {
-      return { tree: undefined, brokenLine: begin, firstLine: begin, lastLine: end };
+      // Nested so deep that the stack does not hold it.
+      return { ...broken, brokenLine: begin };
     }
   });
+}
+
+/** Stray marks between documents after which a text is taken for no YAML at all: each would cost memory. */
+const maxStrayTokens = 20;
+
+/** The library's documents; undefined when the text is far from YAML, or nested so deep that the stack does not hold it. */
+function composeAll(text: string, lines: LineCounter): readonly Document.Parsed[] | undefined {
+  const yaml = library();
+  const documents: Document.Parsed[] = [];
+  let stray = 0;
+  try {
+    // Turning positions into excerpts is quadratic on long lines, and excerpts must not be shown anyway.
+    const composer = new yaml.Composer({
+      lineCounter: lines,
+      logLevel: "silent",
+      prettyErrors: false,
+      uniqueKeys: false,
+    });
+    for (const token of new yaml.Parser(lines.addNewLine).parse(text)) {
+      if (token.type === "error") stray += 1;
+      if (stray > maxStrayTokens) return undefined;
+      documents.push(...(composer.next(token) as Iterable<Document.Parsed>));
+    }
+    documents.push(...(composer.end(false, text.length) as Iterable<Document.Parsed>));
+    return documents;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Lines of a text: one more than its line feeds, without an empty last one. */

@@ -1,6 +1,7 @@
 // flannel's files: /run/flannel/subnet.env, and net-conf.json (the network all nodes share).
 
 import { type Claims, splitItems } from "../claims.ts";
+import { withoutComment } from "../scan-context.ts";
 import { child, has, type Tree, textAt } from "../tree.ts";
 
 const meanings = {
@@ -24,7 +25,7 @@ export function readSubnetEnv(text: string, claims: Claims, firstLine = 1): void
   const found = new Map<keyof typeof meanings, { text: string; line: number }>();
   for (const match of text.matchAll(assignment)) {
     const line = firstLine + text.slice(0, match.index).split("\n").length - 1;
-    const value = (match[2] ?? "").replace(/\s+#.*$/, "");
+    const value = withoutComment(match[2] ?? "");
     found.set(match[1] as keyof typeof meanings, { text: value, line });
   }
   for (const [key, { text: value, line }] of found) {

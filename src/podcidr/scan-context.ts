@@ -1,0 +1,94 @@
+// What a text that could not be parsed is about, as far as its lines tell: whether its keys can be trusted at all, and what
+// `podCIDR` would mean in it.
+
+import type { Meaning } from "./claims.ts";
+
+/** A `key: value` line, in YAML or pretty-printed JSON. */
+export interface KeyLine {
+  readonly key: string;
+  /** Without comment, trailing comma and surrounding blanks; quotes are kept. */
+  readonly value: string;
+}
+
+export interface ScanContext {
+  /** Whether the text has the form of YAML or JSON, broken as it may be: elsewhere `podCIDR: …` can be a program's text. */
+  readonly isYaml: boolean;
+  /** Whether nothing in it counts: a kubeconfig, or documentation, which shows examples. */
+  readonly isForeign: boolean;
+  /** What `podCIDR` means; undefined when that cannot be told. */
+  readonly nodeKeys: Meaning | undefined;
+  /** Whether `--pod-cidr` can be a kubelet's. cri-dockerd and others have one too, and installers give them the cluster's. */
+  readonly hasKubelet: boolean;
+}
+
+const keyPattern = /^[ \t]*(?:- )?(["']?)([A-Za-z][\w-]*)\1[ \t]*:[ \t]+(.*)$/;
+const yamlForm =
+  /^[ \t]*(?:- )*(?:"[^"]*"|'[^']*'|[\w.$/{}-]+)[ \t]*:(?:[ \t]|$)|^[ \t]*-(?:[ \t]|$)|^[ \t]*[\][{}]+,?[ \t]*$|^(?:---|\.\.\.)|^[ \t]*\{[{%]/;
+const proseMark = /^[ \t>]*(?:```|~~~)|\]\(https?:|^[ \t]*<(?:!doctype|html|\?xml)/i;
+
+/** The key and value of a line that is nothing but these. */
+export function readKeyLine(line: string): KeyLine | undefined {
+  const match = keyPattern.exec(line);
+  if (match === null) return undefined;
+  const value = withoutComment(match[3] ?? "").trim();
+  return { key: match[2] ?? "", value: value.endsWith(",") ? value.slice(0, -1).trimEnd() : value };
+}
+
+/** A line up to the `#` that begins a comment: one at its start or behind a blank. */
+export function withoutComment(line: string): string {
+  for (let at = line.indexOf("#"); at >= 0; at = line.indexOf("#", at + 1)) {
+    const before = line[at - 1];
+    if (before === undefined || before === " " || before === "\t") return line.slice(0, at);
+  }
+  return line;
+}
+
+export function isCommentLine(line: string): boolean {
+  return /^[ \t]*(?:#|\/\/|;)/.test(line);
+}
+
+/** @param lines those short enough to be read. */
+export function scanContext(lines: readonly string[], nodeName: string | undefined): ScanContext {
+  const keys = new Map<string, Set<string>>();
+  let said = 0;
+  let inForm = 0;
+  let nodes = 0;
+  let isProse = false;
+  let hasKubelet = false;
+  for (const line of lines) {
+    isProse ||= proseMark.test(line);
+    hasKubelet ||= /\b(?:kubelet|KUBELET\w*|hyperkube|k3s|rke2)\b/.test(line);
+    if (isCommentLine(line) || line.trim() === "") continue;
+    said += 1;
+    if (yamlForm.test(line)) inForm += 1;
+    const found = readKeyLine(line);
+    if (found === undefined) continue;
+    const value = found.value.replace(/^(["'])(.*)\1$/, "$2");
+    if (found.key === "kind" && value === "Node") nodes += 1;
+    const values = keys.get(found.key) ?? new Set();
+    if (values.size < 1000) values.add(value);
+    keys.set(found.key, values);
+  }
+  const isKubeconfig = keys.get("kind")?.has("Config") === true;
+  return {
+    isYaml: inForm * 2 >= said,
+    isForeign: isProse || isKubeconfig,
+    nodeKeys: nodeKeyMeaning(keys, nodes, nodeName),
+    hasKubelet,
+  };
+}
+
+function nodeKeyMeaning(
+  keys: ReadonlyMap<string, ReadonlySet<string>>,
+  nodes: number,
+  nodeName: string | undefined,
+): Meaning | undefined {
+  const groups = [...(keys.get("apiVersion") ?? [])];
+  // kops' and k0s' podCIDR is the cluster's, and so is one beside a service range (see kinds/k3s.ts).
+  if (groups.some((group) => /^(?:kops|k0s|k0sctl)[./]/.test(group))) return "cluster";
+  if (groups.some((group) => /^(?:crd\.)?(?:projectcalico\.org|cilium\.io)\//.test(group))) return undefined;
+  const has = (...names: readonly string[]): boolean => names.some((name) => keys.has(name));
+  if (has("service-cidr", "serviceCIDR") && !has("cluster-cidr", "clusterCIDR")) return "cluster";
+  if (nodes > 1) return undefined;
+  return nodes === 0 || nodeName === undefined || keys.get("name")?.has(nodeName) === true ? "node" : undefined;
+}
