@@ -10,8 +10,7 @@ import { headcni, runDaemonOnce, startDaemon } from "../harness/headcni.ts";
 import { kubeadmFiles } from "../harness/kubeadm.ts";
 import { leftovers, noLeftovers } from "../harness/leftovers.ts";
 import { createNode } from "../harness/node.ts";
-
-const cniTypes = ["bridge", "headcni"] as const;
+import { cniTypes, nodeOfType } from "./kinds.ts";
 
 test.each(cniTypes)(
   "pods of type %s get an address of each family and are reached on both",
@@ -42,9 +41,7 @@ test.each(cniTypes)(
 test.each(cniTypes)(
   "a portmap chained after %s leads a port of the node to a pod",
   async (type) => {
-    const plugins = "[{ type: portmap, capabilities: { portMappings: true } }]";
-    const config = `cni:\n  type: ${type}\n  plugins: ${plugins}\n`;
-    const files = { ...kubeadmFiles({ podCIDR: "10.244.1.0/24" }), "/etc/headcni/config.yaml": config };
+    const files = nodeOfType(type, ["plugins: [{ type: portmap, capabilities: { portMappings: true } }]"]);
     await using node = await createNode({ files });
     await runDaemonOnce(node);
     await startContainerd(node);

@@ -23,3 +23,12 @@ export function nodeFiles(kind: ConflistKind): Record<string, string> {
   const config = kind.config === undefined ? {} : { "/etc/headcni/config.yaml": kind.config };
   return { ...kubeadmFiles({ podCIDR }), ...config };
 }
+
+/** Values of `cni.type`. */
+export const cniTypes = ["bridge", "headcni"] as const;
+
+/** The disk of a node whose conflist is to be of this type and otherwise the default. */
+export function nodeOfType(type: (typeof cniTypes)[number], more: readonly string[] = []): Record<string, string> {
+  const config = ["cni:", `  type: ${type}`, ...more.map((line) => `  ${line}`), ""].join("\n");
+  return nodeFiles({ name: type, bridgeMasquerades: true, config });
+}
