@@ -1,8 +1,10 @@
 // `headcni config explain | schema | validate`.
 
 import type { Command } from "commander";
-import { printJson } from "../conflist/json.ts";
-import { ConfigError } from "../sys/errors.ts";
+import type { LoadedConfig } from "../config/config.ts";
+import { type JsonObject, printJson } from "../conflist/json.ts";
+import { ConfigError, type ConfigIssue } from "../sys/errors.ts";
+import type { System } from "../sys/system.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodes, issueLine } from "./exit.ts";
 import { addExamples, configOption, nodeNameOption, outputOption, rootOption } from "./options.ts";
@@ -73,30 +75,48 @@ async function validateConfiguration(
   path: string | undefined,
   flags: ValidateFlags,
 ): Promise<void> {
-  const { loadConfig } = await import("../config/load.ts");
   try {
-    const { file, warnings } = await loadConfig(context.system(flags.root), { path });
+    const { file, warnings } = await checkConfiguration(context.system(flags.root), path);
     if (flags.output === "json") {
-      context.print(
-        printJson({
-          file: file ?? null,
-          valid: true,
-          issues: [],
-          warnings: warnings.map((warning) => ({ ...warning })),
-        }),
-      );
+      context.print(printJson(verdict(file, [], warnings)));
       return;
     }
     for (const warning of warnings) context.warn(`warning: ${issueLine(warning)}\n`);
-    context.print(
-      file === undefined ? "There is no configuration file: every key has its default\n" : `${file} is valid\n`,
-    );
+    const isThere = file !== undefined;
+    context.print(isThere ? `${file} is valid\n` : "There is no configuration file: every key has its default\n");
   } catch (error) {
     if (!(error instanceof ConfigError) || flags.output !== "json") throw error;
     const issues = error.issues.length > 0 ? error.issues : [{ path: "", message: error.message }];
-    context.print(
-      printJson({ file: path ?? null, valid: false, issues: issues.map((issue) => ({ ...issue })), warnings: [] }),
-    );
+    context.print(printJson(verdict(path, issues, [])));
     context.exit(exitCodes.config.code);
   }
+}
+
+/**
+ * Loads the configuration and looks at what else the daemon of any node would refuse.
+ * @throws ConfigError
+ */
+async function checkConfiguration(system: System, path: string | undefined): Promise<LoadedConfig> {
+  const [{ loadConfig }, { invalidConfig }, { nodeLocalFaults }] = await Promise.all([
+    import("../config/load.ts"),
+    import("../config/invalid.ts"),
+    import("../podcidr/operator-value.ts"),
+  ]);
+  const loaded = await loadConfig(system, { path });
+  const faults = nodeLocalFaults(loaded);
+  if (faults.length > 0) throw invalidConfig(faults);
+  return loaded;
+}
+
+function verdict(
+  file: string | undefined,
+  issues: readonly ConfigIssue[],
+  warnings: readonly ConfigIssue[],
+): JsonObject {
+  return {
+    file: file ?? null,
+    valid: issues.length === 0,
+    issues: issues.map((issue) => ({ ...issue })),
+    warnings: warnings.map((warning) => ({ ...warning })),
+  };
 }

@@ -40,6 +40,21 @@ export function configValue(loaded: LoadedConfig, nodeName: string, serviceCIDRs
   return { podCIDRs: podCIDRs.toSorted((a, b) => a.compare(b)), file: place.file, line: place.line };
 }
 
+/** What is wrong with the PodCIDRs the configuration gives to any node, not only to this one: for checking a file. */
+export function nodeLocalFaults(loaded: LoadedConfig): readonly ConfigIssue[] {
+  const { podCIDR, serviceCIDR } = loaded.config.network;
+  if (podCIDR.nodeLocal === undefined) return [];
+  const place = placeOf(loaded, nodeLocalKey);
+  const entries: readonly (readonly [string, readonly Prefix[]])[] =
+    podCIDR.nodeLocal.kind === "any"
+      ? [[nodeLocalKey, podCIDR.nodeLocal.podCIDRs]]
+      : [...podCIDR.nodeLocal.podCIDRs].map(([node, prefixes]) => [`${nodeLocalKey}.${node}`, prefixes]);
+  return entries.flatMap(([path, prefixes]) => {
+    const message = faultOf(prefixes, serviceCIDR);
+    return message === undefined ? [] : [{ path, message, ...place }];
+  });
+}
+
 /**
  * Level 2, the environment variable NODE_POD_CIDR; unset and empty both mean that it says nothing.
  * @throws ConfigError HC_PODCIDR_ENV
