@@ -102,7 +102,7 @@ export async function installCommand(
       context.warn(`warning: ${what}; headcni-daemon removes it, or type: ip link delete ${bridgeName}\n`);
     }
   } catch (error) {
-    if (error instanceof ConflistInvalidError) context.warn(problemTable(error.problems));
+    if (error instanceof ConflistInvalidError && error.problems.length > 1) context.warn(problemTable(error.problems));
     throw error;
   }
 }
