@@ -56,7 +56,7 @@ async function showAnswer(context: CliContext, flags: PodCIDRFlags): Promise<voi
     import("../podcidr/answer.ts"),
   ]);
   const system = context.system(flags.root);
-  const config = await loadConfig(system, { path: flags.config, flags: { nodeName: flags.nodeName } });
+  const config = await loadConfig(system, { path: flags.config });
   for (const warning of config.warnings) context.warn(`warning: ${issueLine(warning)}\n`);
   const nodeName = resolveNodeName(system, { flag: flags.nodeName, config: config.config.nodeName });
   const answer = choosePodCIDR(system, { nodeName, config });
