@@ -10,7 +10,7 @@ import { createWakeups } from "./wakeups.ts";
 async function start(node: FakeNode, wrap: (passes: Passes) => Passes = (passes) => passes) {
   const passes = node.start();
   const stop = new AbortController();
-  const first = await passes.run(["start"], stop.signal);
+  const first = await passes.run(["start"]);
   const wakeups = createWakeups(node.clock);
   const reports: PassReport[] = [];
   const onReport = (report: PassReport) => void reports.push(report);

@@ -38,7 +38,7 @@ export function reconcileLoop(system: System, options: LoopOptions): Loop {
     const reasons = await wakeups.next(pauseMs, signal);
     if (signal.aborted) return undefined;
     busySinceMs = clock.monotonicMs();
-    const report = await passes.run(reasons, signal);
+    const report = await passes.run(reasons);
     busySinceMs = undefined;
     return report;
   };

@@ -18,8 +18,8 @@ export interface Observation {
 }
 
 /** The bridge of this network namespace and the leases under this root. */
-export async function observePods(system: System, signal?: AbortSignal): Promise<Observation> {
-  const bridge = await readBridge(system, signal);
+export async function observePods(system: System): Promise<Observation> {
+  const bridge = await readBridge(system);
   return { bridge, pods: { bridgePorts: countPorts(bridge), leases: countLeases(system) } };
 }
 

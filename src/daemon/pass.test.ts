@@ -6,7 +6,6 @@ import { decodeNodeState } from "../conflist/node-state.ts";
 import { leaseFolder } from "../dataplane/leases.ts";
 import { conflistPath, type FakeNode, fakeNode } from "./testing.ts";
 
-const never = new AbortController().signal;
 const subnetEnv = (cidr: string) => `FLANNEL_NETWORK=10.42.0.0/16\nFLANNEL_SUBNET=${cidr}\n`;
 const flannel = "/run/flannel/subnet.env";
 const configFile = "/etc/headcni/config.yaml";
@@ -23,7 +22,7 @@ describe("createPasses() on a fresh node", () => {
   test("puts the conflist in force and remembers the PodCIDR and who said it", async () => {
     using node = fakeNode();
     node.root.write(flannel, subnetEnv("10.42.3.1/24"));
-    const report = await node.start().run(["start"], never);
+    const report = await node.start().run(["start"]);
     expect(subnetOf(node)).toBe("10.42.3.0/24");
     expect(report).toMatchObject({ conflist: { isInForce: true, written: "absent" }, masquerade: "bridge" });
     expect(node.codes()).toEqual([]);
@@ -44,17 +43,17 @@ describe("createPasses() on a fresh node", () => {
 
   test("says it when nobody assigned the PodCIDR", async () => {
     using node = fakeNode();
-    await node.start().run(["start"], never);
+    await node.start().run(["start"]);
     expect(node.codes()).toEqual(["PodCIDRNotAuthoritative"]);
   });
 
   test("writes nothing in a second pass, and says nothing", async () => {
     using node = fakeNode();
     const passes = node.start();
-    await passes.run(["start"], never);
+    await passes.run(["start"]);
     const before = nodeStateFiles.map((path) => node.system.files.lstat(path)?.inode);
     const said = node.log.entries.filter(({ level }) => level !== "debug").length;
-    const report = await passes.run(["timer"], never);
+    const report = await passes.run(["timer"]);
     expect(report.conflist.written).toBeUndefined();
     expect(nodeStateFiles.map((path) => node.system.files.lstat(path)?.inode)).toEqual(before);
     expect(node.log.entries.filter(({ level }) => level !== "debug").length).toBe(said);
@@ -63,7 +62,7 @@ describe("createPasses() on a fresh node", () => {
   test("throws a configuration it cannot use before it touches anything", async () => {
     using node = fakeNode();
     node.root.write(configFile, "network: {mtuu: 1}\n");
-    await expect(node.start().run(["start"], never)).rejects.toThrow("configuration");
+    await expect(node.start().run(["start"])).rejects.toThrow("configuration");
     expect(node.root.exists(conflistPath)).toBe(false);
   });
 });
@@ -72,7 +71,7 @@ describe("createPasses() over time", () => {
   test("puts a conflist right that was changed, removed or replaced by a folder", async () => {
     using node = fakeNode();
     const passes = node.start();
-    await passes.run(["start"], never);
+    await passes.run(["start"]);
     const right = node.root.read(conflistPath);
     const host = `${node.root.path}${conflistPath}`;
     const faults: [string, () => void][] = [
@@ -82,7 +81,7 @@ describe("createPasses() over time", () => {
     ];
     for (const [reason, harm] of faults) {
       harm();
-      const { conflist } = await passes.run(["drift"], never);
+      const { conflist } = await passes.run(["drift"]);
       expect(conflist).toMatchObject({ written: reason as "absent", isInForce: true });
       expect(node.root.read(conflistPath)).toBe(right);
     }
@@ -92,16 +91,16 @@ describe("createPasses() over time", () => {
     using node = fakeNode();
     node.root.write(configFile, "network: {mtu: 1400}\n");
     const passes = node.start();
-    await passes.run(["start"], never);
+    await passes.run(["start"]);
     node.root.write(configFile, "network: {mtu: lots}\n");
-    await passes.run(["config"], never);
+    await passes.run(["config"]);
     expect(node.codes()).toContain("ConfigInvalid");
     expect(node.conditions.list().find(({ code }) => code === "ConfigInvalid")?.text).toContain(
       `${configFile} is wrong`,
     );
     expect(node.root.read(conflistPath)).toContain('"mtu": 1400');
     node.root.write(configFile, "network: {mtu: 1300}\n");
-    await passes.run(["config"], never);
+    await passes.run(["config"]);
     expect(node.codes()).not.toContain("ConfigInvalid");
     expect(node.root.read(conflistPath)).toContain('"mtu": 1300');
   });
@@ -110,10 +109,10 @@ describe("createPasses() over time", () => {
     using node = fakeNode();
     node.root.write(flannel, subnetEnv("10.42.3.1/24"));
     const passes = node.start();
-    await passes.run(["start"], never);
+    await passes.run(["start"]);
     node.root.write(configFile, "]");
     node.root.write(flannel, subnetEnv("10.42.4.1/24"));
-    await passes.run(["config"], never);
+    await passes.run(["config"]);
     expect(subnetOf(node)).toBe("10.42.4.0/24");
     expect(node.codes()).toEqual(["ConfigInvalid"]);
   });
@@ -123,14 +122,14 @@ describe("createPasses() over time", () => {
     const host = `${node.root.path}/opt/cni/bin/host-local`;
     rmSync(host);
     const passes = node.start();
-    expect((await passes.run(["start"], never)).conflist.isInForce).toBe(false);
+    expect((await passes.run(["start"])).conflist.isInForce).toBe(false);
     expect(node.codes()).toContain("ConflistInvalid");
     expect(node.root.exists(conflistPath)).toBe(false);
     node.root.write("/opt/cni/bin/host-local", "", 0o755);
-    expect((await passes.run(["plugins"], never)).conflist.isInForce).toBe(true);
+    expect((await passes.run(["plugins"])).conflist.isInForce).toBe(true);
     expect(node.codes()).toEqual(["PodCIDRNotAuthoritative"]);
     rmSync(host);
-    await passes.run(["plugins"], never);
+    await passes.run(["plugins"]);
     expect(node.codes()).toContain("ConflistInvalid");
   });
 
@@ -139,10 +138,10 @@ describe("createPasses() over time", () => {
     node.root.write("/etc/cni/net.d/00-other.conf", "{}");
     node.root.write(configFile, "cni: {otherConfigs: keep}\n");
     const passes = node.start();
-    expect((await passes.run(["start"], never)).conflist.isInForce).toBe(false);
+    expect((await passes.run(["start"])).conflist.isInForce).toBe(false);
     expect(node.codes()).toContain("OtherConfigPreferred");
     node.root.write(configFile, "cni: {otherConfigs: moveAside}\n");
-    const { conflist } = await passes.run(["config"], never);
+    const { conflist } = await passes.run(["config"]);
     expect(conflist).toMatchObject({ isInForce: true, movedAside: [{ name: "00-other.conf" }] });
     expect(node.codes()).not.toContain("OtherConfigPreferred");
   });
@@ -150,10 +149,10 @@ describe("createPasses() over time", () => {
   test("slows down when something keeps undoing its work, and says so", async () => {
     using node = fakeNode();
     const passes = node.start();
-    await passes.run(["start"], never);
+    await passes.run(["start"]);
     const harm = async () => {
       node.root.write(conflistPath, "{}");
-      return (await passes.run(["drift"], never)).conflist.written;
+      return (await passes.run(["drift"])).conflist.written;
     };
     for (let repair = 0; repair < 21; repair++) expect(await harm()).toBe("content");
     expect(node.codes()).toContain("ConflistContested");
@@ -161,7 +160,7 @@ describe("createPasses() over time", () => {
     await node.clock.advance(2000);
     expect(await harm()).toBe("content");
     await node.clock.advance(60_000);
-    await passes.run(["timer"], never);
+    await passes.run(["timer"]);
     expect(node.codes()).not.toContain("ConflistContested");
   });
 });
@@ -173,10 +172,10 @@ describe("createPasses() when the PodCIDR changes", () => {
     using node = fakeNode();
     node.root.write(flannel, subnetEnv("10.42.3.1/24"));
     const passes = node.start();
-    await passes.run(["start"], never);
+    await passes.run(["start"]);
     node.kernel.bridge = onOld([]);
     node.root.write(flannel, subnetEnv("10.42.4.1/24"));
-    await passes.run(["source"], never);
+    await passes.run(["source"]);
     expect(subnetOf(node)).toBe("10.42.4.0/24");
     expect(node.kernel.bridge).toBeUndefined();
     expect(remembered(node)).toMatchObject([{ podCIDRs: [parsePrefix("10.42.4.0/24")] }, {}]);
@@ -190,17 +189,17 @@ describe("createPasses() when the PodCIDR changes", () => {
     using node = fakeNode();
     node.root.write(flannel, subnetEnv("10.42.3.1/24"));
     const passes = node.start();
-    await passes.run(["start"], never);
+    await passes.run(["start"]);
     occupy(node);
     node.root.write(flannel, subnetEnv("10.42.4.1/24"));
-    await passes.run(["source"], never);
+    await passes.run(["source"]);
     expect(subnetOf(node)).toBe("10.42.3.0/24");
     expect(node.codes()).toContain("PodCIDRChangeBlocked");
     expect(remembered(node)).toMatchObject([{ podCIDRs: [parsePrefix("10.42.3.0/24")] }, {}]);
     node.kernel.bridge = undefined;
     node.kernel.ipFault = undefined;
     rmSync(`${node.root.path}${leaseFolder}`, { recursive: true, force: true });
-    await passes.run(["timer"], never);
+    await passes.run(["timer"]);
     expect(subnetOf(node)).toBe("10.42.4.0/24");
     expect(node.codes()).toEqual([]);
   });
@@ -208,15 +207,15 @@ describe("createPasses() when the PodCIDR changes", () => {
   test("keeps what was assigned when the source is gone after a reboot, also with /run emptied", async () => {
     using node = fakeNode();
     node.root.write(flannel, subnetEnv("10.42.3.1/24"));
-    await node.start().run(["start"], never);
+    await node.start().run(["start"]);
     rmSync(`${node.root.path}/run`, { recursive: true });
     for (let start = 0; start < 2; start++) {
-      await node.start().run(["start"], never);
+      await node.start().run(["start"]);
       expect(subnetOf(node)).toBe("10.42.3.0/24");
       expect(node.codes()).toEqual(["PodCIDRSourceLost"]);
     }
     node.root.write(flannel, subnetEnv("10.42.3.1/24"));
-    await node.start().run(["start"], never);
+    await node.start().run(["start"]);
     expect(node.codes()).toEqual([]);
   });
 
@@ -226,10 +225,10 @@ describe("createPasses() when the PodCIDR changes", () => {
     const theirs = { cniVersion: "0.4.0", name: "old", plugins: [{ type: "bridge", ipam }] };
     node.root.write("/etc/cni/net.d/05-old.conflist", JSON.stringify(theirs));
     const passes = node.start();
-    await passes.run(["start"], never);
+    await passes.run(["start"]);
     expect(subnetOf(node)).toBe("10.9.8.0/24");
-    await passes.run(["timer"], never);
-    await node.start().run(["start"], never);
+    await passes.run(["timer"]);
+    await node.start().run(["start"]);
     expect(subnetOf(node)).toBe("10.9.8.0/24");
     expect(node.codes()).toEqual([]);
   });
@@ -237,10 +236,10 @@ describe("createPasses() when the PodCIDR changes", () => {
   test("touches nothing when it is restarted under live pods", async () => {
     using node = fakeNode();
     node.root.write(flannel, subnetEnv("10.42.3.1/24"));
-    await node.start().run(["start"], never);
+    await node.start().run(["start"]);
     node.kernel.bridge = onOld(["veth1", "veth2"]);
     const before = node.system.files.lstat(conflistPath)?.inode;
-    const report = await node.start().run(["start"], never);
+    const report = await node.start().run(["start"]);
     expect(node.system.files.lstat(conflistPath)?.inode).toBe(before);
     expect(report).toMatchObject({ pods: { bridgePorts: 2 }, conflist: { written: undefined } });
     expect(node.kernel.bridge?.ports.length).toBe(2);
@@ -249,11 +248,11 @@ describe("createPasses() when the PodCIDR changes", () => {
   test("takes the CIDR of a conflist of ours when nothing else remembers it", async () => {
     using node = fakeNode();
     node.root.write(flannel, subnetEnv("10.42.3.1/24"));
-    await node.start().run(["start"], never);
+    await node.start().run(["start"]);
     for (const path of nodeStateFiles) rmSync(`${node.root.path}${path}`);
     node.kernel.bridge = onOld(["veth1"]);
     node.root.write(flannel, subnetEnv("10.42.4.1/24"));
-    await node.start().run(["start"], never);
+    await node.start().run(["start"]);
     expect(subnetOf(node)).toBe("10.42.3.0/24");
     expect(node.codes()).toContain("PodCIDRChangeBlocked");
   });
@@ -265,14 +264,14 @@ describe("createPasses() and masquerading", () => {
     node.root.write(flannel, subnetEnv("10.42.3.1/24"));
     node.root.write(configFile, "network: {masquerade: daemon}\n");
     const passes = node.start();
-    expect((await passes.run(["start"], never)).masquerade).toBe("applied");
+    expect((await passes.run(["start"])).masquerade).toBe("applied");
     expect(node.kernel.table).toContain("ip saddr 10.42.3.0/24 ip daddr 10.42.0.0/16 return");
     expect(node.root.read(conflistPath)).toContain('"ipMasq": false');
     node.kernel.table = "table inet headcni {\n}";
-    await passes.run(["timer"], never);
+    await passes.run(["timer"]);
     expect(node.kernel.table).toContain("masquerade");
     node.root.write(configFile, "network: {masquerade: bridge}\n");
-    expect((await passes.run(["config"], never)).masquerade).toBe("bridge");
+    expect((await passes.run(["config"])).masquerade).toBe("bridge");
     expect(node.kernel.table).toBeUndefined();
   });
 
@@ -280,10 +279,10 @@ describe("createPasses() and masquerading", () => {
     using node = fakeNode();
     node.kernel.table = "table inet headcni {\n}";
     const passes = node.start();
-    await passes.run(["start"], never);
+    await passes.run(["start"]);
     expect(node.kernel.table).toBeUndefined();
     const asked = node.kernel.calls.length;
-    await passes.run(["timer"], never);
+    await passes.run(["timer"]);
     expect(node.kernel.calls.slice(asked)).toEqual(["ip -j addr show"]);
   });
 
@@ -291,7 +290,7 @@ describe("createPasses() and masquerading", () => {
     using node = fakeNode();
     node.root.write(configFile, "network: {masquerade: daemon}\n");
     node.kernel.nftFault = "missing";
-    expect((await node.start().run(["start"], never)).masquerade).toBe("failed");
+    expect((await node.start().run(["start"])).masquerade).toBe("failed");
     expect(node.conditions.list()[0]).toMatchObject({ code: "MasqueradeNotApplied", severity: "error" });
     expect(node.conditions.list()[0]?.text).toContain("Install the nftables package");
   });
@@ -306,16 +305,16 @@ describe("createPasses() with cni.type: headcni", () => {
     node.root.write(flannel, subnetEnv("10.42.3.1/24"));
     node.root.write(configFile, "cni: {type: headcni}\n");
     const passes = node.start();
-    await passes.run(["start"], never);
+    await passes.run(["start"]);
     expect(firstType(node)).toBe("headcni");
     expect(node.root.read(plugin)).toBe("the executable");
     expect(remembered(node)).toMatchObject([{ podCIDRs: [parsePrefix("10.42.3.0/24")], ipMasq: true }, {}]);
     expect(node.codes()).toEqual([]);
     const inode = node.system.files.lstat(plugin)?.inode ?? -1;
-    await passes.run(["timer"], never);
+    await passes.run(["timer"]);
     expect(node.system.files.lstat(plugin)?.inode).toBe(inode);
     node.root.write(plugin, "somebody else's");
-    await passes.run(["plugins"], never);
+    await passes.run(["plugins"]);
     expect(node.root.read(plugin)).toBe("the executable");
   });
 
@@ -324,14 +323,14 @@ describe("createPasses() with cni.type: headcni", () => {
     node.root.write(configFile, "cni: {type: headcni}\n");
     node.kernel.brokenPlugin = "headcni";
     const passes = node.start();
-    expect((await passes.run(["start"], never)).conflist.isInForce).toBe(true);
+    expect((await passes.run(["start"])).conflist.isInForce).toBe(true);
     expect(firstType(node)).toBe("bridge");
     expect(node.codes()).toContain("PluginUnusable");
     expect(node.conditions.list().find(({ code }) => code === "PluginUnusable")?.text).toStartWith(
       `${plugin} is not used and the conflist calls bridge directly, which pods do not notice: it is no CNI plugin`,
     );
     node.kernel.brokenPlugin = undefined;
-    await passes.run(["timer"], never);
+    await passes.run(["timer"]);
     expect(firstType(node)).toBe("headcni");
     expect(node.codes()).not.toContain("PluginUnusable");
   });

@@ -22,7 +22,7 @@ export interface Passes {
    * @param reasons what made it necessary, for log and status
    * @throws ConfigError when the first pass finds a configuration it cannot use
    */
-  run(reasons: readonly string[], signal: AbortSignal): Promise<PassReport>;
+  run(reasons: readonly string[]): Promise<PassReport>;
 }
 
 export interface PassOptions extends DaemonFlags {
@@ -46,12 +46,12 @@ export function createPasses(system: System, conditions: ConditionStore, options
   let memory: Memory | undefined;
   const observer: System = { ...system, log: sayingOnce(system.log) };
   return {
-    run: async (reasons, signal) => {
+    run: async (reasons) => {
       const startedAtMs = system.clock.now();
       const startedMs = system.clock.monotonicMs();
       const [inputs, observed] = await Promise.all([
         readInputs(observer, options, memory?.inputs),
-        observePods(observer, signal),
+        observePods(observer),
       ]);
       await options.onConfig(inputs.loaded.config);
       logConfig(system.log, inputs.loaded, memory?.inputs.loaded);

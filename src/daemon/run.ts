@@ -46,8 +46,8 @@ export async function runDaemon(system: System, options: DaemonOptions): Promise
     onConfig: (config) => options.log.configure(config.logging),
     executable: ownExecutable(),
   });
-  const first = await Promise.race([passes.run(["start"], signals.stop), signals.stopped]);
-  if (first === undefined) return "done";
+  const first = await Promise.race([passes.run(["start"]), signals.stopped]);
+  if (first === undefined) return options.once ? "not-ready" : "done";
   if (!options.once) await stay(system, { startedAtMs, wakeups, conditions, passes, first, stop: signals.stop });
   return readiness({ last: first, conditions: conditions.list() }).length === 0 || !options.once ? "done" : "not-ready";
 }

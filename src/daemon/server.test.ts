@@ -12,7 +12,7 @@ import { type FakeNode, fakeNode } from "./testing.ts";
 
 /** What a daemon on this node would answer from, after one pass. */
 async function sourceOf(node: FakeNode): Promise<StatusSource> {
-  const report = await node.start().run(["start"], new AbortController().signal);
+  const report = await node.start().run(["start"]);
   const history = createHistory(node.system, node.conditions, { pid: 42, startedAtMs: node.clock.now() });
   const metrics = createMetrics();
   history.record(report);

@@ -24,12 +24,11 @@ export type BridgeReading =
   | { readonly kind: "unknown"; readonly why: string };
 
 /** Asks `ip -j addr`. Never throws: a missing or old `ip` is an answer of its own. */
-export async function readBridge(system: System, signal?: AbortSignal): Promise<BridgeReading> {
+export async function readBridge(system: System): Promise<BridgeReading> {
   try {
     const { exitCode, stdout, stderr } = await system.exec.run(["ip", "-j", "addr", "show"], {
       timeoutMs: 5000,
       maxOutputBytes: 8 << 20,
-      signal,
     });
     if (exitCode !== 0) return { kind: "unknown", why: `ip -j addr failed: ${firstLine(stderr)}` };
     return parseDevices(stdout);

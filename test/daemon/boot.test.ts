@@ -107,6 +107,26 @@ describe("headcni-daemon", () => {
     expect(await daemon.stop()).toBe(0);
   });
 
+  test("ends within a second also while a plugin hangs", async () => {
+    await using node = await flannelNode();
+    await node.must([
+      "sh",
+      "-c",
+      "rm /opt/cni/bin/bridge && printf '#!/bin/sh\\nexec sleep 30\\n' > /opt/cni/bin/bridge",
+    ]);
+    await node.must(["chmod", "755", "/opt/cni/bin/bridge"]);
+    for (const [args, code] of [
+      [[], 0],
+      [["--once"], 4],
+    ] as const) {
+      const daemon = await node.spawn([headcniDaemon, ...args], { log: `/var/log/hang-${code}.log` });
+      await waitUntil("it asks the plugin", () => daemon.output().includes("PodCIDR 10.42.3.0/24"));
+      const startMs = realClock.monotonicMs();
+      expect(await daemon.stop()).toBe(code);
+      expect(realClock.monotonicMs() - startMs).toBeLessThan(1000);
+    }
+  });
+
   test("runs nothing of the folder it is started in", async () => {
     await using node = await flannelNode({
       "/trap/.env": "NODE_POD_CIDR=10.66.0.0/24\n",
