@@ -225,6 +225,13 @@ describe("installConflist()", () => {
     expect(listBackups(node.system)).toEqual([]);
   });
 
+  test("makes no folder for a conflist that is refused", async () => {
+    using node = testNode();
+    const validate = async () => [{ path: "", message: "is wrong" }];
+    await expect(node.install("one", { validate })).rejects.toBeInstanceOf(ConflistInvalidError);
+    expect(node.root.exists(confDir)).toBe(false);
+  });
+
   test("keeps the last five versions that it wrote, and every version somebody else wrote", async () => {
     using node = testNode();
     for (let version = 0; version < 8; version++) await node.install(`version ${version}`);

@@ -59,7 +59,6 @@ interface Preparation {
 async function prepare(system: System, store: Store, preparation: Preparation): Promise<BackupPlan> {
   const { comparison, options } = preparation;
   const { confDir } = options;
-  attempt("HC_CONFLIST_WRITE", `Cannot make the folder ${confDir}`, () => system.files.makeFolder(confDir));
   const before = store.read();
   const plan = attempt("HC_CONFLIST_BACKUP", `Cannot back up the configurations of ${confDir}`, () => {
     const planned = planBackup(system, store, { confDir, before, comparison, sha256: sha256Hex(preparation.bytes) });
@@ -88,6 +87,7 @@ function replaceOurs(system: System, store: Store, replacement: Replacement): vo
   const path = join(confDir, conflistFileName);
   try {
     attempt("HC_CONFLIST_WRITE", `Cannot write the conflist ${path}`, () => {
+      system.files.makeFolder(confDir);
       if (plan.original !== undefined) giveSecondName(system, store, { confDir, entry: plan.original });
       system.files.writeAtomic(path, bytes, { mode: conflistMode, onStep: (done) => options.onStep?.(done, path) });
     });

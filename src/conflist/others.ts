@@ -62,7 +62,7 @@ function typeOf(plugin: JsonObject): string {
   return typeof plugin.type === "string" ? plugin.type : "";
 }
 
-/** What libcni's loader would refuse. */
+/** What libcni would refuse: when it loads, or, a `.conf` without a name, when a pod comes. */
 function loadProblem(plugins: unknown, types: readonly string[], network: string | undefined): string | undefined {
   if (!Array.isArray(plugins) || plugins.length === 0) return "lists no plugins";
   if (types.length < plugins.length || types.includes("")) return "has a plugin without a type";

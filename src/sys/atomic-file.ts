@@ -11,8 +11,6 @@ export type AtomicWriteStep = "temporary-written" | "temporary-synced" | "rename
 export interface AtomicWriteOptions {
   /** Permission bits of the new file, applied whatever the umask. @default 0o600 */
   readonly mode?: number | undefined;
-  /** Modification time to give the file, milliseconds since the epoch. */
-  readonly mtimeMs?: number | undefined;
   readonly onStep?: ((step: AtomicWriteStep) => void) | undefined;
 }
 
@@ -44,7 +42,6 @@ export function writeFileAtomic(path: string, bytes: Uint8Array, options: Atomic
   try {
     for (let offset = 0; offset < bytes.length; ) offset += fs.writeSync(fd, bytes, offset);
     fs.fchmodSync(fd, mode);
-    if (options.mtimeMs !== undefined) fs.futimesSync(fd, options.mtimeMs / 1000, options.mtimeMs / 1000);
     step("temporary-written");
     fs.fsyncSync(fd);
     fs.closeSync(fd);
