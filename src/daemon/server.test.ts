@@ -157,7 +157,7 @@ describe("statusServer()", () => {
     expect(conditions.list()[0]?.text).toStartWith(
       `Nothing answers on 127.0.0.1:${taken.port}: another program listens there.`,
     );
-    expect(fetchText(`${first}/healthz`, { timeoutMs: 1000 })).rejects.toThrow();
+    await expect(fetchText(`${first}/healthz`, { timeoutMs: 1000 })).rejects.toThrow();
 
     await taken.stop(true);
     await waitUntil("it serves again", () => origins().length === 2);

@@ -56,7 +56,9 @@ describe("removeBridge()", () => {
     const kernel = fakeKernel();
     kernel.ipFault = "RTNETLINK answers: Operation not permitted";
     const removed = removeBridge({ ...createSystem(), exec: kernel.exec });
-    expect(removed).rejects.toThrow("Cannot remove the bridge headcni0: RTNETLINK answers: Operation not permitted");
+    await expect(removed).rejects.toThrow(
+      "Cannot remove the bridge headcni0: RTNETLINK answers: Operation not permitted",
+    );
   });
 });
 

@@ -106,10 +106,10 @@ describe("applyMasquerade()", () => {
       "Operation not permitted",
       "Cannot list the masquerade rules in the table inet headcni: Error: Operation not permitted",
     ],
-  ])("says why when nft fails: %s", (fault, message) => {
+  ])("says why when nft fails: %s", async (fault, message) => {
     const kernel = fakeKernel();
     kernel.nftFault = fault;
-    expect(applyMasquerade({ ...createSystem(), exec: kernel.exec }, wanted)).rejects.toThrow(message);
+    await expect(applyMasquerade({ ...createSystem(), exec: kernel.exec }, wanted)).rejects.toThrow(message);
   });
 });
 

@@ -80,5 +80,5 @@ describe("fakeClock()", () => {
 test("waitUntil() resolves when the condition holds and names what it waited for when it does not", async () => {
   let looks = 0;
   await waitUntil("third look", () => ++looks === 3);
-  expect(waitUntil("never", () => false, 20)).rejects.toThrow("Not within 20 ms: never");
+  await expect(waitUntil("never", () => false, 20)).rejects.toThrow("Not within 20 ms: never");
 });

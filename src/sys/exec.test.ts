@@ -61,7 +61,7 @@ describe("realExec.run()", () => {
 
   test("looks a bare name up on the PATH it gives", async () => {
     expect((await realExec.run(["only-here"], { env: { PATH: `${folder}:/bin` } })).stdout).toBe("found\n");
-    expect(realExec.run(["only-here"])).rejects.toThrow("Cannot start only-here: does not exist");
+    await expect(realExec.run(["only-here"])).rejects.toThrow("Cannot start only-here: does not exist");
   });
 
   test.each([
@@ -105,7 +105,7 @@ describe("realExec.run()", () => {
     const running = realExec.run(sh("echo up; sleep 47.12"), { signal: calledOff.signal });
     calledOff.abort();
     expect(await running).toMatchObject({ signal: "SIGKILL", timedOut: false });
-    expect(realExec.run(["true"], { signal: calledOff.signal })).rejects.toThrow("Cannot start true");
+    await expect(realExec.run(["true"], { signal: calledOff.signal })).rejects.toThrow("Cannot start true");
   });
 
   test("does not wait for a grandchild that keeps the pipes open", async () => {

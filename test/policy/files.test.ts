@@ -34,6 +34,11 @@ test("no test is switched off, alone, or left for later", () => {
   expect(code.filter((path) => off.test(textOf(path)))).toEqual([]);
 });
 
+test("every expectation of a promise is waited for: it would hold nothing otherwise", () => {
+  const loose = /^\s*expect\(.*\)\.(rejects|resolves)\b/m;
+  expect(code.filter((path) => loose.test(textOf(path)))).toEqual([]);
+});
+
 test("nothing is left for later in comments", () => {
   const words = new RegExp(
     `\\b(${["TO-DO", "FIX-ME", "X-XX", "for- now"].map((word) => word.replace("-", "")).join("|")})\\b`,
