@@ -204,6 +204,24 @@ describe("createPasses() when the PodCIDR changes", () => {
     expect(node.codes()).toEqual([]);
   });
 
+  test("leaves the old bridge where the new conflist cannot be put in force, and changes both later", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    const passes = node.start();
+    await passes.run(["start"]);
+    node.kernel.bridge = onOld([]);
+    node.kernel.brokenPlugin = "host-local";
+    node.root.write(flannel, subnetEnv("10.42.4.1/24"));
+    await passes.run(["source"]);
+    expect(node.codes()).toEqual(["ConflistInvalid"]);
+    expect(node.kernel.bridge).toBeDefined();
+    expect(remembered(node)).toMatchObject([{ podCIDRs: [parsePrefix("10.42.3.0/24")] }, {}]);
+    node.kernel.brokenPlugin = undefined;
+    await passes.run(["timer"]);
+    expect(subnetOf(node)).toBe("10.42.4.0/24");
+    expect(node.kernel.bridge).toBeUndefined();
+  });
+
   test("keeps what was assigned when the source is gone after a reboot, also with /run emptied", async () => {
     using node = fakeNode();
     node.root.write(flannel, subnetEnv("10.42.3.1/24"));

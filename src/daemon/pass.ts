@@ -101,14 +101,14 @@ async function carryOut(system: System, conditions: ConditionStore, work: Work) 
     applyConflist(system, { spec, config }, memory?.conflist ?? firstConflistMemory),
     applyMasquerading(system, plan, { config, before: memory?.masquerade }),
   ]);
-  // After the conflist: a pod that comes in between fails and is tried again, instead of bringing the old bridge back.
-  const bridge = await applyBridge(system, plan);
+  // After the conflist: a pod that comes in between fails and is tried again, instead of bringing the old bridge back. And only
+  // with it: under the old conflist the old bridge is the right one.
+  const bridge = conflist.result.isInForce ? await applyBridge(system, plan) : { isDone: false, conditions: [] };
   conditions.set(
     "node",
     [inputs, plan, plugin, conflist, masquerade, bridge].flatMap((step) => step.conditions),
   );
-  const isDone = conflist.result.isInForce && bridge.isDone;
-  const inForce = isDone || held === undefined ? plan.settled.inForce : held;
+  const inForce = bridge.isDone || held === undefined ? plan.settled.inForce : held;
   remember(inForce);
   return { plugin: plugin.memory, conflist, masquerade: masquerade.state, inForce };
 }
