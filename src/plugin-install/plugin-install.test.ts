@@ -67,14 +67,18 @@ describe("installPlugin()", () => {
   });
 
   test("lets a copy that runs end undisturbed", async () => {
-    using at = setUp(`#!/bin/sh\nread line\necho "old $line"\n`);
+    using at = setUp(`#!/bin/sh\necho up\nread line\necho "old $line"\n`);
     installPlugin(at.system, { binDir, source: at.source });
     const running = Bun.spawn([at.system.files.hostPath(pluginPath)], { stdin: "pipe", stdout: "pipe" });
+    const output = running.stdout.getReader();
+    const heard = async (): Promise<string> => new TextDecoder().decode((await output.read()).value);
+    // Only then has the shell opened the script, and not the one that comes.
+    expect(await heard()).toBe("up\n");
     fs.writeFileSync(at.source, goodPlugin);
     expect(installPlugin(at.system, { binDir, source: at.source }).outcome).toBe("replaced");
     running.stdin.write("still here\n");
     running.stdin.end();
-    expect(await new Response(running.stdout).text()).toBe("old still here\n");
+    expect(await heard()).toBe("old still here\n");
     expect(await running.exited).toBe(0);
   });
 

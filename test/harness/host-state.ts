@@ -69,8 +69,10 @@ function differences(before: HostState, after: HostState): string[] {
   return [...before].flatMap(([name, old]) => {
     const now = after.get(name) ?? [];
     const come = now.filter((line) => !old.includes(line)).map((line) => `${name}: there is now "${line}"`);
-    const gone = old.filter((line) => !now.includes(line)).map((line) => `${name}: there is no longer "${line}"`);
-    return [...come, ...gone];
+    // A process that ended was not left behind by anybody, and was not ours: it had been there before.
+    const mayGo = name === "processes";
+    const gone = old.filter((line) => !mayGo && !now.includes(line));
+    return [...come, ...gone.map((line) => `${name}: there is no longer "${line}"`)];
   });
 }
 

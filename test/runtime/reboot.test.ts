@@ -51,7 +51,11 @@ test.each(cniTypes)(
     await startContainerd(node);
     const pod = await runtime.runPod({ name: "c" });
     // As if all of them were old: only the runtime's word is left to tell them apart.
-    await node.must(["sh", "-c", "touch --date '1 hour ago' /var/lib/cni/networks/headcni/* /var/lib/headcni/cni/* || :"]);
+    await node.must([
+      "sh",
+      "-c",
+      "touch --date '1 hour ago' /var/lib/cni/networks/headcni/* /var/lib/headcni/cni/* || :",
+    ]);
     const dryRun = await node.must([headcni, "ipam", "gc", "--dry-run"]);
     expect(old.filter((address) => !dryRun.includes(`Would free ${address}:`))).toEqual([]);
     expect((await leftovers(node)).leases).toEqual([...old, ...pod.addresses]);
