@@ -1,7 +1,7 @@
 // Finds and reads the configuration file: `--config`, else HEADCNI_CONFIG, else /etc/headcni/config.yaml. A file that was
 // asked for must be there; the default one need not.
 
-import { ConfigError, HeadcniError } from "../sys/errors.ts";
+import { ConfigError, HeadcniError, type HeadcniErrorOptions } from "../sys/errors.ts";
 import { createFiles } from "../sys/files.ts";
 import { absolutePath, type System } from "../sys/system.ts";
 import { defaultConfigFile } from "./defaults.ts";
@@ -25,20 +25,18 @@ export interface ConfigFile {
  */
 export function readConfigFile(system: System, path: string | undefined): ConfigFile {
   const asked = path === undefined ? askedByEnv(system) : { path, by: "--config" };
-  if (asked === undefined) {
-    const hostFile = system.files.hostPath(defaultConfigFile);
-    return { file: defaultConfigFile, hostFile, text: decode(defaultConfigFile, readBytes(system, defaultConfigFile)) };
+  if (asked === undefined) return readAt(system, defaultConfigFile);
+  if (asked.path === "") {
+    throw fileError(`Cannot read the configuration: ${asked.by} is empty`, { hint: "name a file or leave it out" });
   }
-  if (asked.path === "")
-    throw fileError(`Cannot read the configuration: ${asked.by} is empty`, "name a file or leave it out");
   const file = absolutePath(asked.path);
   const candidates = [system, ...(system.files.root === "/" ? [] : [{ files: createFiles("/") }])];
-  for (const { files } of candidates) {
-    const text = decode(file, readBytes({ files }, file));
-    if (text !== undefined) return { file, hostFile: files.hostPath(file), text };
+  for (const candidate of candidates) {
+    const found = readAt(candidate, file);
+    if (found.text !== undefined) return found;
   }
   const hint = `create the file, or name another with ${asked.by}`;
-  throw fileError(`Cannot read the configuration ${file}, named by ${asked.by}: it does not exist`, hint);
+  throw fileError(`Cannot read the configuration ${file}, named by ${asked.by}: it does not exist`, { hint });
 }
 
 function askedByEnv(system: System): { path: string; by: string } | undefined {
@@ -46,33 +44,30 @@ function askedByEnv(system: System): { path: string; by: string } | undefined {
   return path === undefined ? undefined : { path, by: "HEADCNI_CONFIG" };
 }
 
-function readBytes({ files }: Pick<System, "files">, file: string): Uint8Array | undefined {
+function readAt({ files }: Pick<System, "files">, file: string): ConfigFile {
   try {
-    return files.readIfPresent(file, maxBytes);
+    const bytes = files.readIfPresent(file, maxBytes);
+    return { file, hostFile: files.hostPath(file), text: bytes === undefined ? undefined : decode(file, bytes) };
   } catch (error) {
-    if (!(error instanceof HeadcniError)) throw error;
-    throw fileError(`Cannot use the configuration. ${error.message}`, undefined, error);
+    if (!(error instanceof HeadcniError) || error instanceof ConfigError) throw error;
+    throw fileError(`Cannot use the configuration. ${error.message}`, { cause: error });
   }
 }
 
-function decode(file: string, bytes: Uint8Array | undefined): string | undefined {
-  if (bytes === undefined) return undefined;
-  const isUtf16 =
-    (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff) || bytes.includes(0);
-  if (!isUtf16) {
+function decode(file: string, bytes: Uint8Array): string {
+  const hasUtf16Mark = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  const isOther = hasUtf16Mark || bytes.includes(0);
+  if (!isOther) {
     try {
       return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
     }
   }
-  const hint = "save the file as UTF-8";
-  throw fileError(
-    `Cannot read the configuration ${file}: it is not UTF-8 text${isUtf16 ? " but UTF-16 or binary" : ""}`,
-    hint,
-  );
+  const what = isOther ? "it is not UTF-8 text but UTF-16 or binary" : "it is not UTF-8 text";
+  throw fileError(`Cannot read the configuration ${file}: ${what}`, { hint: "save the file as UTF-8" });
 }
 
-function fileError(message: string, hint: string | undefined, cause?: unknown): ConfigError {
-  return new ConfigError("HC_CONFIG_FILE", message, [], { hint, cause });
+function fileError(message: string, options: Pick<HeadcniErrorOptions, "hint" | "cause">): ConfigError {
+  return new ConfigError("HC_CONFIG_FILE", message, [], options);
 }

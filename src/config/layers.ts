@@ -38,19 +38,17 @@ export function mergeLayers({ document, file, env, flags }: Layers): Merged {
   let input = document === undefined ? {} : plain(document, []);
   const put = ({ key, path, kind }: ConfigKey, text: string, origin: ConfigOrigin): void => {
     const value = readText(text, kind);
-    if (value === undefined)
-      issues.push({
-        path: key,
-        message: `${nameOf(origin)}: is not valid JSON; write for example ["a"] or {"a": "b"}`,
-      });
-    else {
-      input = setAt(input, path, value);
-      origins.set(key, origin);
+    if (value === undefined) {
+      const message = `${nameOf(origin)}: is not valid JSON; write for example ["a"] or {"a": "b"}`;
+      issues.push({ path: key, message });
+      return;
     }
+    input = setAt(input, path, value);
+    origins.set(key, origin);
   };
   for (const leaf of configKeys) {
     const inFile = document === undefined ? undefined : locate(document, leaf.path);
-    if (inFile !== undefined && inFile.path.length === leaf.path.length && inFile.located.value !== null) {
+    if (inFile?.isWhole === true && inFile.located.value !== null) {
       origins.set(leaf.key, { source: "file", file, line: inFile.located.line });
     }
     const text = env[leaf.variable];
@@ -60,24 +58,20 @@ export function mergeLayers({ document, file, env, flags }: Layers): Merged {
   return { input, origins, issues, warnings: strayVariables(env) };
 }
 
-/** The part of the document nearest to `path` that exists, and how far along the path it is. */
-export function locate(
-  document: Located,
-  path: readonly PropertyKey[],
-): { located: Located; path: readonly PropertyKey[] } {
+/** The part of the document nearest to `path` that exists, and whether that is all the way. */
+export function locate(document: Located, path: readonly PropertyKey[]): { located: Located; isWhole: boolean } {
   let located = document;
-  for (const [depth, name] of path.entries()) {
-    const { value } = located;
-    const child =
-      value instanceof Map
-        ? (value as ReadonlyMap<string, Located>).get(String(name))
-        : Array.isArray(value)
-          ? (value as readonly Located[])[Number(name)]
-          : undefined;
-    if (child === undefined) return { located, path: path.slice(0, depth) };
+  for (const name of path) {
+    const child = childOf(located.value, name);
+    if (child === undefined) return { located, isWhole: false };
     located = child;
   }
-  return { located, path };
+  return { located, isWhole: true };
+}
+
+function childOf(value: Located["value"], name: PropertyKey): Located | undefined {
+  if (value instanceof Map) return (value as ReadonlyMap<string, Located>).get(String(name));
+  return Array.isArray(value) ? (value as readonly Located[])[Number(name)] : undefined;
 }
 
 /** The variable or flag a value came from; undefined for the file, which has lines instead. */

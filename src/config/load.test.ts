@@ -1,6 +1,7 @@
 // The whole way from file, environment and flags to a configuration: what wins, what is refused and in which words.
 
 import { describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
 import { ConfigError } from "../sys/errors.ts";
 import { type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
 import type { LoadedConfig } from "./config.ts";
@@ -92,6 +93,16 @@ describe("loadConfig() lets flags win over the environment, and that over the fi
     });
     expect(config.nodeName).toBe("from-flag");
     expect(origins.get("nodeName")).toEqual({ source: "flag", flag: "--node-name" });
+  });
+
+  test("flag alone, read without the schema as with it", async () => {
+    const alone = await load({ flags: { nodeName: "Worker-1" } });
+    const beside = await load({ file: "{}", flags: { nodeName: "Worker-1" } });
+    expect(alone.config).toEqual({ ...defaultConfig, nodeName: "worker-1" });
+    expect([alone.config, [...alone.origins]]).toEqual([beside.config, [...beside.origins]]);
+    expect(await issuesOf({ flags: { nodeName: "no/name" } })).toEqual([
+      '- nodeName: --node-name: "no/name" is not a node name; write letters, digits, - and .',
+    ]);
   });
 
   test("a bad value below one that wins does no harm", async () => {
@@ -389,6 +400,13 @@ describe("loadConfig() finds the file", () => {
     using root = tempRoot();
     root.write("/etc/headcni/config.yaml/x", "");
     expect(await failureOf({ root })).toContain("it is a folder");
+  });
+
+  test("and says so when the way to it is a loop", async () => {
+    using root = tempRoot();
+    fs.mkdirSync(`${root.path}/etc`);
+    fs.symlinkSync("headcni", `${root.path}/etc/headcni`);
+    expect(await failureOf({ root })).toContain("too many symbolic links");
   });
 
   test("with a byte order mark", async () => {

@@ -6,6 +6,7 @@ import type { LoadedConfig } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
 import { readConfigFile } from "./file.ts";
 import type { ConfigFlag } from "./layers.ts";
+import { Problem, readNodeName } from "./values.ts";
 
 /** Flags of the command line that set a configuration key. */
 export interface ConfigFlags {
@@ -27,16 +28,28 @@ export interface LoadOptions {
 export async function loadConfig(system: System, options: LoadOptions = {}): Promise<LoadedConfig> {
   const { file, hostFile, text } = readConfigFile(system, options.path);
   const flags = toFlags(options.flags);
-  const isSaid = text !== undefined || flags.length > 0 || Object.keys(system.env).some(isOurs);
-  if (!isSaid) return { config: defaultConfig, file: undefined, hostFile, origins: new Map(), warnings: [] };
+  if (text === undefined && !Object.keys(system.env).some(isOurs)) {
+    const config = withoutFile(options.flags);
+    if (config !== undefined) return { ...config, file: undefined, hostFile, warnings: [] };
+  }
   const document = text === undefined ? undefined : (await import("./yaml-file.ts")).parseYamlFile(text, file);
   const { evaluate } = await import("./evaluate.ts");
   const evaluated = evaluate({ document, file, env: system.env, flags });
   return { ...evaluated, file: text === undefined ? undefined : file, hostFile };
 }
 
+/** The configuration that only flags speak of, read without the schema; undefined when they are wrong and it must say so. */
+function withoutFile({ nodeName }: ConfigFlags = {}): Pick<LoadedConfig, "config" | "origins"> | undefined {
+  if (nodeName === undefined) return { config: defaultConfig, origins: new Map() };
+  const name = readNodeName(nodeName);
+  if (name instanceof Problem) return undefined;
+  return { config: { ...defaultConfig, nodeName: name }, origins: new Map([["nodeName", nodeNameFlag]]) };
+}
+
+const nodeNameFlag = { source: "flag", flag: "--node-name" } as const;
+
 function toFlags({ nodeName }: ConfigFlags = {}): readonly ConfigFlag[] {
-  return nodeName === undefined ? [] : [{ flag: "--node-name", key: "nodeName", value: nodeName }];
+  return nodeName === undefined ? [] : [{ flag: nodeNameFlag.flag, key: "nodeName", value: nodeName }];
 }
 
 function isOurs(variable: string): boolean {

@@ -9,7 +9,16 @@ import type { JsonObject, JsonValue } from "../conflist/json.ts";
 import { cniVersions } from "../conflist/structure.ts";
 import type { Config, NodeLocal } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
-import { notAbsolute, Problem, readCidrs, readDurationMs, readFolder, readListen, readPerNode } from "./values.ts";
+import {
+  notAbsolute,
+  Problem,
+  readCidrs,
+  readDurationMs,
+  readFolder,
+  readListen,
+  readNodeName,
+  readPerNode,
+} from "./values.ts";
 
 /** A key with its documentation: what it means, and how it is written. */
 function key<Schema extends z.ZodMiniType>(
@@ -51,14 +60,6 @@ const text = z.string({ error: "is not text; put it in quotes" });
 const textOrNumber = z.union([text, z.int()]);
 const textOrList = z.union([text, z.array(text)], { error: "is neither a CIDR nor a list of CIDRs" });
 const folder = read(text.check(z.startsWith("/", { error: notAbsolute })), readFolder);
-
-/** Kubernetes' rule for the names of nodes (an RFC 1123 subdomain), or nothing. */
-const nodeName = text.check(
-  z.maxLength(253, { error: "is longer than 253 characters" }),
-  z.regex(/^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)?$/, {
-    error: "is not a node name; write lower case letters, digits, - and .",
-  }),
-);
 
 const nodeLocal = z.union([text, z.array(text), z.record(z.string(), textOrList)], {
   error: "is neither a CIDR, a list of CIDRs nor a map from node name to CIDRs",
@@ -202,7 +203,7 @@ const monitoring = section("The daemon's status server: /healthz, /readyz, /stat
 
 export const configSchema = z.strictObject({
   nodeName: key(
-    z.optional(read(nodeName, (name) => (name === "" ? undefined : name))),
+    z.optional(read(text, readNodeName)),
     "Kubernetes name of this node, when it is not what the machine calls itself.",
     "worker-1",
   ),
@@ -250,11 +251,14 @@ function readNodeLocal(value: string | string[] | Record<string, string | string
     return podCIDRs.length === 0 ? undefined : { kind: "any", podCIDRs };
   }
   const byNode = new Map<string, readonly Prefix[]>();
-  for (const [name, texts] of Object.entries(value)) {
+  for (const [written, texts] of Object.entries(value)) {
+    const name = readNodeName(written);
+    if (typeof name !== "string") return new Problem("has a key that is not a node name", [written]);
+    if (byNode.has(name)) return new Problem("names a node twice; node names are in lower case", [written]);
     const podCIDRs = readCidrs(texts);
-    if (podCIDRs instanceof Problem) return new Problem(podCIDRs.text, [name]);
+    if (podCIDRs instanceof Problem) return new Problem(podCIDRs.text, [written]);
     if (podCIDRs.length === 0)
-      return new Problem("names a node without a CIDR; write one, or leave the node out", [name]);
+      return new Problem("names a node without a CIDR; write one, or leave the node out", [written]);
     byNode.set(name, podCIDRs);
   }
   return { kind: "byNode", podCIDRs: byNode };

@@ -1,7 +1,16 @@
 // The readers of single values: what they take, what they refuse and in which words.
 
 import { describe, expect, test } from "bun:test";
-import { isLoopback, Problem, readCidrs, readDurationMs, readFolder, readListen, readPerNode } from "./values.ts";
+import {
+  isLoopback,
+  Problem,
+  readCidrs,
+  readDurationMs,
+  readFolder,
+  readListen,
+  readNodeName,
+  readPerNode,
+} from "./values.ts";
 
 const textOf = (value: unknown): string =>
   value instanceof Problem ? value.text : `accepted: ${JSON.stringify(value)}`;
@@ -128,5 +137,20 @@ describe("readFolder()", () => {
 
   test.each(["", "/", "etc", "./etc", "/etc/..", "/etc/./cni", "/a\0b", "/a\nb"])("refuses %j", (value) => {
     expect(readFolder(value)).toBeInstanceOf(Problem);
+  });
+});
+
+describe("readNodeName()", () => {
+  test.each([
+    ["worker-1", "worker-1"],
+    [" Worker-1.Example \n", "worker-1.example"],
+    ["", undefined],
+    [`${"a".repeat(250)}.bc`, `${"a".repeat(250)}.bc`],
+  ])("takes %j", (value, expected) => {
+    expect(readNodeName(value)).toBe(expected);
+  });
+
+  test.each(["worker_1", "-a", "a-", "a..b", "a b", "ä", "a".repeat(254)])("refuses %j", (value) => {
+    expect(readNodeName(value)).toBeInstanceOf(Problem);
   });
 });

@@ -110,6 +110,17 @@ export function readDurationMs(value: string | number): number | Problem {
   return ms >= 1 && ms <= 3_600_000 ? ms : new Problem("is out of range; write a time from 1ms to 60m");
 }
 
+/** Kubernetes' rule for the names of nodes: an RFC 1123 subdomain. */
+const nodeNamePattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** The name of a node, in lower case and without spaces around it as the kubelet takes it; undefined for an empty one. */
+export function readNodeName(value: string): string | undefined | Problem {
+  const name = value.trim().toLowerCase();
+  if (name === "") return undefined;
+  if (name.length > 253) return new Problem("is longer than the 253 characters of a node name");
+  return nodeNamePattern.test(name) ? name : new Problem("is not a node name; write letters, digits, - and .");
+}
+
 export const notAbsolute = "is not an absolute path without . and ..; write for example /etc/cni/net.d";
 
 /** A folder's absolute path, without the slashes it does not need. */
