@@ -42,7 +42,7 @@ export async function add(world: PluginWorld, plugin: PluginCall): Promise<Plugi
   findProgram(world, delegateType(config), call.path);
   const key = attachmentKey(plugin);
   // Saved already: an earlier ADD succeeded, or was killed, and no DEL came. Whatever it made is not this call's to take down.
-  using earlier = await holdSavedCall(world, dataDir, { key, timeoutMs: config.delegateTimeoutMs });
+  const earlier = await holdSavedCall(world, dataDir, { key, timeoutMs: config.delegateTimeoutMs });
   using held = earlier ?? saveCall(world, dataDir, key, { cniVersion, delegate });
   const undo = async (): Promise<void> => {
     if (earlier === undefined) await takeDown(world, plugin, { delegate, heldFd: held.fd });
