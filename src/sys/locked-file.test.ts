@@ -1,92 +1,84 @@
-// Files that are locked from their first moment: by whom, until when, and what somebody else sees meanwhile.
-
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import { createLockedFile, tryLockExisting } from "./locked-file.ts";
-import { type TempRoot, tempRoot, waitUntil } from "./testing.ts";
+import { realExec } from "./exec.ts";
+import { createLockedFile, type LockedFile, tryLockExisting } from "./locked-file.ts";
+import { tempRoot, waitUntil } from "./testing.ts";
 
-let root: TempRoot;
-let path: string;
-beforeEach(() => {
-  root = tempRoot();
-  path = `${root.path}/file`;
-});
-afterEach(() => root[Symbol.dispose]());
-
-const openFiles = () => fs.readdirSync("/proc/self/fd").length;
-const textOf = (locked: ReturnType<typeof tryLockExisting>) =>
-  locked === undefined || locked === "held" ? locked : new TextDecoder().decode(locked.bytes);
+function lockOf(file: LockedFile | "held" | undefined): LockedFile {
+  if (file === undefined || file === "held") throw new Error(`Not locked: ${file ?? "missing"}`);
+  return file;
+}
 
 describe("createLockedFile()", () => {
-  test("puts a private file there that is locked until it lets go", () => {
-    const locked = createLockedFile(path, "content");
-    expect([root.read("/file"), fs.statSync(path).mode & 0o777, fs.readdirSync(root.path)]).toEqual([
-      "content",
-      0o600,
-      ["file"],
-    ]);
-    expect(tryLockExisting(path, 100)).toBe("held");
-    locked[Symbol.dispose]();
-    using again = [tryLockExisting(path, 100)].find((found) => found !== undefined && found !== "held");
-    expect(textOf(again)).toBe("content");
+  test("writes a file of mode 0600 that is locked from its first moment", () => {
+    using root = tempRoot();
+    const path = `${root.path}/call.json`;
+    {
+      using _file = createLockedFile(path, "hello");
+      expect(fs.readFileSync(path, "utf8")).toBe("hello");
+      expect(fs.statSync(path).mode & 0o777).toBe(0o600);
+      expect(tryLockExisting(path, 10)).toBe("held");
+      expect(fs.readdirSync(root.path)).toEqual(["call.json"]);
+    }
+    using again = lockOf(tryLockExisting(path, 3));
+    expect(new TextDecoder().decode(again.bytes)).toBe("hel");
   });
 
-  test("replaces what stood there, also while somebody holds that", () => {
-    using first = createLockedFile(path, "first");
-    using second = createLockedFile(path, "second");
-    expect([first.bytes.length, second.bytes.length, root.read("/file")]).toEqual([5, 6, "second"]);
+  test("replaces what stood there, a link not followed", () => {
+    using root = tempRoot();
+    root.write("/target", "precious");
+    fs.symlinkSync("target", `${root.path}/link`);
+    using _file = createLockedFile(`${root.path}/link`, "new");
+    expect(root.read("/target")).toBe("precious");
+    expect(root.read("/link")).toBe("new");
   });
 
   test("leaves nothing behind when it fails", () => {
-    fs.mkdirSync(path);
-    const before = openFiles();
-    expect(() => createLockedFile(path, "x")).toThrow(expect.objectContaining({ code: "EISDIR" }));
-    expect(() => createLockedFile(`${root.path}/missing/file`, "x")).toThrow(
-      expect.objectContaining({ code: "ENOENT" }),
-    );
-    expect([openFiles(), fs.readdirSync(root.path)]).toEqual([before, ["file"]]);
-  });
-
-  test("stays locked as long as a child that was handed it lives", async () => {
-    const locked = createLockedFile(path, "x");
-    const child = Bun.spawn(["sleep", "30"], { stdio: ["ignore", "ignore", "ignore", locked.fd] });
-    locked[Symbol.dispose]();
-    expect(tryLockExisting(path, 100)).toBe("held");
-    child.kill("SIGKILL");
-    await child.exited;
-    await waitUntil("the lock is free", () => textOf(tryLockExisting(path, 100)) === "x");
+    using root = tempRoot();
+    fs.mkdirSync(`${root.path}/folder`);
+    expect(() => createLockedFile(`${root.path}/folder`, "x")).toThrow();
+    expect(fs.readdirSync(root.path)).toEqual(["folder"]);
+    expect(() => createLockedFile(`${root.path}/missing/x`, "x")).toThrow("ENOENT");
   });
 });
 
 describe("tryLockExisting()", () => {
-  test.each<[string, () => void]>([
-    ["nothing there", () => undefined],
-    [
-      "a file in a folder's place",
-      () => {
-        path = `${root.path}/a/b`;
-        root.write("/a", "");
-      },
-    ],
-    [
-      "a symbolic link",
-      () => {
-        root.write("/target", "");
-        fs.symlinkSync("target", path);
-      },
-    ],
-    ["a folder", () => fs.mkdirSync(path)],
-    ["a FIFO", () => void Bun.spawnSync(["mkfifo", path])],
-  ])("is undefined for %s, and leaves no descriptor open", (_name, prepare) => {
-    prepare();
-    const before = openFiles();
-    expect(tryLockExisting(path, 100)).toBeUndefined();
-    expect(openFiles()).toBe(before);
+  test("finds nothing where there is no regular file", () => {
+    using root = tempRoot();
+    fs.mkdirSync(`${root.path}/folder`);
+    fs.symlinkSync("folder", `${root.path}/link`);
+    for (const name of ["missing", "missing/below", "folder", "link"]) {
+      expect(tryLockExisting(`${root.path}/${name}`, 10)).toBeUndefined();
+    }
   });
 
-  test("reads no more than it may", () => {
-    root.write("/file", "0123456789");
-    using locked = [tryLockExisting(path, 4)].find((found) => found !== undefined && found !== "held");
-    expect(textOf(locked)).toBe("0123");
+  test("says held when the name has passed to another file", () => {
+    using root = tempRoot();
+    const path = `${root.path}/call.json`;
+    using old = createLockedFile(path, "old");
+    using _new = createLockedFile(path, "new");
+    expect(tryLockExisting(path, 10)).toBe("held");
+    expect(old.fd).toBeNumber();
+  });
+});
+
+describe("realExec with heldFd", () => {
+  test("keeps the lock until the last process the child started has ended", async () => {
+    using root = tempRoot();
+    const path = `${root.path}/call.json`;
+    const stop = `${root.path}/stop`;
+    const file = createLockedFile(path, "x");
+    const script = `(until [ -e ${stop} ]; do sleep 0.01; done) >/dev/null 2>&1 & echo started`;
+    const { stdout } = await realExec.run(["/bin/sh", "-c", script], { heldFd: file.fd });
+    expect(stdout).toBe("started\n");
+    file[Symbol.dispose]();
+    expect(tryLockExisting(path, 10)).toBe("held");
+    fs.writeFileSync(stop, "");
+    await waitUntil("the lock is free", () => {
+      const free = tryLockExisting(path, 10);
+      if (free === "held" || free === undefined) return false;
+      free[Symbol.dispose]();
+      return true;
+    });
   });
 });
