@@ -98,18 +98,9 @@ function encode({ lease, verdict }: JudgedLease): JsonObject {
   return { address: String(addr), containerId: owner?.containerId ?? null, ifname: owner?.ifname ?? null, verdict };
 }
 
-/** Every runtime whose socket is there. A socket nobody serves counts: whoever served it may have containers still. */
 async function findRuntimes(system: System): Promise<readonly RuntimeAsker[]> {
-  const { connectCri, criSocketPaths } = await import("../cri/client.ts");
-  return criSocketPaths
-    .filter((path) => system.files.stat(path) !== undefined)
-    .map((path) => ({
-      name: path,
-      listContainerIds: async () => {
-        using client = connectCri(system, path);
-        return await client.listPodSandboxIds();
-      },
-    }));
+  const { nodeRuntimes } = await import("../cri/runtimes.ts");
+  return nodeRuntimes(system);
 }
 
 function ageSeconds({ clock }: System, givenAtMs: number): number {

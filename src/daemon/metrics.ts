@@ -2,6 +2,7 @@
 // once the node's configuration is in place.
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { NodeSweepReport } from "../ipam/node-sweep.ts";
 import { processUsage } from "../sys/process.ts";
 import { commit, version } from "../version.ts";
 import { conditionCodes } from "./conditions.ts";
@@ -27,6 +28,11 @@ export const metricTable = {
     name: "headcni_configs_moved_aside_total",
     type: "counter",
     help: "Configurations of other CNIs moved aside",
+  },
+  freedLeases: {
+    name: "headcni_leases_freed_total",
+    type: "counter",
+    help: "Addresses freed because the container runtime does not know their container",
   },
   reconcileDuration: {
     name: "headcni_reconcile_duration_seconds",
@@ -85,6 +91,8 @@ const passBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 export interface Metrics {
   /** Takes note of a pass that has ended. */
   record(report: PassReport): void;
+  /** Takes note of a sweep of leases. */
+  recordSweep(report: NodeSweepReport): void;
   scrape(facts: DaemonFacts): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
@@ -93,6 +101,7 @@ export function createMetrics(): Metrics {
   const registers = [registry];
   const writes = new Counter({ ...settings(metricTable.conflistWrites), registers });
   const movedAside = new Counter({ ...settings(metricTable.movedAside), registers });
+  const freedLeases = new Counter({ ...settings(metricTable.freedLeases), registers });
   const duration = new Histogram({ ...settings(metricTable.reconcileDuration), buckets: passBuckets, registers });
   const update = createGauges(registry);
   return {
@@ -101,6 +110,7 @@ export function createMetrics(): Metrics {
       movedAside.inc(report.conflist.movedAside.length);
       duration.observe(report.durationMs / 1000);
     },
+    recordSweep: ({ free }) => freedLeases.inc(free.length),
     scrape: async (facts) => {
       update(facts);
       return { contentType: registry.contentType, text: await registry.metrics() };

@@ -16,6 +16,7 @@ import type { PassReport } from "./report.ts";
 import { createSetting } from "./setting.ts";
 import { readiness } from "./status.ts";
 import { superviseAll } from "./supervisor.ts";
+import { sweeping } from "./sweeping.ts";
 import { createWakeups, type Wakeups } from "./wakeups.ts";
 
 export interface DaemonOptions extends DaemonFlags {
@@ -102,6 +103,10 @@ async function stay(system: System, { startedAtMs, wakeups, conditions, passes, 
   const parts = [
     loop,
     glancing(system, wakeups, () => conflistPath),
+    sweeping(system, {
+      runtimes: async () => (await import("../cri/runtimes.ts")).nodeRuntimes(system),
+      onSwept: metrics.recordSweep,
+    }),
     statusServer(system, { conditions, source, listen }),
   ];
   await superviseAll(system, parts, { signal: stop, stopMs });
