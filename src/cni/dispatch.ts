@@ -12,7 +12,7 @@ import { type CniVersion, isAtLeast, isSupportedVersion, newestVersion } from ".
 import type { PluginOutput, PluginWorld } from "./world.ts";
 
 /** A config with thousands of valid attachments stays far below; what is longer is no network config. */
-const configLimits = { maxBytes: 4 << 20, timeoutMs: 10_000 } as const;
+const configLimits = { maxBytes: 4 << 20, timeoutMs: 5000 } as const;
 
 type NetworkCommand = Exclude<Command, "VERSION">;
 
