@@ -241,6 +241,18 @@ describe("choosePodCIDR() passes over a file it cannot use", () => {
     expect(answer.warnings.join()).toContain("overlaps the service CIDR 10.96.0.0/12");
   });
 
+  test.each<[string, string | Uint8Array, string]>([
+    [
+      "broken YAML",
+      "podSubnet: 10.1.0.0/16\n\tx: [\n",
+      "line 1: is not valid YAML at line 2: only what stands on lines of its own was read",
+    ],
+    ["a program", new TextEncoder().encode(`cidr${"\x01\x02".repeat(99)}`), "is not text"],
+  ])("that is %s", (_, content, reason) => {
+    const answer = choose({ files: { [kubeadmFile]: content } });
+    expect(answer.trace.find(({ file }) => file === kubeadmFile)).toMatchObject({ outcome: "invalid", reason });
+  });
+
   test("that says two of a family", () => {
     const two = JSON.stringify({
       cniVersion: "0.4.0",

@@ -7,7 +7,7 @@ import type { System } from "../sys/system.ts";
 import type { PodCIDRAnswer, PodCIDRSource, TraceEntry } from "./answer.ts";
 import { type ClusterFacts, clusterFacts, type JudgedSource, judgeSources } from "./cluster-facts.ts";
 import { defaultPodCIDR, hashAnswer } from "./fallback.ts";
-import type { Judgement, Warning } from "./judge.ts";
+import type { Warning } from "./judge.ts";
 import { configValue, envValue, type OperatorValue } from "./operator-value.ts";
 import { readSources, type Source } from "./read-sources.ts";
 import { sourceFiles } from "./sources.ts";
@@ -74,15 +74,16 @@ class Chain {
         this.#trace.push({ source: "file", file, outcome: "skipped", reason: source.reason });
         this.#warnings.push(`${file}: ${source.reason}`);
       } else {
-        const judgement = judged.find((other) => other.file === file)?.judgement;
-        const answer = judgement === undefined ? undefined : this.#file(file, judgement);
+        const said = judged.find((other) => other.file === file);
+        const answer = said === undefined ? undefined : this.#file(said);
         if (answer !== undefined) return answer;
       }
     }
     return undefined;
   }
 
-  #file(file: string, judgement: Judgement): PodCIDRAnswer | undefined {
+  #file(said: JudgedSource): PodCIDRAnswer | undefined {
+    const { file, judgement } = said;
     for (const warning of judgement.warnings) this.#warnings.push(warningLine(file, warning));
     const twice = doubledFamily(judgement.nodeCIDRs);
     if (judgement.nodeCIDRs.length > 0 && twice === undefined) {
@@ -94,7 +95,7 @@ class Chain {
       const reason = `says several ${twice === "ipv4" ? "IPv4" : "IPv6"} PodCIDRs: ${judgement.nodeCIDRs.join(", ")}`;
       this.#warnings.push(`${file}: ${reason}`);
       this.#trace.push({ source: "file", file, outcome: "invalid", reason });
-    } else this.#trace.push({ source: "file", file, ...whyNot(judgement) });
+    } else this.#trace.push({ source: "file", file, ...whyNot(said) });
     return undefined;
   }
 
@@ -142,17 +143,20 @@ class Chain {
 }
 
 /** Why a file that was read is no answer. */
-function whyNot(judgement: Judgement): Pick<TraceEntry, "outcome" | "reason"> {
-  if (judgement.refused.includes("node")) {
-    const last = judgement.warnings.findLast(({ line }) => line !== undefined);
+function whyNot({ kind, judgement }: JudgedSource): Pick<TraceEntry, "outcome" | "reason"> {
+  const { findings, refused, warnings } = judgement;
+  if (refused.includes("node")) {
+    const last = warnings.findLast(({ line }) => line !== undefined);
     return { outcome: "invalid", reason: last === undefined ? "its PodCIDR cannot be used" : warningText(last) };
   }
-  const cluster = judgement.findings.find(({ meaning }) => meaning === "cluster");
-  if (cluster !== undefined) {
+  const isBroken = kind === "invalid-yaml" || kind === "binary";
+  const cluster = findings.find(({ meaning }) => meaning === "cluster");
+  if (cluster !== undefined && !isBroken) {
     return { outcome: "absent", reason: `says the cluster's CIDR only: ${cluster.value} in line ${cluster.line}` };
   }
-  const [remark] = judgement.warnings;
-  return { outcome: "absent", reason: remark === undefined ? "says no PodCIDR" : warningText(remark) };
+  const [remark] = warnings;
+  const reason = remark === undefined ? "says no PodCIDR" : warningText(remark);
+  return { outcome: isBroken ? "invalid" : "absent", reason };
 }
 
 function doubledFamily(prefixes: readonly Prefix[]): Family | undefined {

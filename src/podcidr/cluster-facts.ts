@@ -32,6 +32,8 @@ export interface ClusterFacts {
 /** A source that was read, with what it says given all that is known. */
 export interface JudgedSource {
   readonly file: string;
+  /** What the file is, as in `Reading`. */
+  readonly kind: string;
   readonly judgement: Judgement;
 }
 
@@ -49,16 +51,14 @@ const kubeadmPaths = ["/etc/kubernetes/manifests/kube-apiserver.yaml", "/etc/kub
 /** Judges every readable source, each knowing what all of them and the configuration say of the cluster. */
 export function judgeSources(loaded: LoadedConfig, sources: readonly Source[]): readonly JudgedSource[] {
   const { podCIDR, serviceCIDR } = loaded.config.network;
-  const read = sources.flatMap((source) =>
-    source.state === "read" ? [{ file: source.file, claims: source.reading.claims }] : [],
-  );
+  const read = sources.flatMap((source) => (source.state === "read" ? [{ file: source.file, ...source.reading }] : []));
   // First without the nodes' claims, because what those mean depends on the rest.
   const plain = read.map(({ claims }) => judge(claims.withoutNodes()));
   const known = {
     clusterCIDRs: podCIDR.base ?? plain.flatMap(({ clusterCIDRs }) => clusterCIDRs),
     serviceCIDRs: serviceCIDR.length > 0 ? serviceCIDR : plain.flatMap(({ serviceCIDRs }) => serviceCIDRs),
   };
-  return read.map(({ file, claims }) => ({ file, judgement: judge(claims, known) }));
+  return read.map(({ file, kind, claims }) => ({ file, kind, judgement: judge(claims, known) }));
 }
 
 /** Puts together what the configuration and the files say; of several that disagree the first in order counts. */

@@ -1,7 +1,7 @@
 // What can still be read, line by line, in text that is no valid YAML: templates, unit files, broken or enormous files. Only
-// what stands unambiguous on its own line counts; every such finding carries a remark that it was read so.
+// what stands unambiguous on its own line counts; the caller marks such findings.
 
-import { type Claims, type Meaning, splitItems } from "./claims.ts";
+import { type Claim, type Claims, type Meaning, splitItems } from "./claims.ts";
 import { claimFlags, claimPassedOn } from "./flags.ts";
 import { isCommentLine, type KeyLine, readKeyLine, type ScanContext, scanContext } from "./scan-context.ts";
 import { shellWords } from "./shell-words.ts";
@@ -35,8 +35,8 @@ export interface LineScanOptions {
 }
 
 export interface ScanResult {
-  /** Whether anything was claimed. */
-  readonly found: boolean;
+  /** What was claimed. */
+  readonly found: readonly Claim[];
   /** Whether the text has the form of YAML or JSON, broken as it may be. */
   readonly isYaml: boolean;
 }
@@ -47,18 +47,43 @@ export function scanLines(text: string, claims: Claims, options: LineScanOptions
   const context = scanContext(lines, options.nodeName);
   const before = claims.claims.length;
   if (!context.isForeign) {
+    scanCommands(lines, claims, { firstLine: options.firstLine, context });
     for (const [index, line] of lines.entries()) {
-      if (line === "" || isCommentLine(line)) continue;
-      const at = options.firstLine + index;
-      if (line.includes("--")) scanFlags({ text: line, next: lines[index + 1] ?? "", line: at, context }, claims);
-      const found = context.isYaml ? readKeyLine(line) : undefined;
-      if (found !== undefined) scanKey(found, at, { claims, context });
+      const found = context.isYaml && !isCommentLine(line) ? readKeyLine(line) : undefined;
+      if (found !== undefined) scanKey(found, options.firstLine + index, { claims, context });
     }
   }
-  for (const claim of claims.claims.slice(before)) {
-    claims.remark(`${claim.key} was read by its line alone`, claim.items[0]?.line);
+  return { found: claims.claims.slice(before), isYaml: context.isYaml };
+}
+
+/** Longest command line of a unit file, in lines. */
+const maxCommandLines = 300;
+
+/** Command lines: of one line, or of several that end in a backslash. */
+function scanCommands(
+  lines: readonly string[],
+  claims: Claims,
+  { firstLine, context }: { readonly firstLine: number; readonly context: ScanContext },
+): void {
+  for (let index = 0; index < lines.length; index++) {
+    const begin = index;
+    while (lines[index]?.endsWith("\\") === true && index - begin < maxCommandLines) index += 1;
+    const command = lines.slice(begin, index + 1);
+    const line = firstLine + begin;
+    if (!command.some((part) => part.includes("--"))) continue;
+    if (command.length === 1) {
+      const [text = ""] = command;
+      if (!isCommentLine(text)) scanFlags({ text, next: lines[index + 1] ?? "", line, context }, claims);
+    } else if (command.some(beginsCommand)) {
+      const text = command.map((part) => (isCommentLine(part) ? "\\" : part)).join("\n");
+      claimFlags(claims, shellWords(text, line), { hasKubelet: context.hasKubelet });
+    }
   }
-  return { found: claims.claims.length > before, isYaml: context.isYaml };
+}
+
+/** Whether a line's flags are a program's: they begin it, or are a variable's value, or the program stands before them. */
+function beginsCommand(line: string): boolean {
+  return ownLineFlag.test(line) || assignedFlags.test(line) || programWord.test(line);
 }
 
 interface FlagLine {
@@ -69,7 +94,7 @@ interface FlagLine {
 }
 
 function scanFlags({ text, next, line, context }: FlagLine, claims: Claims): void {
-  if (!ownLineFlag.test(text) && !assignedFlags.test(text) && !programWord.test(text)) return;
+  if (!beginsCommand(text)) return;
   const words = shellWords(commandOf(text), line, "first").flatMap((word) =>
     /\s/.test(word.text) ? shellWords(word.text, line, "first") : [word],
   );

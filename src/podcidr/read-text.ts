@@ -8,6 +8,7 @@ import { isK3sConfig, readBareKeys } from "./kinds/k3s.ts";
 import { readKubeadm } from "./kinds/kubeadm.ts";
 import { readLooseFlags } from "./kinds/loose-flags.ts";
 import { readNode, settleNodes } from "./kinds/node-object.ts";
+import { claimPaths, type PathRule } from "./kinds/paths.ts";
 import { documentType, type NestedText, type NodeEntry, type ReadContext } from "./kinds/reader.ts";
 import { isNetConf, isSubnetEnv, readNetConf, readSubnetEnv } from "./kinds/subnet-env.ts";
 import { hasContainers, readWorkload } from "./kinds/workload.ts";
@@ -22,6 +23,10 @@ export interface Reading {
 }
 
 const maxNesting = 4;
+const cutOutNode: readonly PathRule[] = [
+  { path: "spec.podCIDR", meaning: "node" },
+  { path: "spec.podCIDRs", meaning: "node" },
+];
 const kubeadmKinds = /^(Cluster|Master|Init|Join|Node)Configuration$/;
 
 /** Reads any text. Never throws. */
@@ -72,6 +77,8 @@ class TextReader implements ReadContext {
   }
 
   #readAll(source: NestedText): readonly string[] {
+    // No YAML can have such a line: it is documentation, and the documents in it are examples.
+    if (/^(?:```|~~~)/m.test(source.text)) return ["text"];
     if (isSubnetEnv(source.text)) {
       readSubnetEnv(source.text, this.claims, source.bodyLine ?? source.line);
       return ["subnet-env"];
@@ -92,10 +99,11 @@ class TextReader implements ReadContext {
   #scan(text: string, firstLine: number, why: string | undefined): string {
     if (this.#depth > 1) return "unknown";
     const { found, isYaml } = scanLines(text, this.claims, { firstLine, nodeName: this.#nodeName });
-    if (why === undefined || !isYaml) return "text";
-    const rest = found ? ": only what stands on lines of its own was read" : "";
-    this.claims.remark(`${why}${rest}`, firstLine);
-    return "invalid-yaml";
+    const isBroken = why !== undefined && isYaml;
+    const rest = found.length > 0 ? ": only what stands on lines of its own was read" : "";
+    if (isBroken) this.claims.remark(`${why}${rest}`, firstLine);
+    for (const { key, items } of found) this.claims.remark(`${key} was read by its line alone`, items[0]?.line);
+    return isBroken ? "invalid-yaml" : "text";
   }
 
   #readTree(tree: Tree): string {
@@ -145,7 +153,8 @@ class TextReader implements ReadContext {
       readWorkload(tree, this);
       return kind === "Pod" ? "pod" : "workload";
     }
-    return "object";
+    // A values file can have a key `kind` that means something else.
+    return said.kind !== "" && !has(tree, "apiVersion") ? undefined : "object";
   }
 
   #readConfigMap(tree: Tree): void {
@@ -171,8 +180,10 @@ class TextReader implements ReadContext {
     const spec = readUntypedSpec(tree, this);
     if (spec !== undefined) return spec;
     const nodeSpec = child(tree, "spec");
-    if (at(tree, "metadata", "name") !== undefined && (has(nodeSpec, "podCIDR") || has(nodeSpec, "podCIDRs"))) {
-      readNode(tree, this);
+    if (has(nodeSpec, "podCIDR") || has(nodeSpec, "podCIDRs")) {
+      // With a name it can be somebody else's; without, it is a part of a Node that somebody cut out.
+      if (at(tree, "metadata", "name") !== undefined) readNode(tree, this);
+      else claimPaths(this.claims, tree, cutOutNode);
       return "node";
     }
     const before = this.claims.claims.length;

@@ -171,9 +171,9 @@ describe("text that is no YAML", () => {
       "{{- if .Values.x }}\nargs:\n  - --cluster-cidr=10.9.0.0/16\n{{ end }}\npodCIDR: 10.9.2.0/24\nname: {{ x }}/podCIDR: 10.9.3.0/24\n";
     expect(said(text)).toEqual({ node: ["10.9.2.0/24"], cluster: ["10.9.0.0/16"] });
     expect(warnings(text)).toEqual([
+      "1 -: is not valid YAML at line 1: only what stands on lines of its own was read",
       "3 -: --cluster-cidr was read by its line alone",
       "5 -: podCIDR was read by its line alone",
-      "1 -: is not valid YAML at line 1: only what stands on lines of its own was read",
     ]);
   });
 
@@ -196,6 +196,12 @@ describe("text that is no YAML", () => {
       "[Service]\nExecStart=/usr/local/bin/kube-controller-manager \\\n  --cluster-cidr=10.200.0.0/16 \\\n  --service-cluster-ip-range=10.32.0.0/24 \\\n  --v=2\n",
       { cluster: ["10.200.0.0/16"], service: ["10.32.0.0/24"] },
     ],
+    [
+      "a unit file with a value on a line of its own",
+      "[Service]\nExecStart=/usr/local/bin/k3s \\\n    server \\\n\t'--cluster-cidr' \\\n\t'10.42.0.0/16' \\\n\t'--service-cidr=10.43.0.0/16' \\\n\nRestart=always\n",
+      { cluster: ["10.42.0.0/16"], service: ["10.43.0.0/16"] },
+    ],
+    ["a command that is not Kubernetes'", "x = foo \\\n  y --bar 10.1.0.0/16 \\\n  z\n", {}],
     [
       "a unit file of a kubelet",
       "[Service]\nExecStart=/usr/bin/kubelet \\\n  --pod-cidr=10.200.3.0/24 \\\n  --v=2\n",

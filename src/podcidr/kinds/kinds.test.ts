@@ -373,7 +373,12 @@ kubelet-arg: pod-cidr=10.44.7.0/24
     says: { node: ["10.44.7.0/24"], cluster: ["10.44.0.0/16", "fd00:44::/56"], mask: { ipv4: 25, ipv6: 70 } },
     kind: "k3s",
   },
-  { name: "no range at all", text: "disable: [traefik]\ntoken: abc\nnode-name: a\n", says: {}, kind: "k3s" },
+  {
+    name: "no range at all",
+    text: "disable: [traefik]\ntls-san: [x]\ntoken: abc\nnode-name: a\n",
+    says: {},
+    kind: "k3s",
+  },
   {
     name: "keys that append",
     text: "cluster-cidr+: 10.45.0.0/16\nkube-controller-manager-arg+:\n- node-cidr-mask-size=26\n",
@@ -389,10 +394,23 @@ kubelet-arg: pod-cidr=10.44.7.0/24
     kind: "node",
   },
   {
+    name: "a part of a Node",
+    text: "spec:\n  podCIDR: 10.42.3.0/24\n  podCIDRs: [10.42.3.0/24]\n",
+    says: { node: ["10.42.3.0/24"] },
+    kind: "node",
+    nodeName: "a",
+  },
+  {
     name: "a description of the cluster (Canonical Kubernetes)",
     text: "cluster-config: {network: {enabled: true}}\npod-cidr: 10.1.0.0/18\nservice-cidr: 10.152.183.0/24\n",
     says: { cluster: ["10.1.0.0/18"], service: ["10.152.183.0/24"] },
     kind: "k3s",
+  },
+  {
+    name: "a values file, in which kind means something else",
+    text: "kind: Deployment\nreplicas: 1\nnetworking: {enabled: true, clusterCIDR: 10.244.0.0/16}\n",
+    says: { cluster: ["10.244.0.0/16"] },
+    kind: "settings",
   },
   {
     name: "Cilium's booleans",
