@@ -52,8 +52,7 @@ export function claimFlags(claims: Claims, words: readonly ShellWord[], options:
     const match = /^--([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word.text);
     if (match === null) continue;
     const name = (match[1] ?? "").replaceAll("_", "-");
-    const isPassedOn = passOn.has(name);
-    if (!isPassedOn && !(name in rules)) continue;
+    if (!passOn.has(name) && !Object.hasOwn(rules, name)) continue;
     let value: ClaimItem | undefined = match[2] === undefined ? undefined : { text: match[2], line: word.line };
     if (value === undefined) {
       const next = words[index + 1];
@@ -61,7 +60,7 @@ export function claimFlags(claims: Claims, words: readonly ShellWord[], options:
       value = next;
       index += 1;
     }
-    if (isPassedOn) claimPassedOn(claims, name, value);
+    if (passOn.has(name)) claimPassedOn(claims, name, value);
     else found.set(name, value);
   }
   for (const [name, value] of found) claimFlag(claims, name, value, options);
@@ -80,6 +79,11 @@ export function claimFlag(claims: Claims, name: string, value: ClaimItem, option
     by: "flag",
     family: rule.family,
   });
+}
+
+/** Whether k3s and RKE2 hand the value of this flag or key on to a program. */
+export function isPassedOn(argName: string): boolean {
+  return passOn.has(argName);
 }
 
 /** `kubelet-arg: pod-cidr=…`, `--kube-controller-manager-arg=node-cidr-mask-size=25`: the value is `name=value` itself. */

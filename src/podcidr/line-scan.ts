@@ -2,7 +2,7 @@
 // what stands unambiguous on its own line counts; the caller marks such findings.
 
 import { type Claim, type Claims, type Meaning, splitItems } from "./claims.ts";
-import { claimFlags, claimPassedOn } from "./flags.ts";
+import { claimFlags, claimPassedOn, isPassedOn } from "./flags.ts";
 import { isCommentLine, type KeyLine, readKeyLine, type ScanContext, scanContext } from "./scan-context.ts";
 import { shellWords } from "./shell-words.ts";
 
@@ -118,7 +118,7 @@ function scanKey(
   into: { readonly claims: Claims; readonly context: ScanContext },
 ) {
   const { claims, context } = into;
-  if (key.endsWith("-arg") && /^["']?[\w-]+=/.test(value)) {
+  if (isPassedOn(key) && /^["']?[\w-]+=/.test(value)) {
     claimPassedOn(claims, key, { text: value.replace(/^(["'])(.*)\1$/, "$2"), line });
     return;
   }

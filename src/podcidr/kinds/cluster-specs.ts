@@ -76,15 +76,15 @@ const specs: readonly ClusterSpec[] = [
     name: "k0s",
     group: /^k0s\.k0sproject\.io$/,
     kind: /^(Cluster|ClusterConfig)$/,
-    rules: k0sRules("spec."),
-    more: (tree, context) => claimK0sArgs(tree, context, ["spec"]),
+    rules: [],
+    more: (tree, context) => readK0s(tree, context, ["spec"]),
   },
   {
     name: "k0s",
     group: /^k0sctl\.k0sproject\.io$/,
     kind: /^Cluster$/,
-    rules: k0sRules("spec.k0s.config.spec."),
-    more: (tree, context) => claimK0sArgs(tree, context, ["spec", "k0s", "config", "spec"]),
+    rules: [],
+    more: (tree, context) => readK0s(tree, context, ["spec", "k0s", "config", "spec"]),
   },
   {
     name: "kops",
@@ -170,17 +170,19 @@ const openshiftRules: readonly PathRule[] = [
   mask("clusterNetwork[].hostPrefix"),
 ];
 
-function k0sRules(prefix: string): readonly PathRule[] {
-  return [
-    ...cluster(`${prefix}network.podCIDR`, `${prefix}network.dualStack.IPv6podCIDR`),
-    ...service(`${prefix}network.serviceCIDR`, `${prefix}network.dualStack.IPv6serviceCIDR`),
-  ];
-}
+const k0sRules = [...cluster("network.podCIDR"), ...service("network.serviceCIDR")];
+const k0sDualStackRules = [
+  ...cluster("network.dualStack.IPv6podCIDR"),
+  ...service("network.dualStack.IPv6serviceCIDR"),
+];
 
-function claimK0sArgs(tree: Tree, context: ReadContext, path: readonly string[]): void {
+function readK0s(tree: Tree, { claims }: ReadContext, path: readonly string[]): void {
   const spec = at(tree, ...path);
+  const prefix = `${path.join(".")}.`;
+  claimPaths(claims, spec, k0sRules, prefix);
+  if (textAt(spec, "network", "dualStack", "enabled") === "true") claimPaths(claims, spec, k0sDualStackRules, prefix);
   for (const part of ["controllerManager", "api"]) {
-    claimExtraArgs(context.claims, at(spec, part, "extraArgs"), `${[...path, part].join(".")}.extraArgs.`);
+    claimExtraArgs(claims, at(spec, part, "extraArgs"), `${prefix}${part}.extraArgs.`);
   }
 }
 

@@ -1,7 +1,7 @@
 // Documents without apiVersion and kind: k3s' and RKE2's config.yaml, and the bare keys people leave in files of a node
 // (`podCIDR`, `pod-cidr`). Only top-level keys that have one meaning count.
 
-import { claimPassedOn } from "../flags.ts";
+import { claimPassedOn, isPassedOn } from "../flags.ts";
 import { child, entriesOf, has, itemsOf, type Tree } from "../tree.ts";
 import { claimExtraArgs } from "./kubeadm.ts";
 import { claimPaths, type PathRule } from "./paths.ts";
@@ -56,8 +56,8 @@ export function readBareKeys(tree: Tree, context: ReadContext): void {
       context.claims.addTree(name === "cluster-cidr" ? "cluster" : "service", name, value);
     }
     // MicroK8s' and Canonical Kubernetes' launch files: flags by component.
-    if (/^extra-?(node-)?kube.*args$/i.test(name)) claimExtraArgs(context.claims, value, `${name} `);
-    if (!name.endsWith("-arg")) continue;
+    if (/^extra-?(node-)?kube[a-z-]{0,40}args$/i.test(name)) claimExtraArgs(context.claims, value, `${name} `);
+    if (!isPassedOn(name)) continue;
     for (const item of itemsOf(value)) {
       if (item.kind === "scalar" && item.text !== undefined) {
         claimPassedOn(context.claims, name, { text: item.text.trim().replace(/^--/, ""), line: item.line });
