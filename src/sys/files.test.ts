@@ -37,6 +37,16 @@ function failureOf(action: () => unknown): { code: string; message: string; errn
   throw new Error("Expected a HeadcniError");
 }
 
+describe("createFiles()", () => {
+  test("keeps a root that is a link of /proc as it is: its text does not say where it leads", () => {
+    expect(createFiles("/proc/self/root").hostPath("/etc")).toBe("/proc/self/root/etc");
+  });
+
+  test.each(["", "/nonexistent/node", "/dev/null"])("refuses %p as a root", (root) => {
+    expect(() => createFiles(root)).toThrow(`Cannot use "${root}" as the root of a node: it is not a folder`);
+  });
+});
+
 describe("createFiles() re-roots", () => {
   test.each([
     ["an absolute link", "/etc/target", "/a/link", "/a/link"],

@@ -68,8 +68,12 @@ export interface Files {
 const defaultMaxBytes = 16 << 20;
 const maxLinks = 40;
 
+/**
+ * The file system under `root`, a folder that exists; relative to the working directory when it does not start with "/".
+ * @throws HeadcniError HC_USAGE when `root` is no folder: a misspelt or empty one must not become another node's.
+ */
 export function createFiles(root = "/"): Files {
-  const base = root === "/" ? "/" : fs.existsSync(root) ? fs.realpathSync(root) : root.replace(/\/+$/, "");
+  const base = baseOf(root);
 
   /** Resolves links of `path` inside the root; the last element is kept as it is when `keepLast`. */
   const resolve = (path: string, keepLast: boolean): string => {
@@ -178,6 +182,18 @@ export function createFiles(root = "/"): Files {
         }
       }),
   };
+}
+
+function baseOf(root: string): string {
+  const isFolder = root !== "" && fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (!isFolder) {
+    throw new HeadcniError("HC_USAGE", `Cannot use "${root}" as the root of a node: it is not a folder`, {
+      hint: "name an existing folder with --root, or leave the flag out for this machine",
+    });
+  }
+  const absolute = root.startsWith("/") ? root : join(process.cwd(), root);
+  // Links in it are left to the kernel: /proc/PID/root is one whose text does not say where it leads.
+  return absolute.replace(/\/+$/, "") || "/";
 }
 
 /** Go's string order: by bytes, which for file names in practice is by code unit. */
