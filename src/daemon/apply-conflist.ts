@@ -113,7 +113,11 @@ function logRecovery({ log }: System, { removedTemporaries, completedMoves }: Re
 
 function logInstall({ log }: System, { outcome, reason, path, movedAside }: InstallReport): void {
   for (const { name, aside } of movedAside) {
-    log.info(`Moved another CNI's configuration aside: ${name}`, { name, aside, restore: "headcni conflist restore" });
+    log.info(`Moved another CNI's configuration aside: ${name}`, {
+      file: name,
+      aside,
+      restore: "headcni conflist restore",
+    });
   }
   if (outcome !== "unchanged") log.info(`Wrote ${path}: ${reasonWords[reason]}`, { outcome, reason });
 }
