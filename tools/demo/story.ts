@@ -136,12 +136,13 @@ interface Damage {
 async function repair(node: Node, daemon: NodeProcess, { doing, isRepaired }: Damage): Promise<void> {
   const logged = daemon.output().length;
   command(doing);
-  await node.must(["sh", "-c", doing]);
+  // From before the harm: the daemon can be done with the repair before the shell has ended.
   const startedAt = performance.now();
+  await node.must(["sh", "-c", doing]);
   await waitUntil("the daemon repairs it", isRepaired);
   const tookMs = Math.round(performance.now() - startedAt);
   await waitUntil("the daemon says so", () => logLines(daemon, logged) !== "");
-  good(`repaired after ${tookMs} ms`);
+  good(`broken and repaired within ${tookMs} ms`);
   output(logLines(daemon, logged));
 }
 
