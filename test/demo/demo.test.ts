@@ -14,7 +14,7 @@ test("the demo shows pods that talk and repairs, as plain text in a pipe", async
   const text = await demo.stdout.text();
   expect(text).toContain("From           file, /var/lib/kubelet/config.yaml:");
   expect(text).toContain("9 of 9 connections work");
-  expect(text.match(/repaired after \d+ ms/g)).toHaveLength(3);
+  expect(text.match(/broken and repaired within \d+ ms/g)).toHaveLength(3);
   expect(text).toContain("No conditions: all is well");
   expect(text).toContain("this machine is as it was");
   expect(text).not.toContain("\u001b");
