@@ -203,6 +203,12 @@ describe("choosePodCIDR() refuses what an operator wrote wrong", () => {
     expect(choose({ podCIDR: { base, perNode: { ipv4: 28 } } }).source).toBe("hash");
   });
 
+  test("a base that leaves no block beside the service range", () => {
+    const base = [parsePrefix("10.96.0.0/11")];
+    const error = thrown({ podCIDR: { base, perNode: { ipv4: 11 } }, serviceCIDR: "10.96.0.0/12" });
+    expect(error.issues[0]?.message).toBe("10.96.0.0/11 has no block that is free of the service CIDR");
+  });
+
   test("but takes empty for unset", () => {
     expect(choose({ env: { NODE_POD_CIDR: " " } }).source).toBe("default");
   });

@@ -39,9 +39,11 @@ export function hashAnswer(loaded: LoadedConfig, nodeName: string, facts: Cluste
   const [first] = bases;
   const hashBases = bases.map(({ base }) => base);
   const blocks = hashBlocks(nodeName, hashBases, [...forbiddenRanges, ...facts.serviceCIDRs]);
-  if (first === undefined || blocks === undefined) {
-    const reason = warnings.at(-1) ?? "no block is free of the service CIDR in both families";
-    return { podCIDRs: undefined, reason, warnings };
+  if (first === undefined) return { podCIDRs: undefined, reason: warnings.at(-1) ?? "", warnings };
+  if (blocks === undefined) {
+    const why = "has no block that is free of the service CIDR";
+    if (first.range.isConfigured) throw noRoom(first.range, why);
+    return { podCIDRs: undefined, reason: `${describe(first.range)} ${why}`, warnings };
   }
   const count = blockCount(hashBases);
   if (count === 1n) warnings.push(`${describe(first.range)} has room for one node only`);

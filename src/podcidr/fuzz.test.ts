@@ -113,6 +113,17 @@ describe("inspectBytes()", () => {
     30_000,
   );
 
+  test("stands aliases that nest what the text does not", () => {
+    const chain = Array.from(
+      { length: 20_000 },
+      (_, index) => `a${index}: &a${index} [${index === 0 ? "x" : `*a${index - 1}`}]`,
+    );
+    const text = `${chain.join("\n")}\npodCIDR: 10.1.2.0/24\n`;
+    expect(inspectInTime(encode(text), 10_000).findings).toHaveLength(1);
+    const map = `apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n${chain.map((line) => `    ${line}\n`).join("")}`;
+    inspectInTime(encode(map), 10_000);
+  });
+
   test("does not read a document again for each alias to it", () => {
     const inner = "kind: ClusterConfiguration\\nnetworking: {podSubnet: 10.1.0.0/16}\\n".repeat(200);
     const entries = Array.from({ length: 5000 }, (_, index) => `  k${index}: *big\n`).join("");

@@ -20,22 +20,25 @@ export type Source = SourceState & { readonly file: string };
 export function readSources(system: System, files: readonly SourceFile[], nodeName: string): readonly Source[] {
   const seen = new Set<string>();
   return files.flatMap((source): readonly Source[] => {
-    const listed = source.kind === "file" ? [source.path] : listFolder(system, source);
-    if (!Array.isArray(listed)) return [{ file: source.path, ...(listed as SourceState) }];
-    return listed.flatMap((file) => {
-      if (seen.has(file)) return [];
-      seen.add(file);
-      return [{ file, ...readSource(system, file, nodeName) }];
-    });
+    const listed = listFiles(system, source);
+    if (listed.state !== "listed") return [{ file: source.path, ...listed }];
+    const unseen = listed.files.filter((file) => !seen.has(file));
+    for (const file of unseen) seen.add(file);
+    return unseen.map((file) => ({ file, ...readSource(system, file, nodeName) }));
   });
 }
 
-function listFolder(system: System, { path, kind }: SourceFile): readonly string[] | SourceState {
+type Listed =
+  | { readonly state: "listed"; readonly files: readonly string[] }
+  | Exclude<SourceState, { readonly state: "read" }>;
+
+function listFiles(system: System, { path, kind }: SourceFile): Listed {
+  if (kind === "file") return { state: "listed", files: [path] };
   try {
     const names = system.files.list(path);
     if (names === undefined) return { state: "absent" };
     const wanted = kind === "conflist-folder" ? foreignConflists(names) : names.filter((name) => /\.ya?ml$/.test(name));
-    return wanted.map((name) => join(path, name));
+    return { state: "listed", files: wanted.map((name) => join(path, name)) };
   } catch (error) {
     return { state: "unreadable", reason: whyUnreadable(error) };
   }

@@ -81,10 +81,14 @@ export function countLines(text: string): number {
   return count;
 }
 
+/** Deeper than any real file, shallow enough for every recursive reader. */
+const maxHeight = 500;
+
 class TreeBuilder {
   readonly #lineAt: (offset: number) => number;
   readonly #text: string;
   readonly #anchors = new Map<string, Tree>();
+  readonly #heights = new Map<Tree, number>();
   /** How many more entries merges may copy: maps that merge maps that merge maps would otherwise grow without bound. */
   #mergeBudget = 50_000;
 
@@ -121,7 +125,16 @@ class TreeBuilder {
   }
 
   #list(node: YAMLSeq, line: number): TreeList {
-    return { kind: "list", line, items: node.items.map((item) => this.#node(item as Node | null, line)) };
+    const items = node.items.map((item) => this.#node(item as Node | null, line));
+    return this.#measured({ kind: "list", line, items }, items);
+  }
+
+  /** Notes how deep a collection is: aliases can nest what the text does not. @throws RangeError when too deep. */
+  #measured<T extends TreeMap | TreeList>(tree: T, children: readonly Tree[]): T {
+    const height = children.reduce((most, child) => Math.max(most, this.#heights.get(child) ?? 0), 0) + 1;
+    if (height > maxHeight) throw new RangeError("nested too deep");
+    this.#heights.set(tree, height);
+    return tree;
   }
 
   #map(node: YAMLMap, line: number): TreeMap {
@@ -135,7 +148,9 @@ class TreeBuilder {
       else own.push({ key: key.text ?? "", line: key.line, value });
     }
     // Look-ups take the last of a repeated key: what a map says itself wins over what it merges.
-    return { kind: "map", line, entries: merged.length === 0 ? own : [...merged, ...own] };
+    const entries = merged.length === 0 ? own : [...merged, ...own];
+    const values = entries.map(({ value }) => value);
+    return this.#measured({ kind: "map", line, entries }, values);
   }
 
   /** The entries of a merged map, or of a list of maps, the one that wins last. */

@@ -111,7 +111,7 @@ describe("headcni podcidr inspect as a process", () => {
     root.write("/f", text);
     const { exitCode, peakBytes } = run(["inspect", `${root.path}/f`, "-o", "json"]);
     expect(exitCode).toBe(0);
-    expect(peakBytes / mebibyte).toBeLessThan(700);
+    expect(peakBytes / mebibyte).toBeLessThan(450);
   });
 });
 
