@@ -23,6 +23,8 @@ export interface Question {
   /** The delegate's configuration, as it is saved. */
   readonly delegate: JsonObject;
   readonly version: CniVersion;
+  /** In place of the call's own CNI_NETNS. */
+  readonly netns?: string | undefined;
   readonly heldFd?: number | undefined;
 }
 
@@ -48,14 +50,14 @@ export async function askDelegate(world: PluginWorld, plugin: PluginCall, questi
 
 /** Asks in one version only. @throws CniError as `runDelegate` does */
 export function askOnce(world: PluginWorld, { config }: PluginCall, question: Question): Promise<DelegateAnswer> {
-  const { command, delegate, version, heldFd } = question;
+  const { command, delegate, version, netns, heldFd } = question;
   const { prevResult } = config.json;
   const isConverted = isJsonObject(prevResult) && version !== config.cniVersion;
   const call = isConverted ? { ...config.json, prevResult: convertResult(prevResult, version) } : config.json;
   return runDelegate(world, {
     type: String(delegate.type),
     config: withCall(delegate, call, version),
-    env: { ...world.env, CNI_COMMAND: command },
+    env: { ...world.env, CNI_COMMAND: command, ...(netns === undefined ? {} : { CNI_NETNS: netns }) },
     timeoutMs: config.delegateTimeoutMs,
     heldFd,
   });

@@ -11,6 +11,7 @@ import { join } from "../sys/path.ts";
 import { askOnce, type PluginCall } from "./ask.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
 import { renderForRemoval } from "./delegate-config.ts";
+import { sweepMasquerade } from "./masquerade-leftovers.ts";
 import { readNodeState } from "./node-state-file.ts";
 import { nothingToSay, type PluginOutput, type PluginWorld } from "./world.ts";
 
@@ -57,15 +58,20 @@ async function sweep(
   const saved = { dataDir: config.dataDir, network: config.name };
   const isHeld = ({ containerId, ifname }: Attachment): boolean =>
     valid.some((attachment) => attachment.containerId === containerId && attachment.ifname === ifname);
+  const living = new Set(valid.map(({ containerId }) => containerId));
   try {
     for (const dir of new Set([leaseDir(delegate), ...savedLeaseDirs(world.files, saved)])) {
-      await sweepLeases(world, {
+      const { keep } = await sweepLeases(world, {
         folder: join(dir, config.name),
         lockTimeoutMs: config.delegateTimeoutMs,
         facts: () => ({ holders: [...valid, ...busyAttachments(world.files, saved)], keepSinceMs }),
       });
+      for (const { lease } of keep) if (lease.owner !== undefined) living.add(lease.owner.containerId);
     }
     sweepSavedCalls(world.files, { ...saved, isHeld, keepSinceMs });
+    for (const { containerId } of busyAttachments(world.files, saved)) living.add(containerId);
+    const isGone = (containerId: string): boolean => !living.has(containerId);
+    if (delegate.ipMasq === true) await sweepMasquerade(world, { network: config.name, isGone });
   } catch (error) {
     throw new CniError(cniCodes.tryAgainLater, `Garbage is left: ${describeError(error)}`);
   }

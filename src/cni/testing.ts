@@ -75,12 +75,14 @@ export function fakePlugin({ root, env = {}, stdin = selfContained, reply }: Fak
   let warned = "";
   const exec: Exec = {
     run: (argv, options = {}) => {
-      const { env = {}, heldFd } = options;
+      const { env = {}, heldFd, stdin } = options;
+      // iptables, with nothing in its tables.
+      if (stdin === undefined) return Promise.resolve(ended);
       const start = {
         type: basename(argv[0] ?? ""),
         command: env.CNI_COMMAND ?? "",
         env,
-        config: JSON.parse(String(options.stdin)) as JsonObject,
+        config: JSON.parse(String(stdin)) as JsonObject,
         heldFd,
       };
       starts.push(start);

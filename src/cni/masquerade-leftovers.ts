@@ -1,0 +1,71 @@
+// What bridge's and ptp's `ipMasq` leave in iptables when a namespace vanishes before its DEL: they find the rules by the addresses in the
+// namespace, so without it they find none, and the next pod with such an address meets them. Told by the comment those plugins
+// put on their rules, `name: "<network>" id: "<container>"`.
+
+import { describeError } from "../sys/errors.ts";
+import type { PluginWorld } from "./world.ts";
+
+const programs = ["iptables", "ip6tables"] as const;
+const timeoutMs = 10_000;
+/** As `iptables -S` prints the jump: containernetworking/plugins, pkg/ip/ipmasq_iptables_linux.go and pkg/utils. */
+const jumpPattern = /^-A (POSTROUTING .*--comment "name: \\"([^"\\]+)\\" id: \\"([^"\\]+)\\"" -j (CNI-[0-9a-f]{24}))$/;
+
+export interface MasqueradeSweep {
+  readonly network: string;
+  /** Whether a container has no interface on the network any more. */
+  readonly isGone: (containerId: string) => boolean;
+}
+
+/** One rule that jumps to a container's chain. */
+interface Jump {
+  /** The rule's words after `-A` or `-D`. */
+  readonly rule: readonly string[];
+  readonly containerId: string;
+  readonly chain: string;
+}
+
+/** Removes the rules and chains of containers that are gone. What cannot be removed is a line for people, not a failure. */
+export async function sweepMasquerade(world: PluginWorld, sweep: MasqueradeSweep): Promise<void> {
+  for (const program of programs) {
+    try {
+      const jumps = parseJumps(await run(world, [program, "-S", "POSTROUTING"]), sweep.network);
+      const gone = jumps.filter(({ containerId }) => sweep.isGone(containerId));
+      for (const { rule } of gone) await run(world, [program, "-D", ...rule]);
+      for (const chain of new Set(gone.map(({ chain }) => chain))) {
+        await run(world, [program, "-F", chain]);
+        await run(world, [program, "-X", chain]);
+      }
+    } catch (error) {
+      world.warn(`headcni: cannot clean up masquerading rules: ${describeError(error)}\n`);
+    }
+  }
+}
+
+/** The jumps to chains of one network in a listing of POSTROUTING. Pure. */
+export function parseJumps(listing: string, network: string): readonly Jump[] {
+  return listing.split("\n").flatMap((line) => {
+    const [, rule, name, containerId, chain] = jumpPattern.exec(line) ?? [];
+    if (rule === undefined || containerId === undefined || chain === undefined || name !== network) return [];
+    return [{ rule: splitWords(rule), containerId, chain }];
+  });
+}
+
+/** The words of a rule as iptables-save quotes them. */
+function splitWords(rule: string): readonly string[] {
+  return Array.from(rule.matchAll(/"((?:[^"\\]|\\.)*)"|\S+/g), ([word, quoted]) =>
+    quoted === undefined ? word : quoted.replace(/\\(.)/g, "$1"),
+  );
+}
+
+async function run(world: PluginWorld, [program = "", ...args]: readonly string[]): Promise<string> {
+  const argv = [program, "-w", "5", "-t", "nat", ...args];
+  const env = Object.fromEntries(
+    ["PATH", "XTABLES_LOCKFILE"].flatMap((name) => {
+      const value = world.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+  const { exitCode, stdout, stderr } = await world.exec.run(argv, { env, timeoutMs });
+  if (exitCode === 0) return stdout;
+  throw new Error(`${argv.join(" ")} failed: ${stderr.trim()}`);
+}

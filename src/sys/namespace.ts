@@ -1,0 +1,16 @@
+// Whether a path leads to a namespace. One that was unmounted leaves an empty file behind, which existence cannot tell apart.
+
+import * as fs from "node:fs";
+
+/** `f_type` of nsfs, and of proc where kernels before 3.19 kept namespaces (linux/magic.h). */
+const namespaceMagics: readonly number[] = [0x6e736673, 0x9fa0];
+
+/** True for a namespace's file on this machine; false for anything else, or nothing. */
+export function isNamespace(hostPath: string): boolean {
+  try {
+    return namespaceMagics.includes(fs.statfsSync(hostPath).type);
+  } catch {
+    // Not there, or not to be reached: nothing can be entered by this path.
+    return false;
+  }
+}
