@@ -22,25 +22,24 @@ for (const cniVersion of cnitool === null ? [] : ["0.4.0", "1.0.0", "1.1.0"]) {
   test(`cnitool takes a list in ${cniVersion} through add, check, gc, status and del`, async () => {
     await using node = await createPluginNode();
     fs.copyFileSync(cnitool ?? "", node.path("/opt/cni/cnitool"));
-      const { cniVersion: _, name: __, ...plugin } = headcniConfig(cniVersion);
-      const conflist = { cniVersion, name: network, plugins: [plugin, ...chained] };
-      node.write("/etc/cni/net.d/10-test.conflist", JSON.stringify(conflist));
-      await addNetns(node, "pod");
-      const result = JSON.parse(await run(node, "add"));
-      expect(result).toMatchObject({ cniVersion, ips: [{ address: "10.9.0.2/24" }] });
-      if (chained.length === 0) await run(node, "check");
-      if (cniVersion === "1.1.0") await run(node, "status");
-      await run(node, "del");
-      await run(node, "del");
-      await run(node, "add");
-      if (cniVersion === "1.1.0") await run(node, "gc");
-      await run(node, "del");
-      await deleteNetns(node, "pod");
-      // portmap keeps its empty chains.
-      expect<Leftovers>({ ...(await leftovers(node)), rules: [] }).toEqual(noLeftovers);
-    },
-  );
-});
+    const { cniVersion: _, name: __, ...plugin } = headcniConfig(cniVersion);
+    const conflist = { cniVersion, name: network, plugins: [plugin, ...chained] };
+    node.write("/etc/cni/net.d/10-test.conflist", JSON.stringify(conflist));
+    await addNetns(node, "pod");
+    const result = JSON.parse(await run(node, "add"));
+    expect(result).toMatchObject({ cniVersion, ips: [{ address: "10.9.0.2/24" }] });
+    if (chained.length === 0) await run(node, "check");
+    if (cniVersion === "1.1.0") await run(node, "status");
+    await run(node, "del");
+    await run(node, "del");
+    await run(node, "add");
+    if (cniVersion === "1.1.0") await run(node, "gc");
+    await run(node, "del");
+    await deleteNetns(node, "pod");
+    // portmap keeps its empty chains.
+    expect<Leftovers>({ ...(await leftovers(node)), rules: [] }).toEqual(noLeftovers);
+  });
+}
 
 function run(node: Node, command: string): Promise<string> {
   const env = { CNI_PATH: binDir, NETCONFPATH: "/etc/cni/net.d" };
