@@ -4,6 +4,7 @@
 import { bytes, int, list, message, nested, string, strings } from "../../src/cri/protobuf.ts";
 import { createCriTransport, type Method } from "../../src/cri/transport.ts";
 import { realClock } from "../../src/sys/clock.ts";
+import { waitUntil } from "../../src/sys/testing.ts";
 import { containerdSocket } from "./containerd.ts";
 import { testImage } from "./image.ts";
 import type { Node } from "./node.ts";
@@ -100,6 +101,9 @@ export function connectPods(node: Node): PodRuntime {
   };
 }
 
+/** A line of /proc/net/tcp for a socket that listens (state 0A) on the port, whatever its address. */
+const listeningPattern = `:${podPort.toString(16).toUpperCase().padStart(4, "0")} [0-9A-F:]+ 0A`;
+
 type Call = <Request, Response>(method: Method<Request, Response>, request: Request) => Promise<Response>;
 
 async function runPod(call: Call, cgroupParent: string, { name, ports = [] }: PodOptions): Promise<Pod> {
@@ -117,6 +121,10 @@ async function runPod(call: Call, cgroupParent: string, { name, ports = [] }: Po
   const { podSandboxId } = await call(RunPodSandbox, { config: sandboxConfig });
   const { containerId } = await call(CreateContainer, { podSandboxId, config, sandboxConfig });
   await call(StartContainer, { containerId });
+  await waitUntil(`pod ${name} serves port ${podPort}`, async () => {
+    const cmd = ["grep", "-qE", listeningPattern, "/proc/net/tcp", "/proc/net/tcp6"];
+    return (await call(ExecSync, { containerId, cmd, timeoutSeconds: 5 })).exitCode === 0;
+  });
   const { status } = await call(PodSandboxStatus, { podSandboxId });
   const { ip = "", additionalIps = [] } = status?.network ?? {};
   return {
