@@ -1,28 +1,18 @@
 // What can still be read, line by line, in text that is no valid YAML: templates, unit files, broken or enormous files. Only
 // what stands unambiguous on its own line counts; the caller marks such findings.
 
-import { type Claim, type Claims, type Meaning, splitItems } from "./claims.ts";
+import { type Claim, type Claims, splitItems } from "./claims.ts";
 import { claimFlags, claimPassedOn, isPassedOn } from "./flags.ts";
+import { claimRangeKey, isNodeKey } from "./range-keys.ts";
 import { isCommentLine, type KeyLine, readKeyLine, type ScanContext, scanContext } from "./scan-context.ts";
 import { shellWords } from "./shell-words.ts";
 
-/** Keys whose meaning does not depend on where they stand, `podCIDR` apart. */
-const keyMeanings: Readonly<Record<string, Meaning>> = {
-  podSubnet: "cluster",
-  clusterCIDR: "cluster",
-  "cluster-cidr": "cluster",
-  serviceSubnet: "service",
-  serviceCIDR: "service",
-  "service-cidr": "service",
-  "service-cluster-ip-range": "service",
-  "node-cidr-mask-size": "mask",
-  podCIDR: "node",
-  "pod-cidr": "node",
-};
 const program = "kube-controller-manager|kube-apiserver|kube-proxy|kubelet|hyperkube|kubeadm|k3s|rke2";
 const programWord = new RegExp(`(?:^|[\\s/"'=])(?:${program})(?=[\\s"']|$)`);
 const ownLineFlag = /^[ \t]*(?:- +)?["'[]*--[A-Za-z]/;
 const assignedFlags = /^[ \t]*(?:export +|Environment=)?["']?[A-Z][A-Z0-9_]*=["']?--[A-Za-z]/;
+/** The beginning of a variable's value that is a command line of several lines. */
+const assignedName = /^[ \t]*(?:export +|Environment=)?["']?[A-Z][A-Z0-9_]*=["']?(?=[ \t]*(?:--|\\$))/;
 const assignment = /^[ \t]*(?:export +|Environment=)?["']?[A-Z][A-Z0-9_]*=(.*)$/;
 /** A longer line is data, or a whole file on one line: nothing in it stands on its own. */
 const maxLineLength = 2000;
@@ -47,9 +37,10 @@ export function scanLines(text: string, claims: Claims, options: LineScanOptions
   const context = scanContext(lines, options.nodeName);
   const before = claims.claims.length;
   if (!context.isForeign) {
-    scanCommands(lines, claims, { firstLine: options.firstLine, context });
+    // What documentation tells its reader to run is an example.
+    if (!context.isProse) scanCommands(lines, claims, { firstLine: options.firstLine, context });
     for (const [index, line] of lines.entries()) {
-      const found = context.isYaml && !isCommentLine(line) ? readKeyLine(line) : undefined;
+      const found = isCommentLine(line) ? undefined : readKeyLine(line);
       if (found !== undefined) scanKey(found, options.firstLine + index, { claims, context });
     }
   }
@@ -75,8 +66,11 @@ function scanCommands(
       const [text = ""] = command;
       if (!isCommentLine(text)) scanFlags({ text, next: lines[index + 1] ?? "", line, context }, claims);
     } else if (command.some(beginsCommand)) {
-      const text = command.map((part) => (isCommentLine(part) ? "\\" : part)).join("\n");
-      claimFlags(claims, shellWords(text, line), { hasKubelet: context.hasKubelet });
+      const text = command.map((part) => (isCommentLine(part) ? "\\" : part.replace(assignedName, "")));
+      const words = shellWords(text.join("\n"), line).flatMap((word) =>
+        /\s/.test(word.text) ? shellWords(word.text, word.line) : [word],
+      );
+      claimFlags(claims, words, { hasKubelet: context.hasKubelet });
     }
   }
 }
@@ -118,13 +112,14 @@ function scanKey(
   into: { readonly claims: Claims; readonly context: ScanContext },
 ) {
   const { claims, context } = into;
-  if (isPassedOn(key) && /^["']?[\w-]+=/.test(value)) {
+  if (isPassedOn(key) && context.isYaml && !context.isProse && /^["']?[\w-]+=/.test(value)) {
     claimPassedOn(claims, key, { text: value.replace(/^(["'])(.*)\1$/, "$2"), line });
     return;
   }
-  const known = Object.hasOwn(keyMeanings, key) ? keyMeanings[key] : undefined;
-  const meaning = known === "node" ? context.nodeKeys : known;
   // Only a whole value counts, not one with anything else on its line.
-  if (meaning === undefined || !/^(["']?)[0-9A-Fa-f.:/, ]+\1$/.test(value)) return;
-  claims.add({ meaning, key, items: splitItems(value, line) });
+  if (!/^(["']?)[0-9A-Fa-f.:/, ]+\1$/.test(value)) return;
+  if (!isNodeKey(key)) claimRangeKey(claims, key, splitItems(value, line));
+  else if (context.nodeKeys !== undefined && context.isYaml && !context.isProse) {
+    claims.add({ meaning: context.nodeKeys, key, items: splitItems(value, line) });
+  }
 }

@@ -77,8 +77,10 @@ class TextReader implements ReadContext {
   }
 
   #readAll(source: NestedText): readonly string[] {
-    // No YAML can have such a line: it is documentation, and the documents in it are examples.
-    if (/^(?:```|~~~)/m.test(source.text)) return ["text"];
+    // No YAML can have such a line: it is documentation or a log, of which only keys with one meaning count.
+    if (/^(?:```|~~~)/m.test(source.text)) {
+      return [this.#scan(source.text, source.bodyLine ?? source.line, undefined)];
+    }
     if (isSubnetEnv(source.text)) {
       readSubnetEnv(source.text, this.claims, source.bodyLine ?? source.line);
       return ["subnet-env"];

@@ -13,8 +13,10 @@ export interface KeyLine {
 export interface ScanContext {
   /** Whether the text has the form of YAML or JSON, broken as it may be: elsewhere `podCIDR: …` can be a program's text. */
   readonly isYaml: boolean;
-  /** Whether nothing in it counts: a kubeconfig, or documentation, which shows examples. */
+  /** Whether nothing in it counts: a kubeconfig, a web page. */
   readonly isForeign: boolean;
+  /** Whether it is documentation or a log with documents in it: commands and `podCIDR` in there are examples. */
+  readonly isProse: boolean;
   /** What `podCIDR` means; undefined when that cannot be told. */
   readonly nodeKeys: Meaning | undefined;
   /** Whether `--pod-cidr` can be a kubelet's. cri-dockerd and others have one too, and installers give them the cluster's. */
@@ -24,7 +26,8 @@ export interface ScanContext {
 const keyPattern = /^[ \t]*(?:- )?(["']?)([A-Za-z][\w-]*)\1[ \t]*:[ \t]+(.*)$/;
 const yamlForm =
   /^[ \t]*(?:- )*(?:"[^"]*"|'[^']*'|[\w.$/{}-]+)[ \t]*:(?:[ \t]|$)|^[ \t]*-(?:[ \t]|$)|^[ \t]*[\][{}]+,?[ \t]*$|^(?:---|\.\.\.)|^[ \t]*\{[{%]/;
-const proseMark = /^[ \t>]*(?:```|~~~)|\]\(https?:|^[ \t]*<(?:!doctype|html|\?xml)/i;
+const proseMark = /^[ \t>]*(?:```|~~~)|\]\(https?:/;
+const markupMark = /^[ \t]*<(?:!doctype|html|\?xml)/i;
 
 /** The key and value of a line that is nothing but these. */
 export function readKeyLine(line: string): KeyLine | undefined {
@@ -54,9 +57,11 @@ export function scanContext(lines: readonly string[], nodeName: string | undefin
   let inForm = 0;
   let nodes = 0;
   let isProse = false;
+  let isMarkup = false;
   let hasKubelet = false;
   for (const line of lines) {
     isProse ||= proseMark.test(line);
+    isMarkup ||= markupMark.test(line);
     hasKubelet ||= /\b(?:kubelet|KUBELET\w*|hyperkube|k3s|rke2)\b/.test(line);
     if (isCommentLine(line) || line.trim() === "") continue;
     said += 1;
@@ -72,7 +77,8 @@ export function scanContext(lines: readonly string[], nodeName: string | undefin
   const isKubeconfig = keys.get("kind")?.has("Config") === true;
   return {
     isYaml: inForm * 2 >= said,
-    isForeign: isProse || isKubeconfig,
+    isForeign: isMarkup || isKubeconfig,
+    isProse,
     nodeKeys: nodeKeyMeaning(keys, nodes, nodeName),
     hasKubelet,
   };

@@ -153,6 +153,11 @@ describe("parseYamlTrees()", () => {
     expect(said(text)).toEqual(theirs);
   });
 
+  test("counts lines through comments inside plain text", () => {
+    const text = "a\n# c\nb\n  k: 1\n---\nnetworking:\n  podSubnet: 10.1.0.0/16\n";
+    expect(findings(text)).toEqual(["7 cluster 10.1.0.0/16"]);
+  });
+
   test("splits a huge list at its items and keeps their lines", () => {
     const filler = Array.from({ length: 60 }, (_, index) => `    - names: [image-${index}-${"x".repeat(90)}]\n`).join(
       "",
@@ -200,6 +205,21 @@ describe("text that is no YAML", () => {
       "a unit file with a value on a line of its own",
       "[Service]\nExecStart=/usr/local/bin/k3s \\\n    server \\\n\t'--cluster-cidr' \\\n\t'10.42.0.0/16' \\\n\t'--service-cidr=10.43.0.0/16' \\\n\nRestart=always\n",
       { cluster: ["10.42.0.0/16"], service: ["10.43.0.0/16"] },
+    ],
+    [
+      "a variable whose value is a command line of several lines",
+      'KUBE_API_ARGS="--v=2 \\\n    --service-cluster-ip-range=10.254.0.0/16 \\\n--cluster-cidr=10.9.0.0/16 \\\n  --x=1"\n',
+      { cluster: ["10.9.0.0/16"], service: ["10.254.0.0/16"] },
+    ],
+    [
+      "a program's source with a document in it, only keys that have one meaning",
+      "config = <<~YAML\n  cluster-cidr: 10.9.0.0/16\n  podCIDR: 10.9.1.0/24\nYAML\na = f(1)\nb = g(2)\nc = h(3)\nreturn c\n",
+      { cluster: ["10.9.0.0/16"] },
+    ],
+    [
+      "a log with a document in it",
+      "[dryrun] Would create:\n```yaml\n\tdata:\n\t  serviceSubnet: 10.96.0.0/12\n\t  podCIDR: 10.9.1.0/24\n```\n",
+      { service: ["10.96.0.0/12"] },
     ],
     ["a command that is not Kubernetes'", "x = foo \\\n  y --bar 10.1.0.0/16 \\\n  z\n", {}],
     [

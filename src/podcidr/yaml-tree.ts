@@ -1,7 +1,7 @@
 // YAML text to trees with lines, through the `yaml` library, which is loaded only when a file needs it. Aliases are shared,
 // never expanded, so an alias bomb stays as small as its text. Nothing of the library's messages gets out: they quote the file.
 
-import type { Alias, Document, LineCounter, Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
+import type { Alias, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import type { Tree, TreeEntry, TreeList, TreeMap } from "./tree.ts";
 
 export interface YamlDocument {
@@ -24,10 +24,9 @@ function library(): typeof import("yaml") {
  * @param firstLine the line of the file this text begins at.
  */
 export function parseYamlTrees(text: string, firstLine = 1): readonly YamlDocument[] {
-  const lines = new (library().LineCounter)();
-  const lineAt = (offset: number): number => lines.linePos(offset).line + firstLine - 1;
+  const lineAt = lineIndex(text, firstLine);
   const lastLine = firstLine + countLines(text) - 1;
-  const parsed = composeAll(text, lines);
+  const parsed = composeAll(text);
   if (parsed === undefined) return [{ tree: undefined, brokenLine: firstLine, firstLine, lastLine }];
   return parsed.map((document, index) => {
     const next = parsed[index + 1];
@@ -46,23 +45,40 @@ export function parseYamlTrees(text: string, firstLine = 1): readonly YamlDocume
   });
 }
 
+/**
+ * The line an offset lies in. The library's own counter misses the line feeds of comments inside a run of plain text.
+ */
+function lineIndex(text: string, firstLine: number): (offset: number) => number {
+  const ends: number[] = [];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) ends.push(at);
+  return (offset) => {
+    let low = 0;
+    let high = ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ends[middle] ?? offset) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return firstLine + low;
+  };
+}
+
 /** Stray marks between documents after which a text is taken for no YAML at all: each would cost memory. */
 const maxStrayTokens = 20;
 
 /** The library's documents; undefined when the text is far from YAML, or nested so deep that the stack does not hold it. */
-function composeAll(text: string, lines: LineCounter): readonly Document.Parsed[] | undefined {
+function composeAll(text: string): readonly Document.Parsed[] | undefined {
   const yaml = library();
   const documents: Document.Parsed[] = [];
   let stray = 0;
   try {
     // Turning positions into excerpts is quadratic on long lines, and excerpts must not be shown anyway.
     const composer = new yaml.Composer({
-      lineCounter: lines,
       logLevel: "silent",
       prettyErrors: false,
       uniqueKeys: false,
     });
-    for (const token of new yaml.Parser(lines.addNewLine).parse(text)) {
+    for (const token of new yaml.Parser().parse(text)) {
       if (token.type === "error") stray += 1;
       if (stray > maxStrayTokens) return undefined;
       documents.push(...(composer.next(token) as Iterable<Document.Parsed>));
