@@ -76,7 +76,7 @@ function scanCommands(
 }
 
 /** Whether a line's flags are a program's: they begin it, or are a variable's value, or the program stands before them. */
-function beginsCommand(line: string): boolean {
+export function beginsCommand(line: string): boolean {
   return ownLineFlag.test(line) || assignedFlags.test(line) || programWord.test(line);
 }
 

@@ -6,7 +6,7 @@ import { findClusterSpec, readClusterSpec, readUntypedSpec } from "./kinds/clust
 import { isCniConfig, readCniConfig } from "./kinds/conflist-ranges.ts";
 import { isK3sConfig, readBareKeys } from "./kinds/k3s.ts";
 import { readKubeadm } from "./kinds/kubeadm.ts";
-import { readLooseFlags } from "./kinds/loose-flags.ts";
+import { readLoosely } from "./kinds/loose.ts";
 import { readNode, settleNodes } from "./kinds/node-object.ts";
 import { claimPaths, type PathRule } from "./kinds/paths.ts";
 import { documentType, type NestedText, type NodeEntry, type ReadContext } from "./kinds/reader.ts";
@@ -27,6 +27,8 @@ const cutOutNode: readonly PathRule[] = [
   { path: "spec.podCIDR", meaning: "node" },
   { path: "spec.podCIDRs", meaning: "node" },
 ];
+/** Whose objects have keys that look like Kubernetes' own and mean other things, or describe keys. */
+const foreignGroups = /(?:^|\.)(?:projectcalico\.org|cilium\.io|apiextensions\.k8s\.io)$/;
 const kubeadmKinds = /^(Cluster|Master|Init|Join|Node)Configuration$/;
 
 /** Reads any text. Never throws. */
@@ -53,6 +55,8 @@ class TextReader implements ReadContext {
   /** How much text inside documents may still be read, for the same reason. */
   #nestedBudget = 4 << 20;
   #depth = 0;
+  /** Whether the text is a part of a file that can be anybody's: a value of a ConfigMap. */
+  #isShared = false;
 
   constructor(nodeName: string | undefined) {
     this.#nodeName = nodeName;
@@ -62,8 +66,11 @@ class TextReader implements ReadContext {
     if (this.#depth >= maxNesting || text.text.length > this.#nestedBudget) return;
     this.#nestedBudget -= text.text.length;
     // One line without a colon or brace is no document; most of a ConfigMap's values are such.
-    if (!/[:{]/.test(text.text)) return;
+    if (!/[:{]/.test(text.text) && text.isFile !== true) return;
+    const wasShared = this.#isShared;
+    this.#isShared ||= text.isFile !== true;
     this.read(text);
+    this.#isShared = wasShared;
   }
 
   read(source: NestedText): readonly string[] {
@@ -97,12 +104,14 @@ class TextReader implements ReadContext {
     return kinds.length === 0 ? ["empty"] : kinds;
   }
 
-  /** Text that is no YAML map or list. Inside another document it is prose or a script, and counts for nothing. */
+  /** Text that is no YAML map or list. In a ConfigMap it is prose or a script, and counts for nothing. */
   #scan(text: string, firstLine: number, why: string | undefined): string {
-    if (this.#depth > 1) return "unknown";
+    if (this.#isShared) return "unknown";
     const { found, isYaml } = scanLines(text, this.claims, { firstLine, nodeName: this.#nodeName });
     const isBroken = why !== undefined && isYaml;
     const rest = found.length > 0 ? ": only what stands on lines of its own was read" : "";
+    // A script in a string was never meant to be YAML.
+    if (this.#depth > 1) return "text";
     if (isBroken) this.claims.remark(`${why}${rest}`, firstLine);
     for (const { key, items } of found) this.claims.remark(`${key} was read by its line alone`, items[0]?.line);
     return isBroken ? "invalid-yaml" : "text";
@@ -110,8 +119,11 @@ class TextReader implements ReadContext {
 
   #readTree(tree: Tree): string {
     if (tree.kind === "list") {
+      const before = this.claims.claims.length;
       for (const item of tree.items) if (item.kind === "map" && documentType(item).kind !== "") this.#readTree(item);
-      return "unknown";
+      const rest = tree.items.filter((item) => item.kind !== "map" || documentType(item).kind === "");
+      if (!this.#isShared) readLoosely({ ...tree, items: rest }, this);
+      return this.claims.claims.length > before ? "settings" : "unknown";
     }
     if (tree.kind === "scalar") return "text";
     return this.#readTyped(tree) ?? this.#readUntyped(tree);
@@ -156,7 +168,9 @@ class TextReader implements ReadContext {
       return kind === "Pod" ? "pod" : "workload";
     }
     // A values file can have a key `kind` that means something else.
-    return said.kind !== "" && !has(tree, "apiVersion") ? undefined : "object";
+    if (said.kind !== "" && !has(tree, "apiVersion")) return undefined;
+    if (!this.#isShared && !foreignGroups.test(group)) readLoosely(tree, this);
+    return "object";
   }
 
   #readConfigMap(tree: Tree): void {
@@ -178,7 +192,7 @@ class TextReader implements ReadContext {
       if (this.#depth === 1) readCniConfig(tree, this);
       return "conflist";
     }
-    if (this.#depth > 1) return "unknown";
+    if (this.#isShared) return "unknown";
     const spec = readUntypedSpec(tree, this);
     if (spec !== undefined) return spec;
     const nodeSpec = child(tree, "spec");
@@ -190,7 +204,7 @@ class TextReader implements ReadContext {
     }
     const before = this.claims.claims.length;
     readBareKeys(tree, this);
-    readLooseFlags(tree, this.claims);
+    readLoosely(tree, this);
     if (isK3sConfig(tree)) return "k3s";
     return this.claims.claims.length > before ? "settings" : "unknown";
   }
@@ -205,7 +219,12 @@ function moveLines(tree: Tree, lineOf: (line: number) => number): Tree {
     const line = lineOf(here.line);
     const there: Tree =
       here.kind === "scalar"
-        ? { ...here, line, bodyLine: here.bodyLine === undefined ? undefined : lineOf(here.bodyLine) }
+        ? {
+            ...here,
+            line,
+            bodyLine: here.bodyLine === undefined ? undefined : lineOf(here.bodyLine),
+            unfolded: here.unfolded === undefined ? undefined : { ...here.unfolded, line: lineOf(here.unfolded.line) },
+          }
         : here.kind === "list"
           ? { kind: "list", line, items: here.items.map(move) }
           : {

@@ -11,6 +11,8 @@ export interface TreeScalar {
    * lines; undefined where lines of the text are not lines of the file.
    */
   readonly bodyLine?: number | undefined;
+  /** For a folded block, its lines as they stand in the file. */
+  readonly unfolded?: { readonly text: string; readonly line: number } | undefined;
 }
 
 export interface TreeEntry {

@@ -184,11 +184,20 @@ class TreeBuilder {
   #scalar(node: Scalar, line: number): Tree {
     if (node.value === null || node.value === undefined) return { kind: "scalar", line, text: undefined };
     const text = typeof node.value === "string" ? node.value : (node.source ?? String(node.value));
-    if (node.type !== "BLOCK_LITERAL" || node.range === null || node.range === undefined) {
+    const isFolded = node.type === "BLOCK_FOLDED";
+    if (!(isFolded || node.type === "BLOCK_LITERAL") || node.range === null || node.range === undefined) {
       return { kind: "scalar", line, text };
     }
     // The header (`|-2 # comment`) takes one line, whatever it says.
     const headerEnd = this.#text.indexOf("\n", node.range[0]);
-    return { kind: "scalar", line, text, bodyLine: headerEnd < 0 ? undefined : this.#lineAt(headerEnd + 1) };
+    if (headerEnd < 0) return { kind: "scalar", line, text };
+    const bodyLine = this.#lineAt(headerEnd + 1);
+    if (!isFolded) return { kind: "scalar", line, text, bodyLine };
+    return {
+      kind: "scalar",
+      line,
+      text,
+      unfolded: { text: this.#text.slice(headerEnd + 1, node.range[1]), line: bodyLine },
+    };
   }
 }

@@ -91,10 +91,25 @@ const specs: readonly ClusterSpec[] = [
     group: /^kops(\.k8s\.io)?$/,
     kind: /^Cluster$/,
     rules: [
-      ...cluster("spec.podCIDR", "spec.kubeControllerManager.clusterCIDR", "spec.kubeProxy.clusterCIDR"),
-      ...service("spec.serviceClusterIPRange", "spec.kubeAPIServer.serviceClusterIPRange"),
+      ...cluster(
+        "spec.podCIDR",
+        "spec.networking.podCIDR",
+        "spec.kubeControllerManager.clusterCIDR",
+        "spec.kubeProxy.clusterCIDR",
+      ),
+      ...service(
+        "spec.serviceClusterIPRange",
+        "spec.networking.serviceClusterIPRange",
+        "spec.kubeAPIServer.serviceClusterIPRange",
+      ),
       mask("spec.kubeControllerManager.nodeCIDRMaskSize"),
     ],
+  },
+  {
+    name: "talos",
+    group: /^$/,
+    kind: /^KubeNetworkConfig$/,
+    rules: [...cluster("podSubnets"), ...service("serviceSubnets")],
   },
   {
     name: "gardener",

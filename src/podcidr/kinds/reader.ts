@@ -11,6 +11,8 @@ export interface NestedText {
   readonly bodyLine: number | undefined;
   /** What the text is called, e.g. the ConfigMap's key: a hint on its kind. */
   readonly name: string;
+  /** Whether it is a file or script of this node or cluster, so that bare keys and scripts in it count. @default false */
+  readonly isFile?: boolean;
 }
 
 export interface ReadContext {
