@@ -6,7 +6,7 @@ import { isJsonObject } from "../conflist/json.ts";
 import { bridgeName, networkName } from "../conflist/names.ts";
 import { parseConflist, pluginEntries } from "../conflist/structure.ts";
 import { type BridgeReading, readBridge } from "../dataplane/bridge.ts";
-import { readLeases } from "../dataplane/leases.ts";
+import { countLeases } from "../ipam/lease-count.ts";
 import { describeError, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import { recallPodCIDR } from "./memory.ts";
@@ -20,7 +20,7 @@ export interface Observation {
 /** The bridge of this network namespace and the leases under this root. */
 export async function observePods(system: System): Promise<Observation> {
   const bridge = await readBridge(system);
-  return { bridge, pods: { bridgePorts: countPorts(bridge), leases: countLeases(system) } };
+  return { bridge, pods: { bridgePorts: countPorts(bridge), leases: liveLeases(system) } };
 }
 
 function countPorts(bridge: BridgeReading): number | undefined {
@@ -29,9 +29,9 @@ function countPorts(bridge: BridgeReading): number | undefined {
 }
 
 /** Leases that cannot be read count as one: nothing may be taken for free on a guess. */
-function countLeases({ files, log }: System): number {
+function liveLeases({ files, log }: System): number {
   try {
-    return readLeases(files).live;
+    return countLeases(files).live;
   } catch (error) {
     if (!(error instanceof HeadcniError)) throw error;
     log.warn(error.message);

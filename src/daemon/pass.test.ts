@@ -3,7 +3,7 @@ import { chmodSync, rmSync } from "node:fs";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { nodeStateFiles } from "../conflist/names.ts";
 import { decodeNodeState } from "../conflist/node-state.ts";
-import { leaseFolder } from "../dataplane/leases.ts";
+import { leaseFolder } from "../ipam/lease.ts";
 import { conflistPath, type FakeNode, fakeNode } from "./testing.ts";
 
 const subnetEnv = (cidr: string) => `FLANNEL_NETWORK=10.42.0.0/16\nFLANNEL_SUBNET=${cidr}\n`;

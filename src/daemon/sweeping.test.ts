@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import { leaseFolder, type NodeSweepReport } from "../ipam/node-sweep.ts";
+import { leaseFolder } from "../ipam/lease.ts";
+import type { NodeSweepReport } from "../ipam/node-sweep.ts";
 import type { RuntimeAsker } from "../ipam/runtimes.ts";
 import { fakeClock, memoryLog, type TempRoot, tempRoot, testSystem, waitUntil } from "../sys/testing.ts";
 import { sweeping } from "./sweeping.ts";

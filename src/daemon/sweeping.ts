@@ -2,7 +2,8 @@
 // runtimes never send GC. The rule for what may go is `headcni ipam gc`'s own.
 
 import { savedCallsDir } from "../conflist/names.ts";
-import { leaseFolder, type NodeSweepReport, sweepNode } from "../ipam/node-sweep.ts";
+import { leaseFolder } from "../ipam/lease.ts";
+import { type NodeSweepReport, sweepNode } from "../ipam/node-sweep.ts";
 import type { RuntimeAsker } from "../ipam/runtimes.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";

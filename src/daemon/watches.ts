@@ -1,6 +1,6 @@
 // Which folders the daemon listens to, and how soon it looks when one of them changes.
 
-import { leaseFolder } from "../dataplane/leases.ts";
+import { leaseFolder } from "../ipam/lease.ts";
 import { sourceFiles } from "../podcidr/sources.ts";
 import { createFiles } from "../sys/files.ts";
 import { basename, dirname } from "../sys/path.ts";

@@ -2,6 +2,7 @@
 // version 0.7.2 of the plugins the container alone), beside its lock and its notes of the last address given.
 
 import { type Addr, tryParseAddr } from "../cidr/addr.ts";
+import { hostLocalDataDir, networkName } from "../conflist/names.ts";
 import type { Files } from "../sys/files.ts";
 import { join } from "../sys/path.ts";
 
@@ -21,6 +22,9 @@ export interface Lease {
   /** When it was given out, milliseconds since the epoch. */
   readonly givenAtMs: number;
 }
+
+/** host-local's folder of HeadCNI's network. */
+export const leaseFolder = join(hostLocalDataDir, networkName);
 
 const maxBytes = 4096;
 

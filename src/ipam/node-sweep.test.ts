@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { tryLockExisting } from "../sys/locked-file.ts";
 import { fakeClock, type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
-import { leaseFolder, listLeases, sweepNode, youngMs } from "./node-sweep.ts";
+import { leaseFolder } from "./lease.ts";
+import { listLeases, sweepNode, youngMs } from "./node-sweep.ts";
 import type { RuntimeAsker } from "./runtimes.ts";
 
 const now = Date.UTC(2026, 5, 1);

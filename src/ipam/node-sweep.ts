@@ -1,11 +1,10 @@
 // The leases of this node, and the sweep for runtimes that never send GC: an address is freed only when every runtime was asked, all
 // answered, none knows its container, and nothing else speaks for it.
 
-import { hostLocalDataDir, networkName, savedCallsDir } from "../conflist/names.ts";
+import { networkName, savedCallsDir } from "../conflist/names.ts";
 import { HeadcniError } from "../sys/errors.ts";
-import { join } from "../sys/path.ts";
 import type { System } from "../sys/system.ts";
-import { type Lease, readLeases } from "./lease.ts";
+import { type Lease, leaseFolder, readLeases } from "./lease.ts";
 import { hasNamespace } from "./namespace-evidence.ts";
 import type { JudgedLease, SweepFacts } from "./plan-sweep.ts";
 import { askRuntimes, type RuntimeAnswer, type RuntimeAsker } from "./runtimes.ts";
@@ -84,9 +83,6 @@ export async function sweepNode(system: System, { runtimes, isDryRun }: NodeSwee
       });
   return { keep, free, removedCalls, asked: answer.asked };
 }
-
-/** host-local's folder of HeadCNI's network. */
-export const leaseFolder = join(hostLocalDataDir, networkName);
 
 interface Known {
   readonly leases: readonly Lease[];

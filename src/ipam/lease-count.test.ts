@@ -2,11 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { utimesSync } from "node:fs";
 import { createFiles } from "../sys/files.ts";
 import { tempRoot } from "../sys/testing.ts";
-import { leaseFolder, readLeases } from "./leases.ts";
+import { leaseFolder } from "./lease.ts";
+import { countLeases } from "./lease-count.ts";
 
 const bootSeconds = 1_700_000_000;
 
-describe("readLeases()", () => {
+describe("countLeases()", () => {
   test("counts attachments, not files, and nothing that is no address", () => {
     using root = tempRoot();
     root.write(`${leaseFolder}/10.1.0.2`, "aaa\r\neth0");
@@ -15,7 +16,7 @@ describe("readLeases()", () => {
     root.write(`${leaseFolder}/10.1.0.4`, "bbb\r\nnet1");
     root.write(`${leaseFolder}/lock`, "");
     root.write(`${leaseFolder}/last_reserved_ip.0`, "10.1.0.4");
-    expect(readLeases(createFiles(root.path))).toEqual({ live: 3, stale: 0 });
+    expect(countLeases(createFiles(root.path))).toEqual({ live: 3, stale: 0 });
   });
 
   test("takes leases from before the start of the machine, and empty ones, for nobody's", () => {
@@ -26,11 +27,11 @@ describe("readLeases()", () => {
       root.write(`${leaseFolder}/${name}`, name.endsWith("4") ? "" : `${name}\r\neth0`);
       utimesSync(`${root.path}${leaseFolder}/${name}`, seconds, seconds);
     }
-    expect(readLeases(createFiles(root.path))).toEqual({ live: 1, stale: 2 });
+    expect(countLeases(createFiles(root.path))).toEqual({ live: 1, stale: 2 });
   });
 
   test("finds none without the folder", () => {
     using root = tempRoot();
-    expect(readLeases(createFiles(root.path))).toEqual({ live: 0, stale: 0 });
+    expect(countLeases(createFiles(root.path))).toEqual({ live: 0, stale: 0 });
   });
 });
