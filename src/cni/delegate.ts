@@ -105,9 +105,11 @@ function isFile(world: PluginWorld, file: string): boolean {
 }
 
 async function startAndWait(world: PluginWorld, program: string, run: DelegateRun): Promise<ExecResult> {
-  const env = Object.fromEntries(
-    Object.entries(run.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
+  const env: Record<string, string> = {};
+  for (const name in run.env) {
+    const value = run.env[name];
+    if (value !== undefined) env[name] = value;
+  }
   const options = {
     stdin: JSON.stringify(run.config),
     env,

@@ -74,6 +74,6 @@ function containerIdProblem(id: string): readonly [string, string] | undefined {
 function ifnameProblem(name: string): readonly [string, string] | undefined {
   if (new TextEncoder().encode(name).length > 15) return ["interface name is too long", `${name}: at most 15 bytes`];
   if (name === "." || name === "..") return ["interface name is . or ..", name];
-  if (/[/:\s\u0085]/u.test(name)) return ["interface name contains / or : or whitespace characters", name];
+  if (/[/:\s\u0085]/.test(name)) return ["interface name contains / or : or whitespace characters", name];
   return undefined;
 }

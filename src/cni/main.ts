@@ -13,8 +13,8 @@ export async function runPlugin(): Promise<number> {
     warnings += text;
   };
   const { exitCode, stdout } = await dispatch({ files, clock, exec, env, readStdin, warn });
-  await writeStderr(warnings);
-  const isHeard = await writeStdout(stdout);
+  writeStderr(warnings);
+  const isHeard = writeStdout(stdout);
   // A runtime that could not read the result must not take the attachment for made.
   return isHeard ? exitCode : Math.max(exitCode, 1);
 }

@@ -2,10 +2,10 @@
 
 import { isJsonObject, type JsonObject } from "../conflist/json.ts";
 import { savedCallsDir } from "../conflist/names.ts";
+import type { StdinRead } from "../sys/bun-stdio.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import type { Exec, ExecResult } from "../sys/exec.ts";
 import { basename } from "../sys/path.ts";
-import type { StdinRead } from "../sys/plugin-io.ts";
 import { type TempRoot, testSystem } from "../sys/testing.ts";
 import { savedCallPath } from "./attachment-store.ts";
 import { dispatch } from "./dispatch.ts";

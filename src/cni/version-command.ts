@@ -1,7 +1,7 @@
 // VERSION: which versions of the specification this plugin speaks. An entry of its own beside `main.ts`: it needs nothing of the
 // machine, and loading the rest would be a third of its time.
 
-import { readStdin as readRealStdin, type StdinLimits, type StdinRead, writeStdout } from "../sys/plugin-io.ts";
+import { readStdinStream, type StdinLimits, type StdinRead, writeStdoutStream } from "../sys/bun-stdio.ts";
 import { newestVersion, supportedVersions } from "./versions.ts";
 
 /** The answer is the same whatever the input, and many who ask leave theirs open. */
@@ -15,7 +15,7 @@ export async function answerVersion(readStdin: (limits: StdinLimits) => Promise<
 
 /** Answers VERSION on standard output, and gives the exit code. */
 export async function runVersion(): Promise<number> {
-  return (await writeStdout(await answerVersion(readRealStdin))) ? 0 : 1;
+  return (await writeStdoutStream(await answerVersion(readStdinStream))) ? 0 : 1;
 }
 
 function askedVersion(text: string): string | undefined {

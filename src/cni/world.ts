@@ -1,9 +1,9 @@
 // Everything the plugin touches outside itself, as one value: the protocol tests hand it another one and run in memory.
 
+import type { StdinLimits, StdinRead } from "../sys/bun-stdio.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { Exec } from "../sys/exec.ts";
 import type { Files } from "../sys/files.ts";
-import type { StdinLimits, StdinRead } from "../sys/plugin-io.ts";
 import type { Env } from "../sys/system.ts";
 
 export interface PluginWorld {

@@ -1,74 +1,79 @@
-// Standard input and output of the CNI plugin: bounded in time and size whatever the caller does, and without Node's stream
-// classes, which would cost more than the rest of the start.
+// Standard input and output of the CNI plugin: bounded in time and size whatever the caller does. Read and written without Bun's and
+// Node's streams, whose threads and classes would cost a quarter of the plugin's start.
 
-import { describeError } from "./errors.ts";
+import * as fs from "node:fs";
+import { type Gathered, gather, readStream, type StdinLimits, type StdinRead, type StreamEnd } from "./bun-stdio.ts";
+import { realClock } from "./clock.ts";
+import { describeError, errnoOf } from "./errors.ts";
 
-export interface StdinLimits {
-  readonly maxBytes: number;
-  /** How long the caller may take to close its end. */
-  readonly timeoutMs: number;
-}
-
-/** All of standard input, or why it was not read to its end; `text` is what came until then. */
-export interface StdinRead {
-  readonly ended: "end" | "too-large" | "timeout" | "failed";
-  readonly text: string;
-  /** The kernel's reason when `ended` is `failed`. */
-  readonly reason?: string;
-}
+const chunkBytes = 64 << 10;
+const pollMs = 1;
 
 /** Reads standard input to its end. Never waits longer than the limit, never keeps more than the limit. */
-export async function readStdin({ maxBytes, timeoutMs }: StdinLimits): Promise<StdinRead> {
-  // A byte order mark is kept: JSON does not allow one, and no other plugin reads past it.
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  let text = "";
-  let total = 0;
-  let ended: StdinRead["ended"] = "end";
-  const reader = Bun.stdin.stream().getReader();
-  const { promise: late, resolve: giveUp } = Promise.withResolvers<undefined>();
-  const deadline = setTimeout(() => {
-    ended = "timeout";
-    giveUp(undefined);
-  }, timeoutMs);
+export async function readStdin(limits: StdinLimits): Promise<StdinRead> {
+  const gathered = gather(limits.maxBytes);
+  const fd = reopenStdin();
+  const ended = await (fd === undefined ? readStream(gathered, limits) : readPolling(gathered, limits, fd));
+  return { ...ended, text: gathered.text() };
+}
+
+/**
+ * Standard input as a descriptor that never blocks: on the caller's own, O_NONBLOCK would be set for the caller too. Undefined for
+ * what cannot be opened a second time: a socket, or a closed descriptor.
+ */
+function reopenStdin(): number | undefined {
   try {
-    for (;;) {
-      const next = await Promise.race([reader.read(), late]);
-      if (next === undefined || next.done) break;
-      total += next.value.length;
-      if (total > maxBytes) {
-        ended = "too-large";
-        break;
-      }
-      text += decoder.decode(next.value, { stream: true });
-    }
+    return fs.openSync("/proc/self/fd/0", fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  } catch {
+    // The stream says what is wrong, if anything is.
+    return undefined;
+  }
+}
+
+/** A runtime has written and closed its end long before this process runs, so there is hardly ever anything to wait for. */
+async function readPolling(gathered: Gathered, { timeoutMs }: StdinLimits, fd: number): Promise<StreamEnd> {
+  const end = realClock.monotonicMs() + timeoutMs;
+  const chunk = new Uint8Array(chunkBytes);
+  for (;;) {
+    const count = tryRead(fd, chunk);
+    if (count === 0) return { ended: "end" };
+    if (typeof count === "string") return { ended: "failed", reason: count };
+    if (count !== undefined) gathered.add(chunk.slice(0, count));
+    if (gathered.isFull) return { ended: "too-large" };
+    if (realClock.monotonicMs() >= end) return { ended: "timeout" };
+    if (count === undefined) await realClock.sleep(pollMs);
+  }
+}
+
+/** The number of bytes read, 0 at the end; undefined when there is nothing yet; the kernel's words for anything else. */
+function tryRead(fd: number, chunk: Uint8Array): number | string | undefined {
+  try {
+    return fs.readSync(fd, chunk, 0, chunk.length, null);
   } catch (error) {
-    return { ended: "failed", text, reason: describeError(error) };
-  } finally {
-    clearTimeout(deadline);
-    // Not awaited: a stream that never ends would not let go either, and the process ends soon.
-    if (ended !== "end") void reader.cancel().catch(() => undefined);
-  }
-  return { ended, text: text + decoder.decode() };
-}
-
-/** Writes to standard output; false when nobody reads it any more (closed, or a broken pipe). */
-export async function writeStdout(text: string): Promise<boolean> {
-  if (text === "") return true;
-  try {
-    await Bun.write(Bun.stdout, text);
-    return true;
-  } catch {
-    // EPIPE or EBADF: whoever asked is gone, and there is nowhere else to say so.
-    return false;
+    return errnoOf(error) === "EAGAIN" ? undefined : describeError(error);
   }
 }
 
-/** Writes a line for people to standard error; a closed one is not an error. */
-export async function writeStderr(text: string): Promise<void> {
-  if (text === "") return;
-  try {
-    await Bun.write(Bun.stderr, text);
-  } catch {
-    // As above: nobody is there to read it.
+/** Writes all of `text` to standard output; false when nobody reads it any more, or it cannot be written. */
+export function writeStdout(text: string): boolean {
+  return write(1, text);
+}
+
+/** Writes lines for people to standard error. When that is closed there is nobody left to tell. */
+export function writeStderr(text: string): void {
+  write(2, text);
+}
+
+function write(fd: number, text: string): boolean {
+  const bytes = new TextEncoder().encode(text);
+  for (let offset = 0; offset < bytes.length; ) {
+    try {
+      offset += fs.writeSync(fd, bytes, offset);
+    } catch (error) {
+      // A pipe that somebody else made non-blocking, and that is full.
+      if (errnoOf(error) !== "EAGAIN") return false;
+      Bun.sleepSync(pollMs);
+    }
   }
+  return true;
 }
