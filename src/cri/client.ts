@@ -11,11 +11,14 @@ import {
 } from "./messages.ts";
 import { createCriTransport } from "./transport.ts";
 
-/** Where runtimes serve CRI, in the order they are tried: containerd; k3s and RKE2; CRI-O. */
+/** Where runtimes serve CRI, in the order they are tried: containerd; k3s and RKE2; CRI-O; cri-dockerd; k0s; MicroK8s. */
 export const criSocketPaths = [
   "/run/containerd/containerd.sock",
   "/run/k3s/containerd/containerd.sock",
   "/run/crio/crio.sock",
+  "/run/cri-dockerd.sock",
+  "/run/k0s/containerd.sock",
+  "/var/snap/microk8s/common/run/containerd.sock",
 ] as const;
 
 export interface RuntimeVersion {

@@ -2,6 +2,7 @@
 // survive a reboot and a namespace that was torn down.
 
 import type { Files } from "../sys/files.ts";
+import { readBootTimeMs } from "./boot-time.ts";
 import { leaseFolder, readLeases } from "./lease.ts";
 
 export interface LeaseCount {
@@ -24,11 +25,4 @@ export function countLeases(files: Files): LeaseCount {
     else attachments.add(`${owner.containerId} ${owner.ifname ?? ""}`);
   }
   return { live: attachments.size, stale };
-}
-
-/** When this machine started (`btime` in /proc/stat, seconds), less a second for its rounding; 0 when the node has no /proc. */
-function readBootTimeMs(files: Files): number {
-  const bytes = files.readIfPresent("/proc/stat");
-  const seconds = bytes === undefined ? null : /^btime (\d+)$/m.exec(new TextDecoder().decode(bytes));
-  return seconds === null ? 0 : (Number(seconds[1]) - 1) * 1000;
 }

@@ -1,21 +1,38 @@
-// Whether the network namespace a lease was given for is still there. libcni, which every runtime calls plugins through, keeps each
-// ADD's result on the disk, and the result names the namespace. It is how containers are spared that no CRI lists: those of
-// podman, nerdctl and `ctr run --cni`.
+// Whether the network namespace a lease was given for may still be there. libcni, which every runtime calls plugins through, keeps
+// each ADD's result on the disk, and the result names the namespace. It is how containers are spared that no CRI lists: those of
+// podman, nerdctl and `ctr run --cni`, and those of a runtime whose socket is not where sockets are looked for.
 
 import { isJsonObject, type JsonValue } from "../conflist/json.ts";
 import type { Files } from "../sys/files.ts";
-import { join } from "../sys/path.ts";
+import { dirname, join } from "../sys/path.ts";
+import { readBootTimeMs } from "./boot-time.ts";
 import type { LeaseOwner } from "./lease.ts";
 
 /** libcni's `CacheDir`, with its folder of results. */
 export const cniResultsDir = "/var/lib/cni/results";
 const maxBytes = 4 << 20;
 
-/** Whether a namespace of this owner's still has a name in the file system. False as well when nobody wrote down where it was. */
-export function hasNamespace(files: Files, network: string, { containerId, ifname }: LeaseOwner): boolean {
+/** The inode of the machine's first pid namespace: PROC_PID_INIT_INO in include/linux/proc_ns.h. */
+const initialPidNamespace = 0xeffffffc;
+
+/**
+ * Whether a namespace of this owner's is there, as far as can be seen from here; what cannot be seen may be there. False when nobody
+ * wrote down where it was, or did before this machine started.
+ */
+export function mayHaveNamespace(files: Files, network: string, { containerId, ifname }: LeaseOwner): boolean {
   const prefix = `${network}-${containerId}-`;
   const names = ifname === undefined ? namesWith(files, prefix) : [`${prefix}${ifname}`];
-  return names.some((name) => sandboxesOf(files, join(cniResultsDir, name)).some((path) => exists(files, path)));
+  return names
+    .map((name) => join(cniResultsDir, name))
+    .filter((path) => (files.stat(path)?.mtimeMs ?? 0) >= readBootTimeMs(files))
+    .some((path) => sandboxesOf(files, path).some((sandbox) => mayExist(files, sandbox)));
+}
+
+/** A daemon in a container may see neither the node's processes nor all of its /run. */
+function mayExist(files: Files, sandbox: string): boolean {
+  if (files.stat(sandbox) !== undefined) return true;
+  if (sandbox.startsWith("/proc/")) return files.stat("/proc/self/ns/pid")?.inode !== initialPidNamespace;
+  return files.stat(dirname(sandbox)) === undefined;
 }
 
 function namesWith(files: Files, prefix: string): readonly string[] {
@@ -41,8 +58,4 @@ function readJson(files: Files, path: string): unknown {
     // A torn note is no note.
     return undefined;
   }
-}
-
-function exists(files: Files, path: string): boolean {
-  return files.stat(path) !== undefined;
 }

@@ -103,6 +103,27 @@ describe("sweepNode()", () => {
     expect(leasesIn(root)).toEqual(["10.1.0.4", "10.1.0.6"]);
   });
 
+  test("keeps what it cannot see to be gone: a folder of namespaces, or processes, that are not here", async () => {
+    using root = tempRoot();
+    writeLease(root, "10.1.0.4", { text: "hidden1\r\neth0" });
+    writeLease(root, "10.1.0.5", { text: "hidden2\r\neth0" });
+    writeCniResult(root, "hidden1", "/run/elsewhere/netns/one");
+    writeCniResult(root, "hidden2", "/proc/77/ns/net");
+    await sweepNode(systemOf(root), { runtimes: [runtime()], isDryRun: false });
+    expect(leasesIn(root)).toEqual(["10.1.0.4", "10.1.0.5"]);
+  });
+
+  test("believes no note of before the machine started", async () => {
+    using root = tempRoot();
+    writeLease(root, "10.1.0.4", { text: "podman1\r\neth0" });
+    root.write("/run/netns/one", "");
+    writeCniResult(root, "podman1", "/run/netns/one");
+    // In ten years.
+    root.write("/proc/stat", `cpu 1 2 3\nbtime ${Math.floor(Date.now() / 1000) + 315_360_000}\n`);
+    await sweepNode(systemOf(root), { runtimes: [runtime()], isDryRun: false });
+    expect(leasesIn(root)).toEqual([]);
+  });
+
   test("passes over results of libcni that are torn", async () => {
     using root = tempRoot();
     writeLease(root, "10.1.0.4", { text: "gone\r\neth0" });

@@ -5,7 +5,7 @@ import { networkName, savedCallsDir } from "../conflist/names.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import { type Lease, leaseFolder, readLeases } from "./lease.ts";
-import { hasNamespace } from "./namespace-evidence.ts";
+import { mayHaveNamespace } from "./namespace-evidence.ts";
 import type { JudgedLease, SweepFacts } from "./plan-sweep.ts";
 import { askRuntimes, type RuntimeAnswer, type RuntimeAsker } from "./runtimes.ts";
 import { busyAttachments, sweepSavedCalls } from "./saved-calls.ts";
@@ -78,7 +78,8 @@ export async function sweepNode(system: System, { runtimes, isDryRun }: NodeSwee
     ? []
     : sweepSavedCalls(files, {
         ...saved,
-        isHeld: (attachment) => answer.ids.has(attachment.containerId) || hasNamespace(files, networkName, attachment),
+        isHeld: (attachment) =>
+          answer.ids.has(attachment.containerId) || mayHaveNamespace(files, networkName, attachment),
         keepSinceMs,
       });
   return { keep, free, removedCalls, asked: answer.asked };
@@ -97,7 +98,7 @@ function factsOf({ files }: System, { leases, ids, keepSinceMs }: Known): SweepF
     holders: [
       ...[...ids].map((containerId) => ({ containerId, ifname: undefined })),
       ...busyAttachments(files, saved),
-      ...owners.filter((owner) => hasNamespace(files, networkName, owner)),
+      ...owners.filter((owner) => mayHaveNamespace(files, networkName, owner)),
     ],
   };
 }
