@@ -259,6 +259,25 @@ describe("choosePodCIDR() passes over a file it cannot use", () => {
     expect(answer.trace.find(({ file }) => file === kubeadmFile)).toMatchObject({ outcome: "invalid", reason });
   });
 
+  test.each([
+    ["10.88.0.0/16", {}, "ipam.subnet is as large as a whole cluster's (/16 or larger)"],
+    [
+      "10.88.0.0/16",
+      { [kubeadmFile]: kubeadm("10.0.0.0/8") },
+      "ipam.subnet is as large as a whole cluster's (/16 or larger)",
+    ],
+    ["10.88.0.0/20", { [kubeadmFile]: kubeadm("10.88.0.0/20") }, "ipam.subnet is the cluster CIDR"],
+    ["10.88.0.0/20", { [kubeadmFile]: kubeadm("10.88.0.0/22") }, "ipam.subnet contains the cluster CIDR 10.88.0.0/22"],
+  ])("that is another CNI's with %s, and never the hash's base", (subnet, files, why) => {
+    const path = "/etc/cni/net.d/11-crio.conf";
+    const answer = choose({ files: { ...files, [path]: cni(subnet) } });
+    expect(answer.source).toBe(Object.keys(files).length === 0 ? "default" : "hash");
+    if (answer.source === "default") expect(answer.clusterCIDRs).toEqual([]);
+    const entry = answer.trace.find(({ file }) => file === path);
+    expect(entry).toMatchObject({ outcome: "skipped" });
+    expect(entry?.reason).toContain(`${why}: every node of such a setup has the same, so it is not taken`);
+  });
+
   test("that says two of a family", () => {
     const two = JSON.stringify({
       cniVersion: "0.4.0",

@@ -144,7 +144,8 @@ class Chain {
 
 /** Why a file that was read is no answer. */
 function whyNot({ kind, judgement }: JudgedSource): Pick<TraceEntry, "outcome" | "reason"> {
-  const { findings, refused, warnings } = judgement;
+  const { findings, passedOver, refused, warnings } = judgement;
+  if (passedOver !== undefined) return { outcome: "skipped", reason: warningText(passedOver) };
   if (refused.includes("node")) {
     const last = warnings.findLast(({ line }) => line !== undefined);
     return { outcome: "invalid", reason: last === undefined ? "its PodCIDR cannot be used" : warningText(last) };

@@ -18,9 +18,10 @@ export interface Claim {
   readonly items: readonly ClaimItem[];
   /**
    * Who says it, where that changes how it is judged: the API server assigns a Node's `podCIDR`, so its size is not doubted;
-   * flannel writes its gateway's address with host bits; kube reads flags with an older parser (leading zeros).
+   * flannel writes its gateway's address with host bits; kube reads flags with an older parser (leading zeros); a conflist's
+   * range is what this node's pods get, whatever its size.
    */
-  readonly by?: "api-server" | "flannel" | "flag" | undefined;
+  readonly by?: "api-server" | "conflist" | "flannel" | "flag" | undefined;
   /** For masks: the family it is for; undefined means the single family of the cluster. */
   readonly family?: "ipv4" | "ipv6" | undefined;
 }

@@ -57,6 +57,7 @@ export function judgeSources(loaded: LoadedConfig, sources: readonly Source[]): 
   const known = {
     clusterCIDRs: podCIDR.base ?? plain.flatMap(({ clusterCIDRs }) => clusterCIDRs),
     serviceCIDRs: serviceCIDR.length > 0 ? serviceCIDR : plain.flatMap(({ serviceCIDRs }) => serviceCIDRs),
+    isForNode: true,
   };
   return read.map(({ file, kind, claims }) => ({ file, kind, judgement: judge(claims, known) }));
 }

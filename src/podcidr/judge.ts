@@ -31,12 +31,19 @@ export interface Judgement {
   readonly warnings: readonly Warning[];
   /** Meanings of which a value was there and refused. */
   readonly refused: readonly Meaning[];
+  /** Why the range of a conflist is not taken for this node's, where `Known.isForNode` asks for that. */
+  readonly passedOver: Warning | undefined;
 }
 
 /** What is known from outside the file. */
 export interface Known {
   readonly clusterCIDRs: readonly Prefix[];
   readonly serviceCIDRs: readonly Prefix[];
+  /**
+   * Whether the answer is to be this node's PodCIDR. A range as wide as a cluster's in a conflist is what every node of such a
+   * setup has (podman's, CRI-O's sample): true for the file, of no use for a cluster. @default false
+   */
+  readonly isForNode?: boolean;
 }
 
 export const nothingKnown: Known = { clusterCIDRs: [], serviceCIDRs: [] };
@@ -61,6 +68,7 @@ class Judge {
   readonly #findings: Finding[] = [];
   readonly #warnings: Warning[] = [];
   readonly #refused: Meaning[] = [];
+  #passedOver: Warning | undefined;
 
   constructor(known: Known) {
     this.#known = known;
@@ -90,6 +98,7 @@ class Judge {
       findings: this.#findings.toSorted((a, b) => a.line - b.line),
       warnings: this.#warnings,
       refused: this.#refused,
+      passedOver: this.#passedOver,
     };
   }
 
@@ -127,21 +136,43 @@ class Judge {
       if (prefix === undefined) return [];
       return [{ line: item.line, prefix: claim.by === "flannel" ? prefix.masked() : prefix }];
     });
-    // Of a dual-stack pair both are the node's or both the cluster's.
-    const whole =
-      claim.by === "api-server" ? undefined : read.find(({ prefix }) => this.#whyCluster(prefix) !== undefined);
-    for (const { line, prefix } of read) {
-      const about = { line, value: prefix.toString() };
-      if (whole !== undefined) {
-        const why = this.#whyCluster(prefix) ?? `stands beside ${whole.prefix}`;
-        this.warn({ ...about, reason: `${claim.key} ${why}: taken as the cluster's, not as this node's` });
-        this.#add("cluster", claim, { line, prefix: prefix.masked() });
-        continue;
-      }
-      const refusal = whyUnusable(prefix, [...this.#known.serviceCIDRs, ...this.#found.service]);
-      if (refusal !== undefined) this.#refuse(claim, { ...about, reason: refusal });
-      else this.#add("node", claim, { line, prefix });
+    if (claim.by === "conflist" && this.#known.isForNode === true && this.#passOver(claim, read)) return;
+    for (const { line, prefix } of read) this.#nodePrefix(claim, line, prefix);
+  }
+
+  #nodePrefix(claim: Claim, line: number, prefix: Prefix): void {
+    const about = { line, value: prefix.toString() };
+    const wide = claim.by === "api-server" ? undefined : this.#whyCluster(prefix);
+    if (wide !== undefined && claim.by !== "conflist") {
+      const bits = prefix.hasHostBits ? `has host bits set (the network is ${prefix.masked()}) and ` : "";
+      this.warn({ ...about, reason: `${claim.key} ${bits}${wide}: taken as the cluster's, not as this node's` });
+      this.#add("cluster", claim, { line, prefix: prefix.masked() });
+      return;
     }
+    const refusal = whyUnusable(prefix, [...this.#known.serviceCIDRs, ...this.#found.service]);
+    if (refusal !== undefined) {
+      this.#refuse(claim, { ...about, reason: refusal });
+      return;
+    }
+    if (wide !== undefined)
+      this.warn({ ...about, reason: `${claim.key} ${wide}: every node of such a setup has the same` });
+    this.#add("node", claim, { line, prefix });
+  }
+
+  /** Whether a conflist's ranges are as wide as a cluster's; of a dual-stack pair none is taken then. */
+  #passOver(claim: Claim, read: readonly { readonly line: number; readonly prefix: Prefix }[]): boolean {
+    for (const { line, prefix } of read) {
+      const why = this.#whyCluster(prefix) ?? whyWide(prefix);
+      if (why === undefined) continue;
+      this.#passedOver = {
+        line,
+        value: prefix.toString(),
+        reason: `${claim.key} ${why}: every node of such a setup has the same, so it is not taken`,
+      };
+      this.warn(this.#passedOver);
+      return true;
+    }
+    return false;
   }
 
   /** Why a node's CIDR must be the cluster's: people write the cluster's range into kubelet files. */
@@ -151,10 +182,7 @@ class Judge {
     );
     const same = ranges.find((range) => prefix.contains(range));
     if (same !== undefined) return prefix.equals(same) ? "is the cluster CIDR" : `contains the cluster CIDR ${same}`;
-    const limit = prefix.family === "ipv4" ? 16 : 56;
-    return ranges.length === 0 && prefix.bits <= limit
-      ? `is as large as a whole cluster's (/${limit} or larger)`
-      : undefined;
+    return ranges.length === 0 ? whyWide(prefix) : undefined;
   }
 
   #add(
@@ -182,4 +210,9 @@ class Judge {
     this.#mask[family] = length;
     this.#findings.push({ line: item.line, key: claim.key, value: String(length), meaning: "mask" });
   }
+}
+
+function whyWide(prefix: Prefix): string | undefined {
+  const limit = prefix.family === "ipv4" ? 16 : 56;
+  return prefix.bits <= limit ? `is as large as a whole cluster's (/${limit} or larger)` : undefined;
 }

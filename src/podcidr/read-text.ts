@@ -183,6 +183,7 @@ class TextReader implements ReadContext {
 
   /** A document without a kind. Inside another document it could be anybody's, unless its shape is one we know. */
   #readUntyped(tree: Tree): string {
+    if (isBareKubeconfig(tree)) return "kubeconfig";
     if (isNetConf(tree)) {
       readNetConf(tree, this.claims);
       return "flannel-net-conf";
@@ -208,6 +209,12 @@ class TextReader implements ReadContext {
     if (isK3sConfig(tree)) return "k3s";
     return this.claims.claims.length > before ? "settings" : "unknown";
   }
+}
+
+/** A kubeconfig that lacks `kind`, as client libraries accept it. */
+function isBareKubeconfig(tree: Tree): boolean {
+  const parts = ["clusters", "contexts", "users"].filter((key) => child(tree, key)?.kind === "list");
+  return parts.length > 1 || (parts.length > 0 && has(tree, "current-context"));
 }
 
 /** The same tree with other line numbers. Shared parts (aliases) stay shared. */

@@ -74,7 +74,7 @@ export function scanContext(lines: readonly string[], nodeName: string | undefin
     if (values.size < 1000) values.add(value);
     keys.set(found.key, values);
   }
-  const isKubeconfig = keys.get("kind")?.has("Config") === true;
+  const isKubeconfig = keys.get("kind")?.has("Config") === true || keys.has("current-context");
   return {
     isYaml: inForm * 2 >= said,
     isForeign: isMarkup || isKubeconfig,

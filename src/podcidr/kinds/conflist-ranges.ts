@@ -1,7 +1,7 @@
 // CNI configurations that another network left: the subnets host-local gives this node's pods addresses from.
 
 import { claimItems } from "../claims.ts";
-import { child, has, itemsOf, type Tree, textAt } from "../tree.ts";
+import { at, child, has, itemsOf, type Tree, textAt } from "../tree.ts";
 import type { ReadContext } from "./reader.ts";
 
 /** Networks of tools that run beside Kubernetes and use the same folder: their subnets are the same on each machine. */
@@ -18,9 +18,13 @@ export function readCniConfig(tree: Tree, context: ReadContext): void {
   const name = textAt(tree, "name") ?? "";
   const plugins = has(tree, "plugins") ? itemsOf(child(tree, "plugins")) : [tree];
   for (const plugin of plugins) {
-    const ipam = child(plugin, "ipam");
+    // flannel's plugin and others hand a part of their configuration on to bridge.
+    const ipam = child(plugin, "ipam") ?? at(plugin, "delegate", "ipam");
     if (ipam?.kind !== "map" || textAt(ipam, "type") !== "host-local") continue;
-    if (privateNetworks.test(name) || privateNetworks.test(textAt(plugin, "bridge") ?? "")) {
+    if (
+      privateNetworks.test(name) ||
+      privateNetworks.test(textAt(plugin, "bridge") ?? textAt(plugin, "delegate", "bridge") ?? "")
+    ) {
       context.claims.remark("is the private network of podman, nerdctl or Docker, the same on each machine", ipam.line);
       continue;
     }
@@ -28,15 +32,17 @@ export function readCniConfig(tree: Tree, context: ReadContext): void {
   }
 }
 
-/** Ranges of both families are one claim: the sample configurations pair a private IPv4 range with a made-up IPv6 one. */
+/** Ranges of both families are one claim, which the chain takes or passes over as a whole: samples pair a private IPv4 range with a made-up IPv6 one. */
 function readHostLocal(ipam: Tree, context: ReadContext): void {
   const { claims } = context;
-  claims.add({ meaning: "node", key: "ipam.subnet", items: claimItems(child(ipam, "subnet")) });
+  const by = "conflist";
+  claims.add({ meaning: "node", by, key: "ipam.subnet", items: claimItems(child(ipam, "subnet")) });
   const sets = itemsOf(child(ipam, "ranges"));
   // A flat list of ranges is not valid, but what it means is plain.
   const ranges = sets.flatMap((set) => (set.kind === "map" ? [set] : itemsOf(set)));
   claims.add({
     meaning: "node",
+    by,
     key: "ipam.ranges.subnet",
     items: ranges.slice(0, 64).flatMap((range) => claimItems(child(range, "subnet"))),
   });

@@ -40,9 +40,9 @@ rows("KubeletConfiguration", [
     kind: "kubelet",
   },
   {
-    name: "the partner of a cluster's range is the cluster's too",
+    name: "each family by itself",
     text: `${kubeletHead}podCIDR: 10.244.0.0/16,fd00:10:244::/64\n`,
-    says: { cluster: ["10.244.0.0/16", "fd00:10:244::/64"] },
+    says: { node: ["fd00:10:244::/64"], cluster: ["10.244.0.0/16"] },
     kind: "kubelet",
   },
   { name: "empty", text: `${kubeletHead}podCIDR: ""\n`, says: {}, kind: "kubelet" },
@@ -446,6 +446,12 @@ rows("flannel", [
     kind: "flannel-net-conf",
   },
   {
+    name: "net-conf.json with the length of a node's block",
+    text: '{"Network": "10.42.0.0/16", "SubnetLen": 25}',
+    says: { cluster: ["10.42.0.0/16"], mask: { ipv4: 25 } },
+    kind: "flannel-net-conf",
+  },
+  {
     name: "documentation that shows the file",
     text: "# Notes\n\n```\nFLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.3.1/24\n```\n",
     says: {},
@@ -473,9 +479,21 @@ rows("CNI configurations", [
     kind: "conflist",
   },
   {
-    name: "a sample: as large as a cluster's, with a made-up IPv6 range",
+    name: "a sample: as large as a cluster's, and still what the file gives this node",
     text: '{"cniVersion":"1.0.0","name":"containerd-net","plugins":[{"type":"bridge","ipam":{"type":"host-local","ranges":[[{"subnet":"10.88.0.0/16"}],[{"subnet":"2001:db8:4860::/64"}]]}}]}',
-    says: { cluster: ["10.88.0.0/16", "2001:db8:4860::/64"] },
+    says: { node: ["10.88.0.0/16", "2001:db8:4860::/64"] },
+    kind: "conflist",
+  },
+  {
+    name: "host bits, which host-local refuses",
+    text: '{"cniVersion":"0.4.0","name":"x","type":"bridge","ipam":{"type":"host-local","subnet":"10.10.0.1/16"}}',
+    says: {},
+    kind: "conflist",
+  },
+  {
+    name: "a delegate's",
+    text: '{"cniVersion":"0.4.0","name":"x","plugins":[{"type":"flannel","delegate":{"type":"bridge","ipam":{"type":"host-local","subnet":"10.88.4.0/24"}}}]}',
+    says: { node: ["10.88.4.0/24"] },
     kind: "conflist",
   },
   {
@@ -729,6 +747,18 @@ cluster-cidr: 10.1.0.0/16
     kind: "kubeconfig",
   },
   {
+    name: "those without kind",
+    text: "apiVersion: v1\nclusters:\n- name: k\ncontexts: []\ncurrent-context: k\nusers:\n- name: u\npod-cidr: 10.1.2.0/24\n",
+    says: {},
+    kind: "kubeconfig",
+  },
+  {
+    name: "broken ones without kind",
+    text: "apiVersion: v1\n\tclusters:\ncurrent-context: k\ncluster-cidr: 10.1.0.0/16\n",
+    says: {},
+    kind: "invalid-yaml",
+  },
+  {
     name: "broken ones too",
     text: "apiVersion: v1\nkind: Config\n\tclusters:\ncurrent-context: x\npodCIDR: 10.1.2.0/24\n- --cluster-cidr=10.1.0.0/16\n",
     says: {},
@@ -775,6 +805,37 @@ describe("lines", () => {
 });
 
 describe("warnings", () => {
+  test.each([
+    [
+      "a conflist's range as large as a cluster's",
+      '{"cniVersion":"0.4.0","name":"x","type":"bridge","ipam":{"type":"host-local","subnet":"10.10.0.0/16"}}',
+      "1 10.10.0.0/16: ipam.subnet is as large as a whole cluster's (/16 or larger): every node of such a setup has the same",
+    ],
+    [
+      "host bits in a conflist",
+      '{"cniVersion":"0.4.0","name":"x","type":"bridge","ipam":{"type":"host-local","subnet":"10.10.0.1/16"}}',
+      "1 10.10.0.1/16: ipam.subnet has host bits set: the network is 10.10.0.0/16",
+    ],
+    [
+      "host bits in a cluster's range under podCIDR",
+      "podCIDR: 10.244.5.1/16\n",
+      "1 10.244.5.1/16: podCIDR has host bits set (the network is 10.244.0.0/16) and is as large as a whole cluster's (/16 or larger): taken as the cluster's, not as this node's",
+    ],
+    [
+      "a Node that contradicts itself",
+      "apiVersion: v1\nkind: Node\nspec:\n  podCIDR: 10.1.1.0/24\n  podCIDRs: [10.1.2.0/24]\n",
+      "5 -: spec.podCIDR is not the first of spec.podCIDRs, as the API server has it: the file is damaged",
+    ],
+  ])("name %s", (_, text, warning) => {
+    expect(warnings(text)).toEqual([warning]);
+  });
+
+  test("leave both of a contradiction in kubeadm's file, the argument first", () => {
+    const text =
+      "kind: ClusterConfiguration\nnetworking: {podSubnet: 10.1.0.0/16}\ncontrollerManager: {extraArgs: {cluster-cidr: 10.2.0.0/16}}\n";
+    expect(said(text)).toEqual({ cluster: ["10.2.0.0/16", "10.1.0.0/16"] });
+  });
+
   test("say which node a list should be asked for, and never another node's CIDR", () => {
     const list =
       '{"kind":"List","apiVersion":"v1","items":[{"kind":"Node","apiVersion":"v1","metadata":{"name":"a"},"spec":{"podCIDR":"10.9.1.0/24"}}]}';

@@ -26,8 +26,9 @@ const argPaths = [
 
 /** Reads one kubeadm document of any kind: the kinds share no key with different meanings. */
 export function readKubeadm(tree: Tree, context: ReadContext, prefix = ""): void {
-  claimPaths(context.claims, tree, pathRules, prefix);
+  // Arguments win over what kubeadm derives from `networking`, so they come first.
   for (const path of argPaths) claimExtraArgs(context.claims, at(tree, ...path), `${prefix}${path.join(".")}.`);
+  claimPaths(context.claims, tree, pathRules, prefix);
 }
 
 /** `extraArgs` as a map (up to v1beta3) or a list of name and value (v1beta4); `prefix` names their place. */

@@ -1,6 +1,6 @@
 // Node objects as `kubectl get node -o yaml` saves them. Only the core group's: Calico and others have a Node of their own.
 
-import { Claims } from "../claims.ts";
+import { Claims, claimItems } from "../claims.ts";
 import { at, child, type Tree, textAt } from "../tree.ts";
 import type { NodeEntry, ReadContext } from "./reader.ts";
 
@@ -10,6 +10,14 @@ export function readNode(tree: Tree, context: ReadContext): void {
   const by = "api-server";
   claims.addTree("node", "spec.podCIDR", at(tree, "spec", "podCIDR"), { by });
   claims.addTree("node", "spec.podCIDRs", at(tree, "spec", "podCIDRs"), { by });
+  const one = textAt(tree, "spec", "podCIDR")?.trim() ?? "";
+  const [first] = claimItems(at(tree, "spec", "podCIDRs"));
+  if (one !== "" && first !== undefined && first.text !== one) {
+    claims.remark(
+      "spec.podCIDR is not the first of spec.podCIDRs, as the API server has it: the file is damaged",
+      first.line,
+    );
+  }
   const name = textAt(tree, "metadata", "name")?.trim();
   context.nodes.push({ name, line: child(tree, "spec")?.line ?? tree.line, claims });
 }

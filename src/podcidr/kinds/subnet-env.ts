@@ -35,11 +35,17 @@ export function readSubnetEnv(text: string, claims: Claims, firstLine = 1): void
 
 /** Whether a document is flannel's net-conf.json. */
 export function isNetConf(tree: Tree): boolean {
-  return has(tree, "Backend") && (has(tree, "Network") || has(tree, "IPv6Network"));
+  return (has(tree, "Backend") || has(tree, "SubnetLen")) && (has(tree, "Network") || has(tree, "IPv6Network"));
 }
 
-/** Claims the networks that are turned on: k3s writes `::/0` for a family that is not. */
+/** Claims the networks that are turned on, and the length of a node's block: k3s writes `::/0` for a family that is not. */
 export function readNetConf(tree: Tree, claims: Claims): void {
-  if (textAt(tree, "EnableIPv4") !== "false") claims.addTree("cluster", "Network", child(tree, "Network"));
-  if (textAt(tree, "EnableIPv6") !== "false") claims.addTree("cluster", "IPv6Network", child(tree, "IPv6Network"));
+  if (textAt(tree, "EnableIPv4") !== "false") {
+    claims.addTree("cluster", "Network", child(tree, "Network"));
+    claims.addTree("mask", "SubnetLen", child(tree, "SubnetLen"), { family: "ipv4" });
+  }
+  if (textAt(tree, "EnableIPv6") !== "false") {
+    claims.addTree("cluster", "IPv6Network", child(tree, "IPv6Network"));
+    claims.addTree("mask", "IPv6SubnetLen", child(tree, "IPv6SubnetLen"), { family: "ipv6" });
+  }
 }
