@@ -40,9 +40,16 @@ const maxRemarks = 100;
 export class Claims {
   readonly claims: Claim[] = [];
   readonly remarks: Remark[] = [];
+  #isFull = false;
 
   add(claim: Claim): void {
-    if (claim.items.length > 0 && this.claims.length < maxClaims) this.claims.push(claim);
+    if (claim.items.length === 0) return;
+    if (this.claims.length < maxClaims) this.claims.push(claim);
+    else if (!this.#isFull) {
+      this.#isFull = true;
+      const line = claim.items[0]?.line;
+      this.remarks.unshift({ line, reason: `says more than ${maxClaims} values: the rest was passed over` });
+    }
   }
 
   /** Claims the values of a tree: a scalar (comma list) or a list of scalars. Nothing, null and maps claim nothing. */

@@ -27,22 +27,36 @@ const maxYamlPiece = 256 << 10;
 const maxYamlTotal = 8 << 20;
 const maxBroken = 512 << 10;
 const maxDocuments = 5000;
+const maxDocumentsInPiece = 1000;
+/** Documents of a text, and items of a list, that are told apart. */
+const maxParts = 50_000;
 /** Flow collections nested deeper take the library time that grows with the square of the depth. */
 const maxFlowDepth = 200;
 
 /** The documents of a text. Never throws; time and memory grow with the text's length only. */
 export function splitDocuments(text: string): readonly TextDocument[] {
   if (/^\s*[[{]/.test(text)) {
-    const values = parseJsonTree(text);
+    const values = parseJsonTree(text, { maxValues: maxDocuments });
     if (values !== undefined) return values.map((tree) => ({ tree, text: undefined, line: tree.line, why: undefined }));
   }
   const documents: TextDocument[] = [];
   let parsed = 0;
   let broken = 0;
-  for (const piece of piecesOf(text)) {
-    const isAffordable = parsed < maxYamlTotal && broken < maxBroken && documents.length < maxDocuments;
+  const pieces = piecesOf(text);
+  for (const [index, piece] of pieces.entries()) {
+    if (parsed >= maxYamlTotal || broken >= maxBroken || documents.length >= maxDocuments) {
+      const rest = {
+        text: pieces
+          .slice(index)
+          .map((other) => other.text)
+          .join(""),
+        line: piece.line,
+      };
+      documents.push(leftAsText(rest, "is too large to be parsed whole"));
+      break;
+    }
     parsed += piece.text.length;
-    if (!isAffordable || piece.text.length > maxYamlPiece) {
+    if (piece.text.length > maxYamlPiece) {
       documents.push(leftAsText(piece, "is too large to be parsed whole"));
       continue;
     }
@@ -89,20 +103,33 @@ function piecesOf(text: string): readonly Piece[] {
   if (text.length <= maxYamlPiece) return [{ text, line: 1 }];
   const pieces: Piece[] = [];
   let line = 1;
-  for (const part of groupParts(text.split(/^(?=---(?:\s|$))/m))) {
+  for (const part of groupParts(splitBefore(text, /^(?=---(?:\s|$))/gm))) {
     pieces.push(...(part.length <= maxYamlPiece ? [{ text: part, line }] : splitAtItems(part, line)));
     line += countLines(part);
   }
   return pieces;
 }
 
-/** Joins neighbouring parts into groups no longer than a piece may be. */
+/** Takes a text apart before each match of an empty pattern; the last part holds what is beyond the limit. */
+function splitBefore(text: string, pattern: RegExp): readonly string[] {
+  const parts: string[] = [];
+  let begin = 0;
+  for (const { index } of text.matchAll(pattern)) {
+    if (index > begin) parts.push(text.slice(begin, index));
+    begin = Math.max(begin, index);
+    if (parts.length > maxParts) break;
+  }
+  parts.push(text.slice(begin));
+  return parts;
+}
+
+/** Joins neighbouring parts into groups no longer, and of no more parts, than a piece may have. */
 function groupParts(parts: readonly string[]): readonly string[] {
   const groups: string[][] = [];
   let size = 0;
   for (const part of parts) {
     const group = groups.at(-1);
-    if (group !== undefined && size + part.length <= maxYamlPiece) {
+    if (group !== undefined && group.length < maxDocumentsInPiece && size + part.length <= maxYamlPiece) {
       group.push(part);
       size += part.length;
     } else {
@@ -126,7 +153,7 @@ function splitAtItems(text: string, firstLine: number): readonly Piece[] {
   const list = text.slice(begin, rest === null ? text.length : begin + rest.index);
   const pieces: Piece[] = [];
   let line = firstLine + countLines(text.slice(0, begin));
-  for (const part of groupParts(list.split(new RegExp(`^(?=${header[1] ?? ""}- )`, "m")))) {
+  for (const part of groupParts(splitBefore(list, new RegExp(`^(?=${header[1] ?? ""}- )`, "gm")))) {
     pieces.push({ text: part, line });
     line += countLines(part);
   }

@@ -18,16 +18,19 @@ interface OpenList {
 type Expectation = "value" | "first-value" | "key" | "first-key" | "comma";
 
 const scalarPattern = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-// A JSON string up to its closing quote; its escapes are checked by JSON.parse.
-const stringPattern = /"(?:[^"\\\n]|\\[^\n])*"/y;
 const colonPattern = /[ \t\n]*:/y;
 const spacePattern = /[ \t]+/y;
 /** Deeper than any real file, shallow enough for every recursive reader. */
 const maxDepth = 500;
 
-/** The values in a JSON text, or undefined when it is not JSON or is nested absurdly deep. */
-export function parseJsonTree(text: string, firstLine = 1): readonly Tree[] | undefined {
-  const parser = new JsonParser(text, firstLine);
+export interface JsonLimits {
+  /** Most values in a row. @default no limit */
+  readonly maxValues?: number;
+}
+
+/** The values in a JSON text, or undefined when it is not JSON, is nested absurdly deep or has more values than allowed. */
+export function parseJsonTree(text: string, limits: JsonLimits = {}): readonly Tree[] | undefined {
+  const parser = new JsonParser(text, limits.maxValues ?? Number.POSITIVE_INFINITY);
   return parser.parse() ? parser.values : undefined;
 }
 
@@ -36,17 +39,22 @@ class JsonParser {
   readonly #text: string;
   readonly #open: (OpenMap | OpenList)[] = [];
   #offset = 0;
-  #line: number;
+  readonly #maxValues: number;
+  #line = 1;
+  /** Where the first line feed behind the last string is, as far as looked for. */
+  #nextLineFeed = -1;
   #expect: Expectation = "value";
 
-  constructor(text: string, firstLine: number) {
+  constructor(text: string, maxValues: number) {
     this.#text = text;
-    this.#line = firstLine;
+    this.#maxValues = maxValues;
   }
 
   /** Whether the whole text is JSON. */
   parse(): boolean {
-    while (this.#offset < this.#text.length) if (!this.#step(this.#text[this.#offset] ?? "")) return false;
+    while (this.#offset < this.#text.length) {
+      if (this.values.length > this.#maxValues || !this.#step(this.#text[this.#offset] ?? "")) return false;
+    }
     return this.#open.length === 0 && this.values.length > 0;
   }
 
@@ -98,7 +106,7 @@ class JsonParser {
   }
 
   #string(): boolean {
-    const token = this.#take(stringPattern);
+    const token = this.#stringToken();
     const text = token === undefined ? undefined : stringValue(token);
     if (text === undefined) return false;
     const container = this.#open.at(-1);
@@ -113,6 +121,24 @@ class JsonParser {
     if (!this.#mayBeValue()) return false;
     this.#add({ kind: "scalar", line: this.#line, text });
     return true;
+  }
+
+  /** A string with its quotes; its escapes are checked by JSON.parse. No pattern: those give up on strings of megabytes. */
+  #stringToken(): string | undefined {
+    const begin = this.#offset;
+    for (let end = this.#text.indexOf('"', begin + 1); end >= 0; end = this.#text.indexOf('"', end + 1)) {
+      let escapes = 0;
+      while (this.#text[end - 1 - escapes] === "\\") escapes += 1;
+      if (escapes % 2 === 1) continue;
+      if (this.#nextLineFeed < begin) {
+        const found = this.#text.indexOf("\n", begin);
+        this.#nextLineFeed = found < 0 ? this.#text.length : found;
+      }
+      if (this.#nextLineFeed < end) return undefined;
+      this.#offset = end + 1;
+      return this.#text.slice(begin, end + 1);
+    }
+    return undefined;
   }
 
   #scalar(): boolean {

@@ -16,6 +16,8 @@ const assignedName = /^[ \t]*(?:export +|Environment=)?["']?[A-Z][A-Z0-9_]*=["']
 const assignment = /^[ \t]*(?:export +|Environment=)?["']?[A-Z][A-Z0-9_]*=(.*)$/;
 /** A longer line is data, or a whole file on one line: nothing in it stands on its own. */
 const maxLineLength = 2000;
+/** A megabyte of configuration has some thirty thousand. */
+const maxLines = 300_000;
 
 export interface LineScanOptions {
   /** The line of the file the text begins at. */
@@ -33,7 +35,14 @@ export interface ScanResult {
 
 /** Claims the flags and keys that stand on lines of their own. */
 export function scanLines(text: string, claims: Claims, options: LineScanOptions): ScanResult {
-  const lines = text.split("\n").map((line) => (line.length > maxLineLength ? "" : line));
+  const all = text.split("\n", maxLines + 1);
+  if (all.length > maxLines) {
+    all.pop();
+    claims.remark(`is too long: only ${maxLines} lines were read`, options.firstLine + maxLines);
+  }
+  const lines = all.some((line) => line.length > maxLineLength)
+    ? all.map((line) => (line.length > maxLineLength ? "" : line))
+    : all;
   const context = scanContext(lines, options.nodeName);
   const before = claims.claims.length;
   if (!context.isForeign) {

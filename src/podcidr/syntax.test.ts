@@ -110,6 +110,13 @@ describe("parseJsonTree()", () => {
     );
   });
 
+  test("reads strings of megabytes, with escapes and without", () => {
+    for (const filler of ["y".repeat(5_000_000), '\\\\\\"'.repeat(1_000_000)]) {
+      const text = `{"kind":"KubeletConfiguration","x":"${filler}","podCIDR":"10.244.5.0/24"}`;
+      expect(said(text)).toEqual({ node: ["10.244.5.0/24"] });
+    }
+  });
+
   test("knows the line of each value", () => {
     const [tree] = parseJsonTree('{\n "a":\n  [1,\n   {"b": "x\\ny"}]\n}') ?? [];
     const list = child(tree, "a");
@@ -156,6 +163,19 @@ describe("parseYamlTrees()", () => {
   test("counts lines through comments inside plain text", () => {
     const text = "a\n# c\nb\n  k: 1\n---\nnetworking:\n  podSubnet: 10.1.0.0/16\n";
     expect(findings(text)).toEqual(["7 cluster 10.1.0.0/16"]);
+  });
+
+  test.each([
+    ["documents", "---\na: 1\n"],
+    ["JSON values", '{"a": 1}\n'],
+    ["comments", "#\n"],
+    ["findings", "cluster-cidr: 10.1.0.0/16\n"],
+  ])("bounds what five megabytes of %s cost", (_, line) => {
+    const begin = performance.now();
+    const inspection = inspectText(`${line}`.repeat(Math.floor(5_000_000 / line.length)));
+    expect(performance.now() - begin).toBeLessThan(10_000);
+    expect(inspection.warnings.some(({ reason }) => /too l|more than 1000 values/.test(reason))).toBe(true);
+    expect(inspection.findings.length).toBeLessThanOrEqual(1000);
   });
 
   test("splits a huge list at its items and keeps their lines", () => {
