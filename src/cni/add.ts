@@ -4,7 +4,7 @@ import type { JsonObject } from "../conflist/json.ts";
 import type { AttachmentKey } from "../ipam/attachment.ts";
 import { describeError } from "../sys/errors.ts";
 import { type Asked, askDelegate, type PluginCall } from "./ask.ts";
-import { forgetCall, holdSavedCall, saveCall } from "./attachment-store.ts";
+import { forgetCall, holdSavedCall, type SavedCall, saveCall } from "./attachment-store.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
 import { decodeObject, findProgram } from "./delegate.ts";
 import { delegateType, renderDelegate } from "./delegate-config.ts";
@@ -65,10 +65,17 @@ export async function add(world: PluginWorld, plugin: PluginCall): Promise<Plugi
     const message = `Cannot decode the result of delegate ${delegate.type}: it is not one JSON object`;
     throw new CniError(cniCodes.cannotDecode, message, answer.stdout.slice(0, 500));
   }
-  if (earlier !== undefined || version !== cniVersion) {
-    using _replaced = saveCall(world, dataDir, key, { cniVersion: version, delegate });
-  }
+  if (earlier !== undefined || version !== cniVersion) saveAgain(world, plugin, { cniVersion: version, delegate });
   return { exitCode: 0, stdout };
+}
+
+/** Replaces what was saved before the delegate was started. Without it DEL still finds its way, so the pod is not refused for it. */
+function saveAgain(world: PluginWorld, plugin: PluginCall, call: SavedCall): void {
+  try {
+    using _replaced = saveCall(world, plugin.config.dataDir, attachmentKey(plugin), call);
+  } catch (error) {
+    world.warn(`headcni: ${describeError(error)}\n`);
+  }
 }
 
 /** The delegate's result as the config's version has it: untouched where it is that already; undefined when it is none. */

@@ -1,7 +1,19 @@
 import { describe, expect, test } from "bun:test";
+import { HeadcniError } from "../sys/errors.ts";
 import { tryLockExisting } from "../sys/locked-file.ts";
 import { tempRoot } from "../sys/testing.ts";
-import { errorOf, errorReply, fakePlugin, goodResult, replies, savedPath, selfContained } from "./testing.ts";
+import { dispatch } from "./dispatch.ts";
+import {
+  type DelegateReply,
+  type DelegateStart,
+  errorOf,
+  errorReply,
+  fakePlugin,
+  goodResult,
+  replies,
+  savedPath,
+  selfContained,
+} from "./testing.ts";
 
 describe("DEL", () => {
   const env = { CNI_COMMAND: "DEL", CNI_NETNS: "" };
@@ -48,6 +60,31 @@ describe("DEL", () => {
     const plugin = fakePlugin({ root, env, reply: replies({ DEL: errorReply(11, "busy") }) });
     expect(errorOf(await plugin.run())).toMatchObject({ code: 11, msg: "busy" });
     expect(root.exists(savedPath)).toBe(true);
+  });
+
+  test("succeeds with a line for people when the saved call cannot be removed", async () => {
+    using root = tempRoot();
+    await fakePlugin({ root }).run();
+    const { world, warnings } = fakePlugin({ root, env });
+    const remove = () => {
+      throw new HeadcniError("HC_FILE_WRITE", `Cannot write ${savedPath}: the file system is read-only`);
+    };
+    expect(await dispatch({ ...world, files: { ...world.files, remove } })).toEqual({ exitCode: 0, stdout: "" });
+    expect(warnings()).toBe(`headcni: Cannot write ${savedPath}: the file system is read-only\n`);
+  });
+
+  test("asks a second time after a refusal, which may be about what the first time took away", async () => {
+    using root = tempRoot();
+    let times = 0;
+    const reply = ({ command }: DelegateStart): DelegateReply => {
+      if (command !== "DEL") return {};
+      times += 1;
+      return times === 1 ? errorReply(999, "Chain does not exist") : {};
+    };
+    const plugin = fakePlugin({ root, env, reply });
+    expect(await plugin.run()).toEqual({ exitCode: 0, stdout: "" });
+    // The second time without the namespace, because there is none under that name.
+    expect(plugin.starts.map((start) => start.env.CNI_NETNS)).toEqual(["", ""]);
   });
 
   test("waits for whoever still works on the attachment, and gives up at the deadline", async () => {

@@ -12,17 +12,18 @@ const pollMs = 1;
 /** Reads standard input to its end. Never waits longer than the limit, never keeps more than the limit. */
 export async function readStdin(limits: StdinLimits): Promise<StdinRead> {
   const gathered = gather(limits.maxBytes);
-  const fd = reopenStdin();
+  const fd = neverBlockingStdin();
   const ended = await (fd === undefined ? readStream(gathered, limits) : readPolling(gathered, limits, fd));
   return { ...ended, text: gathered.text() };
 }
 
 /**
- * Standard input as a descriptor that never blocks: on the caller's own, O_NONBLOCK would be set for the caller too. Undefined for
- * what cannot be opened a second time: a socket, or a closed descriptor.
+ * Standard input as a descriptor that never blocks. A file's is one already; a pipe is opened a second time, because O_NONBLOCK on the
+ * caller's own would be set for the caller too. Undefined for what has no second time: a socket, or a closed descriptor.
  */
-function reopenStdin(): number | undefined {
+function neverBlockingStdin(): number | undefined {
   try {
+    if (fs.fstatSync(0).isFile()) return 0;
     return fs.openSync("/proc/self/fd/0", fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   } catch {
     // The stream says what is wrong, if anything is.

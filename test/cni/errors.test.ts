@@ -106,6 +106,23 @@ describe("the process", () => {
     expect(realClock.monotonicMs() - started).toBeLessThan(5000);
   });
 
+  test("reads a file from where the caller has read to", async () => {
+    node.write("/two-lines", `first\n${JSON.stringify(own)}`);
+    const { stdout } = await node.run(["bash", "-c", `{ read -r first; ${binDir}/headcni; } </two-lines`], {
+      env: { ...cniEnv({ command: "ADD", config: own }), CNI_PATH: "/nowhere" },
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ code: 999 });
+  });
+
+  test("waits for a caller that writes late and in pieces", async () => {
+    const [head, tail] = [JSON.stringify(own).slice(0, 20), JSON.stringify(own).slice(20)];
+    const script = `(sleep 0.2; printf %s '${head}'; sleep 0.2; printf %s '${tail}') | ${binDir}/headcni`;
+    const { stdout } = await node.run(["sh", "-c", script], {
+      env: { ...cniEnv({ command: "ADD", config: own }), CNI_PATH: "/nowhere" },
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ code: 999 });
+  });
+
   test("gives up on standard input that stays open, with code 5; VERSION does not need it", async () => {
     const open = (command: string) =>
       node.run(["sh", "-c", `sleep 60 | { ${binDir}/headcni; kill $(pgrep -x sleep); }`], {
