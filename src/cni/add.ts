@@ -10,6 +10,7 @@ import { decodeObject, findProgram } from "./delegate.ts";
 import { delegateType, renderDelegate } from "./delegate-config.ts";
 import type { NetworkConfig } from "./network-config.ts";
 import { readNodeState } from "./node-state-file.ts";
+import { askRemoval } from "./removal.ts";
 import { convertResult } from "./result.ts";
 import type { CniVersion } from "./versions.ts";
 import type { PluginOutput, PluginWorld } from "./world.ts";
@@ -97,7 +98,7 @@ async function takeDown(
   let problem: string | undefined;
   try {
     const version = config.cniVersion;
-    const { answer } = await askDelegate(world, plugin, { command: "DEL", delegate, version, heldFd });
+    const answer = await askRemoval(world, plugin, { command: "DEL", delegate, version, heldFd });
     if (answer.kind === "ok") forgetCall(world, config.dataDir, key);
     else problem = answer.output.stdout.trim();
   } catch (error) {

@@ -1,8 +1,7 @@
 // One question to the delegate: in the config's version of the specification, or, when the delegate or its IPAM plugin is older
 // than that, in the newest one they both speak.
 
-import type { JsonObject } from "../conflist/json.ts";
-import { isJsonObject } from "../conflist/json.ts";
+import { isJsonObject, type JsonObject } from "../conflist/json.ts";
 import { cniCodes } from "./cni-error.ts";
 import { type DelegateAnswer, decodeObject, runDelegate } from "./delegate.ts";
 import { delegatePrograms, withCall } from "./delegate-config.ts";

@@ -38,7 +38,7 @@ export interface FakePluginOptions {
   readonly reply?: (start: DelegateStart) => DelegateReply;
 }
 
-export const attachmentEnv = {
+const attachmentEnv = {
   CNI_CONTAINERID: "c1",
   CNI_NETNS: "/run/netns/c1",
   CNI_IFNAME: "eth0",

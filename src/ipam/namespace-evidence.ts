@@ -9,7 +9,7 @@ import { readBootTimeMs } from "./boot-time.ts";
 import type { LeaseOwner } from "./lease.ts";
 
 /** libcni's `CacheDir`, with its folder of results. */
-export const cniResultsDir = "/var/lib/cni/results";
+const cniResultsDir = "/var/lib/cni/results";
 const maxBytes = 4 << 20;
 
 /** The inode of the machine's first pid namespace: PROC_PID_INIT_INO in include/linux/proc_ns.h. */

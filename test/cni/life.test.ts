@@ -4,6 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { isJsonObject, type JsonObject } from "../../src/conflist/json.ts";
+import { tryLockFile } from "../../src/sys/flock.ts";
 import { leftovers, noLeftovers } from "../harness/leftovers.ts";
 import type { Node } from "../harness/node.ts";
 import {
@@ -156,6 +157,26 @@ describe("an ADD that the real delegate refuses", () => {
   });
 });
 
+describe("a real delegate that hangs", () => {
+  test("is killed with host-local, which waits for its lock, and DEL takes away what it had made", async () => {
+    await using node = await createPluginNode();
+    const config = headcniConfig("1.0.0", { ...bridgeConfig(), ipMasq: true }, { delegateTimeoutSeconds: 1 });
+    await addNetns(node, "c1", "c2");
+    await mustCni(node, { command: "ADD", config });
+    {
+      using _lock = tryLockFile(node.path(`/var/lib/cni/networks/${network}/lock`));
+      const { exitCode, json } = await callCni(node, { command: "ADD", containerId: "c2", config });
+      expect(exitCode).toBe(1);
+      expect(json?.code).toBe(11);
+      expect(json?.msg).toContain("did not finish ADD within 1 s");
+      expect(await node.must(["sh", "-c", "cat /proc/[0-9]*/comm"])).not.toMatch(/bridge|host-local/);
+    }
+    for (const containerId of ["c1", "c2"]) await mustCni(node, { command: "DEL", containerId, config });
+    await deleteNetns(node, "c1", "c2");
+    expect(await leftovers(node)).toEqual(noLeftovers);
+  });
+});
+
 describe("CHECK", () => {
   test("succeeds as long as the pod is as it was made, and says what changed", async () => {
     await using node = await createPluginNode();
@@ -188,6 +209,29 @@ describe("one container with two interfaces and two networks", () => {
     expect(await inPod(node, "c1", "ip", "-brief", "addr")).toMatch(/eth1.*10\.9\.0\.3.*\n(.*\n)*net1.*10\.8\.0\.2/);
     for (const call of calls.slice(1)) await mustCni(node, { command: "DEL", ...call });
     await node.must(["ip", "link", "del", "other0"]);
+    await deleteNetns(node, "c1");
+    expect(await leftovers(node)).toEqual(noLeftovers);
+  });
+});
+
+describe("a delegate of macvlan", () => {
+  test("gets the node's addresses and MTU, and only keys that mean something to it", async () => {
+    await using node = await createPluginNode();
+    node.write("/run/headcni/node.json", JSON.stringify(nodeState));
+    await node.must(["ip", "link", "add", "uplink", "type", "veth", "peer", "name", "wire"]);
+    for (const device of ["uplink", "wire"]) await node.must(["ip", "link", "set", device, "up"]);
+    await addNetns(node, "c1");
+    const config = { ...plain, delegate: { type: "macvlan", master: "uplink" } };
+    const result = await mustCni(node, { command: "ADD", config });
+    expect(result.ips).toMatchObject([{ address: "10.244.7.2/24" }, { address: "fd00:244:7::2/64" }]);
+    const link = await inPod(node, "c1", "ip", "-details", "link", "show", "eth0");
+    expect(link).toContain("macvlan");
+    expect(link).toContain("mtu 1300");
+    expect(await callCni(node, { command: "CHECK", config: { ...config, prevResult: result } })).toMatchObject({
+      exitCode: 0,
+    });
+    await mustCni(node, { command: "DEL", config });
+    await node.must(["ip", "link", "del", "uplink"]);
     await deleteNetns(node, "c1");
     expect(await leftovers(node)).toEqual(noLeftovers);
   });

@@ -87,7 +87,7 @@ export function cniEnv({ command, containerId = "c1", ifname = "eth0", netns, en
   };
 }
 
-export function readAnswer({ exitCode, stdout, stderr }: ExecResult): CniAnswer {
+function readAnswer({ exitCode, stdout, stderr }: ExecResult): CniAnswer {
   if (stdout === "") return { exitCode, stdout, stderr, json: undefined };
   const json: unknown = JSON.parse(stdout);
   if (!isJsonObject(json)) throw new Error(`Not an object: ${stdout}`);
