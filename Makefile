@@ -24,8 +24,8 @@ test: setup static build-host ## everything CI runs: check, then the product as 
 	@tools/setup-host.sh test
 	@$(BUN) tools/test.ts ./src ./test
 
-check: static ## format, lint, types, unit and property tests: seconds
-	@$(BUN) test ./src
+check: static ## format, lint, types, unit, property and policy tests: seconds
+	@$(BUN) test ./src ./test/policy
 
 .PHONY: static
 static: setup

@@ -1,5 +1,6 @@
 // What tests of the readers share: a text's answer in a shape that can be compared at a glance.
 
+import { describe, expect, test } from "bun:test";
 import { type Inspection, inspectBytes } from "./inspect.ts";
 
 /** What a text says, CIDRs as strings; keys that say nothing are left out. */
@@ -35,4 +36,23 @@ export function warnings(text: string | Uint8Array, nodeName?: string): readonly
   return inspectText(text, nodeName).warnings.map(
     ({ line, value, reason }) => `${line ?? "-"} ${value ?? "-"}: ${reason}`,
   );
+}
+
+/** A document and what has to be read in it. */
+export interface Row {
+  readonly name: string;
+  readonly text: string;
+  readonly says: Said;
+  readonly kind: string;
+  readonly nodeName?: string;
+}
+
+/** A test a row. */
+export function rows(title: string, table: readonly Row[]): void {
+  describe(title, () => {
+    test.each(table)("$name", ({ text, says, kind, nodeName }) => {
+      expect(said(text, nodeName)).toEqual(says);
+      expect(inspectText(text, nodeName).kind).toBe(kind);
+    });
+  });
 }
