@@ -25,7 +25,7 @@ test: setup static build-host ## everything CI runs: check, then the product as 
 	@$(BUN) tools/test.ts ./src ./test
 
 check: static ## format, lint, types, unit, property and policy tests: seconds
-	@$(BUN) test ./src ./test/policy
+	@$(BUN) test --timeout 120000 ./src ./test/policy
 
 .PHONY: static
 static: setup

@@ -33,7 +33,7 @@ const kubeadmKinds = /^(Cluster|Master|Init|Join|Node)Configuration$/;
 
 /** Reads any text. Never throws. */
 export function readText(text: string, nodeName: string | undefined): Reading {
-  const reader = new TextReader(nodeName);
+  const reader = new TextReader(text, nodeName);
   const kinds = reader.read({ text, line: 1, bodyLine: 1, name: "" });
   settleNodes(reader.nodes, nodeName, reader.claims);
   return { kind: commonKind(kinds), claims: reader.claims };
@@ -52,13 +52,14 @@ class TextReader implements ReadContext {
   readonly #nodeName: string | undefined;
   /** Objects read already: an alias makes the same one stand in many places. */
   readonly #seen = new Set<Tree>();
-  /** How much text inside documents may still be read, for the same reason. */
-  #nestedBudget = 4 << 20;
+  /** How much text inside documents may still be read, for the same reason: without aliases a file has no more at any depth. */
+  #nestedBudget: number;
   #depth = 0;
   /** Whether the text is a part of a file that can be anybody's: a value of a ConfigMap. */
   #isShared = false;
 
-  constructor(nodeName: string | undefined) {
+  constructor(text: string, nodeName: string | undefined) {
+    this.#nestedBudget = maxNesting * text.length;
     this.#nodeName = nodeName;
   }
 

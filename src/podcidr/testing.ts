@@ -3,6 +3,18 @@
 import { describe, expect, test } from "bun:test";
 import { type Inspection, inspectBytes } from "./inspect.ts";
 
+/**
+ * Runs `work`, which must not take more than `limitMs` of processor time: time on the wall would also count what else the
+ * machine does.
+ */
+export function withinCpuTime<T>(limitMs: number, work: () => T): T {
+  const before = process.cpuUsage();
+  const result = work();
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(limitMs);
+  return result;
+}
+
 /** What a text says, CIDRs as strings; keys that say nothing are left out. */
 export interface Said {
   readonly node?: readonly string[];
