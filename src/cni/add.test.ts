@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import type { ExecOptions } from "../sys/exec.ts";
 import { tryLockExisting } from "../sys/locked-file.ts";
 import { tempRoot } from "../sys/testing.ts";
+import { dispatch } from "./dispatch.ts";
 import {
   commandsOf,
   type DelegateReply,
@@ -22,7 +24,7 @@ describe("ADD", () => {
     using root = tempRoot();
     const stdout = `${JSON.stringify(goodResult, null, 4)}\n`;
     const plugin = fakePlugin({ root, reply: replies({ ADD: { stdout, stderr: "note\n" } }) });
-    expect(await plugin.run()).toEqual({ exitCode: 0, stdout });
+    expect(await plugin.run()).toMatchObject({ exitCode: 0, stdout });
     expect(plugin.warnings()).toBe("note\n");
     expect(JSON.parse(root.read(savedPath))).toMatchObject({
       version: 1,
@@ -33,6 +35,63 @@ describe("ADD", () => {
       delegate: { type: "bridge", name: "headcni", ipam: { subnet: "10.1.0.0/24" } },
     });
     expect(fakePlugin({ root }).world.files.stat(savedPath)?.mode).toBe(0o600);
+  });
+
+  test.each([
+    ["container veth name provided (eth0) already exists", "bridge and ptp 1.1"],
+    ['container veth name ("eth0") peer provided ("veth1") already exists', "bridge and ptp since 1.2"],
+    ['failed to rename macvlan to "eth0": file exists', "macvlan"],
+  ])("takes down nobody's interface of the same name (%s, %s)", async (msg) => {
+    using root = tempRoot();
+    const plugin = fakePlugin({ root, reply: replies({ ADD: errorReply(999, msg) }) });
+    expect(errorOf(await plugin.run()).msg).toBe(msg);
+    expect(plugin.starts.map(({ command }) => command)).toEqual(["ADD"]);
+    expect(root.exists(savedPath)).toBe(false);
+  });
+
+  test("can be taken back when nobody hears of it, but not what was there before", async () => {
+    using root = tempRoot();
+    const plugin = fakePlugin({ root });
+    await (await plugin.run()).takeBack?.();
+    expect(plugin.starts.map(({ command }) => command)).toEqual(["ADD", "DEL"]);
+    expect(root.exists(savedPath)).toBe(false);
+    await fakePlugin({ root }).run();
+    expect((await fakePlugin({ root }).run()).takeBack).toBeUndefined();
+  });
+
+  test("hands numbers on digit by digit", async () => {
+    using root = tempRoot();
+    const args = '{"id":9007199254740993,"list":[18446744073709551615,-0,1e400,0.10000000000000000555,1e3]}';
+    const text = JSON.stringify({ ...selfContained, args: 0 }).replace('"args":0', `"args":${args}`);
+    const result = `{"cniVersion":"0.4.0","ips":[],"ids":[9007199254740993]}`;
+    let asked = "";
+    const plugin = fakePlugin({ root, stdin: text, reply: replies({ ADD: { stdout: result } }) });
+    const run = plugin.world.exec.run;
+    const exec = {
+      run: (argv: readonly string[], options?: ExecOptions) => {
+        asked = String(options?.stdin);
+        return run(argv, options);
+      },
+    };
+    const output = await dispatch({ ...plugin.world, exec });
+    expect(asked).toContain(args.replace("1e3", "1000"));
+    expect(output.stdout).toContain('"ids":[9007199254740993]');
+    expect(root.read(savedPath)).toContain("18446744073709551615");
+  });
+
+  test("refuses what is nested deeper than any delegate reads, and what is too long to be saved", async () => {
+    using root = tempRoot();
+    const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+    const withArgs = (args: string) =>
+      JSON.stringify({ ...selfContained, args: 0 }).replace('"args":0', `"args":${args}`);
+    const deep = fakePlugin({ root, stdin: withArgs(nested(10_001)) });
+    expect(errorOf(await deep.run())).toMatchObject({ code: 6, msg: expect.stringContaining("nested deeper") });
+    const long = fakePlugin({ root, stdin: withArgs(JSON.stringify("x".repeat(1 << 20))) });
+    expect(errorOf(await long.run())).toMatchObject({ code: 7, msg: expect.stringContaining("larger than 1048576") });
+    const fine = fakePlugin({ root, stdin: withArgs(nested(2000)) });
+    expect((await fine.run()).exitCode).toBe(0);
+    expect(root.read(savedPath).length).toBeLessThan(6000);
+    expect([...deep.starts, ...long.starts]).toEqual([]);
   });
 
   test("passes the environment on unchanged, and the lock of the saved call", async () => {

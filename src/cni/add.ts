@@ -10,7 +10,7 @@ import { decodeObject, findProgram } from "./delegate.ts";
 import { delegateType, renderDelegate } from "./delegate-config.ts";
 import type { NetworkConfig } from "./network-config.ts";
 import { readNodeState } from "./node-state-file.ts";
-import { askRemoval } from "./removal.ts";
+import { askRemoval, isOwnNetns } from "./removal.ts";
 import { convertResult } from "./result.ts";
 import type { CniVersion } from "./versions.ts";
 import type { PluginOutput, PluginWorld } from "./world.ts";
@@ -38,6 +38,10 @@ export function renderNow(world: PluginWorld, config: NetworkConfig): JsonObject
 export async function add(world: PluginWorld, plugin: PluginCall): Promise<PluginOutput> {
   const { call, config } = plugin;
   const { cniVersion, dataDir } = config;
+  if (isOwnNetns(world, plugin)) {
+    const message = "plugin's netns and netns from CNI_NETNS should not be the same";
+    throw new CniError(cniCodes.invalidNamespace, message, call.netns);
+  }
   const delegate = renderNow(world, config);
   // Looked up before anything is written: a plugin that is missing then leaves no trace.
   findProgram(world, delegateType(config), call.path);
@@ -57,7 +61,8 @@ export async function add(world: PluginWorld, plugin: PluginCall): Promise<Plugi
   }
   const { answer, version } = asked;
   if (answer.kind === "refused") {
-    await undo();
+    if (!isNameTaken(answer.output.stdout)) await undo();
+    else if (earlier === undefined) forgetCall(world, dataDir, key);
     return answer.output;
   }
   const stdout = resultFor(config, answer.stdout, version);
@@ -67,7 +72,21 @@ export async function add(world: PluginWorld, plugin: PluginCall): Promise<Plugi
     throw new CniError(cniCodes.cannotDecode, message, answer.stdout.slice(0, 500));
   }
   if (earlier !== undefined || version !== cniVersion) saveAgain(world, plugin, { cniVersion: version, delegate });
-  return { exitCode: 0, stdout };
+  if (earlier !== undefined) return { exitCode: 0, stdout };
+  return { exitCode: 0, stdout, takeBack: () => takeDownAgain(world, plugin, delegate) };
+}
+
+/**
+ * Whether a delegate refused because there is an interface of that name already: then it has changed nothing, and its DEL would take
+ * the interface of whoever has it. The words are those of containernetworking/plugins, pkg/ip/link_linux.go (bridge, ptp) and
+ * plugins/main/{macvlan,ipvlan,vlan}, which look for it before they ask for addresses.
+ */
+function isNameTaken(stdout: string): boolean {
+  const message = decodeObject(stdout)?.msg;
+  return (
+    typeof message === "string" &&
+    /container veth name .*already exists|failed to rename \w+ to .*file exists/.test(message)
+  );
 }
 
 /** Replaces what was saved before the delegate was started. Without it DEL still finds its way, so the pod is not refused for it. */
@@ -87,11 +106,22 @@ function resultFor({ cniVersion }: NetworkConfig, stdout: string, version: CniVe
   return `${JSON.stringify(convertResult(result, cniVersion))}\n`;
 }
 
+/** Takes down what an ADD made and nobody heard of. Never throws. */
+async function takeDownAgain(world: PluginWorld, plugin: PluginCall, delegate: JsonObject): Promise<void> {
+  const { dataDir, delegateTimeoutMs: timeoutMs } = plugin.config;
+  try {
+    using held = await holdSavedCall(world, dataDir, { key: attachmentKey(plugin), timeoutMs });
+    await takeDown(world, plugin, { delegate, heldFd: held?.fd });
+  } catch (error) {
+    world.warn(`headcni: ${describeError(error)}\n`);
+  }
+}
+
 /** Calls the delegate's DEL after a failed ADD. Never throws: the first error is the one to report, this one a line for people. */
 async function takeDown(
   world: PluginWorld,
   plugin: PluginCall,
-  { delegate, heldFd }: { readonly delegate: JsonObject; readonly heldFd: number },
+  { delegate, heldFd }: { readonly delegate: JsonObject; readonly heldFd: number | undefined },
 ): Promise<void> {
   const { config } = plugin;
   const key = attachmentKey(plugin);

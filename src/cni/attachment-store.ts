@@ -2,18 +2,20 @@
 // settings have changed since. The file is locked while a call works on its attachment, by the call and by the delegate it
 // started, so a DEL that follows a killed ADD waits until the delegate of that ADD has really ended.
 
-import { isJsonObject, type JsonObject, printJson } from "../conflist/json.ts";
+import { isJsonObject, type JsonObject, parseJsonExactly } from "../conflist/json.ts";
+import { maxSavedCallBytes } from "../conflist/names.ts";
 import type { AttachmentKey } from "../ipam/attachment.ts";
 import { describeError, errnoOf } from "../sys/errors.ts";
+import { whyNoLocks } from "../sys/flock.ts";
 import { sha256Hex } from "../sys/hash.ts";
 import { createLockedFile, type LockedFile, tryLockExisting } from "../sys/locked-file.ts";
 import { join } from "../sys/path.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
+import { ownType, programNameProblem } from "./network-config.ts";
 import { type CniVersion, isSupportedVersion } from "./versions.ts";
 import type { PluginWorld } from "./world.ts";
 
 const suffix = ".json";
-const maxBytes = 1 << 20;
 /** NAME_MAX is 255 bytes, of which a temporary file's name needs some. */
 const maxNameLength = 200;
 const pollMs = 5;
@@ -27,7 +29,8 @@ export interface SavedCall {
 
 /** A saved call under its lock; `saved` is undefined when the file is torn, empty or of another attachment. */
 export interface HeldCall extends Disposable {
-  readonly fd: number;
+  /** The lock's descriptor; undefined where it is held by somebody else, or cannot be had on this host. */
+  readonly fd: number | undefined;
   readonly saved: SavedCall | undefined;
 }
 
@@ -47,7 +50,14 @@ export function savedCallPath(dataDir: string, { network, containerId, ifname }:
  */
 export function saveCall(world: PluginWorld, dataDir: string, key: AttachmentKey, call: SavedCall): HeldCall {
   const path = savedCallPath(dataDir, key);
-  const text = printJson({ version: 1, ...key, ...call });
+  const whyUnlocked = whyNoLocks();
+  if (whyUnlocked !== undefined) world.warn(`headcni: calls for one pod are not kept apart here: ${whyUnlocked}\n`);
+  // Not indented: deep nesting would make that quadratic in the length of what the runtime sent.
+  const text = `${JSON.stringify({ version: 1, ...key, ...call })}\n`;
+  if (text.length * 3 > maxSavedCallBytes && new TextEncoder().encode(text).length > maxSavedCallBytes) {
+    const message = `Cannot save the delegate config: it is larger than ${maxSavedCallBytes} bytes`;
+    throw new CniError(cniCodes.invalidConfig, message, "shorten args, runtimeConfig or delegate in the CNI config");
+  }
   const create = (): LockedFile => createLockedFile(world.files.hostPath(path), text);
   try {
     let file: LockedFile;
@@ -60,7 +70,8 @@ export function saveCall(world: PluginWorld, dataDir: string, key: AttachmentKey
     }
     return { fd: file.fd, saved: call, [Symbol.dispose]: () => file[Symbol.dispose]() };
   } catch (error) {
-    const hint = "the folder is dataDir of the CNI config; make it writable, or name another";
+    const isFolder = ["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOTDIR"].includes(errnoOf(error) ?? "");
+    const hint = isFolder ? "the folder is dataDir of the CNI config; make it writable, or name another" : undefined;
     throw new CniError(cniCodes.ioFailure, `Cannot save the delegate config as ${path}: ${describeError(error)}`, hint);
   }
 }
@@ -89,6 +100,14 @@ export async function holdSavedCall(
   }
 }
 
+/** As `holdSavedCall`, without the lock. */
+export function readSavedCall(world: PluginWorld, dataDir: string, key: AttachmentKey): HeldCall | undefined {
+  const bytes = world.files.readIfPresent(savedCallPath(dataDir, key), maxSavedCallBytes);
+  return bytes === undefined
+    ? undefined
+    : { fd: undefined, saved: decode(bytes, key), [Symbol.dispose]: () => undefined };
+}
+
 /**
  * Removes the saved call of an attachment that was taken down; none there is fine. Call it under its lock. One that cannot be removed
  * is left to GC with a line for people: the network is gone, which is what the runtime asked for.
@@ -103,7 +122,7 @@ export function forgetCall(world: PluginWorld, dataDir: string, key: AttachmentK
 
 function tryHold(world: PluginWorld, path: string): LockedFile | "held" | undefined {
   try {
-    return tryLockExisting(world.files.hostPath(path), maxBytes);
+    return tryLockExisting(world.files.hostPath(path), maxSavedCallBytes);
   } catch (error) {
     throw new CniError(cniCodes.ioFailure, `Cannot open ${path}: ${describeError(error)}`);
   }
@@ -115,13 +134,13 @@ function decode(bytes: Uint8Array, key: AttachmentKey): SavedCall | undefined {
   if (json === undefined || json.version !== 1) return undefined;
   const isTheirs = json.network === key.network && json.containerId === key.containerId && json.ifname === key.ifname;
   if (!isTheirs || !isSupportedVersion(json.cniVersion) || !isJsonObject(json.delegate)) return undefined;
-  if (typeof json.delegate.type !== "string" || json.delegate.type.includes("/")) return undefined;
+  if (programNameProblem(json.delegate.type ?? "") !== undefined || json.delegate.type === ownType) return undefined;
   return { cniVersion: json.cniVersion, delegate: json.delegate };
 }
 
 function decodeFile(bytes: Uint8Array): JsonObject | undefined {
   try {
-    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const json: unknown = parseJsonExactly(new TextDecoder().decode(bytes));
     return isJsonObject(json) ? json : undefined;
   } catch {
     // Torn by a power loss: as good as none, and the caller renders anew.

@@ -11,6 +11,7 @@ export const cniCodes = {
   ioFailure: 5,
   cannotDecode: 6,
   invalidConfig: 7,
+  invalidNamespace: 8,
   tryAgainLater: 11,
   notAvailable: 50,
   limitedConnectivity: 51,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { HeadcniError } from "../sys/errors.ts";
 import { tryLockExisting } from "../sys/locked-file.ts";
-import { tempRoot } from "../sys/testing.ts";
+import { type TempRoot, tempRoot } from "../sys/testing.ts";
 import { dispatch } from "./dispatch.ts";
 import {
   type DelegateReply,
@@ -87,21 +87,62 @@ describe("DEL", () => {
     expect(plugin.starts.map((start) => start.env.CNI_NETNS)).toEqual(["", ""]);
   });
 
-  test("waits for whoever still works on the attachment, and gives up at the deadline", async () => {
-    using root = tempRoot();
-    await fakePlugin({ root }).run();
+  function holdLock(root: TempRoot): Disposable {
     const held = tryLockExisting(`${root.path}${savedPath}`, 0);
     if (held === "held" || held === undefined) throw new Error("The lock should be free");
-    const stdin = { ...selfContained, delegateTimeoutSeconds: 0.05 };
-    const refused = fakePlugin({ root, env, stdin });
-    expect(errorOf(await refused.run())).toMatchObject({
-      code: 11,
-      msg: "Another call for c1 eth0 still runs after 0.05 s",
-    });
-    expect(refused.starts).toEqual([]);
-    const waiting = fakePlugin({ root, env }).run();
+    return held;
+  }
+
+  test("waits for whoever still works on the attachment", async () => {
+    using root = tempRoot();
+    await fakePlugin({ root }).run();
+    const held = holdLock(root);
+    const plugin = fakePlugin({ root, env });
+    const waiting = plugin.run();
+    expect(plugin.starts).toEqual([]);
     held[Symbol.dispose]();
     expect((await waiting).exitCode).toBe(0);
+  });
+
+  test("goes on after the deadline of the one it waits for, asking what ADD asked; CHECK does not", async () => {
+    using root = tempRoot();
+    await fakePlugin({ root }).run();
+    using _held = holdLock(root);
+    const config = { cniVersion: "1.0.0", name: "headcni", type: "headcni", delegateTimeoutSeconds: 0.05 };
+    const check = fakePlugin({ root, env: { ...env, CNI_COMMAND: "CHECK", CNI_NETNS: "/x" }, stdin: config });
+    const problem = { code: 11, msg: "Another call for c1 eth0 still runs after 0.05 s" };
+    expect(errorOf(await check.run())).toMatchObject(problem);
+    const plugin = fakePlugin({ root, env, stdin: config });
+    expect((await plugin.run()).exitCode).toBe(0);
+    expect(plugin.warnings()).toContain("still runs after 0.05 s");
+    expect(plugin.starts[0]?.config).toMatchObject({ ipam: { subnet: "10.1.0.0/24" } });
+    expect(root.exists(savedPath)).toBe(false);
+  });
+
+  test.each<[string, DelegateReply]>([
+    ["refused", errorReply(999, "failed to load netconf")],
+    ["not to be started", { startError: "ENOENT" }],
+  ])("asks as the configuration is now when what was saved is %s", async (_name, reply) => {
+    using root = tempRoot();
+    const bad = { ...selfContained, delegate: { ...selfContained.delegate, mtu: "1280" } };
+    const answer = ({ config }: DelegateStart): DelegateReply => (config.mtu === "1280" ? reply : {});
+    await fakePlugin({ root, stdin: bad, reply: answer }).run();
+    expect(root.exists(savedPath)).toBe(true);
+    const plugin = fakePlugin({ root, env, reply: answer });
+    expect(await plugin.run()).toEqual({ exitCode: 0, stdout: "" });
+    expect(plugin.starts.at(-1)?.config).not.toHaveProperty("mtu");
+    expect(root.exists(savedPath)).toBe(false);
+  });
+
+  test("runs nothing a saved call must not name", async () => {
+    using root = tempRoot();
+    const saved = { version: 1, network: "headcni", containerId: "c1", ifname: "eth0", cniVersion: "1.0.0" };
+    for (const type of ["headcni", "../bridge", ""]) {
+      root.write(savedPath, JSON.stringify({ ...saved, delegate: { type } }));
+      const plugin = fakePlugin({ root, env });
+      expect((await plugin.run()).exitCode).toBe(0);
+      expect(plugin.starts.map((start) => start.type)).toEqual(["bridge"]);
+    }
   });
 
   test("keeps attachments apart that differ in one part only", async () => {

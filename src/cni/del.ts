@@ -1,9 +1,12 @@
 // DEL and CHECK: both ask the delegate what ADD asked it, from the saved call, or rendered anew when there is none.
 
 import type { JsonObject } from "../conflist/json.ts";
+import type { AttachmentKey } from "../ipam/attachment.ts";
 import { attachmentKey, renderNow } from "./add.ts";
 import { askDelegate, type PluginCall } from "./ask.ts";
-import { forgetCall, holdSavedCall } from "./attachment-store.ts";
+import { forgetCall, type HeldCall, holdSavedCall, readSavedCall } from "./attachment-store.ts";
+import { CniError, cniCodes } from "./cni-error.ts";
+import type { DelegateAnswer } from "./delegate.ts";
 import { renderForRemoval } from "./delegate-config.ts";
 import type { NetworkConfig } from "./network-config.ts";
 import { readNodeState } from "./node-state-file.ts";
@@ -15,14 +18,8 @@ import { nothingToSay, type PluginOutput, type PluginWorld } from "./world.ts";
 export async function del(world: PluginWorld, plugin: PluginCall): Promise<PluginOutput> {
   const { config } = plugin;
   const key = attachmentKey(plugin);
-  using held = await holdSavedCall(world, config.dataDir, { key, timeoutMs: config.delegateTimeoutMs });
-  const delegate = held?.saved?.delegate ?? renderForDel(world, config);
-  const answer = await askRemoval(world, plugin, {
-    command: "DEL",
-    delegate,
-    version: olderOf(held?.saved?.cniVersion ?? config.cniVersion, config.cniVersion),
-    heldFd: held?.fd,
-  });
+  using held = await holdForDel(world, config, key);
+  const { delegate, answer } = await removeBySaved(world, plugin, held);
   if (answer.kind === "refused") return answer.output;
   if (delegate.ipMasq === true && !hasNamespace(world, plugin)) {
     const { sweepMasquerade } = await import("./masquerade-leftovers.ts");
@@ -30,6 +27,66 @@ export async function del(world: PluginWorld, plugin: PluginCall): Promise<Plugi
   }
   if (held !== undefined) forgetCall(world, config.dataDir, key);
   return nothingToSay;
+}
+
+/**
+ * The saved call under its lock. Who still has the lock after a delegate's whole deadline has outlived every right to it: a delegate
+ * nobody was left to kill, or something it left running. DEL goes on without, or the pod could never be removed.
+ */
+async function holdForDel(
+  world: PluginWorld,
+  config: NetworkConfig,
+  key: AttachmentKey,
+): Promise<HeldCall | undefined> {
+  const timeoutMs = config.delegateTimeoutMs;
+  try {
+    return await holdSavedCall(world, config.dataDir, { key, timeoutMs });
+  } catch (error) {
+    if (!(error instanceof CniError) || error.cniCode !== cniCodes.tryAgainLater) throw error;
+    world.warn(`headcni: ${error.message} (${error.details ?? ""}); DEL goes on all the same\n`);
+    return readSavedCall(world, config.dataDir, key);
+  }
+}
+
+interface Removal {
+  readonly delegate: JsonObject;
+  readonly answer: DelegateAnswer;
+}
+
+/**
+ * Asks for the removal as ADD was asked, and, when that is refused or cannot be asked, as ADD would be asked now: what was saved may be
+ * what made the ADD fail, or name a plugin that has gone since.
+ */
+async function removeBySaved(world: PluginWorld, plugin: PluginCall, held: HeldCall | undefined): Promise<Removal> {
+  const { config } = plugin;
+  const ask = async (delegate: JsonObject, version: CniVersion): Promise<Removal> => {
+    const answer = await askRemoval(world, plugin, { command: "DEL", delegate, version, heldFd: held?.fd });
+    return { delegate, answer };
+  };
+  const rendered = renderForDel(world, config);
+  const saved = held?.saved;
+  if (saved === undefined) return ask(rendered, config.cniVersion);
+  const [first] = await Promise.allSettled([ask(saved.delegate, olderOf(saved.cniVersion, config.cniVersion))]);
+  if (isFinal(first)) return settle(first);
+  if (JSON.stringify(rendered) !== JSON.stringify(saved.delegate)) {
+    const [second] = await Promise.allSettled([ask(rendered, config.cniVersion)]);
+    if (second.status === "fulfilled" && second.value.answer.kind === "ok") return second.value;
+  }
+  return settle(first);
+}
+
+/** Whether another question would change nothing: it is done, or the delegate needs time. */
+function isFinal(asked: PromiseSettledResult<Removal>): boolean {
+  if (asked.status === "rejected") {
+    return asked.reason instanceof CniError && asked.reason.cniCode === cniCodes.tryAgainLater;
+  }
+  const { answer } = asked.value;
+  return answer.kind === "ok" || answer.code === cniCodes.tryAgainLater;
+}
+
+function settle(asked: PromiseSettledResult<Removal>): Removal {
+  if (asked.status === "rejected") throw asked.reason;
+  return asked.value;
 }
 
 /** Asks whether an attachment is still as its ADD left it. */

@@ -1,6 +1,6 @@
 // Finds the delegate, runs it and says how it ended. Whatever a program can do wrong ends here as one CniError that names it.
 
-import { isJsonObject, type JsonObject } from "../conflist/json.ts";
+import { isJsonObject, type JsonObject, parseJsonExactly } from "../conflist/json.ts";
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
 import type { ExecResult } from "../sys/exec.ts";
 import { join } from "../sys/path.ts";
@@ -63,7 +63,7 @@ export async function runDelegate(world: PluginWorld, run: DelegateRun): Promise
 /** The JSON object a delegate printed, or undefined. */
 export function decodeObject(stdout: string): JsonObject | undefined {
   try {
-    const json: unknown = JSON.parse(stdout);
+    const json: unknown = parseJsonExactly(stdout);
     return isJsonObject(json) ? json : undefined;
   } catch {
     // Not JSON: the caller says so, with what it expected.

@@ -23,6 +23,7 @@ describe("readEnvironment()", () => {
       containerId: "c1",
       netns: "/run/netns/x",
       ifname: "eth0",
+      mayBeOwnNetns: false,
       path: "/opt/cni/bin",
     });
   });

@@ -13,6 +13,8 @@ export interface Call extends Attachment {
   readonly command: Command;
   /** Path of the container's network namespace; may be empty for DEL. */
   readonly netns: string;
+  /** Whether the plugin's own namespace may be the container's (CNI_NETNS_OVERRIDE of libcni's skel). */
+  readonly mayBeOwnNetns: boolean;
   /** Folders to look for programs in, joined with colons. */
   readonly path: string;
 }
@@ -54,6 +56,7 @@ export function readEnvironment(env: Env): Call {
     command,
     containerId: env.CNI_CONTAINERID ?? "",
     netns: env.CNI_NETNS ?? "",
+    mayBeOwnNetns: /^(?:true|1)$/i.test(env.CNI_NETNS_OVERRIDE ?? ""),
     ifname: env.CNI_IFNAME ?? "",
     path: env.CNI_PATH ?? "",
   };
@@ -70,10 +73,13 @@ function containerIdProblem(id: string): readonly [string, string] | undefined {
   return namePattern.test(id) ? undefined : ["invalid characters in containerID", id];
 }
 
-/** The kernel's IFNAMSIZ is 16 bytes with the closing zero; dev_valid_name() refuses the rest. */
+/**
+ * The kernel's IFNAMSIZ is 16 bytes with the closing zero; dev_valid_name() refuses the rest. White space is what Go's
+ * unicode.IsSpace says it is: U+0085 is, U+FEFF is not.
+ */
 function ifnameProblem(name: string): readonly [string, string] | undefined {
   if (new TextEncoder().encode(name).length > 15) return ["interface name is too long", `${name}: at most 15 bytes`];
   if (name === "." || name === "..") return ["interface name is . or ..", name];
-  if (/[/:\s\u0085]/.test(name)) return ["interface name contains / or : or whitespace characters", name];
+  if (/[/:\u0085]|(?!\ufeff)\s/.test(name)) return ["interface name contains / or : or whitespace characters", name];
   return undefined;
 }

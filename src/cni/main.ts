@@ -12,9 +12,10 @@ export async function runPlugin(): Promise<number> {
   const warn = (text: string): void => {
     warnings += text;
   };
-  const { exitCode, stdout } = await dispatch({ files, clock, exec, env, readStdin, warn });
-  writeStderr(warnings);
+  const { exitCode, stdout, takeBack } = await dispatch({ files, clock, exec, env, readStdin, warn });
   const isHeard = writeStdout(stdout);
-  // A runtime that could not read the result must not take the attachment for made.
+  // A runtime that could not read the result does not take the attachment for made.
+  if (!isHeard) await takeBack?.();
+  writeStderr(warnings);
   return isHeard ? exitCode : Math.max(exitCode, 1);
 }

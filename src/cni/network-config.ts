@@ -1,7 +1,7 @@
 // The configuration a runtime hands to the plugin on standard input: the specification's own keys, and ours. Decoded by hand:
 // a schema library would cost more than the rest of the start.
 
-import { isJsonObject, type JsonObject, type JsonValue } from "../conflist/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, parseJsonExactly } from "../conflist/json.ts";
 import { defaultDelegateTimeoutMs, savedCallsDir } from "../conflist/names.ts";
 import { describeError } from "../sys/errors.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
@@ -9,7 +9,7 @@ import { namePattern } from "./environment.ts";
 import { type CniVersion, isSupportedVersion, supportedVersions } from "./versions.ts";
 
 /** The plugin that never delegates to itself. */
-const ownType = "headcni";
+export const ownType = "headcni";
 const maxTimeoutSeconds = 3600;
 
 export interface NetworkConfig {
@@ -26,6 +26,9 @@ export interface NetworkConfig {
   readonly nodeStateFile: string | undefined;
 }
 
+/** As deep as Go's decoder goes, which every delegate reads it with. */
+const maxDepth = 10_000;
+
 /** What every answer needs first, found before the rest is judged. */
 export interface ConfigHead {
   readonly json: JsonObject;
@@ -38,13 +41,16 @@ export interface ConfigHead {
 export function decodeHead(text: string): ConfigHead {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJsonExactly(text);
   } catch (error) {
     const what = text.trim() === "" ? "there is none on standard input" : describeError(error);
     throw new CniError(cniCodes.cannotDecode, `Cannot decode the network config: ${what}`);
   }
   if (!isJsonObject(json)) {
     throw new CniError(cniCodes.cannotDecode, "Cannot decode the network config: it is not a JSON object");
+  }
+  if (isNestedDeeper(text, maxDepth)) {
+    throw new CniError(cniCodes.cannotDecode, `Cannot decode the network config: it is nested deeper than ${maxDepth}`);
   }
   const name = optionalString(json, "name");
   if (name === "") throw new CniError(cniCodes.invalidConfig, "missing network name");
@@ -72,6 +78,24 @@ export function decodeConfig({ json, name, cniVersion }: ConfigHead): NetworkCon
   };
 }
 
+/** Whether JSON nests objects and lists deeper than `limit`. */
+function isNestedDeeper(text: string, limit: number): boolean {
+  // Each level has a bracket at its beginning and one at its end.
+  if (text.length <= 2 * limit) return false;
+  let depth = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === "\\" && isInString) at += 1;
+    else if (char === '"') isInString = !isInString;
+    else if (isInString) continue;
+    else if (char === "{" || char === "[") depth += 1;
+    else if (char === "}" || char === "]") depth -= 1;
+    if (depth > limit) return true;
+  }
+  return false;
+}
+
 function decodeDelegate(delegate: JsonValue | undefined): JsonObject {
   if (delegate === undefined || delegate === null) return {};
   if (!isJsonObject(delegate)) throw invalid("delegate", "is not an object");
@@ -85,7 +109,8 @@ function decodeDelegate(delegate: JsonValue | undefined): JsonObject {
   return delegate;
 }
 
-function programNameProblem(type: JsonValue): string | undefined {
+/** Why a value cannot be the name of a plugin, as the end of a sentence; undefined when it can. */
+export function programNameProblem(type: JsonValue): string | undefined {
   if (typeof type !== "string" || type === "") return "is not the name of a plugin";
   return type.includes("/") || type === "." || type === ".." ? `is "${type}": a plugin's name has no slash` : undefined;
 }

@@ -1,6 +1,6 @@
 // The delegate's DEL, for ours and for an ADD that failed half way.
 
-import { isNamespace } from "../sys/namespace.ts";
+import { isNamespace, isOwnNetworkNamespace } from "../sys/namespace.ts";
 import { askDelegate, type PluginCall, type Question } from "./ask.ts";
 import { cniCodes } from "./cni-error.ts";
 import type { DelegateAnswer } from "./delegate.ts";
@@ -12,7 +12,8 @@ import type { PluginWorld } from "./world.ts";
  * refuses a namespace's file that holds no namespace any more, where the specification wants DEL to succeed.
  */
 export async function askRemoval(world: PluginWorld, plugin: PluginCall, question: Question): Promise<DelegateAnswer> {
-  const { answer } = await askDelegate(world, plugin, question);
+  const first = isOwnNetns(world, plugin) ? { ...question, netns: "" } : question;
+  const { answer } = await askDelegate(world, plugin, first);
   if (answer.kind === "ok" || finalCodes.includes(answer.code)) return answer;
   const netns = hasNamespace(world, plugin) ? undefined : "";
   const second = (await askDelegate(world, plugin, { ...question, netns })).answer;
@@ -23,6 +24,15 @@ export async function askRemoval(world: PluginWorld, plugin: PluginCall, questio
 const finalCodes: readonly number[] = [cniCodes.incompatibleVersion, cniCodes.tryAgainLater];
 
 /** Whether the call's network namespace is there. */
-export function hasNamespace({ files }: PluginWorld, { call }: PluginCall): boolean {
-  return call.netns.startsWith("/") && isNamespace(files.hostPath(call.netns));
+export function hasNamespace(world: PluginWorld, plugin: PluginCall): boolean {
+  const { netns } = plugin.call;
+  return netns.startsWith("/") && isNamespace(world.files.hostPath(netns)) && !isOwnNetns(world, plugin);
+}
+
+/**
+ * Whether the call names the namespace this plugin runs in, the node's. No container is in there: a path like /proc/PID/ns/net leads
+ * there once the container's process has ended and another one has its number, and a DEL would take the node's own interface.
+ */
+export function isOwnNetns({ files }: PluginWorld, { call }: PluginCall): boolean {
+  return !call.mayBeOwnNetns && call.netns.startsWith("/") && isOwnNetworkNamespace(files.hostPath(call.netns));
 }

@@ -21,6 +21,8 @@ export interface PluginOutput {
   readonly exitCode: number;
   /** One JSON object, or nothing. */
   readonly stdout: string;
+  /** For when nobody can be told: undoes what was done. Never throws. */
+  readonly takeBack?: () => Promise<void>;
 }
 
 export const nothingToSay: PluginOutput = { exitCode: 0, stdout: "" };

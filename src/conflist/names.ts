@@ -15,5 +15,7 @@ export const nodeStateFiles = ["/run/headcni/node.json", "/var/lib/headcni/node.
 export const stateDir = "/var/lib/headcni";
 /** Where the `headcni` plugin saves what it asked its delegate, unless the conflist names a folder. */
 export const savedCallsDir = `${stateDir}/cni`;
+/** The longest saved call; a longer one is not written. */
+export const maxSavedCallBytes = 1 << 20;
 /** Deadline the `headcni` plugin gives its delegate when the conflist names none. */
 export const defaultDelegateTimeoutMs = 30_000;

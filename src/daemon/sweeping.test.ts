@@ -65,6 +65,18 @@ describe("sweeping()", () => {
     expect(at.asked()).toBe(0);
   });
 
+  test("does not end the daemon when a sweep meets what nobody thought of, and says so once", async () => {
+    using root = tempRoot();
+    writeLease(root, "10.1.0.3", "gone");
+    const at = setUp(root, { name: "/run/one.sock", listContainerIds: () => Promise.resolve(undefined as never) });
+    await at.clock.advance(minuteMs);
+    await at.clock.advance(10 * minuteMs);
+    await at.finish();
+    expect(at.log.entries).toMatchObject([
+      { level: "error", message: expect.stringContaining("The lease sweep failed: ") },
+    ]);
+  });
+
   test("frees nothing and says so once while the runtime does not answer", async () => {
     using root = tempRoot();
     writeLease(root, "10.1.0.3", "gone");

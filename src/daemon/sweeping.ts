@@ -5,7 +5,7 @@ import { savedCallsDir } from "../conflist/names.ts";
 import { leaseFolder } from "../ipam/lease.ts";
 import { type NodeSweepReport, sweepNode } from "../ipam/node-sweep.ts";
 import type { RuntimeAsker } from "../ipam/runtimes.ts";
-import { HeadcniError } from "../sys/errors.ts";
+import { describeError, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import type { Part } from "./supervisor.ts";
 
@@ -29,10 +29,12 @@ export function sweeping(system: System, { runtimes, onSwept }: SweepingOptions)
       tell(system, report);
       onSwept(report);
     } catch (error) {
-      if (!(error instanceof HeadcniError)) throw error;
-      // A node without a CRI runtime says the same every time; once is enough.
-      if (error.message !== lastFailure) system.log.info(error.message, { hint: error.hint });
-      lastFailure = error.message;
+      // A node without a CRI runtime says the same every time; once is enough. And no fault of a sweep is worth the daemon.
+      const message = describeError(error);
+      if (message === lastFailure) return;
+      if (error instanceof HeadcniError) system.log.info(message, { hint: error.hint });
+      else system.log.error(`The lease sweep failed: ${message}`, { error });
+      lastFailure = message;
     }
   };
   return {

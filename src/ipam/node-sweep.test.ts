@@ -157,6 +157,30 @@ describe("sweepNode()", () => {
     ]);
   });
 
+  test("is not kept from freeing leases by what is no saved call; takes links away, and leaves what is not a file", async () => {
+    using root = tempRoot();
+    writeLease(root, "10.1.0.4", { text: "gone\r\neth0" });
+    const dir = "/var/lib/headcni/cni";
+    fs.mkdirSync(`${root.path}${dir}/headcni@c9@eth0.json`, { recursive: true });
+    fs.mkdirSync(`${root.path}${dir}/@0123.json`);
+    fs.symlinkSync("/nowhere", `${root.path}${dir}/headcni@link@eth0.json`);
+    const past = new Date(now - 3_600_000);
+    fs.lutimesSync(`${root.path}${dir}/headcni@link@eth0.json`, past, past);
+    writeAt(root, `${dir}/headcni@long@eth0.json`, { text: "x".repeat((1 << 20) + 1) });
+    const report = await sweepNode(systemOf(root), { runtimes: [runtime()], isDryRun: false });
+    expect(leasesIn(root)).toEqual([]);
+    expect(report.removedCalls).toEqual([`${dir}/headcni@link@eth0.json`, `${dir}/headcni@long@eth0.json`]);
+    expect(systemOf(root).files.list(dir)).toEqual(["@0123.json", "headcni@c9@eth0.json"]);
+  });
+
+  test("makes nothing in a dry run, not even host-local's lock", async () => {
+    using root = tempRoot();
+    writeLease(root, "10.1.0.4", { text: "gone\r\neth0" });
+    const report = await sweepNode(systemOf(root), { runtimes: [runtime()], isDryRun: true });
+    expect(report.free).toHaveLength(1);
+    expect(systemOf(root).files.list(leaseFolder)).toEqual(["10.1.0.4"]);
+  });
+
   test("does not make folders where none are", async () => {
     using root = tempRoot();
     await sweepNode(systemOf(root), { runtimes: [runtime()], isDryRun: false });

@@ -1,19 +1,17 @@
 // The calls the plugin saves (`src/cni/attachment-store.ts`), of a network as a whole: which attachments are being worked on right now, and which are left over.
 
-import { isJsonObject } from "../conflist/json.ts";
+import { isJsonObject, type JsonValue } from "../conflist/json.ts";
+import { maxSavedCallBytes } from "../conflist/names.ts";
 import { temporaryTarget } from "../sys/atomic-file.ts";
-import { describeError } from "../sys/errors.ts";
 import type { Files } from "../sys/files.ts";
 import { tryLockExisting } from "../sys/locked-file.ts";
 import { join } from "../sys/path.ts";
 import type { Attachment, AttachmentKey } from "./attachment.ts";
 
-const maxBytes = 1 << 20;
-
 /** A file in the folder of saved calls that belongs to the network. */
 interface SavedFile {
   readonly path: string;
-  /** Undefined for what can be no call any more: a torn file, the temporary file of a killed process. */
+  /** Undefined for what can be no call any more: a torn file of a hashed name, the temporary file of a killed process. */
   readonly key: AttachmentKey | undefined;
   /** The delegate's IPAM configuration, where it can be read. */
   readonly ipam: unknown;
@@ -62,6 +60,11 @@ export function sweepSavedCalls(files: Files, sweep: SavedCallSweep): readonly s
 function removeUnlessBusy(files: Files, path: string, keepSinceMs: number): boolean {
   const info = files.lstat(path);
   if (info === undefined || info.mtimeMs >= keepSinceMs) return false;
+  // Never one of ours, and nobody's any more once the attachment of its name is gone.
+  if (info.kind === "symlink") {
+    files.remove(path);
+    return true;
+  }
   const file = tryLockExisting(files.hostPath(path), 0);
   if (file === "held" || file === undefined) return false;
   using _lock = file;
@@ -70,33 +73,58 @@ function removeUnlessBusy(files: Files, path: string, keepSinceMs: number): bool
 }
 
 function savedFiles(files: Files, { dataDir, network }: SavedCallsOptions): readonly SavedFile[] {
-  return (files.list(dataDir) ?? []).flatMap((name) => {
+  return (files.list(dataDir) ?? []).flatMap((name): readonly SavedFile[] => {
     const path = join(dataDir, name);
     const target = temporaryTarget(name);
     const [named] = (target ?? name).split("@");
     if (!(target ?? name).endsWith(".json") || (named !== network && named !== "")) return [];
     if (target !== undefined) return [{ path, key: undefined, ipam: undefined }];
-    const { key, ipam } = readSaved(files, path);
+    const content = readSaved(files, path);
+    const ipam = content?.ipam;
+    if (named !== "") return [{ path, key: keyOfName(name), ipam }];
     // A hashed name tells the network only by its content.
-    if (named === "" && key !== undefined && key.network !== network) return [];
-    return [{ path, key, ipam }];
+    if (content === undefined || (content.key !== undefined && content.key.network !== network)) return [];
+    return [{ path, key: content.key, ipam }];
   });
 }
 
-function readSaved(files: Files, path: string): Omit<SavedFile, "path"> {
-  const nothing = { key: undefined, ipam: undefined };
-  let json: unknown;
+/** The attachment in a name that is no hash: only an interface's name may hold "@". */
+function keyOfName(name: string): AttachmentKey | undefined {
+  const [, network, containerId, ifname] = /^([^@]+)@([^@]+)@(.+)\.json$/.exec(name) ?? [];
+  return network === undefined || containerId === undefined || ifname === undefined
+    ? undefined
+    : { network, containerId, ifname };
+}
+
+interface SavedContent {
+  /** Undefined when the file is torn. */
+  readonly key: AttachmentKey | undefined;
+  readonly ipam: JsonValue | undefined;
+}
+
+/** Undefined for what cannot be read, is no regular file or too long: no call of ours. */
+function readSaved(files: Files, path: string): SavedContent | undefined {
+  const torn = { key: undefined, ipam: undefined };
+  let bytes: Uint8Array | undefined;
   try {
-    const bytes = files.readIfPresent(path, maxBytes);
-    json = bytes === undefined ? undefined : JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    // Torn JSON makes the file worthless; what cannot be read at all is somebody's problem to know.
-    if (!(error instanceof SyntaxError))
-      throw new Error(`Cannot read ${path}: ${describeError(error)}`, { cause: error });
-    return nothing;
+    bytes = files.readIfPresent(path, maxSavedCallBytes);
+  } catch {
+    // Whatever it is, it must not keep the leases of others from being freed.
+    return undefined;
   }
-  if (!isJsonObject(json)) return nothing;
+  if (bytes === undefined) return undefined;
+  const json = tryParse(new TextDecoder().decode(bytes));
+  if (!isJsonObject(json)) return torn;
   const { network, containerId, ifname, delegate } = json;
-  if (typeof network !== "string" || typeof containerId !== "string" || typeof ifname !== "string") return nothing;
+  if (typeof network !== "string" || typeof containerId !== "string" || typeof ifname !== "string") return torn;
   return { key: { network, containerId, ifname }, ipam: isJsonObject(delegate) ? delegate.ipam : undefined };
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Torn by a power loss.
+    return undefined;
+  }
 }

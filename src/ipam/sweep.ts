@@ -20,10 +20,15 @@ export interface SweepOptions {
 export async function sweepLeases(world: LeaseLockWorld, options: SweepOptions): Promise<SweepPlan> {
   const { folder, lockTimeoutMs } = options;
   if (world.files.stat(folder)?.kind !== "folder") return { keep: [], free: [] };
-  return withLeaseLock(world, { folder, timeoutMs: lockTimeoutMs }, () => {
+  const judge = (): SweepPlan => {
     const leases = readLeases(world.files, folder);
-    const plan = planSweep(leases, options.facts(leases));
-    if (options.isDryRun !== true) free(world.files, plan);
+    return planSweep(leases, options.facts(leases));
+  };
+  // The lock's file may not exist yet, and whoever only looks makes none.
+  if (options.isDryRun === true) return judge();
+  return withLeaseLock(world, { folder, timeoutMs: lockTimeoutMs }, () => {
+    const plan = judge();
+    free(world.files, plan);
     return plan;
   });
 }

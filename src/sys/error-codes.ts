@@ -25,6 +25,8 @@ export const errorCodes = {
   HC_FILE_TOO_LARGE: "A file is larger than the limit for its kind",
   HC_FILE_NOT_REGULAR: "A path names something other than a regular file",
 
+  HC_LOCKS_UNAVAILABLE: "The process may not make code while it runs, which taking a lock needs",
+
   HC_PLUGIN_INSTALL: "The headcni CNI plugin cannot be put into the plugin folder",
 
   HC_EXEC_FAILED: "A program that HeadCNI needs cannot be started",

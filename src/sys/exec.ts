@@ -2,6 +2,7 @@
 // always a deadline and an output limit.
 
 import { describeError, errnoOf, HeadcniError } from "./errors.ts";
+import { heedChildren } from "./libc.ts";
 
 export interface ExecOptions {
   /** Bytes or text for standard input; standard input is /dev/null without it. */
@@ -120,6 +121,7 @@ export const realExec: Exec = {
 function start(argv: readonly string[], { stdin, env, cwd, signal, heldFd }: ExecOptions) {
   try {
     signal?.throwIfAborted();
+    heedChildren();
     const input = stdin === undefined ? "ignore" : toBytes(stdin);
     return Bun.spawn([...argv], {
       stdio: heldFd === undefined ? [input, "pipe", "pipe"] : [input, "pipe", "pipe", heldFd],

@@ -1,26 +1,30 @@
 // Advisory whole-file locks (flock(2)): the daemon's single-instance lock, and the lock host-local takes
 // on its lease folder. The kernel drops the lock when the process dies, however it dies.
 
-import { dlopen, FFIType } from "bun:ffi";
 import * as fs from "node:fs";
 import { describeError, HeadcniError } from "./errors.ts";
+import { loadLibc } from "./libc.ts";
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
-let libc: { flock(fd: number, operation: number): number } | undefined;
-
-function flock(fd: number, operation: number): boolean {
-  libc ??= dlopen("libc.so.6", { flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } }).symbols;
-  return libc.flock(fd, operation) === 0;
+/** Why no lock can be taken on this host; undefined where they can. */
+export function whyNoLocks(): string | undefined {
+  const loaded = loadLibc();
+  return loaded.kind === "refused" ? loaded.why : undefined;
 }
 
 /**
  * Takes the exclusive lock on an open file, or returns false when somebody else holds it. Processes that inherit `fd` hold the
  * lock too: it is free when the last of them has closed it or ended.
+ * @throws HeadcniError HC_LOCKS_UNAVAILABLE where no lock can be taken at all.
  */
 export function tryLockDescriptor(fd: number): boolean {
-  return flock(fd, LOCK_EX | LOCK_NB);
+  const loaded = loadLibc();
+  if (loaded.kind === "loaded") return loaded.libc.flock(fd, LOCK_EX | LOCK_NB) === 0;
+  throw new HeadcniError("HC_LOCKS_UNAVAILABLE", `Cannot lock files: ${loaded.why}`, {
+    hint: "allow memory that is writable and executable (systemd: MemoryDenyWriteExecute=no)",
+  });
 }
 
 /** A held lock; disposing releases it. The file itself stays. */
@@ -33,7 +37,7 @@ export interface FileLock extends Disposable {
 /**
  * Takes the exclusive lock on `hostPath` (created 0600 when missing), or returns undefined when somebody
  * else holds it. Works on a folder too.
- * @throws HeadcniError HC_FILE_WRITE when the file cannot be opened.
+ * @throws HeadcniError HC_FILE_WRITE when the file cannot be opened, HC_LOCKS_UNAVAILABLE.
  */
 export function tryLockFile(hostPath: string): FileLock | undefined {
   let fd: number;
@@ -45,10 +49,13 @@ export function tryLockFile(hostPath: string): FileLock | undefined {
       cause: error,
     });
   }
-  if (!tryLockDescriptor(fd)) {
-    fs.closeSync(fd);
-    return undefined;
+  let isLocked = false;
+  try {
+    isLocked = tryLockDescriptor(fd);
+  } finally {
+    if (!isLocked) fs.closeSync(fd);
   }
+  if (!isLocked) return undefined;
   return {
     fd,
     write: (text) => {

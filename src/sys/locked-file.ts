@@ -1,10 +1,11 @@
 // Small files that are locked while somebody works on what they describe. The lock is on the file's own inode, so it comes into
-// being with the file: there is no moment at which the file stands there unlocked, and no second file to clean up.
+// being with the file: there is no moment at which the file stands there unlocked, and no second file to clean up. On a host where
+// no lock can be taken (`whyNoLocks`) the files are used without: keeping two calls apart is worth less than pods.
 
 import * as fs from "node:fs";
 import { temporaryName } from "./atomic-file.ts";
 import { errnoOf } from "./errors.ts";
-import { tryLockDescriptor } from "./flock.ts";
+import { tryLockDescriptor, whyNoLocks } from "./flock.ts";
 import { basename, dirname, join } from "./path.ts";
 
 /** A locked file and what it said when the lock was taken; disposing lets go. */
@@ -25,7 +26,7 @@ export function createLockedFile(hostPath: string, content: string): LockedFile 
   const fd = fs.openSync(temporary, "wx", 0o600);
   try {
     // Nobody else can have opened a file of this name, so the lock is free.
-    tryLockDescriptor(fd);
+    tryLockIfPossible(fd);
     for (let offset = 0; offset < bytes.length; ) offset += fs.writeSync(fd, bytes, offset);
     fs.renameSync(temporary, hostPath);
   } catch (error) {
@@ -54,7 +55,7 @@ export function tryLockExisting(hostPath: string, maxBytes: number): LockedFile 
   let isKept = false;
   try {
     if (!fs.fstatSync(fd).isFile()) return undefined;
-    if (!tryLockDescriptor(fd)) return "held";
+    if (!tryLockIfPossible(fd)) return "held";
     // Between open and lock the name may have gone, or passed to another file: then this lock says nothing.
     if (!isStillAt(hostPath, fd)) return "held";
     const bytes = readUpTo(fd, maxBytes);
@@ -63,6 +64,11 @@ export function tryLockExisting(hostPath: string, maxBytes: number): LockedFile 
   } finally {
     if (!isKept) fs.closeSync(fd);
   }
+}
+
+/** Where no lock can be taken, nobody holds one. */
+function tryLockIfPossible(fd: number): boolean {
+  return whyNoLocks() !== undefined || tryLockDescriptor(fd);
 }
 
 function isStillAt(hostPath: string, fd: number): boolean {

@@ -1,4 +1,5 @@
-// Whether a path leads to a namespace. One that was unmounted leaves an empty file behind, which existence cannot tell apart.
+// Whether a path leads to a namespace, and to whose. One that was unmounted leaves an empty file behind, which existence cannot
+// tell apart.
 
 import * as fs from "node:fs";
 
@@ -11,6 +12,18 @@ export function isNamespace(hostPath: string): boolean {
     return namespaceMagics.includes(fs.statfsSync(hostPath).type);
   } catch {
     // Not there, or not to be reached: nothing can be entered by this path.
+    return false;
+  }
+}
+
+/** Whether a path leads to the network namespace this process is in. */
+export function isOwnNetworkNamespace(hostPath: string): boolean {
+  try {
+    const named = fs.statSync(hostPath);
+    const own = fs.statSync("/proc/self/ns/net");
+    return named.ino === own.ino && named.dev === own.dev;
+  } catch {
+    // As above; and without /proc nobody can tell.
     return false;
   }
 }
