@@ -152,7 +152,7 @@ describe("the process", () => {
     expect(stdout).toBe("ended with 1\n");
   });
 
-  test("takes nothing from its working folder and nothing from Bun's own variables of a project", async () => {
+  test("takes nothing from its working folder: neither bunfig.toml nor .env", async () => {
     for (const name of ["bunfig.toml", ".env"])
       node.write(`/hostile/${name}`, 'preload = ["./evil.ts"]\nCNI_COMMAND=ADD\n');
     node.write("/hostile/evil.ts", 'console.log("evil");');

@@ -10,8 +10,10 @@ import type { Node } from "../harness/node.ts";
 import {
   addNetns,
   addressOf,
+  binDir,
   bridgeConfig,
   callCni,
+  cniEnv,
   createPluginNode,
   deleteNetns,
   headcniConfig,
@@ -152,6 +154,76 @@ describe("an ADD that the real delegate refuses", () => {
     expect((await callCni(node, { command: "ADD", config })).exitCode).toBe(1);
     await inPod(node, "c1", "busybox", "ping", "-c1", "-W5", "10.9.0.1");
     await mustCni(node, { command: "DEL", config });
+    await deleteNetns(node, "c1");
+    expect(await leftovers(node)).toEqual(noLeftovers);
+  });
+});
+
+describe("an interface somebody else has", () => {
+  const config = headcniConfig("1.0.0");
+
+  test("outlives an ADD of its name, and one on another network", async () => {
+    await using node = await createPluginNode();
+    await addNetns(node, "c1");
+    await node.must(["ip", "-n", "c1", "link", "add", "eth0", "type", "veth", "peer", "name", "foreign"]);
+    expect(await callCni(node, { command: "ADD", config })).toMatchObject({ exitCode: 1, json: { code: 999 } });
+    await inPod(node, "c1", "ip", "link", "show", "eth0");
+    await node.must(["ip", "-n", "c1", "link", "del", "eth0"]);
+
+    const made = await mustCni(node, { command: "ADD", config });
+    const other = { ...config, name: "other", delegate: { ...bridgeConfig("10.8.0.0/24"), bridge: "other0" } };
+    expect((await callCni(node, { command: "ADD", config: other })).exitCode).toBe(1);
+    expect(await inPod(node, "c1", "ip", "-br", "address", "show", "eth0")).toContain(addressOf(made));
+    expect(fs.readdirSync(node.path(savedCalls))).toEqual(["headcni@c1@eth0.json"]);
+    await mustCni(node, { command: "DEL", config });
+    await node.must(["ip", "link", "del", "other0"]);
+    await deleteNetns(node, "c1");
+    expect(await leftovers(node)).toEqual(noLeftovers);
+  });
+
+  test("is safe where the namespace is the node's own: ADD is refused with code 8, DEL frees the address", async () => {
+    await using node = await createPluginNode();
+    await addNetns(node, "c1");
+    await mustCni(node, { command: "ADD", config });
+    await deleteNetns(node, "c1");
+    await node.must(["ip", "link", "add", "eth0", "type", "veth", "peer", "name", "uplink"]);
+    const netns = "/proc/self/ns/net";
+    const refused = await callCni(node, { command: "ADD", containerId: "c2", netns, config });
+    expect(refused).toMatchObject({ exitCode: 1, json: { code: 8 } });
+    for (const containerId of ["c1", "c2"]) await mustCni(node, { command: "DEL", containerId, netns, config });
+    await node.must(["ip", "link", "show", "eth0"]);
+    await node.must(["ip", "link", "del", "eth0"]);
+    expect(await leftovers(node)).toEqual(noLeftovers);
+  });
+});
+
+describe("a caller that does it differently", () => {
+  const config = headcniConfig("1.0.0");
+
+  test.each([
+    ["ignores the ends of its children", 'trap "" CHLD', {}],
+    ["forbids code that is made while running", "true", { BUN_JSC_useJIT: "0" }],
+  ])("and %s gets its pod, and it goes again", async (_what, setUp, env) => {
+    await using node = await createPluginNode();
+    await addNetns(node, "c1");
+    node.write("/config.json", JSON.stringify(config));
+    const script = `${setUp}; exec ${binDir}/headcni </config.json`;
+    const call = (command: string) =>
+      node.run(["sh", "-c", script], { env: cniEnv({ command, config, env }), timeoutMs: 60_000 });
+    const added = await call("ADD");
+    expect([added.exitCode, added.stdout]).toEqual([0, expect.stringContaining("10.9.0.2")]);
+    expect((await call("DEL")).exitCode).toBe(0);
+    await deleteNetns(node, "c1");
+    expect(await leftovers(node)).toEqual(noLeftovers);
+  });
+
+  test("and does not hear the result finds nothing made", async () => {
+    await using node = await createPluginNode();
+    await addNetns(node, "c1");
+    node.write("/config.json", JSON.stringify(config));
+    const script = `${binDir}/headcni </config.json >/dev/full; echo "ended with $?"`;
+    const { stdout } = await node.run(["sh", "-c", script], { env: cniEnv({ command: "ADD", config }) });
+    expect(stdout).toBe("ended with 1\n");
     await deleteNetns(node, "c1");
     expect(await leftovers(node)).toEqual(noLeftovers);
   });
