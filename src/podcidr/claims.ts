@@ -19,9 +19,10 @@ export interface Claim {
   /**
    * Who says it, where that changes how it is judged: the API server assigns a Node's `podCIDR`, so its size is not doubted;
    * flannel writes its gateway's address with host bits; kube reads flags with an older parser (leading zeros); a conflist's
-   * range is what this node's pods get, whatever its size.
+   * range is what this node's pods get, whatever its size, and a tool's private network is the same on each machine; deep in a
+   * document of no known kind a node's CIDR is anybody's.
    */
-  readonly by?: "api-server" | "conflist" | "flannel" | "flag" | undefined;
+  readonly by?: "api-server" | "anybody" | "conflist" | "private-conflist" | "flannel" | "flag" | undefined;
   /** For masks: the family it is for; undefined means the single family of the cluster. */
   readonly family?: "ipv4" | "ipv6" | undefined;
 }

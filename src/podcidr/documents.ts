@@ -76,9 +76,10 @@ function parsePiece(piece: Piece): readonly TextDocument[] {
   if (isTooDeep(text)) return [leftAsText(piece, "is nested too deep to be parsed")];
   const lines = text.split("\n");
   return parseYamlTrees(text, firstLine).map(({ tree, brokenLine, firstLine: first, lastLine: last }) => {
-    const isText = brokenLine !== undefined || tree?.kind === "scalar";
+    const isNothing = tree?.kind === "scalar" && tree.text === undefined;
+    const isText = brokenLine !== undefined || (tree?.kind === "scalar" && !isNothing);
     return {
-      tree: isText ? undefined : tree,
+      tree: isText || isNothing ? undefined : tree,
       text: isText ? lines.slice(first - firstLine, last - firstLine + 1).join("\n") : undefined,
       line: first,
       why: brokenLine === undefined ? undefined : `is not valid YAML at line ${brokenLine}`,

@@ -3,7 +3,8 @@
 
 import { type ClaimItem, type Claims, type Meaning, splitItems } from "./claims.ts";
 import { type ShellWord, shellWords } from "./shell-words.ts";
-import { itemsOf, type Tree } from "./tree.ts";
+import { type FileLines, itemsOf, type Tree } from "./tree.ts";
+import { looksLikeAddress } from "./values.ts";
 
 interface FlagRule {
   readonly meaning: Meaning;
@@ -15,6 +16,8 @@ const rules: Readonly<Record<string, FlagRule>> = {
   // kubeadm init's name for it.
   "pod-network-cidr": { meaning: "cluster" },
   "service-cluster-ip-range": { meaning: "service" },
+  // Its name before Kubernetes 1.0.
+  "portal-net": { meaning: "service" },
   // kubeadm's and k3s' name for it.
   "service-cidr": { meaning: "service" },
   "node-cidr-mask-size": { meaning: "mask" },
@@ -41,7 +44,14 @@ export interface FlagOptions {
   readonly prefix?: string;
   /** Whether `--pod-cidr` is the kubelet's here: other programs mean other things by it. @default true */
   readonly hasKubelet?: boolean;
+  /** Whether the words may be any program's: then only flags no other program has count, where a CIDR or number follows. */
+  readonly isAnyProgram?: boolean;
 }
+
+/** Flags of Kubernetes' programs alone. */
+const ownFlags: ReadonlySet<string> = new Set(
+  Object.keys(rules).filter((name) => name !== "pod-cidr" && name !== "service-cidr" && name !== "portal-net"),
+);
 
 /** Claims what the flags of one command line say; of a repeated flag the last. */
 export function claimFlags(claims: Claims, words: readonly ShellWord[], options: FlagOptions = {}): void {
@@ -53,6 +63,7 @@ export function claimFlags(claims: Claims, words: readonly ShellWord[], options:
     if (match === null) continue;
     const name = (match[1] ?? "").replaceAll("_", "-");
     if (!passOn.has(name) && !Object.hasOwn(rules, name)) continue;
+    if (options.isAnyProgram === true && !ownFlags.has(name)) continue;
     let value: ClaimItem | undefined = match[2] === undefined ? undefined : { text: match[2], line: word.line };
     if (value === undefined) {
       const next = words[index + 1];
@@ -61,9 +72,15 @@ export function claimFlags(claims: Claims, words: readonly ShellWord[], options:
       index += 1;
     }
     if (passOn.has(name)) claimPassedOn(claims, name, value);
-    else found.set(name, value);
+    else if (options.isAnyProgram !== true || isPlainValue(value.text)) found.set(name, value);
   }
   for (const [name, value] of found) claimFlag(claims, name, value, options);
+}
+
+/** CIDRs or a number, and nothing that would have to be filled in. */
+function isPlainValue(text: string): boolean {
+  const items = splitItems(text, 0);
+  return items.length > 0 && items.every((item) => looksLikeAddress(item.text) || /^\d{1,3}$/.test(item.text));
 }
 
 /** Claims one flag by its bare name, as kubeadm's `extraArgs` and k3s' config files give it. Unknown names claim nothing. */
@@ -107,10 +124,23 @@ export function commandWords(tree: Tree | undefined): readonly ShellWord[] {
       const text = item.text.trim();
       if (!/\s/.test(text)) return [{ text: unquoteWord(text), line: item.line, isBreak: false }];
       // `--flag="a b"` as one item is one word to the program; only `--flag a`, several flags and scripts are taken apart.
-      return item.bodyLine === undefined
-        ? shellWords(item.text, item.line, "first")
-        : shellWords(item.text, item.bodyLine);
+      if (item.bodyLine !== undefined) return shellWords(item.text, item.bodyLine);
+      const words = shellWords(item.text, item.line, "first");
+      const inFile = item.unfolded ?? item.spread;
+      return inFile === undefined ? words : onTheirLines(words, inFile);
     });
+}
+
+/** The words of a text that YAML folded into one line, each with the line it stands on. */
+function onTheirLines(words: readonly ShellWord[], { text, line }: FileLines): readonly ShellWord[] {
+  const lines = text.split("\n");
+  let at = 0;
+  return words.map((word) => {
+    const found = lines.findIndex((part, index) => index >= at && part.includes(word.text));
+    if (found < 0 || word.isBreak) return word;
+    at = found;
+    return { ...word, line: line + found };
+  });
 }
 
 /** Quotes that YAML left in the word, as in `- --cluster-cidr="10.244.0.0/16"` or `- '"--x"'`. */

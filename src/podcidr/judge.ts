@@ -136,14 +136,18 @@ class Judge {
       if (prefix === undefined) return [];
       return [{ line: item.line, prefix: claim.by === "flannel" ? prefix.masked() : prefix }];
     });
-    if (claim.by === "conflist" && this.#known.isForNode === true && this.#passOver(claim, read)) return;
+    if (isConflist(claim) && this.#known.isForNode === true && this.#passOver(claim, read)) return;
     for (const { line, prefix } of read) this.#nodePrefix(claim, line, prefix);
   }
 
   #nodePrefix(claim: Claim, line: number, prefix: Prefix): void {
     const about = { line, value: prefix.toString() };
     const wide = claim.by === "api-server" ? undefined : this.#whyCluster(prefix);
-    if (wide !== undefined && claim.by !== "conflist") {
+    if (wide === undefined && claim.by === "anybody") {
+      this.warn({ ...about, reason: `${claim.key} stands where nothing says whose it is: not taken` });
+      return;
+    }
+    if (wide !== undefined && !isConflist(claim)) {
       const bits = prefix.hasHostBits ? `has host bits set (the network is ${prefix.masked()}) and ` : "";
       this.warn({ ...about, reason: `${claim.key} ${bits}${wide}: taken as the cluster's, not as this node's` });
       this.#add("cluster", claim, { line, prefix: prefix.masked() });
@@ -154,15 +158,16 @@ class Judge {
       this.#refuse(claim, { ...about, reason: refusal });
       return;
     }
-    if (wide !== undefined)
-      this.warn({ ...about, reason: `${claim.key} ${wide}: every node of such a setup has the same` });
+    const why = claim.by === "private-conflist" ? whyPrivate : wide;
+    if (why !== undefined)
+      this.warn({ ...about, reason: `${claim.key} ${why}: every node of such a setup has the same` });
     this.#add("node", claim, { line, prefix });
   }
 
-  /** Whether a conflist's ranges are as wide as a cluster's; of a dual-stack pair none is taken then. */
+  /** Whether a conflist's ranges are the same on every node; of a dual-stack pair none is taken then. */
   #passOver(claim: Claim, read: readonly { readonly line: number; readonly prefix: Prefix }[]): boolean {
     for (const { line, prefix } of read) {
-      const why = this.#whyCluster(prefix) ?? whyWide(prefix);
+      const why = claim.by === "private-conflist" ? whyPrivate : (this.#whyCluster(prefix) ?? whyWide(prefix));
       if (why === undefined) continue;
       this.#passedOver = {
         line,
@@ -210,6 +215,12 @@ class Judge {
     this.#mask[family] = length;
     this.#findings.push({ line: item.line, key: claim.key, value: String(length), meaning: "mask" });
   }
+}
+
+const whyPrivate = "is the private network of podman, nerdctl or Docker";
+
+function isConflist({ by }: Claim): boolean {
+  return by === "conflist" || by === "private-conflist";
 }
 
 function whyWide(prefix: Prefix): string | undefined {

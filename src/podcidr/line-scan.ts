@@ -1,9 +1,9 @@
 // What can still be read, line by line, in text that is no valid YAML: templates, unit files, broken or enormous files. Only
 // what stands unambiguous on its own line counts; the caller marks such findings.
 
-import { type Claim, type Claims, splitItems } from "./claims.ts";
+import { type Claim, type ClaimItem, type Claims, splitItems } from "./claims.ts";
 import { claimFlags, claimPassedOn, isPassedOn } from "./flags.ts";
-import { claimRangeKey, isNodeKey } from "./range-keys.ts";
+import { claimRangeKey, isNodeKey, rangeKeyMeaning } from "./range-keys.ts";
 import { isCommentLine, type KeyLine, readKeyLine, type ScanContext, scanContext } from "./scan-context.ts";
 import { shellWords } from "./shell-words.ts";
 
@@ -19,9 +19,21 @@ const maxLineLength = 2000;
 /** A megabyte of configuration has some thirty thousand. */
 const maxLines = 300_000;
 
+/** What stands behind these is text: a pattern, or what another file is to say. */
+const textCommand =
+  /^[ \t]*(?:[-+@>$] *)*(?:(?:if|!|sudo|RUN) +)*(?:echo|printf|[ef]?grep|sed|awk|log(?:ger)?|test|\[\[?)(?=\s)/;
+/** A line that begins a list of ranges, and an item of one. */
+const listKey = /^[ \t]*(?:- )?["']?([A-Za-z][\w-]*)["']?[ \t]*:[ \t]*(?:#.*)?$/;
+const listItem = /^[ \t]*- +(["']?)([0-9A-Fa-f.:/]+)\1[ \t]*(?:#.*)?$/;
+const templateLine = /^[ \t]*(?:\{[{%][^\n]*[}%]\}[ \t]*)?$/;
+/** flannel's configuration as it is put into etcd: `etcdctl set /coreos.com/network/config '{"Network": "…"}'`. */
+const etcdNetwork = /coreos\.com\/network\/config\b.{0,2000}?\\?"Network\\?"\s*:\s*\\?"([0-9./]+)\\?"/s;
+
 export interface LineScanOptions {
   /** The line of the file the text begins at. */
   readonly firstLine: number;
+  /** Whether all of the text stands on that line, its line ends being written as escapes. @default false */
+  readonly isOneLine?: boolean;
   /** Who the node is, where text about Node objects has to be told apart. */
   readonly nodeName: string | undefined;
 }
@@ -33,24 +45,39 @@ export interface ScanResult {
   readonly isYaml: boolean;
 }
 
+/** A text being scanned. */
+interface Scan {
+  readonly lines: readonly string[];
+  readonly claims: Claims;
+  readonly context: ScanContext;
+  /** The line of the file for an index of `lines`. */
+  readonly lineOf: (index: number) => number;
+  readonly isOneLine: boolean;
+}
+
 /** Claims the flags and keys that stand on lines of their own. */
 export function scanLines(text: string, claims: Claims, options: LineScanOptions): ScanResult {
+  const { firstLine, isOneLine = false } = options;
   const all = text.split("\n", maxLines + 1);
   if (all.length > maxLines) {
     all.pop();
-    claims.remark(`is too long: only ${maxLines} lines were read`, options.firstLine + maxLines);
+    claims.remark(`is too long: only ${maxLines} lines were read`, firstLine + maxLines);
   }
   const lines = all.some((line) => line.length > maxLineLength)
     ? all.map((line) => (line.length > maxLineLength ? "" : line))
     : all;
   const context = scanContext(lines, options.nodeName);
+  const lineOf = (index: number): number => (isOneLine ? firstLine : firstLine + index);
+  const scan: Scan = { lines, claims, context, lineOf, isOneLine };
   const before = claims.claims.length;
   if (!context.isForeign) {
     // What documentation tells its reader to run is an example.
-    if (!context.isProse) scanCommands(lines, claims, { firstLine: options.firstLine, context });
+    if (!context.isProse) scanCommands(scan);
     for (const [index, line] of lines.entries()) {
-      const found = isCommentLine(line) ? undefined : readKeyLine(line);
-      if (found !== undefined) scanKey(found, options.firstLine + index, { claims, context });
+      if (isCommentLine(line)) continue;
+      const found = readKeyLine(line);
+      if (found !== undefined) scanKey(scan, found, lineOf(index));
+      scanList(scan, index);
     }
   }
   return { found: claims.claims.slice(before), isYaml: context.isYaml };
@@ -60,28 +87,35 @@ export function scanLines(text: string, claims: Claims, options: LineScanOptions
 const maxCommandLines = 300;
 
 /** Command lines: of one line, or of several that end in a backslash. */
-function scanCommands(
-  lines: readonly string[],
-  claims: Claims,
-  { firstLine, context }: { readonly firstLine: number; readonly context: ScanContext },
-): void {
+function scanCommands(scan: Scan): void {
+  const { lines, claims, context } = scan;
   for (let index = 0; index < lines.length; index++) {
     const begin = index;
     while (lines[index]?.endsWith("\\") === true && index - begin < maxCommandLines) index += 1;
     const command = lines.slice(begin, index + 1);
-    const line = firstLine + begin;
+    scanEtcd(scan, command, begin);
     if (!command.some((part) => part.includes("--"))) continue;
     if (command.length === 1) {
       const [text = ""] = command;
-      if (!isCommentLine(text)) scanFlags({ text, next: lines[index + 1] ?? "", line, context }, claims);
-    } else if (command.some(beginsCommand)) {
+      if (!isCommentLine(text)) scanFlags(scan, { text, next: lines[index + 1] ?? "", index: begin });
+    } else {
       const text = command.map((part) => (isCommentLine(part) ? "\\" : part.replace(assignedName, "")));
-      const words = shellWords(text.join("\n"), line).flatMap((word) =>
-        /\s/.test(word.text) ? shellWords(word.text, word.line) : [word],
-      );
-      claimFlags(claims, words, { hasKubelet: context.hasKubelet });
+      claimCommandLine(claims, text.join("\n"), {
+        line: scan.lineOf(begin),
+        lineMode: scan.isOneLine ? "first" : "each",
+        hasKubelet: context.hasKubelet,
+        isCommand: command.some(beginsCommand),
+      });
     }
   }
+}
+
+function scanEtcd({ claims, lineOf }: Scan, command: readonly string[], begin: number): void {
+  const said = command.filter((line) => !isCommentLine(line)).join("\n");
+  const network = said.includes("coreos.com/network/config") ? etcdNetwork.exec(said)?.[1] : undefined;
+  if (network === undefined) return;
+  const line = lineOf(begin + command.findIndex((part) => part.includes("Network") && part.includes(network)));
+  claims.add({ meaning: "cluster", key: "Network", items: splitItems(network, line) });
 }
 
 /** Whether a line's flags are a program's: they begin it, or are a variable's value, or the program stands before them. */
@@ -89,21 +123,45 @@ export function beginsCommand(line: string): boolean {
   return ownLineFlag.test(line) || assignedFlags.test(line) || programWord.test(line);
 }
 
+export interface CommandLine {
+  readonly line: number;
+  readonly lineMode: "each" | "first";
+  readonly hasKubelet: boolean;
+  /** Whether it is a known program's; in any other only flags of one meaning count. @default as the text tells */
+  readonly isCommand?: boolean;
+}
+
+/** Claims the flags of a command line, quoted parts of several words taken apart. */
+export function claimCommandLine(claims: Claims, text: string, options: CommandLine): void {
+  const { line, lineMode, hasKubelet, isCommand = beginsCommand(text) } = options;
+  if (!isCommand && textCommand.test(text)) return;
+  const words = shellWords(text, line, lineMode).flatMap((word) =>
+    /\s/.test(word.text) ? shellWords(word.text, word.line, "first") : [word],
+  );
+  // `INSTALL_K3S_EXEC="server --service-cidr=…" sh -`: k3s by any sign of it.
+  const isK3s = /k3s|rke2/i.test(text);
+  claimFlags(claims, words, { hasKubelet, isAnyProgram: !isCommand && !isK3s });
+}
+
 interface FlagLine {
   readonly text: string;
   readonly next: string;
-  readonly line: number;
-  readonly context: ScanContext;
+  readonly index: number;
 }
 
-function scanFlags({ text, next, line, context }: FlagLine, claims: Claims): void {
-  if (!beginsCommand(text)) return;
+function scanFlags(scan: Scan, { text, next, index }: FlagLine): void {
+  const { claims, context, lineOf } = scan;
+  const line = lineOf(index);
+  if (!beginsCommand(text)) {
+    claimCommandLine(claims, text, { line, lineMode: "first", hasKubelet: false, isCommand: false });
+    return;
+  }
   const words = shellWords(commandOf(text), line, "first").flatMap((word) =>
     /\s/.test(word.text) ? shellWords(word.text, line, "first") : [word],
   );
   // A flag whose value is the next item of a list.
   const value = /^[ \t]*- +["']?([0-9A-Fa-f.:/,]+)["']?[ \t]*$/.exec(next)?.[1];
-  if (words.length === 1 && value !== undefined) words.push({ text: value, line: line + 1, isBreak: false });
+  if (words.length === 1 && value !== undefined) words.push({ text: value, line: lineOf(index + 1), isBreak: false });
   claimFlags(claims, words, { hasKubelet: context.hasKubelet });
 }
 
@@ -115,12 +173,7 @@ function commandOf(line: string): string {
   return bare.slice(0, end);
 }
 
-function scanKey(
-  { key, value }: KeyLine,
-  line: number,
-  into: { readonly claims: Claims; readonly context: ScanContext },
-) {
-  const { claims, context } = into;
+function scanKey({ claims, context }: Scan, { key, value }: KeyLine, line: number): void {
   if (isPassedOn(key) && context.isYaml && !context.isProse && /^["']?[\w-]+=/.test(value)) {
     claimPassedOn(claims, key, { text: value.replace(/^(["'])(.*)\1$/, "$2"), line });
     return;
@@ -131,4 +184,21 @@ function scanKey(
   else if (context.nodeKeys !== undefined && context.isYaml && !context.isProse) {
     claims.add({ meaning: context.nodeKeys, key, items: splitItems(value, line) });
   }
+}
+
+/** A key of one meaning without a value, and the items of its list below; templates between them are passed over. */
+function scanList({ lines, claims, lineOf }: Scan, index: number): void {
+  const key = listKey.exec(lines[index] ?? "")?.[1];
+  if (key === undefined) return;
+  const owner = key === "cidrBlocks" ? listKey.exec(lines[index - 1] ?? "")?.[1] : undefined;
+  const meaning = owner === "pods" ? "cluster" : owner === "services" ? "service" : rangeKeyMeaning(key);
+  if (meaning === undefined || meaning === "mask") return;
+  const items: ClaimItem[] = [];
+  for (let at = index + 1; at < lines.length && items.length < 64; at++) {
+    const line = lines[at] ?? "";
+    const text = listItem.exec(line)?.[2];
+    if (text !== undefined) items.push({ text, line: lineOf(at) });
+    else if (!templateLine.test(line) && !isCommentLine(line)) break;
+  }
+  claims.add({ meaning, key: owner === undefined ? key : `${owner}.${key}`, items });
 }

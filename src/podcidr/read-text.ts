@@ -12,7 +12,7 @@ import { claimPaths, type PathRule } from "./kinds/paths.ts";
 import { documentType, type NestedText, type NodeEntry, type ReadContext } from "./kinds/reader.ts";
 import { isNetConf, isSubnetEnv, readNetConf, readSubnetEnv } from "./kinds/subnet-env.ts";
 import { hasContainers, readWorkload } from "./kinds/workload.ts";
-import { scanLines } from "./line-scan.ts";
+import { type LineScanOptions, scanLines } from "./line-scan.ts";
 import { at, child, entriesOf, has, itemsOf, type Tree } from "./tree.ts";
 
 /** What a text says, unjudged. */
@@ -45,6 +45,8 @@ function commonKind(kinds: readonly string[]): string {
   const known = said.filter((kind) => kind !== "unknown" && kind !== "object");
   return known[0] ?? said[0] ?? "empty";
 }
+
+type ScanPlace = Pick<LineScanOptions, "firstLine" | "isOneLine">;
 
 class TextReader implements ReadContext {
   readonly claims = new Claims();
@@ -85,9 +87,10 @@ class TextReader implements ReadContext {
   }
 
   #readAll(source: NestedText): readonly string[] {
+    const isOneLine = source.bodyLine === undefined;
     // No YAML can have such a line: it is documentation or a log, of which only keys with one meaning count.
     if (/^(?:```|~~~)/m.test(source.text)) {
-      return [this.#scan(source.text, source.bodyLine ?? source.line, undefined)];
+      return [this.#scan(source.text, undefined, { firstLine: source.bodyLine ?? source.line, isOneLine })];
     }
     if (isSubnetEnv(source.text)) {
       readSubnetEnv(source.text, this.claims, source.bodyLine ?? source.line);
@@ -99,16 +102,17 @@ class TextReader implements ReadContext {
         source.bodyLine === undefined ? source.line : source.bodyLine + line - 1;
       if (document.tree === undefined) {
         if (document.text === undefined) continue;
-        kinds.push(this.#scan(document.text, lineOf(document.line), document.why));
+        kinds.push(this.#scan(document.text, document.why, { firstLine: lineOf(document.line), isOneLine }));
       } else kinds.push(this.#readTree(source.bodyLine === 1 ? document.tree : moveLines(document.tree, lineOf)));
     }
     return kinds.length === 0 ? ["empty"] : kinds;
   }
 
   /** Text that is no YAML map or list. In a ConfigMap it is prose or a script, and counts for nothing. */
-  #scan(text: string, firstLine: number, why: string | undefined): string {
+  #scan(text: string, why: string | undefined, at: ScanPlace): string {
     if (this.#isShared) return "unknown";
-    const { found, isYaml } = scanLines(text, this.claims, { firstLine, nodeName: this.#nodeName });
+    const { firstLine } = at;
+    const { found, isYaml } = scanLines(text, this.claims, { ...at, nodeName: this.#nodeName });
     const isBroken = why !== undefined && isYaml;
     const rest = found.length > 0 ? ": only what stands on lines of its own was read" : "";
     // A script in a string was never meant to be YAML.
@@ -232,6 +236,7 @@ function moveLines(tree: Tree, lineOf: (line: number) => number): Tree {
             line,
             bodyLine: here.bodyLine === undefined ? undefined : lineOf(here.bodyLine),
             unfolded: here.unfolded === undefined ? undefined : { ...here.unfolded, line: lineOf(here.unfolded.line) },
+            spread: here.spread === undefined ? undefined : { ...here.spread, line: lineOf(here.spread.line) },
           }
         : here.kind === "list"
           ? { kind: "list", line, items: here.items.map(move) }

@@ -2,6 +2,7 @@
 // `podCIDR` would mean in it.
 
 import type { Meaning } from "./claims.ts";
+import { rangeKeyMeaning } from "./range-keys.ts";
 
 /** A `key: value` line, in YAML or pretty-printed JSON. */
 export interface KeyLine {
@@ -93,8 +94,8 @@ function nodeKeyMeaning(
   // kops' and k0s' podCIDR is the cluster's, and so is one beside a service range (see kinds/k3s.ts).
   if (groups.some((group) => /^(?:kops|k0s|k0sctl)[./]/.test(group))) return "cluster";
   if (groups.some((group) => /^(?:crd\.)?(?:projectcalico\.org|cilium\.io)\//.test(group))) return undefined;
-  const has = (...names: readonly string[]): boolean => names.some((name) => keys.has(name));
-  if (has("service-cidr", "serviceCIDR") && !has("cluster-cidr", "clusterCIDR")) return "cluster";
+  const meanings = new Set([...keys.keys()].map(rangeKeyMeaning));
+  if (meanings.has("service") && !meanings.has("cluster")) return "cluster";
   if (nodes > 1) return undefined;
   return nodes === 0 || nodeName === undefined || keys.get("name")?.has(nodeName) === true ? "node" : undefined;
 }

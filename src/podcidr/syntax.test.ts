@@ -195,7 +195,7 @@ describe("text that is no YAML", () => {
       "{{- if .Values.x }}\nargs:\n  - --cluster-cidr=10.9.0.0/16\n{{ end }}\npodCIDR: 10.9.2.0/24\nname: {{ x }}/podCIDR: 10.9.3.0/24\n";
     expect(said(text)).toEqual({ node: ["10.9.2.0/24"], cluster: ["10.9.0.0/16"] });
     expect(warnings(text)).toEqual([
-      "1 -: is not valid YAML at line 1: only what stands on lines of its own was read",
+      "1 -: is not valid YAML at line 2: only what stands on lines of its own was read",
       "3 -: --cluster-cidr was read by its line alone",
       "5 -: podCIDR was read by its line alone",
     ]);

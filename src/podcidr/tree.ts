@@ -1,6 +1,12 @@
 // What a YAML or JSON document becomes here: maps, lists and scalars, each with the line it stands on. Small on
 // purpose, so that readers of a kind need neither the YAML library nor the difference between the two formats.
 
+/** Lines of a file, the first of which is `line`. */
+export interface FileLines {
+  readonly text: string;
+  readonly line: number;
+}
+
 export interface TreeScalar {
   readonly kind: "scalar";
   readonly line: number;
@@ -12,7 +18,9 @@ export interface TreeScalar {
    */
   readonly bodyLine?: number | undefined;
   /** For a folded block, its lines as they stand in the file. */
-  readonly unfolded?: { readonly text: string; readonly line: number } | undefined;
+  readonly unfolded?: FileLines | undefined;
+  /** For a plain or quoted text of several lines, which YAML folds into one, likewise. */
+  readonly spread?: FileLines | undefined;
 }
 
 export interface TreeEntry {

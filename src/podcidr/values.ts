@@ -31,7 +31,7 @@ export function readValue(text: string, options: ReadOptions = {}): ValueReading
 }
 
 /** A template's marks, or a word in capitals, that stand where a value was to be put. */
-const placeholder = /\{\{|\{%|\$\{|\$\(|^\$\w+$|^<[^>]*>|^%.+%$|^__.+__$|^@.+@$|^[A-Z][A-Z_]*(\/\d+)?$|^usePodCidr/;
+const placeholder = /\{\{|\{%|[$#]\{|\$\(|^\$\w+$|^<[^>]*>|^%.+%$|^__.+__$|^@.+@$|^[A-Z][A-Z_]*(\/\d+)?$|^usePodCidr/;
 
 /** Whether a text stands for a value that something else was to fill in: `{{ … }}`, `$X`, `<X>`, `%X%`, `SUBNET`. */
 export function isPlaceholder(text: string): boolean {

@@ -27,7 +27,7 @@ export function parseYamlTrees(text: string, firstLine = 1): readonly YamlDocume
   const lineAt = lineIndex(text, firstLine);
   const lastLine = firstLine + countLines(text) - 1;
   const parsed = composeAll(text);
-  if (parsed === undefined) return [{ tree: undefined, brokenLine: firstLine, firstLine, lastLine }];
+  if (typeof parsed === "number") return oneByOne(text, firstLine, lineAt(parsed));
   return parsed.map((document, index) => {
     const next = parsed[index + 1];
     const begin = lineAt(document.range[0]);
@@ -42,6 +42,21 @@ export function parseYamlTrees(text: string, firstLine = 1): readonly YamlDocume
       // Nested so deep that the stack does not hold it.
       return { ...broken, brokenLine: begin };
     }
+  });
+}
+
+/** The documents of a text that is far from YAML, each by itself: one that is broken must not take the others with it. */
+function oneByOne(text: string, firstLine: number, brokenLine: number): readonly YamlDocument[] {
+  const begins = [0, ...Array.from(text.matchAll(/^---(?=\s|$)/gm), ({ index }) => index)].filter((at) => at > 0);
+  if (begins.length === 0 || begins.length > maxSeparate) {
+    return [{ tree: undefined, brokenLine, firstLine, lastLine: firstLine + countLines(text) - 1 }];
+  }
+  let line = firstLine;
+  return [0, ...begins].flatMap((at, index) => {
+    const part = text.slice(at, begins[index]);
+    const here = line;
+    line += countLines(part);
+    return part.trim() === "" ? [] : parseYamlTrees(part, here);
   });
 }
 
@@ -63,14 +78,19 @@ function lineIndex(text: string, firstLine: number): (offset: number) => number 
   };
 }
 
+/** Documents that are tried one by one. */
+const maxSeparate = 200;
 /** Stray marks between documents after which a text is taken for no YAML at all: each would cost memory. */
 const maxStrayTokens = 20;
 
-/** The library's documents; undefined when the text is far from YAML, or nested so deep that the stack does not hold it. */
-function composeAll(text: string): readonly Document.Parsed[] | undefined {
+/**
+ * The library's documents; the offset of the first fault when the text is far from YAML, or nested so deep that the stack does not
+ * hold it.
+ */
+function composeAll(text: string): readonly Document.Parsed[] | number {
   const yaml = library();
   const documents: Document.Parsed[] = [];
-  let stray = 0;
+  const stray: number[] = [];
   try {
     // Turning positions into excerpts is quadratic on long lines, and excerpts must not be shown anyway.
     const composer = new yaml.Composer({
@@ -79,14 +99,14 @@ function composeAll(text: string): readonly Document.Parsed[] | undefined {
       uniqueKeys: false,
     });
     for (const token of new yaml.Parser().parse(text)) {
-      if (token.type === "error") stray += 1;
-      if (stray > maxStrayTokens) return undefined;
+      if (token.type === "error") stray.push(token.offset);
+      if (stray.length > maxStrayTokens) return stray[0] ?? 0;
       documents.push(...(composer.next(token) as Iterable<Document.Parsed>));
     }
     documents.push(...(composer.end(false, text.length) as Iterable<Document.Parsed>));
     return documents;
   } catch {
-    return undefined;
+    return stray[0] ?? 0;
   }
 }
 
@@ -185,8 +205,12 @@ class TreeBuilder {
     if (node.value === null || node.value === undefined) return { kind: "scalar", line, text: undefined };
     const text = typeof node.value === "string" ? node.value : (node.source ?? String(node.value));
     const isFolded = node.type === "BLOCK_FOLDED";
-    if (!(isFolded || node.type === "BLOCK_LITERAL") || node.range === null || node.range === undefined) {
-      return { kind: "scalar", line, text };
+    if (node.range === null || node.range === undefined) return { kind: "scalar", line, text };
+    if (!isFolded && node.type !== "BLOCK_LITERAL") {
+      const source = this.#text.slice(node.range[0], node.range[1]);
+      return source.includes("\n")
+        ? { kind: "scalar", line, text, spread: { text: source, line } }
+        : { kind: "scalar", line, text };
     }
     // The header (`|-2 # comment`) takes one line, whatever it says.
     const headerEnd = this.#text.indexOf("\n", node.range[0]);

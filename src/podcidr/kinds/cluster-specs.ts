@@ -1,6 +1,7 @@
 // Kinds whose meaning is their place in a document: Kubernetes' own component configurations and the cluster descriptions of
 // installers. One row a kind. `podCIDR` in an installer's description is the cluster's, whatever its size.
 
+import { claimItems } from "../claims.ts";
 import { claimFlags, commandWords } from "../flags.ts";
 import { at, child, itemsOf, type Tree, textAt } from "../tree.ts";
 import { readBareKeys } from "./k3s.ts";
@@ -38,6 +39,22 @@ const specs: readonly ClusterSpec[] = [
     kind: /^KubeProxyConfiguration$/,
     rules: cluster("clusterCIDR"),
   },
+  {
+    name: "cluster-cidr",
+    group: /^networking\.(x-)?k8s\.io$/,
+    kind: /^ClusterCIDR$/,
+    rules: cluster("spec.ipv4", "spec.ipv6"),
+    more: (tree, { claims }) => {
+      const [bits] = claimItems(at(tree, "spec", "perNodeHostBits"));
+      if (bits === undefined || !/^\d{1,3}$/.test(bits.text)) return;
+      for (const [family, length] of [["ipv4", 32] as const, ["ipv6", 128] as const]) {
+        if (textAt(tree, "spec", family) === undefined) continue;
+        const text = String(length - Number(bits.text));
+        claims.add({ meaning: "mask", family, key: "spec.perNodeHostBits", items: [{ text, line: bits.line }] });
+      }
+    },
+  },
+  { name: "service-cidr", group: /^networking\.k8s\.io$/, kind: /^ServiceCIDR$/, rules: service("spec.cidrs") },
   {
     name: "kind",
     group: /^kind\.(x-k8s|sigs\.k8s)\.io$/,

@@ -2,9 +2,10 @@
 // (`podCIDR`, `pod-cidr`). Only top-level keys that have one meaning count.
 
 import { claimPassedOn, isPassedOn } from "../flags.ts";
-import { child, entriesOf, has, itemsOf, type Tree } from "../tree.ts";
+import { child, entriesOf, itemsOf, type Tree } from "../tree.ts";
 import { claimExtraArgs } from "./kubeadm.ts";
 import { claimPaths, type PathRule } from "./paths.ts";
+import { describesCluster } from "./pod-keys.ts";
 import type { ReadContext } from "./reader.ts";
 
 const bareRules: readonly PathRule[] = [
@@ -66,14 +67,4 @@ export function readBareKeys(tree: Tree, context: ReadContext): void {
   }
   const meaning = describesCluster(tree) ? "cluster" : "node";
   for (const key of podKeys) context.claims.addTree(meaning, key, child(tree, key));
-}
-
-/**
- * Whether a bare `podCIDR` is the cluster's by its company. Who states the service range beside it, and no cluster range,
- * describes the cluster (Canonical Kubernetes' bootstrap file, vendors' values files).
- */
-function describesCluster(tree: Tree): boolean {
-  if (["cluster-config", "datastore-type", "k8s-dqlite-port"].some((key) => has(tree, key))) return true;
-  if (has(tree, "cluster-cidr") || has(tree, "clusterCIDR")) return false;
-  return ["service-cidr", "serviceCIDR", "serviceCidr"].some((key) => has(tree, key));
 }

@@ -441,6 +441,22 @@ rows("flannel", [
   },
 ]);
 
+rows("flannel's network alone, its one key that must be there", [
+  {
+    name: "in a file",
+    text: '{"Network": "10.7.0.0/16"}',
+    says: { cluster: ["10.7.0.0/16"] },
+    kind: "flannel-net-conf",
+  },
+  {
+    name: "in its ConfigMap",
+    text: 'apiVersion: v1\nkind: ConfigMap\ndata:\n  net-conf.json: |\n    {"Network": "10.7.0.0/16"}\n',
+    says: { cluster: ["10.7.0.0/16"] },
+    kind: "config-map",
+  },
+  { name: "not beside others' keys", text: '{"Network": "10.7.0.0/16", "Vlan": 3}', says: {}, kind: "unknown" },
+]);
+
 rows("CNI configurations", [
   {
     name: "host-local with a subnet",
@@ -479,9 +495,15 @@ rows("CNI configurations", [
     kind: "conflist",
   },
   {
+    name: "multus' first delegate, whose interface is the pod's own, and none of the others",
+    text: '{"name":"multus","type":"multus","delegates":[{"type":"bridge","ipam":{"type":"host-local","subnet":"10.7.3.0/24"}},{"type":"macvlan","ipam":{"type":"host-local","subnet":"10.8.3.0/24"}}]}',
+    says: { node: ["10.7.3.0/24"] },
+    kind: "conflist",
+  },
+  {
     name: "podman's private network",
     text: '{"cniVersion":"0.4.0","name":"podman","plugins":[{"type":"bridge","bridge":"cni-podman0","ipam":{"type":"host-local","ranges":[[{"subnet":"10.88.4.0/24"}]]}}]}',
-    says: {},
+    says: { node: ["10.88.4.0/24"] },
     kind: "conflist",
   },
   {

@@ -103,3 +103,51 @@ spec:
     kind: "object",
   },
 ]);
+
+rows("flags wherever they stand", [
+  {
+    name: "in k3s' installation, with the arguments before or behind",
+    text: 'curl -sfL https://get.k3s.io | INSTALL_K3S_EXEC="server --cluster-cidr=10.1.0.0/16 --service-cidr=10.2.0.0/16" sh -\ncurl -sfL https://get.k3s.io | sh -s - server --cluster-cidr 10.3.0.0/16\n',
+    says: { cluster: ["10.1.0.0/16", "10.3.0.0/16"], service: ["10.2.0.0/16"] },
+    kind: "text",
+  },
+  {
+    name: "in variables that begin with another variable",
+    text: 'KUBE_PROXY_ARGS="$KUBE_LOGTOSTDERR --cluster-cidr=10.1.0.0/16"\n',
+    says: { cluster: ["10.1.0.0/16"] },
+    kind: "text",
+  },
+  {
+    name: "in values of a document",
+    text: 'environment:\n  K3S_ARGS: "server --cluster-cidr=10.1.0.0/16"\nruncmd:\n- run it with --pod-network-cidr=10.3.0.0/16 --pod-cidr=10.4.0.0/24\n',
+    says: { cluster: ["10.1.0.0/16", "10.3.0.0/16"] },
+    kind: "settings",
+  },
+  {
+    name: "but not as text to print or to look for, in comments, or to be filled in",
+    text: '#!/bin/sh\necho "kubeadm2 --pod-network-cidr=10.1.0.0/16"\nif grep -e "--cluster-cidr=10.1.0.0/16" x; then y; fi\n# z --cluster-cidr=10.1.0.0/16\nfoo --cluster-cidr=$CIDR --service-cidr=10.2.0.0/16 --node-cidr-mask-size=N\n',
+    says: {},
+    kind: "text",
+  },
+  {
+    name: "and flannel's network on its way to etcd",
+    text: `#!/bin/sh\netcdctl --endpoints http://x set /coreos.com/network/config '{"Network": "10.1.0.0/16"}'\netcdctl \\\n  set /coreos.com/network/config \\\n  "{\\"Network\\":\\"10.2.0.0/16\\"}"\n`,
+    says: { cluster: ["10.1.0.0/16", "10.2.0.0/16"] },
+    kind: "text",
+  },
+]);
+
+rows("lists in text that is no YAML", [
+  {
+    name: "under a key of one meaning, between templates",
+    text: "a: b: c\npodSubnets:\n  {% if x %}\n  - 10.1.0.0/16\n  # not this one\n  - fd00::/56 # but this\n  {% endif %}\n\nother:\n  - 10.9.0.0/16\n",
+    says: { cluster: ["10.1.0.0/16", "fd00::/56"] },
+    kind: "invalid-yaml",
+  },
+  {
+    name: "of Cluster API in a script",
+    text: '#!/bin/sh\ncat <<EOF\nclusterNetwork:\n  pods:\n    cidrBlocks:\n    - 10.1.0.0/16\n  services:\n    cidrBlocks:\n    - 10.2.0.0/16\nEOF\nfor i in 1; do run; done\nrun "$x"\nrun a\nrun b\nrun c\nrun d\nrun e\nrun f\n',
+    says: { cluster: ["10.1.0.0/16"], service: ["10.2.0.0/16"] },
+    kind: "text",
+  },
+]);

@@ -1,14 +1,16 @@
 // What can be told of a document of no known kind: a compose file that runs the control plane, a values file with `extraArgs`, a
 // cloud-init file with units and whole documents in its strings. Names of Kubernetes' own flags and keys mean the same anywhere.
 
-import { type Claim, type ClaimItem, type Claims, claimItems } from "../claims.ts";
+import { type Claim, type ClaimItem, Claims, claimItems } from "../claims.ts";
 import { claimFlags, commandWords } from "../flags.ts";
-import { beginsCommand } from "../line-scan.ts";
+import { beginsCommand, claimCommandLine } from "../line-scan.ts";
 import { claimRangeKey, isRangeKey } from "../range-keys.ts";
-import { itemsOf, type Tree, type TreeEntry, type TreeScalar } from "../tree.ts";
+import { itemsOf, type Tree, type TreeEntry, type TreeMap, type TreeScalar } from "../tree.ts";
 import { looksLikeAddress } from "../values.ts";
 import { claimExtraArgs } from "./kubeadm.ts";
+import { claimNestedPodRange } from "./pod-keys.ts";
 import type { ReadContext } from "./reader.ts";
+import { claimShapes } from "./shapes.ts";
 
 const commandKeys: ReadonlySet<string> = new Set([
   "command",
@@ -20,7 +22,15 @@ const commandKeys: ReadonlySet<string> = new Set([
   "arg",
 ]);
 /** Text for people, and copies of what stands elsewhere. */
-const passedOver: ReadonlySet<string> = new Set(["annotations", "description", "managedFields", "message"]);
+const passedOver: ReadonlySet<string> = new Set([
+  "annotations",
+  "description",
+  "example",
+  "examples",
+  "managedFields",
+  "message",
+  "x-examples",
+]);
 const extraArgsKey = /^[A-Za-z-]{0,40}extra[-_]?args$/i;
 const maxVisits = 20_000;
 
@@ -31,6 +41,7 @@ const maxVisits = 20_000;
 export function readLoosely(tree: Tree, context: ReadContext): void {
   const seen = new Set<Tree>();
   const keys: TreeEntry[] = [];
+  const maps: TreeMap[] = [];
   /** Entries of a merged map that the merging map has itself. */
   const overridden = new Set<TreeEntry>();
   const pending: Tree[] = [tree];
@@ -47,6 +58,7 @@ export function readLoosely(tree: Tree, context: ReadContext): void {
       pending.push(...here.items.filter((item) => !isFlags || item.kind !== "scalar").toReversed());
       continue;
     }
+    maps.push(here);
     const last = new Map(here.entries.map((entry) => [entry.key, entry]));
     for (const entry of here.entries) if (last.get(entry.key) !== entry) overridden.add(entry);
     keys.push(...last.values());
@@ -54,6 +66,15 @@ export function readLoosely(tree: Tree, context: ReadContext): void {
     pending.push(...rest.map(({ value }) => value).toReversed());
   }
   for (const entry of keys) if (!overridden.has(entry)) readEntry(entry, context);
+  for (const map of maps) readMap(map, context);
+}
+
+/** What only the company of keys says; what was claimed already is not claimed again. */
+function readMap(map: TreeMap, { claims }: ReadContext): void {
+  const found = new Claims();
+  claimShapes(found, map);
+  claimNestedPodRange(found, map);
+  for (const claim of found.claims) if (!isClaimed(claim.items, claims.claims)) claims.add(claim);
 }
 
 function isCommandEntry(key: string, value: Tree): boolean {
@@ -89,6 +110,9 @@ function readString(scalar: TreeScalar, context: ReadContext): void {
   } else if (bodyLine !== undefined || text.trim().includes("\n"))
     context.nested({ text, line, bodyLine, name: "", isFile: true });
   else if (beginsCommand(text)) claimCommand(scalar, context.claims);
+  else if (text.includes("--")) {
+    claimCommandLine(context.claims, text, { line, lineMode: "first", hasKubelet: false, isCommand: false });
+  }
 }
 
 function isFlagList(tree: Tree): boolean {

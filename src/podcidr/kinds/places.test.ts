@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { findings, said, warnings } from "../testing.ts";
+import { findings, inspectText, said, warnings } from "../testing.ts";
 
 describe("lines", () => {
   test("a document in a literal block keeps the file's lines", () => {
@@ -12,6 +12,30 @@ describe("lines", () => {
     const text =
       "a:\n  b: |\n    kind: ClusterConfiguration\n    networking:\n      podSubnet: 10.1.0.0/16\n  c: >-\n    x\n\n    --service-cidr=10.2.0.0/16\n";
     expect(findings(text)).toEqual(["5 cluster 10.1.0.0/16", "9 service 10.2.0.0/16"]);
+  });
+
+  test("all of a script in a quoted string stands on the string's line", () => {
+    expect(findings('a: "#!/bin/sh\\nrun\\nkubeadm init --pod-network-cidr=10.1.0.0/16\\n"\n')).toEqual([
+      "1 cluster 10.1.0.0/16",
+    ]);
+    expect(findings('{"a":\n "x\\n--cluster-cidr=10.2.0.0/16\\n"}')).toEqual(["2 cluster 10.2.0.0/16"]);
+  });
+
+  test("a flag stands on its own line of a text that YAML folds into one", () => {
+    const pod = "kind: Pod\napiVersion: v1\nspec:\n  containers:\n  - command:\n    - sh\n    - -c\n";
+    const flags = "kube-controller-manager\n      --v=2\n      --cluster-cidr=10.1.0.0/16\n";
+    for (const begin of [">-\n      ", "", '"']) {
+      const text = `${pod}    - ${begin}${flags}${begin === '"' ? '      "\n' : ""}`;
+      expect(findings(text)).toEqual([`${begin.startsWith(">") ? 11 : 10} cluster 10.1.0.0/16`]);
+    }
+  });
+
+  test("a broken document takes no other with it, however broken it is", () => {
+    const broken = "a: {{ b }}: {% c %}\n".repeat(30);
+    const text = `${broken}---\nnetworking: {podSubnet: 10.1.0.0/16}\n`;
+    expect(findings(text)).toEqual(["32 cluster 10.1.0.0/16"]);
+    expect(inspectText(`${text}---\n`).kind).toBe("invalid-yaml");
+    expect(inspectText("apiVersion: x/v1\nkind: Foo\n---\n").kind).toBe("object");
   });
 
   test("a document in a quoted string stands on the string's line", () => {

@@ -2,7 +2,7 @@
 
 import { type Claims, splitItems } from "../claims.ts";
 import { withoutComment } from "../scan-context.ts";
-import { child, has, type Tree, textAt } from "../tree.ts";
+import { child, entriesOf, has, type Tree, textAt } from "../tree.ts";
 
 const meanings = {
   FLANNEL_NETWORK: "cluster",
@@ -33,9 +33,13 @@ export function readSubnetEnv(text: string, claims: Claims, firstLine = 1): void
   }
 }
 
+/** flannel, pkg/subnet/config.go: the network alone has to be there. */
+const netConfKey = /^(?:Name|Backend|Enable(?:IPv[46]|NFTables)|(?:IPv6)?(?:Network|Subnet(?:Len|Min|Max)))$/;
+
 /** Whether a document is flannel's net-conf.json. */
 export function isNetConf(tree: Tree): boolean {
-  return (has(tree, "Backend") || has(tree, "SubnetLen")) && (has(tree, "Network") || has(tree, "IPv6Network"));
+  if (!has(tree, "Network") && !has(tree, "IPv6Network")) return false;
+  return has(tree, "Backend") || has(tree, "SubnetLen") || entriesOf(tree).every(({ key }) => netConfKey.test(key));
 }
 
 /** Claims the networks that are turned on, and the length of a node's block: k3s writes `::/0` for a family that is not. */
