@@ -278,6 +278,17 @@ describe("choosePodCIDR() passes over a file it cannot use", () => {
     expect(entry?.reason).toContain(`${why}: every node of such a setup has the same, so it is not taken`);
   });
 
+  test("that is podman's own, whatever its size", () => {
+    const path = "/etc/cni/net.d/87-podman-bridge.conflist";
+    const content = cni("10.88.4.0/24").replace('"name":"n"', '"name":"podman"');
+    const answer = choose({ files: { [path]: content } });
+    expect(answer.source).toBe("default");
+    expect(answer.trace.find(({ file }) => file === path)).toMatchObject({
+      outcome: "skipped",
+      reason: expect.stringContaining("private network of podman"),
+    });
+  });
+
   test("that says two of a family", () => {
     const two = JSON.stringify({
       cniVersion: "0.4.0",
