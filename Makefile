@@ -3,7 +3,7 @@
 BUN := node_modules/.bin/bun
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup host-setup demo test check unit build bench gen golden clean
+.PHONY: help setup host-setup demo test check build bench gen golden clean
 
 help: ## say what each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,10 +17,15 @@ node_modules/.installed: package.json bun.lock tools/setup-packages.sh
 host-setup:
 	@tools/setup-host.sh
 
-demo: setup host-setup build-host ## one node from bare files to pods that talk (root, under a minute after the installs)
+.PHONY: need-root
+need-root:
+	@[ "$$(id -u)" = 0 ] || { echo "error: This needs root: it makes network namespaces and runs containers in them" >&2; \
+	  echo "hint: run it with sudo" >&2; exit 1; }
+
+demo: need-root setup host-setup build-host ## one node from bare files to pods that talk (root, under a minute after the installs)
 	@$(BUN) tools/demo.ts
 
-test: setup static build-host ## everything CI runs: check, then the product as a process and on real runtimes (root)
+test: need-root setup static build-host ## everything CI runs: check, then the product as a process and on real runtimes (root)
 	@tools/setup-host.sh test
 	@$(BUN) tools/test.ts ./src ./test
 
@@ -39,7 +44,7 @@ build: setup ## dist/headcni-linux-amd64, -arm64 and their links
 build-host: setup
 	@$(BUN) tools/build.ts host
 
-bench: setup host-setup build-host ## measure start, memory and the plugin beside fixed yardsticks (root; ARGS=--quick is shorter)
+bench: need-root setup host-setup build-host ## measure start, memory and the plugin beside fixed yardsticks (root; ARGS=--quick is shorter)
 	@$(BUN) bench/run.ts $(ARGS)
 
 gen: setup ## write the generated reference pages and schemas

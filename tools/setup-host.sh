@@ -36,6 +36,7 @@ find_missing() {
   need busybox-static is_static_busybox
   if [ "$use" = test ]; then
     need podman command -v podman
+    need procps command -v pgrep
   fi
 }
 

@@ -12,7 +12,7 @@ const cnitool = process.env.CNITOOL ?? Bun.which("cnitool");
 const portmap = { type: "portmap", capabilities: { portMappings: true } };
 
 test("cnitool is looked for, and missed aloud", () => {
-  if (cnitool === null) console.log("cnitool is neither on PATH nor in $CNITOOL: the plugin was not tried with it");
+  if (cnitool === null) console.log("Not tried: the plugin with cnitool, which is neither on PATH nor in $CNITOOL");
 });
 
 for (const cniVersion of cnitool === null ? [] : ["0.4.0", "1.0.0", "1.1.0"]) {

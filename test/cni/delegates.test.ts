@@ -66,7 +66,7 @@ describe("ADD over a delegate that", () => {
     const started = realClock.monotonicMs();
     expect((await callCni(node, { command: "ADD", config, env })).json?.code).toBe(11);
     expect(realClock.monotonicMs() - started).toBeLessThan(4000);
-    await waitUntil("the children are gone", async () => (await node.run(["pgrep", "-f", "sleep 61"])).exitCode !== 0);
+    await waitUntil("the children are gone", async () => (await node.run(["pgrep", "-f", "sleep 61"])).exitCode === 1);
   });
 
   test("leaves a child that holds its output open does not hold ours", async () => {

@@ -39,7 +39,7 @@ describe.each(conflistKinds)("containerd with $name", (kind) => {
     await Promise.all(pods.map((pod) => pod.remove()));
     expect(await cri.listPodSandboxIds()).toEqual(new Set());
     expect(await leftovers(node)).toEqual(noLeftovers);
-  }, 60_000);
+  });
 });
 
 /** The names heard at the addresses, in their order; what went wrong stands in a name's place. */

@@ -30,7 +30,7 @@ describe.each(conflistKinds)("ctr run --cni with $name", (kind) => {
     expect(found.rules.filter((rule) => !rule.startsWith(":") && !/"k8s.io-(server|client)\\""/.test(rule))).toEqual(
       [],
     );
-  }, 60_000);
+  });
 });
 
 const leaseFolder = "/var/lib/cni/networks/headcni";

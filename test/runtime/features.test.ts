@@ -12,52 +12,44 @@ import { leftovers, noLeftovers } from "../harness/leftovers.ts";
 import { createNode } from "../harness/node.ts";
 import { cniTypes, nodeOfType } from "./kinds.ts";
 
-test.each(cniTypes)(
-  "pods of type %s get an address of each family and are reached on both",
-  async (type) => {
-    const podCIDR = "10.244.1.0/24,fd00:10:244:1::/64";
-    const files = {
-      ...kubeadmFiles({ podCIDR, clusterCIDR: "10.244.0.0/16,fd00:10:244::/48" }),
-      "/etc/headcni/config.yaml": `cni:\n  type: ${type}\n`,
-    };
-    await using node = await createNode({ files });
-    await runDaemonOnce(node);
-    await startContainerd(node);
-    using runtime = connectPods(node);
-    const client = await runtime.runPod({ name: "client" });
-    const server = await runtime.runPod({ name: "server" });
-    const [ipv4 = "", ipv6 = ""] = server.addresses;
-    expect(ipv4).toStartWith("10.244.1.");
-    expect(ipv6).toStartWith("fd00:10:244:1::");
-    // A new IPv6 address is tentative for a moment before it can be used.
-    const ask = [ipv4, ipv6].map((address) => `until nc -w 2 ${address} ${podPort} </dev/null; do sleep 0.1; done`);
-    expect((await client.exec(["timeout", "10", "sh", "-c", ask.join("; ")])).stdout).toBe("server\nserver\n");
-    await Promise.all([client.remove(), server.remove()]);
-    expect(await leftovers(node)).toEqual(noLeftovers);
-  },
-  60_000,
-);
+test.each(cniTypes)("pods of type %s get an address of each family and are reached on both", async (type) => {
+  const podCIDR = "10.244.1.0/24,fd00:10:244:1::/64";
+  const files = {
+    ...kubeadmFiles({ podCIDR, clusterCIDR: "10.244.0.0/16,fd00:10:244::/48" }),
+    "/etc/headcni/config.yaml": `cni:\n  type: ${type}\n`,
+  };
+  await using node = await createNode({ files });
+  await runDaemonOnce(node);
+  await startContainerd(node);
+  using runtime = connectPods(node);
+  const client = await runtime.runPod({ name: "client" });
+  const server = await runtime.runPod({ name: "server" });
+  const [ipv4 = "", ipv6 = ""] = server.addresses;
+  expect(ipv4).toStartWith("10.244.1.");
+  expect(ipv6).toStartWith("fd00:10:244:1::");
+  // A new IPv6 address is tentative for a moment before it can be used.
+  const ask = [ipv4, ipv6].map((address) => `until nc -w 2 ${address} ${podPort} </dev/null; do sleep 0.1; done`);
+  expect((await client.exec(["timeout", "10", "sh", "-c", ask.join("; ")])).stdout).toBe("server\nserver\n");
+  await Promise.all([client.remove(), server.remove()]);
+  expect(await leftovers(node)).toEqual(noLeftovers);
+});
 
-test.each(cniTypes)(
-  "a portmap chained after %s leads a port of the node to a pod",
-  async (type) => {
-    const files = nodeOfType(type, ["plugins: [{ type: portmap, capabilities: { portMappings: true } }]"]);
-    await using node = await createNode({ files });
-    await runDaemonOnce(node);
-    await startContainerd(node);
-    using runtime = connectPods(node);
-    const pod = await runtime.runPod({ name: "exposed", ports: [{ host: 30080, container: podPort }] });
-    const ask = (port: number): Promise<string> => node.must(["busybox", "nc", "-w", "2", "127.0.0.1", String(port)]);
-    expect(await ask(30080)).toBe("exposed\n");
-    await pod.remove();
-    await expect(ask(30080)).rejects.toThrow("Connection refused");
-    const { rules, ...rest } = await leftovers(node);
-    expect({ ...rest, rules: [] as readonly string[] }).toEqual(noLeftovers);
-    // portmap keeps its own chains for the next pod; none of them names an address.
-    expect(rules.filter((rule) => rule.includes("10.244.1."))).toEqual([]);
-  },
-  60_000,
-);
+test.each(cniTypes)("a portmap chained after %s leads a port of the node to a pod", async (type) => {
+  const files = nodeOfType(type, ["plugins: [{ type: portmap, capabilities: { portMappings: true } }]"]);
+  await using node = await createNode({ files });
+  await runDaemonOnce(node);
+  await startContainerd(node);
+  using runtime = connectPods(node);
+  const pod = await runtime.runPod({ name: "exposed", ports: [{ host: 30080, container: podPort }] });
+  const ask = (port: number): Promise<string> => node.must(["busybox", "nc", "-w", "2", "127.0.0.1", String(port)]);
+  expect(await ask(30080)).toBe("exposed\n");
+  await pod.remove();
+  await expect(ask(30080)).rejects.toThrow("Connection refused");
+  const { rules, ...rest } = await leftovers(node);
+  expect({ ...rest, rules: [] as readonly string[] }).toEqual(noLeftovers);
+  // portmap keeps its own chains for the next pod; none of them names an address.
+  expect(rules.filter((rule) => rule.includes("10.244.1."))).toEqual([]);
+});
 
 test("a node that flannel had goes on with the same range, and gets flannel's files back", async () => {
   const flannel = JSON.stringify({
@@ -87,4 +79,4 @@ test("a node that flannel had goes on with the same range, and gets flannel's fi
   await node.must([headcni, "conflist", "restore"]);
   expect(node.read("/etc/cni/net.d/10-flannel.conflist")).toBe(flannel);
   expect(node.read("/etc/cni/net.d/05-broken.conf")).toBe("{");
-}, 60_000);
+});

@@ -39,7 +39,7 @@ describe.each(conflistKinds)("podman with $name", (kind) => {
     expect(await run(node, ["--rm"], ["sh", "-c", ask])).toBe(`${id.slice(0, 12)}\n`);
     await node.must(["podman", "rm", "--force", "--time", "0", "server"]);
     expect(await leftovers(node)).toEqual(noLeftovers);
-  }, 60_000);
+  });
 });
 
 /** `podman run` in our network, giving what the container printed, or its id when it is detached. */
