@@ -20,7 +20,7 @@ const daemonName = "headcni-daemon";
 /** Builds `headcni` with every command. @param calledAs the name the help shows for the daemon */
 export function createProgram(context: CliContext, calledAs = "headcni"): Command {
   const program = new Command("headcni")
-    .description("Kubernetes pod networking over Tailscale and Headscale")
+    .description("Pod networking for Kubernetes nodes in different networks")
     .version(versionLine(), "-V, --version", "print version, commit and runtime")
     .helpOption("-h, --help", "print help, also after a command")
     .showHelpAfterError("hint: run with --help for commands and flags")

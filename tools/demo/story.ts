@@ -36,7 +36,7 @@ export async function tell(node: Node): Promise<void> {
 
 async function showDisk(node: Node): Promise<void> {
   step(
-    "A node, as kubeadm leaves it",
+    "A kubeadm node whose kubelet was given its PodCIDR",
     "It has a kubelet and a control plane's manifests on its disk, but nothing that connects pods.",
   );
   await run(node, "grep cluster-cidr /etc/kubernetes/manifests/*");
