@@ -1,10 +1,13 @@
 // `headcni daemon`, also called as `headcni-daemon`.
 
 import { type Command, Option } from "commander";
+import { defaultConfig } from "../config/defaults.ts";
+import type { DaemonLog } from "../daemon/daemon-log.ts";
+import { ConfigError, HeadcniError } from "../sys/errors.ts";
 import { type LogLevel, logLevels } from "../sys/log.ts";
 import { createWatchFolder } from "../sys/watch.ts";
 import type { CliContext } from "./context.ts";
-import { exitCodes } from "./exit.ts";
+import { exitCodeFor, exitCodes, issueLine } from "./exit.ts";
 import { addExamples, configOption, nodeNameOption, rootOption } from "./options.ts";
 
 interface DaemonCommandFlags {
@@ -47,6 +50,20 @@ async function daemonCommand(context: CliContext, flags: DaemonCommandFlags): Pr
   const { once = false, config, nodeName, logLevel: level, logFormat: format } = flags;
   const log = createDaemonLog({ clock: machine.clock, level, format, isBrief: once });
   const system = { ...machine, log, watch: createWatchFolder(machine.files, log) };
-  const end = await runDaemon(system, { once, config, nodeName, log });
-  if (end === "not-ready") context.exit(exitCodes.failed.code);
+  try {
+    const end = await runDaemon(system, { once, config, nodeName, log });
+    if (end === "not-ready") context.exit(exitCodes.failed.code);
+  } catch (error) {
+    if (!(error instanceof HeadcniError)) throw error;
+    await logEnd(log, error);
+    context.exit(exitCodeFor(error));
+  }
+}
+
+/** Why the daemon ends, where the rest of its story is: whoever collects its log gets lines of one form. */
+async function logEnd(log: DaemonLog, error: HeadcniError): Promise<void> {
+  // It may have ended before it read how to log.
+  if (!log.isOpen()) await log.configure(defaultConfig.logging);
+  for (const issue of error instanceof ConfigError ? error.issues : []) log.error(issueLine(issue));
+  log.error(error.message, { code: error.code, hint: error.hint });
 }

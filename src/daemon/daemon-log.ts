@@ -19,6 +19,7 @@ export interface DaemonLogOptions {
 export interface DaemonLog extends Log {
   /** Opens the log, or opens it anew when the settings differ. */
   configure(logging: Config["logging"]): Promise<void>;
+  readonly isOpen: () => boolean;
 }
 
 export function createDaemonLog(options: DaemonLogOptions): DaemonLog {
@@ -36,6 +37,7 @@ export function createDaemonLog(options: DaemonLogOptions): DaemonLog {
     info: emit("info"),
     warn: emit("warn"),
     error: emit("error"),
+    isOpen: () => target !== undefined,
     configure: async (logging) => {
       const level = options.level ?? logging.level;
       const wanted = options.format ?? logging.format;

@@ -8,7 +8,7 @@ export function errorsPage(): string {
   return page(
     "Error codes",
     code("src/sys/error-codes.ts"),
-    "Every expected failure has a code that does not change between versions. It stands in the log (`error.code`); the command line prints the sentence and the remedy, and ends with one of the [exit codes](exit-codes.md).",
+    "Every expected failure has a code that does not change between versions. It stands in the daemon's log (`code` of the line that says why it ended); the command line prints the sentence and the remedy, and ends with one of the [exit codes](exit-codes.md).",
     table(
       ["code", "what happened"],
       Object.entries(errorCodes).map(([name, meaning]) => [code(name), meaning]),
