@@ -1,10 +1,13 @@
 // `make bench`: measures inside a node of its own and prints the tables of docs/benchmarks.md.
 //   bun bench/run.ts [--quick] [--json] [node] [plugin]      default: both parts
 
+import { mkdirSync } from "node:fs";
 import { cpus, release } from "node:os";
+import { dirname } from "node:path";
 import { checkout, createNode } from "../test/harness/node.ts";
+import { compileFlags } from "../tools/compile-flags.ts";
 import { benchNode } from "./node.ts";
-import { benchPlugin } from "./plugin.ts";
+import { benchPlugin, emptyProgram } from "./plugin.ts";
 import { type Table, toMarkdown } from "./report.ts";
 
 const parts = ["node", "plugin"] as const;
@@ -17,6 +20,7 @@ const asked = parts.filter((part) => args.includes(part));
 if (args.includes("--inside")) {
   console.log(JSON.stringify(await measure(asked.length > 0 ? asked : parts)));
 } else {
+  compileEmpty();
   await using node = await createNode({ name: "bench" });
   const inside = [process.execPath, `${checkout}/bench/run.ts`, "--inside", ...args];
   const tables: Table[] = JSON.parse(await node.must(inside, { timeoutMs: 20 * 60_000 }));
@@ -24,6 +28,14 @@ if (args.includes("--inside")) {
   console.log(
     args.includes("--json") ? JSON.stringify({ machine, tables }, null, 2) : `${machine}\n\n${toMarkdown(tables)}`,
   );
+}
+
+/** Builds the program without any code, to tell what a start costs in any case. */
+function compileEmpty(): void {
+  mkdirSync(dirname(emptyProgram), { recursive: true });
+  const build = [process.execPath, "build", `${checkout}/bench/empty.ts`, ...compileFlags, "--outfile", emptyProgram];
+  const { exitCode, stderr } = Bun.spawnSync(build);
+  if (exitCode !== 0) throw new Error(`Building ${emptyProgram} failed: ${stderr}`);
 }
 
 async function measure(which: readonly (typeof parts)[number][]): Promise<Table[]> {
