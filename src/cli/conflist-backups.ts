@@ -2,7 +2,7 @@
 
 import { type Backups, backupConflists, listBackups } from "../conflist/backup.ts";
 import { type JsonObject, printJson } from "../conflist/json.ts";
-import { encodeFile } from "../conflist/manifest.ts";
+import { type AsideRecord, encodeAside, encodeFile } from "../conflist/manifest.ts";
 import { planRestore, type RestoreReport, restoreConflist } from "../conflist/restore.ts";
 import type { RestoreAction } from "../conflist/restore-plan.ts";
 import { lockFile } from "../daemon/instance-lock.ts";
@@ -36,7 +36,7 @@ export async function backupsCommand(context: CliContext, flags: NodeFlags & Out
     return;
   }
   const rows = all.flatMap(({ confDir, folder, aside, versions }) => [
-    ...aside.map((entry) => [entry.at, "moved aside", join(confDir, entry.name), join(confDir, entry.aside)]),
+    ...aside.map((entry) => [entry.at, asideWords(entry), join(confDir, entry.name), join(confDir, entry.aside)]),
     ...versions.map((entry) => [
       entry.at,
       entry.writtenBy === "headcni" ? "earlier version" : "somebody's version",
@@ -64,7 +64,7 @@ export async function restoreCommand(context: CliContext, flags: NodeFlags & Out
     return;
   }
   const lines = reports.flatMap(({ confDir, actions }) =>
-    actions.map((action) => `${actionWords(action, flags)} ${join(confDir, action.name)}${reasonOf(action)}`),
+    actions.map((action) => actionLine(join(confDir, action.name), action, flags)),
   );
   context.print(lines.length === 0 ? "There is nothing to restore\n" : `${lines.join("\n")}\n`);
 }
@@ -84,24 +84,29 @@ function keepDaemonOut({ files }: System): FileLock | undefined {
   );
 }
 
-const doneWords = { "put-back": "Put back", "remove-ours": "Removed" } as const;
-const plannedWords = { "put-back": "Would put back", "remove-ours": "Would remove" } as const;
-
-function actionWords({ kind }: RestoreAction, { dryRun }: DryRunFlags): string {
-  if (kind !== "put-back" && kind !== "remove-ours") return "Left alone:";
-  return (dryRun === true ? plannedWords : doneWords)[kind];
+/** Whether the file lies aside for the installation in force, or because none has anything to do with it. */
+function asideWords({ role, state }: AsideRecord): string {
+  return role === "leftover" || state === "left" ? "left aside" : "moved aside";
 }
 
-function reasonOf({ kind, why }: RestoreAction): string {
-  if (why === undefined) return "";
-  return kind === "put-back" || kind === "remove-ours" ? `, which ${why}` : ` ${why}`;
+/** What is done, and what would be, to a file that is not left alone. */
+const actionWords: Readonly<Partial<Record<RestoreAction["kind"], readonly [string, string]>>> = {
+  "put-back": ["Put back", "Would put back"],
+  "set-aside": ["Set aside", "Would set aside"],
+  "remove-ours": ["Removed", "Would remove"],
+};
+
+function actionLine(path: string, { kind, why }: RestoreAction, { dryRun }: DryRunFlags): string {
+  const words = actionWords[kind];
+  if (words === undefined) return `Left alone: ${path} ${why}`;
+  return `${words[dryRun === true ? 1 : 0]} ${path}${why === undefined ? "" : `, which ${why}`}`;
 }
 
 function encodeBackups({ confDir, folder, aside, versions }: Backups): JsonObject {
   return {
     confDir,
     folder,
-    aside: aside.map((entry) => ({ ...encodeFile(entry), aside: entry.aside, state: entry.state })),
+    aside: aside.map(encodeAside),
     versions: versions.map((entry) => ({ ...encodeFile(entry), writtenBy: entry.writtenBy })),
   };
 }

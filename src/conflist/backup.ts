@@ -6,8 +6,8 @@ import { lockConflist } from "./lock.ts";
 import type { AsideRecord, FolderRecord, VersionRecord } from "./manifest.ts";
 import { stateDir as defaultStateDir } from "./names.ts";
 import { runtimeOrder } from "./order.ts";
-import { addVersion, isCopied } from "./plan.ts";
 import { openStore } from "./store.ts";
+import { addVersion, isCopied } from "./versions.ts";
 
 export interface BackupOptions {
   readonly confDir: string;

@@ -347,13 +347,71 @@ describe("installConflist()", () => {
     expect(node.snapshot()).toEqual(before);
   });
 
-  test("refuses to replace what it cannot back up", async () => {
+  const uncopiable: readonly (readonly [string, (path: string) => void])[] = [
+    ["a FIFO", (path) => void Bun.spawnSync(["mkfifo", path])],
+    ["a file too large to be a configuration", (path) => fs.writeFileSync(path, new Uint8Array(2 << 20))],
+  ];
+  test.each(uncopiable)("puts ours back in place of %s, which lies aside from then on", async (_, put) => {
     using node = testNode();
     await node.install("one");
-    fs.rmSync(`${node.hostConfDir}/${conflistFileName}`);
-    Bun.spawnSync(["mkfifo", `${node.hostConfDir}/${conflistFileName}`]);
-    const error = await node.install("one").catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: "HC_CONFLIST_BACKUP", hint: "move it away by hand" });
-    expect(fs.lstatSync(`${node.hostConfDir}/${conflistFileName}`).isFIFO()).toBe(true);
+    const path = `${node.hostConfDir}/${conflistFileName}`;
+    fs.rmSync(path);
+    put(path);
+    const { ino } = fs.lstatSync(path);
+    expect(await node.install("one")).toMatchObject({ outcome: "replaced" });
+    expect(node.root.read(`${confDir}/${conflistFileName}`)).toBe("one");
+    expect(fs.lstatSync(`${path}.headcni-aside`).ino).toBe(ino);
+    const { actions, isComplete } = await restoreConflist(node.system, { confDir, stateDir });
+    expect(isComplete).toBe(false);
+    expect(actions.map(({ kind, why }) => [kind, why])).toEqual([
+      ["leave", `came back while HeadCNI was in force; that one stays as ${conflistFileName}.headcni-aside`],
+      ["remove-ours", undefined],
+    ]);
+    expect(fs.readdirSync(node.hostConfDir)).toEqual([`${conflistFileName}.headcni-aside`]);
+  });
+
+  test.each(uncopiable)("takes %s at our name out of the way of a restore", async (_, put) => {
+    using node = testNode();
+    node.write(conflistFileName, "before");
+    const before = node.snapshot();
+    await node.install("one");
+    const path = `${node.hostConfDir}/${conflistFileName}`;
+    fs.rmSync(path);
+    put(path);
+    const { ino } = fs.lstatSync(path);
+    const { actions, isComplete } = await restoreConflist(node.system, { confDir, stateDir });
+    const aside = `${conflistFileName}.headcni-aside.2`;
+    expect(isComplete).toBe(false);
+    expect(actions.map(({ kind, why }) => [kind, why])).toEqual([
+      ["set-aside", `is not HeadCNI's and cannot be copied: it stays as ${aside}`],
+      ["put-back", "was there before HeadCNI"],
+    ]);
+    expect(fs.lstatSync(`${node.hostConfDir}/${aside}`).ino).toBe(ino);
+    fs.rmSync(`${node.hostConfDir}/${aside}`);
+    expect(node.snapshot()).toEqual(before);
+  });
+
+  test.each(uncopiable)("leaves %s at our name where it is when ours cannot be written", async (_, put) => {
+    using node = testNode();
+    await node.install("one");
+    const path = `${node.hostConfDir}/${conflistFileName}`;
+    fs.rmSync(path);
+    put(path);
+    const before = fs.lstatSync(path).ino;
+    const { files } = node.system;
+    const refuse = (errno: string) => (): never => {
+      throw new HeadcniError("HC_FILE_WRITE", "", { cause: Object.assign(new Error(), { code: errno }) });
+    };
+    const writeAtomic: Files["writeAtomic"] = (target, ...rest) =>
+      target.endsWith(conflistFileName) ? refuse("ENOSPC")() : files.writeAtomic(target, ...rest);
+    for (const link of [files.link, refuse("EPERM")]) {
+      const system = { ...node.system, files: { ...files, writeAtomic, link } };
+      await expect(node.install("one", {}, system)).rejects.toMatchObject({ code: "HC_CONFLIST_WRITE" });
+      expect(fs.readdirSync(node.hostConfDir)).toEqual([conflistFileName]);
+      expect(fs.lstatSync(path).ino).toBe(before);
+    }
+    const system = { ...node.system, files: { ...files, link: refuse("EPERM") } };
+    await node.install("one", {}, system);
+    expect(fs.lstatSync(`${path}.headcni-aside`).ino).toBe(before);
   });
 });

@@ -43,7 +43,7 @@ export async function installConflist(system: System, text: string, options: Ins
   const plan = await prepare(system, store, { text, bytes, comparison, options });
   if (comparison.reason !== "same") replaceOurs(system, store, { bytes, plan, options });
   const moved = moveOthers(system, plan, options);
-  if (plan.original !== undefined || moved.length > 0) record(store, plan, moved);
+  if (plan.replaced !== undefined || moved.length > 0) record(store, plan, moved);
   if (moved.length > 0) step("recorded", join(store.folder, "manifest.json"));
   return reportOf(comparison, options, moved);
 }
@@ -88,7 +88,7 @@ function replaceOurs(system: System, store: Store, replacement: Replacement): vo
   try {
     attempt("HC_CONFLIST_WRITE", `Cannot write the conflist ${path}`, () => {
       system.files.makeFolder(confDir);
-      if (plan.original !== undefined) giveSecondName(system, store, { confDir, entry: plan.original });
+      if (plan.replaced !== undefined) giveSecondName(system, store, { confDir, entry: plan.replaced });
       system.files.writeAtomic(path, bytes, { mode: conflistMode, onStep: (done) => options.onStep?.(done, path) });
     });
   } catch (error) {
@@ -99,10 +99,14 @@ function replaceOurs(system: System, store: Store, replacement: Replacement): vo
 
 /** Takes back what was prepared for a file that could not be written: the one that was there before still is. */
 function takeBack(system: System, store: Store, { bytes, plan, options: { confDir } }: Replacement): void {
+  const { files } = system;
+  const path = join(confDir, conflistFileName);
   try {
     // Renamed, and then the folder could not be made durable: ours is in place, and what it replaced must be kept.
-    if (hashOf(system, join(confDir, conflistFileName)) === sha256Hex(bytes)) return;
-    if (plan.original !== undefined) system.files.remove(join(confDir, plan.original.aside));
+    if (hashOf(system, path) === sha256Hex(bytes)) return;
+    const secondName = plan.replaced === undefined ? undefined : join(confDir, plan.replaced.aside);
+    if (secondName !== undefined && files.lstat(path) === undefined) files.rename(secondName, path);
+    else if (secondName !== undefined) files.remove(secondName);
     store.write(plan.before);
   } catch (error) {
     // The disk that refused the file may refuse this as well; the next start finds a planned move and does the same.
@@ -117,12 +121,13 @@ function giveSecondName(
   target: { readonly confDir: string; readonly entry: AsideRecord },
 ): void {
   const { confDir, entry } = target;
+  const [path, aside] = [join(confDir, entry.name), join(confDir, entry.aside)];
   try {
-    system.files.link(join(confDir, entry.name), join(confDir, entry.aside));
-  } catch (error) {
-    // No hard links here (some file systems, fs.protected_hardlinks): the copy has the same content and times.
-    if (recreateAside(system, store, target)) return;
-    throw error;
+    system.files.link(path, aside);
+  } catch {
+    // No hard links here (some file systems, fs.protected_hardlinks): the copy has the same content and times. What has no
+    // copy is no configuration, and is missed by no runtime between this rename and that of ours.
+    if (!recreateAside(system, store, target)) system.files.rename(path, aside);
   }
 }
 
@@ -148,7 +153,7 @@ function moveOthers(system: System, plan: BackupPlan, options: InstallOptions): 
 function record(store: Store, { record: planned, moves }: BackupPlan, moved: readonly AsideRecord[]): void {
   const aside = planned.aside
     .filter((entry) => !moves.includes(entry) || moved.includes(entry))
-    .map((entry) => (entry.state === "aside" ? entry : { ...entry, state: "aside" as const }));
+    .map((entry) => (entry.state === "planned" ? { ...entry, state: "aside" as const } : entry));
   attempt("HC_CONFLIST_BACKUP", `Cannot bring the backups in ${store.folder} up to date`, () =>
     store.write({ ...planned, aside }),
   );

@@ -23,8 +23,13 @@ const record: fc.Arbitrary<FolderRecord> = fc.record({
   written: fc.array(fc.string()),
   aside: fc.array(
     fc
-      .tuple(file, name, fc.constantFrom("planned" as const, "aside" as const))
-      .map(([entry, aside, state]) => ({ ...entry, aside, state })),
+      .tuple(
+        file,
+        name,
+        fc.constantFrom("original" as const, "later" as const, "leftover" as const),
+        fc.constantFrom("planned" as const, "aside" as const, "left" as const),
+      )
+      .map(([entry, aside, role, state]) => ({ ...entry, aside, role, state })),
   ),
   versions: fc.array(
     fc
@@ -74,8 +79,16 @@ describe("decodeManifest()", () => {
     ["a mode that is none", withAside({ mode: "rw" }), "has an entry of /c that cannot be read"],
     ["a time that is none", withAside({ mtimeNs: 1.5 }), "has an entry of /c that cannot be read"],
     ["a state it does not know", withAside({ state: "lost" }), "has an entry of /c that cannot be read"],
+    ["a role it does not know", withAside({ role: "lost" }), "has an entry of /c that cannot be read"],
   ])("says why it cannot use %s", (_, text, why) => {
     expect(decodeManifest(text)).toBe(why);
+  });
+
+  test("takes the first of a name for the original where an earlier version named no role", () => {
+    const aside = [entry, { ...entry, aside: "a.y" }, { ...entry, name: "b.conf", aside: "b.x" }];
+    const manifest = decodeManifest(JSON.stringify({ version: 1, folders: { "/c": { versions: [], aside } } }));
+    const roles = typeof manifest === "string" ? manifest : manifest.get("/c")?.aside.map(({ role }) => role);
+    expect(roles).toEqual(["original", "later", "original"]);
   });
 
   test("passes over keys it does not know", () => {

@@ -2,6 +2,7 @@
 // which bytes at our name were its own, which earlier versions are kept. The form and its reading; pure.
 
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
+import { conflistFileName } from "./names.ts";
 
 /** What a file was: enough to put it back, and to tell whether it has changed since. */
 export interface FileRecord {
@@ -23,11 +24,28 @@ export interface FileRecord {
   readonly at: string;
 }
 
-/** A file that lies, or is about to lie, under a name no runtime reads. The first of a name is its original. */
+/**
+ * What a file that lies aside is to the installation in force:
+ * - `original`: what had its name before; a restore gives it back
+ * - `later`: came to the name while HeadCNI's file was in force
+ * - `leftover`: of an installation that is over, or nobody's that is known; it stays where and as it is
+ */
+export type AsideRole = "original" | "later" | "leftover";
+
+/** A file that lies, or is about to lie, under a name no runtime reads. */
 export interface AsideRecord extends FileRecord {
   readonly aside: string;
-  /** `planned` is written before the move, so that a crash between the two is understood. */
-  readonly state: "planned" | "aside";
+  readonly role: AsideRole;
+  /**
+   * `planned` is written before the move, so that a crash between the two is understood. `left` is what a restore that is
+   * over could not bring back: another restore tries again, the next installation has nothing to do with it.
+   */
+  readonly state: "planned" | "aside" | "left";
+}
+
+/** Whether the entry is what was at HeadCNI's own name before it. */
+export function isOurOriginal({ name, role }: AsideRecord): boolean {
+  return name === conflistFileName && role === "original";
 }
 
 /** Content that was replaced, or that somebody asked to keep. */
@@ -49,6 +67,14 @@ export function isEmptyRecord(record: FolderRecord): boolean {
   return record.written.length === 0 && record.aside.length === 0 && record.versions.length === 0;
 }
 
+/** The record once HeadCNI is out of the folder: what still lies aside could not be brought back. */
+export function endOfInstallation(record: FolderRecord): FolderRecord {
+  const aside = record.aside.map((entry) =>
+    entry.role === "leftover" || entry.state === "left" ? entry : { ...entry, state: "left" as const },
+  );
+  return { ...record, written: [], aside };
+}
+
 /** Folder path → what is remembered of it. */
 export type Manifest = ReadonlyMap<string, FolderRecord>;
 
@@ -59,11 +85,15 @@ export function encodeManifest(manifest: Manifest): JsonObject {
     folder,
     {
       written: record.written,
-      aside: record.aside.map((entry) => ({ ...encodeFile(entry), aside: entry.aside, state: entry.state })),
+      aside: record.aside.map(encodeAside),
       versions: record.versions.map((entry) => ({ ...encodeFile(entry), writtenBy: entry.writtenBy })),
     },
   ]);
   return { version: formatVersion, folders: Object.fromEntries(folders) };
+}
+
+export function encodeAside(entry: AsideRecord): JsonObject {
+  return { ...encodeFile(entry), aside: entry.aside, role: entry.role, state: entry.state };
 }
 
 /** A record as JSON: mode in octal, nanoseconds as text because a JSON number cannot hold them. */
@@ -97,7 +127,8 @@ export function decodeManifest(text: string): Manifest | string {
   const manifest = new Map<string, FolderRecord>();
   for (const [folder, value] of Object.entries(json.folders)) {
     if (!isJsonObject(value)) return `says nothing usable of ${folder}`;
-    const aside = decodeList(value.aside, decodeAside);
+    const names = new Set<string>();
+    const aside = decodeList(value.aside, (item) => decodeAside(item, names));
     const versions = decodeList(value.versions, decodeVersion);
     if (aside === undefined || versions === undefined) return `has an entry of ${folder} that cannot be read`;
     const written = (Array.isArray(value.written) ? value.written : []).filter((item) => typeof item === "string");
@@ -114,11 +145,17 @@ function decodeList<T>(value: JsonValue | undefined, decode: (item: JsonObject) 
   return usable.length === items.length ? usable : undefined;
 }
 
-function decodeAside(json: JsonObject): AsideRecord | undefined {
+/** @param names those of the entries before it; this one's is added */
+function decodeAside(json: JsonObject, names: Set<string>): AsideRecord | undefined {
   const file = decodeFile(json);
   const { aside, state } = json;
-  if (file === undefined || !isFileName(aside) || (state !== "planned" && state !== "aside")) return undefined;
-  return { ...file, aside, state };
+  if (file === undefined || !isFileName(aside)) return undefined;
+  if (state !== "planned" && state !== "aside" && state !== "left") return undefined;
+  // Manifests of earlier versions name no role: there the first of a name is the original.
+  const { role = names.has(file.name) ? "later" : "original" } = json;
+  names.add(file.name);
+  if (role !== "original" && role !== "later" && role !== "leftover") return undefined;
+  return { ...file, aside, role, state };
 }
 
 function decodeVersion(json: JsonObject): VersionRecord | undefined {

@@ -5,9 +5,10 @@ import { join } from "../sys/path.ts";
 import type { System } from "../sys/system.ts";
 import { originalName } from "./aside-name.ts";
 import { hashOf, isAsRecorded } from "./file-facts.ts";
-import type { AsideRecord, FolderRecord } from "./manifest.ts";
+import { type AsideRecord, endOfInstallation, type FolderRecord, isOurOriginal } from "./manifest.ts";
 import { conflistFileName } from "./names.ts";
 import type { Store } from "./store.ts";
+import { keepAsVersion } from "./versions.ts";
 
 export interface RecoveryPlan {
   /** The manifest's record as it should read. */
@@ -23,6 +24,8 @@ export interface RecoveryPlan {
 interface Settled {
   /** What is to be remembered; undefined when the file is where it was before HeadCNI came. */
   readonly entry?: AsideRecord;
+  /** What only its copy is left of, and nobody waits for. */
+  readonly version?: AsideRecord;
   readonly act?: "move" | "remove-name";
 }
 
@@ -35,14 +38,16 @@ export function planRecovery(
   const canMove = otherConfigs === "moveAside" && isOursInForce(system, before, confDir);
   const settled = before.aside.map((entry) => settle(system, entry, { confDir, canMove }));
   const entries = settled.flatMap(({ entry }) => entry ?? []);
-  const aside = [...entries, ...strays(system, store, { confDir, known: before.aside })];
+  const aside = [...entries, ...strays(system, store, { confDir, before })];
   const chosen = (act: Settled["act"]): readonly AsideRecord[] =>
     before.aside.filter((_, at) => settled[at]?.act === act);
-  const written = isOursOut(system, { confDir, before, aside }) ? [] : before.written;
+  const isOut = isOursOut(system, { confDir, before, aside });
+  const copies = settled.flatMap(({ version }) => version ?? []);
+  const record = copies.reduce(keepAsVersion, { ...before, aside, written: isOut ? [] : before.written });
   const isSameList = aside.length === before.aside.length && aside.every((entry, at) => entry === before.aside[at]);
   return {
-    record: { ...before, aside, written },
-    isChanged: !isSameList || written.length !== before.written.length,
+    record: isRestoreOver(system, { confDir, before, aside }) ? endOfInstallation(record) : record,
+    isChanged: !isSameList || record.written.length !== before.written.length,
     moves: chosen("move").toReversed(),
     surplusNames: chosen("remove-name").map((entry) => entry.aside),
   };
@@ -57,10 +62,11 @@ function settle(
   const asideInfo = system.files.lstat(join(confDir, entry.aside));
   if (asideInfo !== undefined) {
     const isSecondName = entry.name === conflistFileName && system.files.lstat(path)?.inode === asideInfo.inode;
-    if (isSecondName) return { act: "remove-name" };
-    return { entry: entry.state === "aside" ? entry : { ...entry, state: "aside" } };
+    if (isSecondName && entry.role !== "leftover") return { act: "remove-name" };
+    return { entry: entry.state === "planned" ? { ...entry, state: "aside" } : entry };
   }
   const isInPlace = isAsRecorded(system, path, entry);
+  if (entry.role === "leftover" || entry.state === "left") return isInPlace ? {} : { version: entry };
   // The aside file is gone and nothing is in its old place: the copy is what can still bring it back.
   if (entry.state === "aside") return isInPlace ? {} : { entry };
   const canFinish = isInPlace && canMove && entry.name !== conflistFileName;
@@ -73,33 +79,58 @@ function isOursInForce(system: System, { written }: FolderRecord, confDir: strin
   return sha256 !== undefined && written.includes(sha256);
 }
 
+interface Change {
+  readonly confDir: string;
+  readonly before: FolderRecord;
+  /** What lies aside by now. */
+  readonly aside: readonly AsideRecord[];
+}
+
 /**
  * Whether no file of HeadCNI's can be at our name: what was there before is there again (or was never replaced), or
  * nothing is. Whatever comes to that name next is somebody else's until it is ours again.
  */
-function isOursOut(
-  system: System,
-  { confDir, before, aside }: { confDir: string; before: FolderRecord; aside: readonly AsideRecord[] },
-): boolean {
-  const isOriginal = ({ name }: AsideRecord): boolean => name === conflistFileName;
-  if (before.aside.some(isOriginal) && !aside.some(isOriginal)) return true;
-  return aside.length === 0 && system.files.lstat(join(confDir, conflistFileName)) === undefined;
+function isOursOut(system: System, { confDir, before, aside }: Change): boolean {
+  if (before.aside.some(isOurOriginal) && !aside.some(isOurOriginal)) return true;
+  const isAllBack = aside.every(({ role }) => role === "leftover");
+  return isAllBack && system.files.lstat(join(confDir, conflistFileName)) === undefined;
 }
 
-/** Files under our kind of name that the manifest does not know: it was lost, and they are all that is left. */
+/**
+ * Whether a restore was cut short right after what was at our name before came back to it, which is the last thing it does:
+ * all that could come back before that has.
+ */
+function isRestoreOver(system: System, { confDir, before, aside }: Change): boolean {
+  const wasAside = before.aside.some((entry) => isOurOriginal(entry) && entry.state === "aside");
+  if (!wasAside || aside.some(isOurOriginal)) return false;
+  return aside.every(({ name, role }) => role !== "original" || system.files.lstat(join(confDir, name)) !== undefined);
+}
+
+/**
+ * Files under our kind of name that the manifest does not know. Where it knows nothing at all it was lost, and they are all
+ * that is left of it: of each name that nothing has by now, the first is taken for the original. The others stay as they are.
+ */
 function strays(
   system: System,
   store: Store,
-  { confDir, known }: { readonly confDir: string; readonly known: readonly AsideRecord[] },
+  { confDir, before }: { readonly confDir: string; readonly before: FolderRecord },
 ): readonly AsideRecord[] {
+  const isLost = before.written.length === 0 && before.aside.length === 0;
   const found = (system.files.list(confDir) ?? []).flatMap((aside) => {
     const original = originalName(aside);
-    return original === undefined || known.some((entry) => entry.aside === aside) ? [] : [{ aside, ...original }];
+    return original === undefined || before.aside.some((entry) => entry.aside === aside)
+      ? []
+      : [{ aside, ...original }];
   });
+  const seen = new Set<string>();
   return found
     .sort((a, b) => a.count - b.count)
-    .flatMap(({ aside, name }) => {
+    .flatMap(({ aside, name }): readonly AsideRecord[] => {
       const record = store.describe(aside);
-      return record === undefined ? [] : [{ ...record, name, aside, state: "aside" as const }];
+      if (record === undefined) return [];
+      const isAdopted = isLost && system.files.lstat(join(confDir, name)) === undefined;
+      const role = !isAdopted ? "leftover" : seen.has(name) ? "later" : "original";
+      seen.add(name);
+      return [{ ...record, name, aside, role, state: "aside" }];
     });
 }

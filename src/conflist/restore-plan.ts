@@ -4,9 +4,10 @@
 import { join } from "../sys/path.ts";
 import type { System } from "../sys/system.ts";
 import { hasContentOf, hashOf, isAsRecorded } from "./file-facts.ts";
-import type { AsideRecord, FolderRecord } from "./manifest.ts";
+import { type AsideRecord, type FolderRecord, isOurOriginal } from "./manifest.ts";
 import { conflistFileName } from "./names.ts";
 import { compareNames, runtimeOrder } from "./order.ts";
+import { freeAsideName } from "./plan.ts";
 import { canRecreate } from "./recreate.ts";
 import type { Store } from "./store.ts";
 
@@ -15,12 +16,20 @@ import type { Store } from "./store.ts";
  * - `put-back`: the file returns to its name
  * - `keep-copy`: it stays as a copy among the backups only
  * - `leave`: it cannot return; the folder is not as it was
+ * - `set-aside`: what came to our name and cannot be copied goes to a name no runtime reads; the folder is not as it was
  * - `remove-ours`, `keep-ours`: HeadCNI's own file goes, or was never HeadCNI's
  */
 export type RestoreAction = { readonly name: string; readonly why: string | undefined } & (
-  | { readonly kind: "put-back" | "keep-copy"; readonly entry: AsideRecord }
+  | { readonly kind: "put-back" | "keep-copy" | "set-aside"; readonly entry: AsideRecord }
   | { readonly kind: "leave" | "remove-ours" | "keep-ours" }
 );
+
+export interface RestoreDecision {
+  /** In the order they are to be done. */
+  readonly actions: readonly RestoreAction[];
+  /** Whether HeadCNI's own file has to stay, so that this is no end. */
+  readonly staysInForce: boolean;
+}
 
 export interface RestoreScene {
   readonly confDir: string;
@@ -28,25 +37,26 @@ export interface RestoreScene {
 }
 
 /**
- * Everything a restore does, in the order it is to be done. Others' files come back before ours goes, the one the runtime
- * took before HeadCNI first: from then on it is in force.
+ * Everything a restore does. Others' files come back before ours goes, the one the runtime took before HeadCNI first: from
+ * then on it is in force.
  */
-export function decideRestore(system: System, store: Store, scene: RestoreScene): readonly RestoreAction[] {
-  const { confDir, record } = scene;
-  const seen = new Set<string>([conflistFileName]);
-  const firsts: RestoreAction[] = [];
-  const laters: RestoreAction[] = [];
-  for (const entry of record.aside.filter(({ name }) => name !== conflistFileName)) {
-    if (seen.has(entry.name)) laters.push(decideLater(store, entry));
-    else firsts.push(decideFirst(system, store, { confDir, entry }));
-    seen.add(entry.name);
-  }
-  firsts.sort((a, b) => compareNames(a.name, b.name));
-  return [...firsts, ...decideOurs(system, store, { ...scene, others: firsts }), ...laters];
+export function decideRestore(system: System, store: Store, { confDir, record }: RestoreScene): RestoreDecision {
+  const current = record.aside.filter(({ role }) => role !== "leftover");
+  const later = current.filter(({ role }) => role === "later").map((entry) => decideLater(store, entry));
+  const others = current
+    .filter((entry) => entry.role === "original" && !isOurOriginal(entry))
+    .map((entry) => decideOriginal(system, store, { confDir, entry }))
+    .sort((a, b) => compareNames(a.name, b.name));
+  const ours = decideOurs(system, store, { confDir, record, current, others });
+  const isThere = record.written.length > 0 && system.files.lstat(join(confDir, conflistFileName)) !== undefined;
+  return {
+    actions: [...later, ...others, ...ours],
+    staysInForce: isThere && ours.some(({ kind }) => kind === "leave"),
+  };
 }
 
 /** The original of a name goes back to it, unless something newer is there. */
-function decideFirst(
+function decideOriginal(
   system: System,
   store: Store,
   { confDir, entry }: { readonly confDir: string; readonly entry: AsideRecord },
@@ -91,31 +101,54 @@ function copyPath(store: Store, entry: AsideRecord): string {
   return join(store.folder, entry.copy ?? "manifest.json");
 }
 
-function decideOurs(
-  system: System,
-  store: Store,
-  { confDir, record, others }: RestoreScene & { readonly others: readonly RestoreAction[] },
-): readonly RestoreAction[] {
+interface OursScene extends RestoreScene {
+  /** What lies aside since this installation. */
+  readonly current: readonly AsideRecord[];
+  /** What becomes of others' originals. */
+  readonly others: readonly RestoreAction[];
+}
+
+function decideOurs(system: System, store: Store, scene: OursScene): readonly RestoreAction[] {
+  const { confDir, record, current, others } = scene;
   const name = conflistFileName;
-  const original = record.aside.find((entry) => entry.name === name);
+  const path = join(confDir, name);
+  const kind = system.files.lstat(path)?.kind;
+  if (kind === "folder" && current.length + record.written.length > 0) {
+    return [{ kind: "leave", name, why: "stays: it is a folder, which HeadCNI did not make" }];
+  }
+  const original = current.find(isOurOriginal);
+  const intruder = decideIntruder(system, store, scene);
   if (original !== undefined) {
     const isAsideThere = system.files.lstat(join(confDir, original.aside)) !== undefined;
     if (isAsideThere || canRecreate(store, original)) {
-      return [{ kind: "put-back", name, entry: original, why: "was there before HeadCNI" }];
+      return [...intruder, { kind: "put-back", name, entry: original, why: "was there before HeadCNI" }];
     }
-    return [{ kind: "leave", name, why: `stays: ${original.aside}, which was there before, is gone` }];
+    const why = kind === undefined ? "cannot come back" : "stays";
+    return [{ kind: "leave", name, why: `${why}: ${original.aside}, which was there before, is gone` }];
   }
-  if (system.files.lstat(join(confDir, name)) === undefined) return [];
+  if (kind === undefined) return [];
   if (record.written.length === 0) {
     // Nothing was ever moved or written: there is nothing to restore, and nothing to say.
-    if (record.aside.length === 0) return [];
+    if (current.every(({ state }) => state === "left")) return [];
     return [{ kind: "keep-ours", name, why: "stays: nothing on record says that HeadCNI wrote it" }];
   }
   const remaining = runtimeOrder(system.files.list(confDir) ?? []).filter((other) => other !== name);
-  const isBare = remaining.length === 0 && !others.some(({ kind }) => kind === "put-back");
-  if (isBare && others.some(({ kind }) => kind === "leave")) {
+  const isBare = remaining.length === 0 && !others.some((other) => other.kind === "put-back");
+  if (isBare && others.some((other) => other.kind === "leave")) {
     return [{ kind: "leave", name, why: "stays: without it the node would have no CNI configuration" }];
   }
-  const isEdited = !record.written.includes(hashOf(system, join(confDir, name)) ?? "");
+  if (intruder.length > 0) return intruder;
+  const isEdited = !record.written.includes(hashOf(system, path) ?? "");
   return [{ kind: "remove-ours", name, why: isEdited ? `was edited; a copy is kept in ${store.folder}` : undefined }];
+}
+
+/** What stands at our name without being HeadCNI's, and is no file that can be copied: a device, a file too large. */
+function decideIntruder(system: System, store: Store, { confDir, record }: RestoreScene): readonly RestoreAction[] {
+  const name = conflistFileName;
+  const present = store.describe(name);
+  if (record.written.length === 0 || present === undefined) return [];
+  if (present.sha256 !== undefined || present.target !== undefined) return [];
+  const aside = freeAsideName(system, { confDir, record, name });
+  const entry: AsideRecord = { ...present, aside, role: "later", state: "planned" };
+  return [{ kind: "set-aside", name, entry, why: `is not HeadCNI's and cannot be copied: it stays as ${aside}` }];
 }

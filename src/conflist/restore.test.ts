@@ -1,12 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import fc from "fast-check";
 import { listBackups } from "./backup.ts";
 import { conflistFileName } from "./names.ts";
-import { runtimeOrder } from "./order.ts";
-import { recoverConflist } from "./recover.ts";
 import { planRestore, restoreConflist } from "./restore.ts";
-import { confDir, cutPowerAfter, PowerCut, stateDir, type TestNode, testNode } from "./testing.ts";
+import { confDir, stateDir, type TestNode, testNode } from "./testing.ts";
 
 const options = { confDir, stateDir };
 const restore = (node: TestNode) => restoreConflist(node.system, options);
@@ -238,115 +235,4 @@ describe("restoreConflist()", () => {
     await restore(node);
     expect(node.snapshot()).toEqual(before);
   });
-});
-
-// Folders, installations, restorations, other CNIs' writes and power cuts, in any order.
-
-const names = fc.constantFrom(
-  "00-multus.conf",
-  "05-cilium.conflist",
-  "10-calico.conflist",
-  "10-headcni.conf",
-  conflistFileName,
-  "99-lo.conf",
-  "README",
-);
-const contents = fc.constantFrom("a", "b", "{", `{"name":"x"}`);
-const foreignFile = fc.record({
-  name: names,
-  content: contents,
-  mode: fc.constantFrom(0o600, 0o644),
-  isLink: fc.boolean(),
-});
-const cut = fc.option(fc.nat(14), { nil: undefined, freq: 2 });
-const operation = fc.oneof(
-  fc.record({ kind: fc.constant("install" as const), text: fc.constantFrom("ours one", "ours two"), cut }),
-  fc.record({ kind: fc.constant("restore" as const), cut }),
-  fc.record({ kind: fc.constant("recover" as const), cut }),
-  fc.record({ kind: fc.constant("foreign" as const), file: foreignFile }),
-);
-
-function put(
-  node: TestNode,
-  { name, content, mode, isLink }: { name: string; content: string; mode: number; isLink: boolean },
-): void {
-  fs.rmSync(`${node.hostConfDir}/${name}`, { force: true });
-  if (isLink) fs.symlinkSync(`/elsewhere/${content}`, `${node.hostConfDir}/${name}`);
-  else node.write(name, content, mode);
-}
-
-/**
- * What others put on this node and can still be found: contents, and targets of links. A copy for a move that never
- * happened does not count: the file itself is still there, and its owner may do with it as he likes.
- */
-function treasures(node: TestNode): ReadonlySet<string> {
-  const found = new Set<string>();
-  for (const name of fs.existsSync(node.hostConfDir) ? fs.readdirSync(node.hostConfDir) : []) {
-    const path = `${node.hostConfDir}/${name}`;
-    const isLink = fs.lstatSync(path).isSymbolicLink();
-    if (!name.endsWith(".tmp")) found.add(isLink ? `→ ${fs.readlinkSync(path)}` : fs.readFileSync(path, "utf8"));
-  }
-  for (const { folder, versions, aside } of listBackups(node.system)) {
-    for (const { copy, target } of [...versions, ...aside.filter(({ state }) => state === "aside")]) {
-      if (target !== undefined) found.add(`→ ${target}`);
-      // A manifest that is about to go outlives its copies.
-      const path = `${folder}/${copy}`;
-      if (copy !== undefined && node.root.exists(path)) found.add(node.root.read(path));
-    }
-  }
-  return new Set([...found].filter((content) => !content.startsWith("ours ")));
-}
-
-async function run(
-  node: TestNode,
-  step: { kind: "install" | "restore" | "recover"; text?: string; cut: number | undefined },
-): Promise<void> {
-  const files = step.cut === undefined ? node.system.files : cutPowerAfter(node.system.files, step.cut);
-  const system = { ...node.system, files };
-  try {
-    if (step.kind === "restore") await restoreConflist(system, options);
-    else if (step.kind === "recover") await recoverConflist(system, { ...options, otherConfigs: "moveAside" });
-    else await node.install(step.text ?? "", {}, system);
-  } catch (error) {
-    if (!(error instanceof PowerCut)) throw error;
-  }
-}
-
-describe("installing and restoring, however often and however cut short", () => {
-  test("loses nothing, never leaves a node bare, and gives the folder back", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.uniqueArray(foreignFile, { selector: ({ name }) => name, maxLength: 5 }),
-        fc.array(operation, { maxLength: 8 }),
-        async (initial, operations) => {
-          using node = testNode();
-          fs.mkdirSync(node.hostConfDir, { recursive: true });
-          for (const file of initial) put(node, file);
-          const before = node.snapshot();
-          const [inForce] = runtimeOrder(Object.keys(before));
-          let isUntouched = true;
-          for (const step of operations) {
-            if (step.kind === "foreign") {
-              put(node, step.file);
-              isUntouched = false;
-              continue;
-            }
-            const owned = treasures(node);
-            await run(node, step);
-            for (const treasure of owned) expect(treasures(node)).toContain(treasure);
-            const [first] = runtimeOrder(Object.keys(node.snapshot()));
-            if (inForce !== undefined) expect(first).toBeDefined();
-            if (isUntouched) expect([inForce, conflistFileName]).toContain(first as string);
-          }
-          const owned = treasures(node);
-          await run(node, { kind: "restore", cut: undefined });
-          for (const treasure of owned) expect(treasures(node)).toContain(treasure);
-          if (isUntouched) expect(node.snapshot()).toEqual(before);
-          const again = await restore(node);
-          expect(again.actions.every(({ kind }) => kind === "leave" || kind === "keep-ours")).toBe(true);
-        },
-      ),
-      { numRuns: 100 },
-    );
-  }, 60_000);
 });

@@ -6,14 +6,14 @@ import type { System } from "../sys/system.ts";
 import { attempt } from "./failure.ts";
 import { hashOf, isAsRecorded } from "./file-facts.ts";
 import { lockConflist } from "./lock.ts";
-import type { AsideRecord, FolderRecord } from "./manifest.ts";
+import { type AsideRecord, endOfInstallation } from "./manifest.ts";
 import { conflistFileName, stateDir as defaultStateDir } from "./names.ts";
-import { addVersion } from "./plan.ts";
 import { recoverConflist, recoverLocked } from "./recover.ts";
 import { planRecovery } from "./recovery-plan.ts";
 import { canRecreate, recreateAside } from "./recreate.ts";
 import { decideRestore, type RestoreAction, type RestoreScene } from "./restore-plan.ts";
 import { openStore, type Store } from "./store.ts";
+import { addVersion, keepAsVersion, withoutAside } from "./versions.ts";
 
 export interface RestoreOptions {
   readonly confDir: string;
@@ -33,8 +33,11 @@ export interface RestoreReport {
 export function planRestore(system: System, { confDir, stateDir }: RestoreOptions): RestoreReport {
   const store = openStore(system, stateDir ?? defaultStateDir, confDir);
   const { record } = planRecovery(system, store, { confDir, otherConfigs: "keep" });
-  const actions = decideRestore(system, store, { confDir, record });
-  return { confDir, actions, isComplete: actions.every(({ kind }) => kind !== "leave") };
+  return reportOf(confDir, decideRestore(system, store, { confDir, record }).actions);
+}
+
+function reportOf(confDir: string, actions: readonly RestoreAction[]): RestoreReport {
+  return { confDir, actions, isComplete: actions.every(({ kind }) => kind !== "leave" && kind !== "set-aside") };
 }
 
 /**
@@ -52,13 +55,18 @@ export async function restoreConflist(system: System, options: RestoreOptions): 
   using _lock = await lockConflist(system, stateDir);
   const store = openStore(system, stateDir, confDir);
   recoverLocked(system, store, { confDir, otherConfigs: "keep" });
-  const report = planRestore(system, options);
-  for (const action of report.actions) {
+  const { actions, staysInForce } = decideRestore(system, store, { confDir, record: store.read() });
+  for (const action of actions) {
     attempt("HC_CONFLIST_RESTORE", `Cannot restore ${join(confDir, action.name)}`, () =>
       perform(system, store, { confDir, action }),
     );
   }
-  return report;
+  if (!staysInForce) {
+    attempt("HC_CONFLIST_BACKUP", `Cannot bring the backups in ${store.folder} up to date`, () =>
+      store.write(endOfInstallation(store.read())),
+    );
+  }
+  return reportOf(confDir, actions);
 }
 
 /** Does one action; the manifest is right before and after it, and says enough in between. */
@@ -75,6 +83,9 @@ function perform(
     case "put-back":
       putBack(system, store, { confDir, record, entry: action.entry });
       return;
+    case "set-aside":
+      setAside(system, store, { confDir, record, entry: action.entry });
+      return;
     case "keep-copy":
       store.write(keepAsVersion(record, action.entry));
       system.files.remove(join(confDir, action.entry.aside));
@@ -82,15 +93,21 @@ function perform(
     case "remove-ours":
       keepEdited(system, store, { confDir, record });
       system.files.remove(join(confDir, conflistFileName));
-      store.write({ ...store.read(), written: [] });
+      store.write(endOfInstallation(store.read()));
   }
 }
 
-function putBack(
-  system: System,
-  store: Store,
-  { confDir, record, entry }: RestoreScene & { readonly entry: AsideRecord },
-): void {
+interface EntryScene extends RestoreScene {
+  readonly entry: AsideRecord;
+}
+
+function setAside({ files }: System, store: Store, { confDir, record, entry }: EntryScene): void {
+  store.write({ ...record, aside: [...record.aside, entry] });
+  files.rename(join(confDir, entry.name), join(confDir, entry.aside));
+  store.write({ ...record, aside: [...record.aside, { ...entry, state: "aside" }] });
+}
+
+function putBack(system: System, store: Store, { confDir, record, entry }: EntryScene): void {
   const { files } = system;
   const path = join(confDir, entry.name);
   const asidePath = join(confDir, entry.aside);
@@ -103,8 +120,9 @@ function putBack(
   // Of two hard links to one file, rename(2) leaves both.
   files.remove(asidePath);
   const before = store.read();
-  const after = isChanged ? keepAsVersion(before, entry) : without(before, entry);
-  store.write(isOurName ? { ...after, written: [] } : after);
+  const after = isChanged ? keepAsVersion(before, entry) : withoutAside(before, entry);
+  // What has not come back by now cannot.
+  store.write(isOurName ? endOfInstallation(after) : after);
 }
 
 /** Takes a copy of the file at our name unless HeadCNI itself wrote it, and notes it before the file goes. */
@@ -113,14 +131,4 @@ function keepEdited(system: System, store: Store, { confDir, record }: RestoreSc
   if (hash !== undefined && record.written.includes(hash)) return;
   const present = store.keep(conflistFileName);
   if (present !== undefined) store.write(addVersion(record, present));
-}
-
-/** The record with what lay aside turned into a version: its copy, and its place in the list, are kept. */
-function keepAsVersion(record: FolderRecord, entry: AsideRecord): FolderRecord {
-  const { aside: _aside, state: _state, ...file } = entry;
-  return addVersion(without(record, entry), file);
-}
-
-function without(record: FolderRecord, { aside }: AsideRecord): FolderRecord {
-  return { ...record, aside: record.aside.filter((other) => other.aside !== aside) };
 }
