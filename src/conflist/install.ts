@@ -43,7 +43,7 @@ export async function installConflist(system: System, text: string, options: Ins
   const plan = await prepare(system, store, { text, bytes, comparison, options });
   if (comparison.reason !== "same") replaceOurs(system, store, { bytes, plan, options });
   const moved = moveOthers(system, plan, options);
-  if (plan.replaced !== undefined || moved.length > 0) record(store, plan, moved);
+  if (plan.replaced !== undefined || moved.length > 0) record(system, store, { plan, moved, options });
   if (moved.length > 0) step("recorded", join(store.folder, "manifest.json"));
   return reportOf(comparison, options, moved);
 }
@@ -149,14 +149,23 @@ function moveOthers(system: System, plan: BackupPlan, options: InstallOptions): 
   });
 }
 
-/** Notes in the manifest that what was planned is done. */
-function record(store: Store, { record: planned, moves }: BackupPlan, moved: readonly AsideRecord[]): void {
+interface Done {
+  readonly plan: BackupPlan;
+  readonly moved: readonly AsideRecord[];
+  readonly options: InstallOptions;
+}
+
+/** Notes in the manifest that what was planned is done, and lets go of what need not be kept any longer. */
+function record(system: System, store: Store, { plan, moved, options: { confDir } }: Done): void {
+  const { record: planned, moves, surplus } = plan;
   const aside = planned.aside
-    .filter((entry) => !moves.includes(entry) || moved.includes(entry))
+    .filter((entry) => !surplus.includes(entry) && (!moves.includes(entry) || moved.includes(entry)))
     .map((entry) => (entry.state === "planned" ? { ...entry, state: "aside" as const } : entry));
-  attempt("HC_CONFLIST_BACKUP", `Cannot bring the backups in ${store.folder} up to date`, () =>
-    store.write({ ...planned, aside }),
-  );
+  attempt("HC_CONFLIST_BACKUP", `Cannot bring the backups in ${store.folder} up to date`, () => {
+    // Before the manifest: what a crash in between leaves is still on record, and goes the next time.
+    for (const entry of surplus) system.files.remove(join(confDir, entry.aside));
+    store.write({ ...planned, aside });
+  });
 }
 
 function reportOf(

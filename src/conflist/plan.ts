@@ -12,6 +12,8 @@ import { addVersion, isCopied, isSameContent } from "./versions.ts";
 
 /** How many of our own hashes are remembered, to tell our file from one that somebody edited. */
 const keptHashes = 20;
+/** How many files that came to one name after its original stay aside. */
+const keptLater = 5;
 
 export interface BackupPlan {
   /** How the manifest read before, for taking the plan back. */
@@ -21,6 +23,8 @@ export interface BackupPlan {
   readonly replaced: AsideRecord | undefined;
   /** Others' files to move, their entries in `record`. */
   readonly moves: readonly AsideRecord[];
+  /** What need not lie aside any longer once this is done; still in `record`. */
+  readonly surplus: readonly AsideRecord[];
 }
 
 export interface PlanInput {
@@ -60,7 +64,7 @@ export function planBackup(system: System, store: Store, input: PlanInput): Back
     const file = store.keep(name);
     return file === undefined ? [] : [planAside(file, hasOriginal(record, name) ? "later" : "original")];
   });
-  return { before, record, replaced, moves };
+  return { before, record, replaced, moves, surplus: surplusOf(record) };
 }
 
 /** A name no file has in the folder, or in the manifest. */
@@ -93,4 +97,11 @@ function hasOriginal({ aside }: FolderRecord, name: string): boolean {
  */
 function isRepeatOf(file: FileRecord, role: AsideRole, entry: AsideRecord): boolean {
   return role === "later" && entry.role === "later" && entry.name === file.name && isSameContent(file, entry);
+}
+
+/** A CNI which rewrites its file for ever must not fill the folder: of the later ones of a name, all but the last few. */
+function surplusOf({ aside }: FolderRecord): readonly AsideRecord[] {
+  const later = aside.filter(({ role }) => role === "later");
+  const names = [...new Set(later.map(({ name }) => name))];
+  return names.flatMap((name) => later.filter((entry) => entry.name === name).slice(0, -keptLater));
 }

@@ -1,9 +1,10 @@
-// Which earlier versions of a file are kept: content that was replaced, or that somebody asked to keep. Pure.
+// Which earlier versions of a file are kept: content that was replaced, or that somebody asked to keep. Bounded, because another
+// agent that rewrites a file for ever must not fill the disk. Pure.
 
 import type { AsideRecord, FileRecord, FolderRecord, VersionRecord } from "./manifest.ts";
 import { conflistFileName } from "./names.ts";
 
-/** How many earlier versions of our own file are kept. */
+/** How many versions of a name are kept of those HeadCNI wrote, and as many of those somebody else did. */
 const keptVersions = 5;
 
 /** Adds a version to the earlier ones, newest last; the same content is kept once. Of a file without a copy nothing is kept. */
@@ -11,9 +12,11 @@ export function addVersion(record: FolderRecord, file: FileRecord): FolderRecord
   if (!isCopied(file)) return record;
   const isOurs = file.name === conflistFileName && file.sha256 !== undefined && record.written.includes(file.sha256);
   const version: VersionRecord = { ...file, writtenBy: isOurs ? "headcni" : "other" };
+  const isOfSameKind = ({ name, writtenBy }: VersionRecord): boolean =>
+    name === version.name && writtenBy === version.writtenBy;
   const isRepeat = (entry: VersionRecord): boolean => entry.name === file.name && isSameContent(entry, file);
   const all = [...record.versions.filter((entry) => !isRepeat(entry)), version];
-  const tooOld = new Set(all.filter(({ writtenBy }) => writtenBy === "headcni").slice(0, -keptVersions));
+  const tooOld = new Set(all.filter(isOfSameKind).slice(0, -keptVersions));
   return { ...record, versions: all.filter((entry) => !tooOld.has(entry)) };
 }
 
