@@ -3,6 +3,7 @@
 // containerd's watcher, and would not be atomic across file systems.
 
 import * as fs from "node:fs";
+import { errnoOf } from "./errors.ts";
 import { basename, dirname, join } from "./path.ts";
 
 /** Where a write stands; `onStep` is called after each has happened. */
@@ -50,12 +51,25 @@ export function writeFileAtomic(path: string, bytes: Uint8Array, options: Atomic
     fs.renameSync(temporary, path);
   } catch (error) {
     if (isOpen) fs.closeSync(fd);
-    fs.rmSync(temporary, { force: true });
+    try {
+      removeName(temporary);
+    } catch {
+      // What kept the file from being written says more than what keeps its temporary file from going.
+    }
     throw error;
   }
   step("renamed");
   syncFolder(folder);
   step("folder-synced");
+}
+
+/** Removes one name (a host path); nothing there is fine. Not by `rmSync`, which hides the kernel's reason behind EFAULT. */
+export function removeName(path: string): void {
+  try {
+    fs.unlinkSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+  }
 }
 
 /** Makes the names in a folder durable. File systems that cannot sync a folder (EINVAL) are left be. */

@@ -273,6 +273,23 @@ describe("Files' changes", () => {
     expect(files.removeEmptyFolder("/empty")).toBe(true);
   });
 
+  test("say why a name cannot be removed", () => {
+    root.write("/file", "x");
+    const chattr = (change: string) => Bun.spawnSync(["chattr", change, `${root.path}/file`]).success;
+    // Not every file system, nor every user, can make a file immutable.
+    if (chattr("+i")) {
+      const failure = failureOf(() => files.remove("/file"));
+      chattr("-i");
+      expect(failure).toEqual({
+        code: "HC_FILE_WRITE",
+        message: "Cannot write /file: operation not permitted",
+        errno: "EPERM",
+      });
+    }
+    files.makeFolder("/folder");
+    expect(failureOf(() => files.remove("/folder"))).toMatchObject({ errno: "EISDIR" });
+  });
+
   test("make folders with those above, and mind none that is there", () => {
     files.makeFolder("/a/b/c", 0o700);
     files.makeFolder("/a/b/c", 0o700);

@@ -3,7 +3,7 @@
 // small and local, and the order of steps is the point.
 
 import * as fs from "node:fs";
-import { type AtomicWriteOptions, syncFolder, writeFileAtomic } from "./atomic-file.ts";
+import { type AtomicWriteOptions, removeName, syncFolder, writeFileAtomic } from "./atomic-file.ts";
 import { describeError, errnoOf, HeadcniError } from "./errors.ts";
 import { dirname, join } from "./path.ts";
 
@@ -169,7 +169,7 @@ export function createFiles(root = "/"): Files {
         fs.linkSync(resolve(existing, true), resolve(path, true));
         syncFolder(resolve(dirname(path), false));
       }),
-    remove: (path) => writing(path, () => fs.rmSync(resolve(path, true), { force: true })),
+    remove: (path) => writing(path, () => removeName(resolve(path, true))),
     removeEmptyFolder: (path) =>
       writing(path, () => {
         try {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
+import { tmpdir } from "node:os";
 import { snapshot } from "../../src/conflist/testing.ts";
 import { confDir, conflist, type FolderNode, folderNode, type RunResult } from "./folder-node.ts";
 
@@ -195,5 +196,25 @@ describe("headcni conflist install", () => {
     const outputs = await Promise.all(started.map(({ stdout }) => new Response(stdout).text()));
     expect(outputs.filter((text) => text.includes("Wrote "))).toHaveLength(1);
     expect(node.names()).toEqual(["05-calico.conflist.headcni-aside", "10-headcni.conflist"]);
+  });
+});
+
+describe("headcni conflist restore", () => {
+  const probe = `${tmpdir()}/headcni-chattr-probe-${process.pid}`;
+  fs.writeFileSync(probe, "");
+  const canLock = Bun.spawnSync(["chattr", "+i", probe]).success;
+  Bun.spawnSync(["chattr", "-i", probe]);
+  fs.rmSync(probe);
+
+  test.skipIf(!canLock)("says what keeps our file from being removed", () => {
+    using node = nodeInUse();
+    const lock = 'chattr +i "$conf/10-headcni.conflist"';
+    const unlock = 'chattr -i "$conf/10-headcni.conflist"';
+    const result = node.shell(`${lock}; "$headcni" conflist restore --root "$root"; code=$?; ${unlock}; exit $code`);
+    expect(errorOf(result)).toBe(`error: Cannot restore ${conflist}: operation not permitted`);
+    expect(result.stderr).toContain("hint: run as root; check for the immutable attribute with lsattr\n");
+    expect(result.exitCode).toBe(exitFailed);
+    expect(node.conflist(["restore"]).exitCode).toBe(0);
+    expect(node.names()).toEqual(["05-calico.conflist"]);
   });
 });
