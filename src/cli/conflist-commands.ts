@@ -1,6 +1,6 @@
 // `headcni conflist render | diff | validate | install`.
 
-import { compareFolder, conflistMode, isSettled } from "../conflist/compare.ts";
+import { compareFolder, conflistMode, isOwnedBy, isSettled } from "../conflist/compare.ts";
 import { unifiedDiff } from "../conflist/diff.ts";
 import { ConflistInvalidError, problemSentence } from "../conflist/failure.ts";
 import { installConflist } from "../conflist/install.ts";
@@ -38,9 +38,12 @@ export async function diffCommand(context: CliContext, flags: NodeFlags): Promis
     const bytes = wanted.system.files.readIfPresent(wanted.path, maxBytes);
     const before = bytes === undefined ? "" : new TextDecoder().decode(bytes);
     const sides = { from: bytes === undefined ? "/dev/null" : wanted.path, to: `${wanted.path} (wanted)` };
-    const mode = wanted.system.files.lstat(wanted.path)?.mode;
-    if (mode !== undefined && mode !== conflistMode)
-      context.print(`old mode ${octal(mode)}\nnew mode ${octal(conflistMode)}\n`);
+    const info = wanted.system.files.lstat(wanted.path);
+    if (info !== undefined && info.mode !== conflistMode)
+      context.print(`old mode ${octal(info.mode)}\nnew mode ${octal(conflistMode)}\n`);
+    const { owner } = wanted.system.files;
+    if (info !== undefined && !isOwnedBy(info, owner))
+      context.print(`old owner ${info.uid}:${info.gid}\nnew owner ${owner.uid}:${owner.gid}\n`);
     context.print(unifiedDiff(before, wanted.text, sides));
   }
   for (const name of toMoveAside) context.print(`${name} would be moved aside: the runtime prefers it to ours\n`);
@@ -129,6 +132,7 @@ const reasonWords = {
   absent: "new file",
   content: "new content",
   mode: `mode ${octal(conflistMode)}`,
+  owner: "owner",
   "not-a-file": "in place of what is no regular file",
 } as const satisfies Record<InstallReport["reason"], string>;
 

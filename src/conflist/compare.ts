@@ -4,6 +4,7 @@
 import type { OtherConfigs } from "../config/config.ts";
 import { temporaryTarget } from "../sys/atomic-file.ts";
 import { HeadcniError } from "../sys/errors.ts";
+import type { FileOwner } from "../sys/files.ts";
 import { join } from "../sys/path.ts";
 import type { System } from "../sys/system.ts";
 import { originalName } from "./aside-name.ts";
@@ -59,6 +60,10 @@ export function isOurTemporary(name: string): boolean {
   return target !== undefined && (target === conflistFileName || originalName(target) !== undefined);
 }
 
+export function isOwnedBy({ uid, gid }: FileOwner, owner: FileOwner): boolean {
+  return uid === owner.uid && gid === owner.gid;
+}
+
 function compareOurs(system: System, path: string, wanted: Uint8Array): InstallReason {
   const info = system.files.lstat(path);
   if (info === undefined) return "absent";
@@ -76,5 +81,7 @@ function compareOurs(system: System, path: string, wanted: Uint8Array): InstallR
   if (info.sizeBytes !== wanted.length) return "content";
   const found = system.files.readIfPresent(path, wanted.length + 1);
   if (found === undefined || Buffer.compare(found, wanted) !== 0) return "content";
+  // Its owner could give himself the right to write, and so say what root runs.
+  if (!isOwnedBy(info, system.files.owner)) return "owner";
   return info.mode === conflistMode ? "same" : "mode";
 }

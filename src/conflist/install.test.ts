@@ -84,6 +84,8 @@ describe("installConflist()", () => {
     ["other content", (path) => fs.writeFileSync(path, "two", { mode: 0o600 }), "content"],
     ["same length, other content", (path) => fs.writeFileSync(path, "eno", { mode: 0o600 }), "content"],
     ["another mode", (path) => fs.chmodSync(path, 0o644), "mode"],
+    ["another user's file", (path) => fs.chownSync(path, 1000, 0), "owner"],
+    ["another group's file", (path) => fs.chownSync(path, 0, 1000), "owner"],
     ["nothing", (path) => fs.rmSync(path), "absent"],
     [
       "a link to the same content",
@@ -103,6 +105,15 @@ describe("installConflist()", () => {
     expect(fs.lstatSync(`${node.hostConfDir}/${conflistFileName}`).isFile()).toBe(true);
     expect(node.root.read(report.path)).toBe("one");
     expect((await node.install("one")).outcome).toBe("unchanged");
+  });
+
+  test("is done once in a folder that hands its group on", async () => {
+    using node = testNode();
+    fs.mkdirSync(node.hostConfDir, { recursive: true });
+    fs.chownSync(node.hostConfDir, 0, 1000);
+    fs.chmodSync(node.hostConfDir, 0o2755);
+    await node.install("one");
+    expect(await node.install("one")).toMatchObject({ outcome: "unchanged", reason: "same" });
   });
 
   test("replaces a link in its place, and leaves what it points at alone", async () => {

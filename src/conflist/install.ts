@@ -89,7 +89,11 @@ function replaceOurs(system: System, store: Store, replacement: Replacement): vo
     attempt("HC_CONFLIST_WRITE", `Cannot write the conflist ${path}`, () => {
       system.files.makeFolder(confDir);
       if (plan.replaced !== undefined) giveSecondName(system, store, { confDir, entry: plan.replaced });
-      system.files.writeAtomic(path, bytes, { mode: conflistMode, onStep: (done) => options.onStep?.(done, path) });
+      system.files.writeAtomic(path, bytes, {
+        mode: conflistMode,
+        owner: system.files.owner,
+        onStep: (done) => options.onStep?.(done, path),
+      });
     });
   } catch (error) {
     takeBack(system, store, replacement);

@@ -31,7 +31,7 @@ export const installSteps = [
 export type InstallStep = (typeof installSteps)[number];
 
 /** Why our file is, or is not, written: the label of `headcni_conflist_writes_total`. */
-export type InstallReason = "same" | "absent" | "content" | "mode" | "not-a-file";
+export type InstallReason = "same" | "absent" | "content" | "mode" | "owner" | "not-a-file";
 
 export interface InstallOptions {
   /** Folder the runtime reads. */

@@ -78,6 +78,7 @@ export function cutPowerWhen(files: Files, isCut: () => boolean): Files {
     };
   return {
     root: files.root,
+    owner: files.owner,
     hostPath: files.hostPath,
     read: guard(files.read),
     readIfPresent: guard(files.readIfPresent),

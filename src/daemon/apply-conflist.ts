@@ -127,6 +127,7 @@ const reasonWords: Readonly<Record<InstallReason, string>> = {
   absent: "it was not there",
   content: "its content was another",
   mode: "its mode was another",
+  owner: "it belonged to somebody else",
   "not-a-file": "something other than a file was in its place",
 };
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { renameSync } from "node:fs";
+import { chownSync, renameSync } from "node:fs";
 import { waitUntil } from "../sys/testing.ts";
 import { glancing } from "./glance.ts";
 import { conflistPath, fakeNode } from "./testing.ts";
@@ -19,6 +19,8 @@ test("glancing() notices what no watch told of, and nothing else", async () => {
   };
   expect(await look()).toEqual([]);
   node.root.write(conflistPath, "{ }");
+  expect(await look()).toEqual(["/etc/cni/net.d"]);
+  chownSync(`${node.root.path}${conflistPath}`, 1000, 1000);
   expect(await look()).toEqual(["/etc/cni/net.d"]);
   renameSync(`${node.root.path}/etc/cni/net.d`, `${node.root.path}/etc/cni/gone`);
   expect(await look()).toEqual(["/etc/cni/net.d"]);

@@ -32,7 +32,9 @@ function fingerprint({ files }: System, path: string): string {
 function fingerprintOf(files: System["files"], path: string): string {
   try {
     const info = files.lstat(path);
-    return info === undefined ? "absent" : `${info.inode}:${info.mtimeMs}:${info.mode}:${info.sizeBytes}`;
+    return info === undefined
+      ? "absent"
+      : `${info.inode}:${info.mtimeMs}:${info.mode}:${info.uid}:${info.gid}:${info.sizeBytes}`;
   } catch (error) {
     // What the kernel says is a state like any other: it shows when it changes.
     return describeError(error);

@@ -12,6 +12,8 @@ export type AtomicWriteStep = "temporary-written" | "temporary-synced" | "rename
 export interface AtomicWriteOptions {
   /** Permission bits of the new file, applied whatever the umask. @default 0o600 */
   readonly mode?: number | undefined;
+  /** @default as the folder has it: who runs this process, and the folder's group where its set-group-ID bit says so */
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
   readonly onStep?: ((step: AtomicWriteStep) => void) | undefined;
 }
 
@@ -42,6 +44,7 @@ export function writeFileAtomic(path: string, bytes: Uint8Array, options: Atomic
   let isOpen = true;
   try {
     for (let offset = 0; offset < bytes.length; ) offset += fs.writeSync(fd, bytes, offset);
+    if (options.owner !== undefined) setOwner(fd, options.owner);
     fs.fchmodSync(fd, mode);
     step("temporary-written");
     fs.fsyncSync(fd);
@@ -61,6 +64,12 @@ export function writeFileAtomic(path: string, bytes: Uint8Array, options: Atomic
   step("renamed");
   syncFolder(folder);
   step("folder-synced");
+}
+
+/** Asks the file system only where it does not agree: not each of them has owners that can be changed. */
+function setOwner(fd: number, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
+  const info = fs.fstatSync(fd);
+  if (info.uid !== uid || info.gid !== gid) fs.fchownSync(fd, uid, gid);
 }
 
 /** Removes one name (a host path); nothing there is fine. Not by `rmSync`, which hides the kernel's reason behind EFAULT. */

@@ -22,9 +22,14 @@ export interface FileInfo {
   readonly gid: number;
 }
 
+/** A user and a group, by number. */
+export type FileOwner = Pick<FileInfo, "uid" | "gid">;
+
 export interface Files {
   /** The folder every path is taken under: "/" on a real node. */
   readonly root: string;
+  /** Whom what this process makes belongs to. */
+  readonly owner: FileOwner;
   /**
    * Where a node's path lies on this machine. Symbolic links in it are followed inside the root, as
    * chroot(2) would: an absolute link on the node never leads out of the folder that plays the node.
@@ -139,6 +144,7 @@ export function createFiles(root = "/"): Files {
 
   return {
     root: base,
+    owner: { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 },
     hostPath: (path) => reading(path, () => resolve(path, false)),
     read: (path, maxBytes = defaultMaxBytes) => reading(path, () => readBounded(resolve(path, false), path, maxBytes)),
     readIfPresent: (path, maxBytes = defaultMaxBytes) =>
