@@ -1,12 +1,13 @@
 // The programs a conflist calls: whether each lies in the plugin folder, can be run, and speaks the conflist's version of
 // the specification. Each is asked itself (CNI_COMMAND=VERSION): neither its name nor its age tells.
 
-import { describeError, HeadcniError } from "../sys/errors.ts";
+import { HeadcniError } from "../sys/errors.ts";
 import { join } from "../sys/path.ts";
 import type { System } from "../sys/system.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
 import type { ConflistProblem } from "./report.ts";
-import type { PluginEntry } from "./structure.ts";
+import { startFailure, tryByHand } from "./start-failure.ts";
+import { cniVersions, type PluginEntry } from "./structure.ts";
 
 const versionTimeoutMs = 5000;
 /** What libcni itself sends with VERSION: plugins of old demand the variables although they do not use them. */
@@ -87,13 +88,18 @@ async function programProblem(
     supported = await askVersions(system, file);
   } catch (error) {
     if (!(error instanceof HeadcniError)) throw error;
-    return problem(`is ${type}, and ${file} cannot be started: ${describeError(error.cause ?? error)}`);
+    const { why, remedy } = startFailure(system, file, error);
+    return problem(`is ${type}, and ${file} ${why}`, remedy);
   }
-  if (typeof supported === "string") return problem(`is ${type}, and ${file} ${supported}`);
+  if (typeof supported === "string") return problem(`is ${type}, and ${file} ${supported}`, tryByHand(file));
   if (cniVersion === undefined || supported.includes(cniVersion)) return undefined;
+  const common = supported.filter((version) => cniVersions.some((known) => known === version));
+  const choice =
+    common.length === 0 ? "it supports none that knows lists of plugins" : `it supports ${common.join(", ")}`;
+  const setting = common.length === 0 ? "" : "set cni.cniVersion to one of these, or ";
   return problem(
     `is ${type}, and ${file} does not support CNI ${cniVersion}`,
-    `it supports ${supported.join(", ")}: set cni.cniVersion to one of these, or install a newer ${type}`,
+    `${choice}: ${setting}install a newer ${type}`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
 import fc from "fast-check";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { defaultConfig } from "../config/defaults.ts";
@@ -328,20 +329,58 @@ describe("validateConflist()", () => {
     [
       "built for another machine",
       new HeadcniError("HC_EXEC_FAILED", "Cannot start", { cause: Object.assign(new Error(), { code: "ENOEXEC" }) }),
-      "cannot be started: is not a program this machine can run",
+      "is not a program this machine can run: built for another processor, or damaged",
     ],
+    ["no friend of this version", versions([]), "does not support CNI 0.4.0"],
   ];
   test.each(answers)("refuses a program that is %s", async (_, answer, what) => {
     using folder = pluginFolder(everything, { bridge: answer });
     expect(await folder.problems(list(bridge))).toEqual([`plugins[0].type: is bridge, and ${binDir}/bridge ${what}`]);
   });
 
-  test("says which versions would do", async () => {
-    using folder = pluginFolder(everything, { bridge: versions(["0.3.0", "0.3.1"]) });
-    const [problem] = await validateConflist(folder.system, JSON.stringify(list(bridge)), { binDir });
-    expect(problem?.hint).toBe(
+  const failed = (code: string) =>
+    new HeadcniError("HC_EXEC_FAILED", "Cannot start", { cause: Object.assign(new Error(), { code }) });
+  const byHand = `run it by hand to see more: CNI_COMMAND=VERSION ${binDir}/bridge < /dev/null`;
+  const remedies: readonly (readonly [string, Answer, string])[] = [
+    [
+      "the versions that would do",
+      versions(["0.2.0", "0.3.0", "0.3.1"]),
       "it supports 0.3.0, 0.3.1: set cni.cniVersion to one of these, or install a newer bridge",
-    );
+    ],
+    [
+      "that no version would do",
+      versions(["0.2.0"]),
+      "it supports none that knows lists of plugins: install a newer bridge",
+    ],
+    ["so where it says none", versions([]), "it supports none that knows lists of plugins: install a newer bridge"],
+    ["how to try a plugin that is none", answered, byHand],
+    [
+      "what a missing interpreter means",
+      failed("ENOENT"),
+      "install what it is run by, or a build of the plugin that needs nothing (the CNI project's are static)",
+    ],
+    [
+      "what a mount without exec means",
+      failed("EACCES"),
+      `remount it with exec, or name another folder as cni.binDir (findmnt -T ${binDir} shows the mount)`,
+    ],
+  ];
+  test.each(remedies)("says %s", async (_, answer, hint) => {
+    using folder = pluginFolder(everything, { bridge: answer });
+    const [problem] = await validateConflist(folder.system, JSON.stringify(list(bridge)), { binDir });
+    expect(problem?.hint).toBe(hint);
+  });
+
+  test.each([
+    ["#!/no/such/shell -e\n", "interpreter /no/such/shell"],
+    [fs.readFileSync("/bin/true"), "dynamic loader /lib"],
+    ["\x7fELF", "dynamic loader it needs"],
+  ])("names what a program is run by when that is missing: %#", async (content, interpreter) => {
+    using folder = pluginFolder(everything, { bridge: failed("ENOENT") });
+    fs.writeFileSync(folder.system.files.hostPath(`${binDir}/bridge`), content);
+    const [problem] = await folder.problems(list(bridge));
+    expect(problem).toContain(`${binDir}/bridge cannot start on this host: its ${interpreter}`);
+    expect(problem).toEndWith(" does not exist");
   });
 
   test("never throws, whatever the document", async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
+import { interpreterOf } from "../sys/elf.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import { join } from "../sys/path.ts";
 import type { System } from "../sys/system.ts";
 import { tempRoot, testSystem } from "../sys/testing.ts";
-import { interpreterOf } from "./elf.ts";
 import { installPlugin } from "./install.ts";
 import { provePlugin } from "./prove.ts";
 
@@ -122,7 +122,7 @@ describe("provePlugin()", () => {
   test.each([
     ["EACCES", "noexec"],
     ["ENOEXEC", "another processor"],
-    ["ENOENT", "dynamic loader"],
+    ["ENOENT", "its interpreter /bin/sh does not exist"],
     ["EMFILE", "too many open files"],
   ])("explains %s", async (code, words) => {
     using at = setUp();

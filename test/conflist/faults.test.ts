@@ -151,7 +151,12 @@ describe("headcni conflist install", () => {
     [
       "is for another machine",
       (node) => node.write(`${bin}/bridge`, "\x7fELF\x02\x01\x01 not this one", 0o755),
-      `plugins[0].type is bridge, and ${bin}/bridge cannot be started: is not a program this machine can run`,
+      `plugins[0].type is bridge, and ${bin}/bridge is not a program this machine can run: built for another processor, or damaged`,
+    ],
+    [
+      "is a script whose interpreter is missing",
+      (node) => node.write(`${bin}/bridge`, "#!/no/such/shell\n", 0o755),
+      `plugins[0].type is bridge, and ${bin}/bridge cannot start on this host: its interpreter /no/such/shell does not exist`,
     ],
     [
       "does not answer",
@@ -181,7 +186,7 @@ describe("headcni conflist install", () => {
       `mount --bind "$root${bin}" "$root${bin}"; mount -o remount,bind,noexec "$root${bin}"`,
     );
     expect(errorOf(result)).toBe(
-      `error: Cannot put ${conflist} in force: plugins[0].type is bridge, and ${bin}/bridge cannot be started: permission denied (and 1 more)`,
+      `error: Cannot put ${conflist} in force: plugins[0].type is bridge, and ${bin}/bridge may not be executed: the file system it lies on is mounted noexec, or a security policy forbids it (and 1 more)`,
     );
     expect(snapshot(`${node.path}${confDir}`)).toEqual(before);
   });
