@@ -2,7 +2,7 @@
 // ignore, only when a pod is being created. Pure; plugins it does not know are left to themselves.
 
 import { hostLocalProblems, hostLocalSubnets } from "./host-local.ts";
-import { isJsonObject, type JsonObject } from "./json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import type { ConflistProblem } from "./report.ts";
 import type { PluginEntry } from "./structure.ts";
 
@@ -45,7 +45,45 @@ function* portmapProblems({ path, entry }: PluginEntry): Generator<ConflistProbl
   };
 }
 
-function* bridgeProblems(path: string, { bridge, hairpinMode, promiscMode }: JsonObject): Generator<ConflistProblem> {
+/** What bridge's decoder, which takes no "yes" and no "true", wants of its keys; `bridge` and `mtu` are looked at closer. */
+const bridgeKeys: Readonly<Record<string, "true or false" | "a whole number" | "text" | "a list">> = {
+  isGateway: "true or false",
+  isDefaultGateway: "true or false",
+  forceAddress: "true or false",
+  ipMasq: "true or false",
+  ipMasqBackend: "text",
+  hairpinMode: "true or false",
+  promiscMode: "true or false",
+  vlan: "a whole number",
+  vlanTrunk: "a list",
+  preserveDefaultVlan: "true or false",
+  macspoofchk: "true or false",
+  enabledad: "true or false",
+  disableContainerInterface: "true or false",
+  portIsolation: "true or false",
+};
+
+function isA(kind: (typeof bridgeKeys)[string], value: JsonValue): boolean {
+  switch (kind) {
+    case "true or false":
+      return typeof value === "boolean";
+    case "a whole number":
+      return Number.isInteger(value);
+    case "text":
+      return typeof value === "string";
+    case "a list":
+      return Array.isArray(value);
+  }
+}
+
+function* bridgeProblems(path: string, entry: JsonObject): Generator<ConflistProblem> {
+  const { bridge, hairpinMode, promiscMode } = entry;
+  for (const [key, kind] of Object.entries(bridgeKeys)) {
+    const value = entry[key];
+    // Go's decoder leaves what is null as it was.
+    if (value === undefined || value === null || isA(kind, value)) continue;
+    yield { path: `${path}.${key}`, message: `is ${JSON.stringify(value)}: ${kind} is wanted` };
+  }
   const isName = typeof bridge === "string" && /^[^\s/]+$/.test(bridge) && bridge.length <= maxDeviceNameLength;
   if (bridge !== undefined && !isName) {
     yield { path: `${path}.bridge`, message: `is ${JSON.stringify(bridge)}, which cannot name a network device` };

@@ -152,6 +152,25 @@ describe("validateConflist()", () => {
       ["plugins[0].promiscMode: is true together with hairpinMode, which bridge refuses"],
     ],
     [
+      "values bridge's decoder refuses",
+      list({
+        ...bridge,
+        ipMasq: "yes",
+        isGateway: 1,
+        vlan: "100",
+        vlanTrunk: {},
+        ipMasqBackend: true,
+        portIsolation: null,
+      }),
+      [
+        "plugins[0].isGateway: is 1: true or false is wanted",
+        'plugins[0].ipMasq: is "yes": true or false is wanted',
+        "plugins[0].ipMasqBackend: is true: text is wanted",
+        'plugins[0].vlan: is "100": a whole number is wanted',
+        "plugins[0].vlanTrunk: is {}: a list is wanted",
+      ],
+    ],
+    [
       "a device name too long",
       list({ ...bridge, bridge: "a-name-of-16-chr" }),
       ['plugins[0].bridge: is "a-name-of-16-chr", which cannot name a network device'],
