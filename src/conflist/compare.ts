@@ -5,7 +5,7 @@ import type { OtherConfigs } from "../config/config.ts";
 import { temporaryTarget } from "../sys/atomic-file.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import type { FileOwner } from "../sys/files.ts";
-import { join } from "../sys/path.ts";
+import { dirname, join } from "../sys/path.ts";
 import type { System } from "../sys/system.ts";
 import { originalName } from "./aside-name.ts";
 import { conflistFileName } from "./names.ts";
@@ -27,14 +27,17 @@ export interface Comparison {
 
 /**
  * Compares the folder with what is wanted. An absent folder is an empty one.
- * @throws HeadcniError HC_CONFLIST_WRITE when a folder stands where our file belongs, HC_FILE_READ.
+ * @throws HeadcniError HC_CONFLIST_WRITE when a file stands where the folder belongs, or a folder where our file does;
+ *   HC_FILE_READ.
  */
 export function compareFolder(
   system: System,
   wanted: Uint8Array,
   { confDir, otherConfigs }: { readonly confDir: string; readonly otherConfigs: OtherConfigs },
 ): Comparison {
-  const names = system.files.list(confDir) ?? [];
+  const listed = system.files.list(confDir);
+  if (listed === undefined) refuseFileInTheWay(system, confDir);
+  const names = listed ?? [];
   const preferred = runtimeOrder(names).filter((name) => {
     if (!isPreferredToOurs(name)) return false;
     const kind = system.files.lstat(join(confDir, name))?.kind;
@@ -47,6 +50,25 @@ export function compareFolder(
     keptOthers: isKept ? preferred : [],
     temporaries: names.filter(isOurTemporary),
   };
+}
+
+/**
+ * Looks for what keeps the folder from being made: to the kernel, a file in its place is "already exists".
+ * @throws HeadcniError HC_CONFLIST_WRITE naming it
+ */
+export function refuseFileInTheWay({ files }: System, confDir: string): void {
+  for (let path = confDir; path !== "/"; path = dirname(path)) {
+    const kind = files.stat(path)?.kind ?? files.lstat(path)?.kind;
+    if (kind === "folder") return;
+    if (kind === undefined) continue;
+    const what = kind === "symlink" ? "a link that leads nowhere" : "a file";
+    const place = path === confDir ? "it" : path;
+    throw new HeadcniError(
+      "HC_CONFLIST_WRITE",
+      `Cannot use ${confDir} for CNI configurations: ${place} is ${what}, not a folder`,
+      { hint: "move it away, or name the folder the runtime reads as cni.confDir", details: { path } },
+    );
+  }
 }
 
 /** Whether the comparison leaves nothing to do. */

@@ -138,6 +138,29 @@ describe("installConflist()", () => {
     expect(node.root.read(`${confDir}/${conflistFileName}/inside`)).toBe("theirs");
   });
 
+  test.each([
+    [confDir, "it is a file, not a folder"],
+    ["/etc/cni", "/etc/cni is a file, not a folder"],
+  ])("says that a file stands where a folder belongs: %s", async (path, what) => {
+    using node = testNode();
+    node.root.write(path, "a file");
+    await expect(node.install("one")).rejects.toMatchObject({
+      code: "HC_CONFLIST_WRITE",
+      message: `Cannot use ${confDir} for CNI configurations: ${what}`,
+      hint: "move it away, or name the folder the runtime reads as cni.confDir",
+    });
+    expect(node.root.exists(stateDir)).toBe(false);
+  });
+
+  test("says so of a link that leads nowhere, and makes no folder behind it", async () => {
+    using node = testNode();
+    node.root.write("/etc/cni/other", "");
+    fs.symlinkSync("/nowhere", node.hostConfDir);
+    await expect(node.install("one")).rejects.toMatchObject({
+      message: `Cannot use ${confDir} for CNI configurations: it is a link that leads nowhere, not a folder`,
+    });
+  });
+
   test("moves aside what the runtime prefers, broken files too, and leaves the rest", async () => {
     using node = testNode();
     const preferred = ["00-multus.conf", "05-broken.conflist", "10-calico.conflist", "10-headcni.conf"];
