@@ -9,6 +9,7 @@ import { lockFile } from "../daemon/instance-lock.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import { type FileLock, tryLockFile } from "../sys/flock.ts";
 import { join } from "../sys/path.ts";
+import { printable } from "../sys/printable.ts";
 import type { System } from "../sys/system.ts";
 import type { DryRunFlags, NodeFlags, OutputFlags } from "./conflist.ts";
 import type { CliContext } from "./context.ts";
@@ -20,13 +21,14 @@ export async function backupCommand(context: CliContext, flags: NodeFlags & Outp
   const { system, loaded } = await readFolders(context, flags);
   const { confDir } = loaded.config.cni;
   const { kept, passedOver } = await backupConflists(system, { confDir });
-  for (const name of passedOver) context.warn(`warning: ${join(confDir, name)} is no file that can be copied\n`);
+  for (const name of passedOver)
+    context.warn(`warning: ${printable(join(confDir, name))} is no file that can be copied\n`);
   if (flags.output === "json") {
     context.print(printJson({ confDir, kept, passedOver }));
     return;
   }
   const what = kept.length === 0 ? `There is no configuration in ${confDir}` : `Kept ${kept.join(", ")} of ${confDir}`;
-  context.print(`${what}\n`);
+  context.print(`${printable(what)}\n`);
 }
 
 export async function backupsCommand(context: CliContext, flags: NodeFlags & OutputFlags): Promise<void> {
@@ -64,7 +66,7 @@ export async function restoreCommand(context: CliContext, flags: NodeFlags & Out
     return;
   }
   const lines = reports.flatMap(({ confDir, actions }) =>
-    actions.map((action) => actionLine(join(confDir, action.name), action, flags)),
+    actions.map((action) => printable(actionLine(join(confDir, action.name), action, flags))),
   );
   context.print(lines.length === 0 ? "There is nothing to restore\n" : `${lines.join("\n")}\n`);
 }

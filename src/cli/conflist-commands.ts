@@ -1,18 +1,19 @@
 // `headcni conflist render | diff | validate | install`.
 
-import { compareFolder, conflistMode, isOwnedBy, isSettled } from "../conflist/compare.ts";
+import { compareFolder, conflistMode, isOwnedBy, isSettled, refuseFileInTheWay } from "../conflist/compare.ts";
 import { unifiedDiff } from "../conflist/diff.ts";
 import { ConflistInvalidError, problemSentence } from "../conflist/failure.ts";
+import { lookInForce, octal } from "../conflist/in-force.ts";
 import { installConflist } from "../conflist/install.ts";
 import { type JsonObject, printJson } from "../conflist/json.ts";
 import { bridgeName } from "../conflist/names.ts";
-import { otherConfigs } from "../conflist/others.ts";
 import { recoverConflist } from "../conflist/recover.ts";
 import type { ConflistProblem, InstallReport } from "../conflist/report.ts";
 import { validateConflist } from "../conflist/validate.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import { createFiles, type Files } from "../sys/files.ts";
-import { join } from "../sys/path.ts";
+import { dirname } from "../sys/path.ts";
+import { printable } from "../sys/printable.ts";
 import { absolutePath } from "../sys/system.ts";
 import type { DryRunFlags, NodeFlags, OutputFlags } from "./conflist.ts";
 import type { CliContext } from "./context.ts";
@@ -31,9 +32,11 @@ export async function renderCommand(context: CliContext, flags: NodeFlags): Prom
 export async function diffCommand(context: CliContext, flags: NodeFlags): Promise<void> {
   const wanted = await findWanted(context, flags);
   const comparison = compare(wanted);
-  const { reason, toMoveAside } = comparison;
+  const { reason, toMoveAside, keptOthers } = comparison;
   if (reason === "not-a-file") {
     context.print(`${wanted.path} is not a regular file and would be replaced by one\n`);
+  } else if ((wanted.system.files.lstat(wanted.path)?.sizeBytes ?? 0) > maxBytes) {
+    context.print(`${wanted.path} is too large to be a configuration and would be replaced\n`);
   } else if (reason !== "same") {
     const bytes = wanted.system.files.readIfPresent(wanted.path, maxBytes);
     const before = bytes === undefined ? "" : new TextDecoder().decode(bytes);
@@ -46,7 +49,9 @@ export async function diffCommand(context: CliContext, flags: NodeFlags): Promis
       context.print(`old owner ${info.uid}:${info.gid}\nnew owner ${owner.uid}:${owner.gid}\n`);
     context.print(unifiedDiff(before, wanted.text, sides));
   }
-  for (const name of toMoveAside) context.print(`${name} would be moved aside: the runtime prefers it to ours\n`);
+  for (const name of toMoveAside)
+    context.print(`${printable(name)} would be moved aside: the runtime prefers it to ours\n`);
+  for (const line of keptLines(keptOthers)) context.print(`${line}\n`);
   if (!isSettled(comparison)) context.exit(exitCodes.negative.code);
 }
 
@@ -59,18 +64,21 @@ export async function validateCommand(
   const { system, loaded } = folders;
   const { binDir } = loaded.config.cni;
   const { path, text } = readConflist(folders, file);
-  const problems = await validateConflist(system, text, { binDir });
-  if (file === undefined) warnOfPreferred(context, folders);
+  // Of a file that was named nobody said that it is, or shall be, in force.
+  const inForce = file === undefined ? lookInForce(system, loaded.config.cni) : undefined;
+  const problems = [...(await validateConflist(system, text, { binDir })), ...(inForce?.problems ?? [])];
   if (problems.length > 0) context.exit(exitCodes.negative.code);
   if (flags.output === "json") {
+    const valid = problems.length === 0;
     context.print(
-      printJson({ file: path, valid: problems.length === 0, binDir, problems: problems.map(encodeProblem) }),
+      printJson({ file: path, valid, inForce: inForce?.path, binDir, problems: problems.map(encodeProblem) }),
     );
-  } else if (problems.length === 0) {
-    context.print(`${path} is valid, and every plugin it calls is in ${binDir}\n`);
-  } else {
-    context.print(`${path} cannot be used:\n${problemTable(problems)}`);
+    return;
   }
+  if (problems.length > 0) context.print(`${path} cannot be used:\n${problemTable(problems)}`);
+  else context.print(`${path} is valid, and every plugin it calls is in ${binDir}\n`);
+  if (inForce !== undefined && inForce.path !== path && problems.length === 0)
+    context.print(`${printable(inForce.path)} is in force, not this file (cni.otherConfigs is keep)\n`);
 }
 
 export async function installCommand(
@@ -87,14 +95,14 @@ export async function installCommand(
   try {
     const { removedTemporaries, completedMoves } = await recoverConflist(system, { confDir, otherConfigs: others });
     if (flags.verbose === true && removedTemporaries.length + completedMoves.length > 0) {
-      context.warn(`recovered: ${[...removedTemporaries, ...completedMoves].join(", ")}\n`);
+      context.warn(`recovered: ${printable([...removedTemporaries, ...completedMoves].join(", "))}\n`);
     }
     const report = await installConflist(system, text, {
       confDir,
       otherConfigs: others,
       validate: (rendered) => validateConflist(system, rendered, { binDir }),
       onStep: (step, detail) => {
-        if (flags.verbose === true) context.warn(`${step}${detail === "" ? "" : `: ${detail}`}\n`);
+        if (flags.verbose === true) context.warn(`${step}${detail === "" ? "" : `: ${printable(detail)}`}\n`);
       },
     });
     context.print(
@@ -122,7 +130,11 @@ async function dryRun(context: CliContext, wanted: WantedConflist, flags: Output
     return;
   }
   const ours = reason === "same" ? `${path} is as it should be` : `Would write ${path} (${reasonWords[reason]})`;
-  const lines = [`PodCIDR ${wanted.podCIDRs}`, ours, ...toMoveAside.map((name) => `Would move ${name} aside`)];
+  const lines = [
+    `PodCIDR ${wanted.podCIDRs}`,
+    ours,
+    ...toMoveAside.map((name) => `Would move ${printable(name)} aside`),
+  ];
   context.print(`${[...lines, ...keptLines(keptOthers)].join("\n")}\n`);
   if (problems.length > 0) context.print(`It would be refused:\n${problemTable(problems)}`);
 }
@@ -138,12 +150,12 @@ const reasonWords = {
 
 function reportLines({ outcome, reason, path, movedAside, keptOthers }: InstallReport): string {
   const ours = outcome === "unchanged" ? `${path} is as it should be` : `Wrote ${path} (${reasonWords[reason]})`;
-  const moved = movedAside.map(({ name, aside }) => `Moved ${name} aside as ${aside}`);
+  const moved = movedAside.map(({ name, aside }) => `Moved ${printable(name)} aside as ${printable(aside)}`);
   return `${[ours, ...moved, ...keptLines(keptOthers)].join("\n")}\n`;
 }
 
 function keptLines(names: readonly string[]): readonly string[] {
-  return names.map((name) => `${name} stays and is preferred to ours (cni.otherConfigs is keep)`);
+  return names.map((name) => `${printable(name)} stays and is preferred to ours (cni.otherConfigs is keep)`);
 }
 
 function compare({ system, loaded, text }: WantedConflist) {
@@ -161,18 +173,10 @@ function readConflist(
     const bytes = files.readIfPresent(asked, maxBytes);
     if (bytes !== undefined) return { path: asked, text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) };
   }
+  if (file === undefined) refuseFileInTheWay(system, dirname(path));
   throw new HeadcniError("HC_FILE_READ", `Cannot validate ${asked}: it does not exist`, {
     hint: file === undefined ? "headcni conflist install writes it" : undefined,
   });
-}
-
-/** A valid file is of no use while the runtime takes another one. */
-function warnOfPreferred(context: CliContext, { system, loaded }: NodeFolders): void {
-  const { confDir } = loaded.config.cni;
-  for (const other of otherConfigs(system, confDir).filter(({ isPreferred }) => isPreferred)) {
-    const broken = other.problem === undefined ? "" : `, and it ${other.problem}`;
-    context.warn(`warning: the runtime takes ${join(confDir, other.name)} before it${broken}\n`);
-  }
 }
 
 function problemTable(problems: readonly ConflistProblem[]): string {
@@ -188,8 +192,4 @@ function encodeReport({ outcome, reason, path, movedAside, keptOthers }: Install
 
 function encodeProblem({ path, message, hint }: ConflistProblem): JsonObject {
   return { path, message, hint: hint ?? null, text: problemSentence({ path, message }) };
-}
-
-function octal(mode: number): string {
-  return mode.toString(8).padStart(4, "0");
 }

@@ -49,7 +49,7 @@ function addLooking(conflist: Command, context: CliContext): void {
   const validate = conflist
     .command("validate")
     .description("check a conflist and the plugins it calls; ends with 1 when something is wrong")
-    .argument("[file]", "the conflist (default: the one in force on this node)")
+    .argument("[file]", "the conflist (default: ours on this node, which must be in force)")
     .addOption(configOption())
     .addOption(outputOption())
     .addOption(rootOption())

@@ -12,6 +12,7 @@ import { sourceWords } from "../daemon/settle.ts";
 import { choosePodCIDR } from "../podcidr/choose.ts";
 import { resolveNodeName } from "../podcidr/node-name.ts";
 import { join } from "../sys/path.ts";
+import { printable } from "../sys/printable.ts";
 import type { System } from "../sys/system.ts";
 import type { NodeFlags } from "./conflist.ts";
 import type { CliContext } from "./context.ts";
@@ -48,12 +49,12 @@ export async function findWanted(context: CliContext, flags: NodeFlags): Promise
   const { config } = loaded;
   const nodeName = resolveNodeName(system, { flag: flags.nodeName, config: config.nodeName });
   const answer = choosePodCIDR(system, { nodeName, config: loaded });
-  for (const warning of answer.warnings) context.warn(`warning: ${warning}\n`);
+  for (const warning of answer.warnings) context.warn(`warning: ${printable(warning)}\n`);
   const observed = await observePods(system);
   const held = observeHeld(system, path, observed.bridge);
   const plan = planNode({ config, answer, held, ...observed });
-  for (const { text } of plan.settled.conditions) context.warn(`warning: ${text}\n`);
+  for (const { text } of plan.settled.conditions) context.warn(`warning: ${printable(text)}\n`);
   const { inForce } = plan.settled;
-  const podCIDRs = `${inForce.podCIDRs.join(", ")} from ${sourceWords(inForce)}`;
+  const podCIDRs = printable(`${inForce.podCIDRs.join(", ")} from ${sourceWords(inForce)}`);
   return { ...folders, text: renderConflist(plan.conflist), plan, podCIDRs };
 }

@@ -74,10 +74,43 @@ new mode 0600
 05-calico.conflist would be moved aside: the runtime prefers it to ours
 `);
   });
+
+  test("says who owns the file, what stays in front of it, and what is none", () => {
+    using node = folderNode();
+    node.conflist(["install"]);
+    fs.chownSync(`${node.path}${conflist}`, 1000, 1000);
+    expect(node.conflist(["diff"])).toEqual({
+      exitCode: 1,
+      stdout: "old owner 1000:1000\nnew owner 0:0\n",
+      stderr: "",
+    });
+    expect(node.conflist(["install"]).stdout).toContain(`Wrote ${conflist} (owner)\n`);
+    node.write(`${confDir}/05-calico.conflist`, calico);
+    node.write("/etc/headcni/config.yaml", "cni: {otherConfigs: keep}");
+    const kept = "05-calico.conflist stays and is preferred to ours (cni.otherConfigs is keep)\n";
+    expect(node.conflist(["diff"])).toEqual({ exitCode: 0, stdout: kept, stderr: "" });
+    node.write(conflist, new Uint8Array(2 << 20));
+    expect(node.conflist(["diff"])).toEqual({
+      exitCode: 1,
+      stdout: `${conflist} is too large to be a configuration and would be replaced\n${kept}`,
+      stderr: "",
+    });
+    fs.rmSync(`${node.path}${confDir}`, { recursive: true });
+    node.write(confDir, "a file");
+    for (const command of ["diff", "install", "validate"]) {
+      expect(node.conflist([command])).toEqual({
+        exitCode: 4,
+        stdout: "",
+        stderr: `error: Cannot use ${confDir} for CNI configurations: it is a file, not a folder
+hint: move it away, or name the folder the runtime reads as cni.confDir
+`,
+      });
+    }
+  });
 });
 
 describe("headcni conflist validate", () => {
-  test("checks what is in force, with the plugins, and warns of what the runtime takes instead", () => {
+  test("checks our file with the plugins, and that it is in force", () => {
     using node = folderNode();
     expect(node.conflist(["validate"])).toEqual({
       exitCode: 4,
@@ -85,11 +118,43 @@ describe("headcni conflist validate", () => {
       stderr: `error: Cannot validate ${conflist}: it does not exist\nhint: headcni conflist install writes it\n`,
     });
     node.conflist(["install"]);
-    node.write(`${confDir}/05-broken.conf`, "{");
+    const valid = `${conflist} is valid, and every plugin it calls is in /opt/cni/bin\n`;
+    expect(node.conflist(["validate"])).toEqual({ exitCode: 0, stdout: valid, stderr: "" });
+    const table = (...rows: readonly (readonly [string, string])[]) =>
+      expect.stringMatching(
+        new RegExp(
+          `^${conflist} cannot be used:\nWHERE +WHAT +REMEDY\n${rows.map(([what, remedy]) => `- +${what} +${remedy}\n`).join("")}$`,
+        ),
+      );
+    const other = `${confDir}/05-other.conf`;
+    node.write(other, `{"cniVersion":"0.3.1","name":"other","type":"bridge"}`);
+    const taken = `is not in force: the runtime takes ${other} before it`;
+    const install = "headcni conflist install moves it aside";
+    expect(node.conflist(["validate"])).toEqual({ exitCode: 1, stdout: table([taken, install]), stderr: "" });
+    node.write("/etc/headcni/config.yaml", "cni: {otherConfigs: keep}");
     expect(node.conflist(["validate"])).toEqual({
       exitCode: 0,
-      stdout: `${conflist} is valid, and every plugin it calls is in /opt/cni/bin\n`,
-      stderr: `warning: the runtime takes ${confDir}/05-broken.conf before it, and it is not JSON\n`,
+      stdout: `${valid}${other} is in force, not this file (cni.otherConfigs is keep)\n`,
+      stderr: "",
+    });
+    expect(JSON.parse(node.conflist(["validate", "-o", "json"]).stdout)).toMatchObject({ valid: true, inForce: other });
+    node.write(other, "{");
+    expect(node.conflist(["validate"])).toEqual({
+      exitCode: 1,
+      stdout: table([
+        `${taken}, and that one is not JSON`,
+        "correct or remove 05-other.conf, or set cni.otherConfigs to moveAside",
+      ]),
+      stderr: "",
+    });
+    fs.rmSync(`${node.path}${other}`);
+    fs.chownSync(`${node.path}${conflist}`, 1000, 1000);
+    fs.chmodSync(`${node.path}${conflist}`, 0o666);
+    const again = "headcni conflist install writes it anew";
+    expect(node.conflist(["validate"])).toEqual({
+      exitCode: 1,
+      stdout: table(["belongs to 1000:1000, not to 0:0", again], ["has mode 0666, not 0600", again]),
+      stderr: "",
     });
   });
 
@@ -185,6 +250,30 @@ folder-synced: ${conflist}
     expect(stdout).toContain(`${conflist} is as it should be\n`);
     expect(stderr).toContain("warning: 10.244.1.0/24 stays in force: the PodCIDR is now 10.244.2.0/24");
     expect(node.read(conflist)).toBe(before);
+  });
+});
+
+describe("headcni conflist, of names made to drive a terminal,", () => {
+  test("shows them, and sends nothing", () => {
+    using node = folderNode();
+    const name = "05-\u001b[2J\n\u202e.conflist";
+    node.write(`${confDir}/${name}`, calico);
+    Bun.spawnSync(["mkfifo", `${node.path}${confDir}/06-\u001b[2J\n.conf`]);
+    const shown = "05-\\u{1b}[2J\\u{a}\\u{202e}.conflist";
+    const commands = [
+      ["diff"],
+      ["backup"],
+      ["install", "--dry-run"],
+      ["install", "--verbose"],
+      ["backups"],
+      ["restore", "--dry-run"],
+      ["restore"],
+    ];
+    for (const command of commands) {
+      const { stdout, stderr } = node.conflist(command);
+      expect([command, stdout]).toEqual([command, expect.stringContaining(shown)]);
+      for (const sent of ["\u001b", "\u202e", "2J\n"]) expect(`${stdout}${stderr}`).not.toContain(sent);
+    }
   });
 });
 
