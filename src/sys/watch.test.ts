@@ -165,3 +165,22 @@ describe("createWatchFolder() hears of", () => {
     expect(log.entries).toEqual([]);
   });
 });
+
+describe("createWatchFolder() says once, for all folders,", () => {
+  test.each([
+    ["inotify_instances", "fs.inotify.max_user_instances"],
+    ["inotify_watches", "fs.inotify.max_user_watches"],
+  ])("that the kernel's limit on %s is reached", (limit, setting) => {
+    // The limits of a user namespace are its own.
+    const script = `echo 0 > /proc/sys/user/max_${limit} && exec "$0" "$@"`;
+    const argv = [process.execPath, `${import.meta.dir}/watch.fixture.ts`, root.path];
+    const { stdout, stderr } = Bun.spawnSync(["unshare", "--user", "--map-root-user", "sh", "-c", script, ...argv]);
+    expect(String(stderr)).toBe("");
+    expect(JSON.parse(String(stdout))).toEqual([
+      {
+        message: `Cannot watch folders for changes: the kernel's limit ${setting} is reached`,
+        hint: `changes are noticed later, by polling; raise it with sysctl -w ${setting}=NUMBER and restart`,
+      },
+    ]);
+  });
+});

@@ -15,6 +15,14 @@ import { basename, dirname } from "./path.ts";
  */
 export type WatchFolder = (path: string, onChange: (name: string | undefined) => void, signal: AbortSignal) => void;
 
+/** The kernel's limits on watching, by what it says when one is reached. They are for all folders alike. */
+const limits: Readonly<Record<string, string>> = {
+  EMFILE: "fs.inotify.max_user_instances",
+  ENOSPC: "fs.inotify.max_user_watches",
+};
+/** Logs that have been told of a limit: one is enough, however many folders and watches there are. */
+const toldOfLimit = new WeakSet<Log>();
+
 /** The watch of a machine whose paths lie under `files.root`. What cannot be watched is logged once and left to polling. */
 export function createWatchFolder(files: Files, log: Log): WatchFolder {
   return (path, onChange, signal) => {
@@ -29,6 +37,15 @@ export function createWatchFolder(files: Files, log: Log): WatchFolder {
       const errno = errnoOf(error);
       if (hasWarned || errno === "ENOENT" || errno === "ENOTDIR") return;
       hasWarned = true;
+      const limit = limits[errno ?? ""];
+      if (limit !== undefined) {
+        if (toldOfLimit.has(log)) return;
+        toldOfLimit.add(log);
+        log.warn(`Cannot watch folders for changes: the kernel's limit ${limit} is reached`, {
+          hint: `changes are noticed later, by polling; raise it with sysctl -w ${limit}=NUMBER and restart`,
+        });
+        return;
+      }
       log.warn(`Cannot watch ${path}: ${describeError(error)}`, {
         hint: "changes there are noticed later, by polling",
       });
