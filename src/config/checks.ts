@@ -1,5 +1,6 @@
 // What no single key can know: whether the values fit together. Pure.
 
+import { firstOverlaps } from "../cidr/overlaps.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { Config } from "./config.ts";
 import { familyName, isLoopback, Problem, readListen } from "./values.ts";
@@ -87,8 +88,10 @@ function* rangesAgainstServices(config: Config): Iterable<Finding> {
 /** Two nodes with the same addresses is the one thing HeadCNI must never let pass. */
 function* nodesAgainstEachOther(config: Config): Iterable<Finding> {
   const all = written(config);
-  for (const [index, { path, node, prefix }] of all.entries()) {
-    const rival = all.slice(0, index).find((other) => other.node !== node && other.prefix.overlaps(prefix));
+  // One node's CIDRs are of different families: whatever overlaps is another node's.
+  const rivals = firstOverlaps(all.map(({ prefix }) => prefix));
+  for (const [index, { path, prefix }] of all.entries()) {
+    const rival = all[rivals[index] ?? -1];
     if (rival !== undefined)
       yield { path, message: `${prefix} overlaps ${rival.prefix} of node ${rival.node}; give each node its own` };
   }

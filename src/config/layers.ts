@@ -89,10 +89,10 @@ function plain({ value }: Located, path: readonly string[]): JsonValue {
   return Object.fromEntries(set.map(([name, child]) => [name, plain(child, [...path, name])]));
 }
 
+const known: ReadonlySet<string> = new Set([...configSections, ...configKeys.map(({ path }) => path)].map(String));
+
 function isKnown(path: readonly string[]): boolean {
-  return [...configSections, ...configKeys.map((leaf) => leaf.path)].some(
-    (known) => known.join(".") === path.join("."),
-  );
+  return known.has(String(path));
 }
 
 /** A copy of `input` with the value set. A section that is no map is left as it is: the schema names the fault. */
@@ -122,12 +122,12 @@ function readText(text: string, kind: ConfigKey["kind"]): JsonValue | undefined 
  * HEADCNI_SERVICE_HOST and the like in the pods of a cluster with a Service named headcni.
  */
 function strayVariables(env: Env): ConfigIssue[] {
-  const known = [...configKeys.map(({ variable }) => variable), "HEADCNI_CONFIG"];
+  const ours = [...configKeys.map(({ variable }) => variable), "HEADCNI_CONFIG"];
   return Object.keys(env).flatMap((variable) => {
-    if (!variable.startsWith("HEADCNI_") || known.includes(variable)) return [];
+    if (!variable.startsWith("HEADCNI_") || ours.includes(variable)) return [];
     const meant = suggest(
       variable.slice(8),
-      known.map((name) => name.slice(8)),
+      ours.map((name) => name.slice(8)),
     );
     return meant === undefined ? [] : [{ path: variable, message: `unknown variable; did you mean HEADCNI_${meant}?` }];
   });
