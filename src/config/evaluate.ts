@@ -1,9 +1,8 @@
 // From what was said (document, environment, flags) to a configuration, or to the list of everything wrong with it.
 
-import type { ConfigIssue } from "../sys/errors.ts";
 import { findContradictions, findRisks } from "./checks.ts";
 import type { LoadedConfig } from "./config.ts";
-import { invalidConfig } from "./invalid.ts";
+import { inOrder, invalidConfig } from "./invalid.ts";
 import { type Layers, mergeLayers } from "./layers.ts";
 import { place, toConfigIssues } from "./messages.ts";
 import { configSchema, toConfig } from "./schema.ts";
@@ -20,9 +19,4 @@ export function evaluate(layers: Layers): Pick<LoadedConfig, "config" | "origins
   if (contradictions.length > 0) throw invalidConfig(inOrder(contradictions));
   const risks = findRisks(config).map(({ path, message }) => place(path, message, found));
   return { config, origins, warnings: [...risks, ...warnings] };
-}
-
-/** Down the file, then what came from elsewhere. */
-function inOrder(issues: readonly ConfigIssue[]): readonly ConfigIssue[] {
-  return issues.toSorted((a, b) => (a.line ?? Number.MAX_SAFE_INTEGER) - (b.line ?? Number.MAX_SAFE_INTEGER));
 }

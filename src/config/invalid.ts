@@ -7,3 +7,8 @@ export function invalidConfig(issues: readonly ConfigIssue[]): ConfigError {
   const hint = "`headcni config schema` and docs/reference/config.md list every key";
   return new ConfigError("HC_CONFIG_INVALID", `Cannot use the configuration: ${count}`, issues, { hint });
 }
+
+/** Down the file, then what came from elsewhere. */
+export function inOrder(issues: readonly ConfigIssue[]): readonly ConfigIssue[] {
+  return issues.toSorted((a, b) => (a.line ?? Number.MAX_SAFE_INTEGER) - (b.line ?? Number.MAX_SAFE_INTEGER));
+}

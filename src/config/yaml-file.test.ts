@@ -76,6 +76,11 @@ describe("parseYamlFile() refuses", () => {
   test.each([
     ["a key that stands twice", "a: 1\nb: 2\na: 3\n", ["3: this key stands twice; keep one"]],
     ["a key that stands twice below", "a:\n  b: 1\n  b: 1\n", ["3: this key stands twice; keep one"]],
+    [
+      "a key that stands twice where aliases repeat it",
+      "a: &x {k: 1, k: 2}\nb: *x\nc: *x\n",
+      ["1: this key stands twice; keep one"],
+    ],
     ["a second document", "a: 1\n---\nb: 2\n", ["2: a second YAML document begins; keep only one"]],
     ["tabs for indentation", "a:\n\tb: 1\n", ["2: not valid YAML: Tabs are not allowed as indentation"]],
     ["an unknown tag", "a: !Secret x\n", ["1: not valid YAML: Unresolved tag: !Secret"]],
@@ -88,7 +93,11 @@ describe("parseYamlFile() refuses", () => {
   });
 
   test("several faults, all at once", () => {
-    expect(issuesOf("a: 1\na: 2\nb: !x y\nb: 3\n")).toHaveLength(3);
+    expect(issuesOf("a: 1\na: 2\nb: !x y\nb: 3\n")).toEqual([
+      "2: this key stands twice; keep one",
+      "3: not valid YAML: Unresolved tag: !x",
+      "4: this key stands twice; keep one",
+    ]);
   });
 
   test("aliases of aliases that would fill the memory", () => {

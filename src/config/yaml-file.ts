@@ -13,7 +13,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import type { ConfigIssue } from "../sys/errors.ts";
-import { invalidConfig } from "./invalid.ts";
+import { inOrder, invalidConfig } from "./invalid.ts";
 
 /** A value with the line where it, or its key, stands. */
 export interface Located {
@@ -34,36 +34,42 @@ export function parseYamlFile(text: string, file: string): Located {
   const issueAt = (offset: number, message: string): ConfigIssue => {
     return { path: "", message, file, line: lines.linePos(offset).line };
   };
-  const parsed = parseAllDocuments(text, { merge: true, lineCounter: lines, prettyErrors: false });
+  // The library would compare each key of a map with all before it: with thousands of nodes that takes seconds.
+  const options = { merge: true, uniqueKeys: false, lineCounter: lines, prettyErrors: false };
+  const parsed = parseAllDocuments(text, options);
   const documents = Array.isArray(parsed) ? parsed : [];
   const issues = documents.flatMap((document) =>
-    [...document.errors, ...document.warnings].map(({ code, message, pos }) =>
-      issueAt(pos[0], code === "DUPLICATE_KEY" ? "this key stands twice; keep one" : `not valid YAML: ${message}`),
-    ),
+    [...document.errors, ...document.warnings].map(({ message, pos }) => issueAt(pos[0], `not valid YAML: ${message}`)),
   );
   const [document, second] = documents;
   if (second !== undefined) issues.push(issueAt(second.range[0], "a second YAML document begins; keep only one"));
-  if (issues.length > 0) throw invalidConfig(issues);
-  if (document === undefined || document.contents === null) return { line: 1, value: new Map() };
+  const reader = document === undefined ? undefined : new Reader(document, lines);
+  let whole: Located | undefined;
   try {
-    return new Reader(document, lines).read(document.contents, []);
+    if (document !== undefined && document.contents !== null) whole = reader?.read(document.contents, []);
   } catch (error) {
-    if (error instanceof Refused) throw invalidConfig([issueAt(error.offset, error.message)]);
-    throw error;
+    if (!(error instanceof Refused)) throw error;
+    // In a text that is no YAML whatever stands out of place is a consequence.
+    if (issues.length === 0) issues.push(issueAt(error.offset, error.message));
   }
+  for (const offset of reader?.repeatedKeys ?? []) issues.push(issueAt(offset, "this key stands twice; keep one"));
+  if (issues.length > 0) throw invalidConfig(inOrder(issues));
+  return whole ?? { line: 1, value: new Map() };
 }
 
 class Refused extends Error {
   readonly offset: number;
-  constructor(node: Node, message: string) {
+  constructor(node: Node | null, message: string) {
     super(message);
-    this.offset = node.range?.[0] ?? 0;
+    this.offset = node?.range?.[0] ?? 0;
   }
 }
 
 class Reader {
   readonly #document: Document;
   readonly #lines: LineCounter;
+  /** Where keys stand that their map has already. */
+  readonly repeatedKeys = new Set<number>();
   #left = maxValues;
 
   constructor(document: Document, lines: LineCounter) {
@@ -92,13 +98,17 @@ class Reader {
   #readMap(map: YAMLMap<Node, Node | null>, open: readonly Node[]): ReadonlyMap<string, Located> {
     const own = new Map<string, Located>();
     const merged = new Map<string, Located>();
+    const names = new Set<string>();
     for (const { key, value } of map.items) {
       if (!isScalar(key)) throw new Refused(key, "a key is not a word");
+      const name = String(key.value);
+      if (names.has(name)) this.repeatedKeys.add(key.range?.[0] ?? 0);
+      names.add(name);
       const line = this.#lineOf(key);
       const child = value === null ? { line, value: null } : this.read(value, open);
       // With `merge` the library reads the key << as a symbol. Keys of earlier sources win, own keys win over all.
-      if (typeof key.value !== "symbol") own.set(String(key.value), { line, value: child.value });
-      else for (const [name, item] of mergeSources(key, child)) if (!merged.has(name)) merged.set(name, item);
+      if (typeof key.value !== "symbol") own.set(name, { line, value: child.value });
+      else for (const [inner, item] of mergeSources(key, child)) if (!merged.has(inner)) merged.set(inner, item);
     }
     return new Map([...merged, ...own]);
   }
