@@ -6,7 +6,7 @@ import { ConfigError } from "../sys/errors.ts";
 import { type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
 import type { LoadedConfig } from "./config.ts";
 import { defaultConfig, defaultConfigFile } from "./defaults.ts";
-import { type LoadOptions, loadConfig } from "./load.ts";
+import { createConfigLoader, type LoadOptions, loadConfig } from "./load.ts";
 
 interface Given extends LoadOptions {
   readonly file?: string | Uint8Array;
@@ -412,4 +412,50 @@ describe("loadConfig() finds the file", () => {
   test("with a byte order mark", async () => {
     expect((await load({ file: "\uFEFFnodeName: a\n" })).config.nodeName).toBe("a");
   });
+});
+
+describe("createConfigLoader() evaluates", () => {
+  test("nothing again while file, environment and flags stay as they are", async () => {
+    using root = tempRoot();
+    root.write(defaultConfigFile, "network: {mtu: 1400}\n");
+    const system = testSystem(root);
+    const load = createConfigLoader();
+    const first = await load(system);
+    root.write(defaultConfigFile, "network: {mtu: 1400}\n");
+    expect(await load(system)).toBe(first);
+    expect(await load({ ...system, env: { HOME: "/" } })).toBe(first);
+  });
+
+  test.each<[string, Partial<Given>]>([
+    ["file", { file: "network: {mtu: 1300}\n" }],
+    ["environment", { env: { HEADCNI_NETWORK_MTU: "1300" } }],
+    ["flags", { flags: { nodeName: "b" } }],
+  ])("a change of the %s", async (_what, { file, env, flags }) => {
+    using root = tempRoot();
+    root.write(defaultConfigFile, "network: {mtu: 1400}\n");
+    const load = createConfigLoader();
+    const first = await load(testSystem(root));
+    if (file !== undefined) root.write(defaultConfigFile, file);
+    expect((await load(testSystem(root, { env: env ?? {} }), { flags })).config).not.toEqual(first.config);
+    root.write(defaultConfigFile, "network: {mtu: 1400}\n");
+    expect((await load(testSystem(root))).config).toEqual(first.config);
+  });
+
+  test("nothing again either while it is wrong, and says the same again", async () => {
+    using root = tempRoot();
+    root.write(defaultConfigFile, "network: {mtu: 3}\n");
+    const load = createConfigLoader();
+    const failures = [await load(testSystem(root)).catch(String), await load(testSystem(root)).catch(String)];
+    expect(failures).toEqual(Array(2).fill(expect.stringContaining("it has one problem")));
+    root.write(defaultConfigFile, "");
+    expect((await load(testSystem(root))).config).toEqual(defaultConfig);
+  });
+});
+
+test("loadConfig() finds the one overlap among the CIDRs of ten thousand nodes", async () => {
+  const nodes = Array.from({ length: 10_000 }, (_, at) => `      n${at}: 10.${at >> 8}.${at & 255}.0/24\n`);
+  const file = `network:\n  podCIDR:\n    nodeLocal:\n${nodes.join("")}      last: 10.7.9.128/25\n`;
+  expect(await issuesOf({ file })).toEqual([
+    "10004 network.podCIDR.nodeLocal.last: 10.7.9.128/25 overlaps 10.7.9.0/24 of node n1801; give each node its own",
+  ]);
 });

@@ -1,6 +1,7 @@
 // Loads the configuration: file < environment < flags, checked as a whole, every fault reported at once. The YAML and
 // schema libraries are loaded only when there is something to read with them.
 
+import { sha256Hex } from "../sys/hash.ts";
 import type { System } from "../sys/system.ts";
 import type { LoadedConfig } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
@@ -26,16 +27,42 @@ export interface LoadOptions {
  *   every fault in file, environment and flags.
  */
 export async function loadConfig(system: System, options: LoadOptions = {}): Promise<LoadedConfig> {
-  const { file, hostFile, text } = readConfigFile(system, options.path);
-  const flags = toFlags(options.flags);
-  if (text === undefined && !Object.keys(system.env).some(isOurs)) {
-    const config = withoutFile(options.flags);
-    if (config !== undefined) return { ...config, file: undefined, hostFile, warnings: [] };
-  }
-  const document = text === undefined ? undefined : (await import("./yaml-file.ts")).parseYamlFile(text, file);
-  const { evaluate } = await import("./evaluate.ts");
-  const evaluated = evaluate({ document, file, env: system.env, flags });
-  return { ...evaluated, file: text === undefined ? undefined : file, hostFile };
+  return readLayers(system, options).load();
+}
+
+/**
+ * Loads like `loadConfig`, and evaluates nothing again that is what it was the last time, right or wrong: who looks again and
+ * again must not work through a map of thousands of nodes each time.
+ */
+export function createConfigLoader(): typeof loadConfig {
+  let last: { readonly fingerprint: string; readonly loaded: Promise<LoadedConfig> } | undefined;
+  return async (system, options = {}) => {
+    const { fingerprint, load } = readLayers(system, options);
+    if (last?.fingerprint !== fingerprint) last = { fingerprint, loaded: load() };
+    return last.loaded;
+  };
+}
+
+interface ReadLayers {
+  /** Equal for everything that gives the same configuration. */
+  readonly fingerprint: string;
+  load(): Promise<LoadedConfig>;
+}
+
+function readLayers(system: System, { path, flags: given }: LoadOptions): ReadLayers {
+  const { file, hostFile, text } = readConfigFile(system, path);
+  const env = Object.fromEntries(Object.entries(system.env).filter(([variable]) => isOurs(variable)));
+  const flags = toFlags(given);
+  const load = async (): Promise<LoadedConfig> => {
+    if (text === undefined && Object.keys(env).length === 0) {
+      const config = withoutFile(given);
+      if (config !== undefined) return { ...config, file: undefined, hostFile, warnings: [] };
+    }
+    const document = text === undefined ? undefined : (await import("./yaml-file.ts")).parseYamlFile(text, file);
+    const { evaluate } = await import("./evaluate.ts");
+    return { ...evaluate({ document, file, env, flags }), file: text === undefined ? undefined : file, hostFile };
+  };
+  return { fingerprint: sha256Hex(JSON.stringify([file, hostFile, text, env, flags])), load };
 }
 
 /** The configuration that only flags speak of, read without the schema; undefined when they are wrong and it must say so. */

@@ -2,7 +2,7 @@
 // it: the last good one stays in force and a condition says so.
 
 import type { LoadedConfig } from "../config/config.ts";
-import { loadConfig } from "../config/load.ts";
+import type { loadConfig } from "../config/load.ts";
 import { detectRuntimeDirs, withRuntimeDirs } from "../conflist/runtime-dirs.ts";
 import type { PodCIDRAnswer } from "../podcidr/answer.ts";
 import { choosePodCIDR } from "../podcidr/choose.ts";
@@ -25,17 +25,23 @@ export interface Inputs {
   readonly conditions: readonly Condition[];
 }
 
+export interface InputOptions extends DaemonFlags {
+  /** The loader of this daemon, which knows what it loaded in the last pass. */
+  readonly load: typeof loadConfig;
+}
+
 /**
  * Reads anew. Without `last` (the first pass) a fault is thrown; with it, what cannot be read stays as it was.
  * @throws ConfigError in the first pass only
  */
-export async function readInputs(system: System, flags: DaemonFlags, last: Inputs | undefined): Promise<Inputs> {
+export async function readInputs(system: System, options: InputOptions, last: Inputs | undefined): Promise<Inputs> {
+  const { load, config: path, nodeName: flag } = options;
   const [loaded, fileFaults] = await orLast(last?.loaded, async () => {
-    const written = await loadConfig(system, { path: flags.config, flags: { nodeName: flags.nodeName } });
+    const written = await load(system, { path, flags: { nodeName: flag } });
     return withRuntimeDirs(written, detectRuntimeDirs(system, written));
   });
   const [answer, valueFaults] = await orLast(last?.answer, async () => {
-    const nodeName = resolveNodeName(system, { flag: flags.nodeName, config: loaded.config.nodeName });
+    const nodeName = resolveNodeName(system, { flag, config: loaded.config.nodeName });
     return choosePodCIDR(system, { nodeName, config: loaded });
   });
   const why = [...fileFaults, ...valueFaults].join("; ");

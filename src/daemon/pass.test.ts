@@ -105,6 +105,16 @@ describe("createPasses() over time", () => {
     expect(node.root.read(conflistPath)).toContain('"mtu": 1300');
   });
 
+  test("works through its configuration again only when that has changed", async () => {
+    using node = fakeNode();
+    node.root.write(configFile, "network: {mtu: 1400}\n");
+    const passes = node.start();
+    const { origins } = (await passes.run(["start"])).config;
+    expect((await passes.run(["timer"])).config.origins).toBe(origins);
+    node.root.write(configFile, "network: {mtu: 1300}\n");
+    expect((await passes.run(["config"])).config.origins).not.toBe(origins);
+  });
+
   test("still follows the files while the configuration is wrong", async () => {
     using node = fakeNode();
     node.root.write(flannel, subnetEnv("10.42.3.1/24"));

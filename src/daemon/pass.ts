@@ -2,6 +2,7 @@
 // `--once` is exactly one of these.
 
 import type { Config } from "../config/config.ts";
+import { createConfigLoader } from "../config/load.ts";
 import { conflistFileName } from "../conflist/names.ts";
 import { join } from "../sys/path.ts";
 import type { System } from "../sys/system.ts";
@@ -44,13 +45,14 @@ interface Memory {
 
 export function createPasses(system: System, conditions: ConditionStore, options: PassOptions): Passes {
   let memory: Memory | undefined;
+  const load = createConfigLoader();
   const observer: System = { ...system, log: sayingOnce(system.log) };
   return {
     run: async (reasons) => {
       const startedAtMs = system.clock.now();
       const startedMs = system.clock.monotonicMs();
       const [inputs, observed] = await Promise.all([
-        readInputs(observer, options, memory?.inputs),
+        readInputs(observer, { ...options, load }, memory?.inputs),
         observePods(observer),
       ]);
       await options.onConfig(inputs.loaded.config);
