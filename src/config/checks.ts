@@ -7,7 +7,7 @@ import { familyName, isLoopback, Problem, readListen } from "./values.ts";
 
 /** A fault or warning at a key; it continues no sentence, unlike the readers'. */
 export interface Finding {
-  readonly path: readonly string[];
+  readonly path: readonly PropertyKey[];
   readonly message: string;
 }
 

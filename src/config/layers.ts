@@ -1,11 +1,13 @@
 // Lays what the environment and the flags say over what the file says, and remembers for each key which of them it was.
 
-import type { JsonObject, JsonValue } from "../conflist/json.ts";
+import { clip } from "../cidr/addr.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../conflist/json.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
 import type { Env } from "../sys/system.ts";
 import type { ConfigOrigin } from "./config.ts";
 import { type ConfigKey, configKeys, configSections } from "./keys.ts";
 import { suggest } from "./suggest.ts";
+import { nodeOf } from "./values.ts";
 import type { Located } from "./yaml-file.ts";
 
 /** A command-line flag that sets a key. */
@@ -39,11 +41,11 @@ export function mergeLayers({ document, file, env, flags }: Layers): Merged {
   const put = ({ key, path, kind }: ConfigKey, text: string, origin: ConfigOrigin): void => {
     const value = readText(text, kind);
     if (value === undefined) {
-      const message = `${nameOf(origin)}: is not valid JSON; write for example ["a"] or {"a": "b"}`;
+      const message = `${nameOf(origin)}: ${clip(text.trim())} is not valid JSON; write for example ["a"] or {"a": "b"}`;
       issues.push({ path: key, message });
-      return;
-    }
-    input = setAt(input, path, value);
+      // Nor does what the file says below it count.
+      input = without(input, [path]);
+    } else input = setAt(input, path, value);
     origins.set(key, origin);
   };
   for (const leaf of configKeys) {
@@ -54,6 +56,10 @@ export function mergeLayers({ document, file, env, flags }: Layers): Merged {
     const text = env[leaf.variable];
     if (text !== undefined) put(leaf, text, { source: "env", variable: leaf.variable });
     for (const { flag, key, value } of flags) if (key === leaf.key) put(leaf, value, { source: "flag", flag });
+    if (origins.get(leaf.key)?.source !== "file" || !(inFile?.located.value instanceof Map)) continue;
+    for (const [name, { line }] of inFile.located.value as ReadonlyMap<string, Located>) {
+      origins.set(`${leaf.key}.${nodeOf(name)}`, { source: "file", file, line });
+    }
   }
   return { input, origins, issues, warnings: strayVariables(env) };
 }
@@ -93,6 +99,23 @@ const known: ReadonlySet<string> = new Set([...configSections, ...configKeys.map
 
 function isKnown(path: readonly string[]): boolean {
   return known.has(String(path));
+}
+
+/** A copy of `input` without what stands at these paths: a whole list for one of its items, everything for an empty path. */
+export function without(input: JsonValue, paths: readonly (readonly PropertyKey[])[]): JsonValue {
+  if (typeof input !== "object" || input === null || paths.some((path) => path.length === 0)) return {};
+  const rest = structuredClone(input);
+  for (const path of paths) {
+    let map: JsonValue | undefined = rest;
+    for (const [at, name] of path.entries()) {
+      if (!isJsonObject(map)) break;
+      const inner: JsonValue | undefined = map[String(name)];
+      if (at === path.length - 1 || !isJsonObject(inner))
+        delete (map as Record<string, JsonValue | undefined>)[String(name)];
+      map = inner;
+    }
+  }
+  return rest;
 }
 
 /** A copy of `input` with the value set. A section that is no map is left as it is: the schema names the fault. */

@@ -179,7 +179,7 @@ describe("loadConfig() reads text from the environment as the key's kind", () =>
 
   test("what begins like JSON and is none is refused", async () => {
     expect(await issuesOf({ env: { HEADCNI_CNI_PLUGINS: "[{type: portmap}]" } })).toEqual([
-      '- cni.plugins: HEADCNI_CNI_PLUGINS: is not valid JSON; write for example ["a"] or {"a": "b"}',
+      '- cni.plugins: HEADCNI_CNI_PLUGINS: [{type: portmap}] is not valid JSON; write for example ["a"] or {"a": "b"}',
     ]);
   });
 
@@ -250,7 +250,28 @@ describe("loadConfig() names place, value and remedy of", () => {
     [
       "a plugin without a type",
       "cni: {plugins: [{typ: x}]}\n",
-      '1 cni.plugins: [{"typ":"x"}] is not a list of plugins, each with a type',
+      "1 cni.plugins[0].type: nothing stands where the name of a plugin belongs; write for example type: portmap",
+    ],
+    [
+      "a plugin that is a word, at its line",
+      "cni:\n  plugins:\n    - {type: portmap}\n    - bandwidth\n",
+      '4 cni.plugins[1]: "bandwidth" is not a plugin; write for example {type: portmap}',
+    ],
+    [
+      "plugins that are no list",
+      "cni: {plugins: portmap}\n",
+      '1 cni.plugins: "portmap" is not a list of plugins, each with a type',
+    ],
+    ["no number", "network: {mtu: .nan}\n", "1 network.mtu: .nan is not a whole number"],
+    [
+      "a CIDR of a list",
+      "network: {podCIDR: {base: [10.0.0.0/16, 5]}}\n",
+      "1 network.podCIDR.base[1]: 5 is not text; put it in quotes",
+    ],
+    [
+      "a length of a map",
+      "network: {podCIDR: {perNode: {ipv4: []}}}\n",
+      "1 network.podCIDR.perNode.ipv4: [] is not a prefix length",
     ],
     [
       "host bits",
@@ -260,12 +281,12 @@ describe("loadConfig() names place, value and remedy of", () => {
     [
       "one node's CIDR, at its line",
       "network:\n  podCIDR:\n    nodeLocal:\n      a: 10.1.0.0/24\n      b: nope\n",
-      '5 network.podCIDR.nodeLocal.b: {"a":"10.1.0.0/24","b":"nope"} is not a CIDR: nope',
+      '5 network.podCIDR.nodeLocal.b: "nope" is not a CIDR: nope',
     ],
     [
       "a node without a CIDR",
       'network: {podCIDR: {nodeLocal: {a: ""}}}\n',
-      '1 network.podCIDR.nodeLocal.a: {"a":""} names a node without a CIDR',
+      '1 network.podCIDR.nodeLocal.a: "" is no CIDR; write one, or leave the node out',
     ],
     [
       "an address to listen on",
@@ -287,6 +308,34 @@ describe("loadConfig() names place, value and remedy of", () => {
       "4 network.masquerade",
       "5 logging.level",
       "- cni.type",
+    ]);
+  });
+
+  test("each wrong entry of a map at its own line, and what is wrong between those that are right", async () => {
+    const nodes = [
+      "a: 10.0.1.0/24",
+      "f: null",
+      "B: 10.0.1.128/25",
+      "c: nope",
+      "no/de: 10.0.3.0/24",
+      "d: [10.0.4.0/24, 7]",
+    ];
+    const file = `network:\n  podCIDR:\n    nodeLocal:\n${nodes.map((node) => `      ${node}\n`).join("")}  mtu: 3\n`;
+    expect(await issuesOf({ file })).toEqual([
+      "5 network.podCIDR.nodeLocal.f: null is neither a CIDR nor a list of CIDRs",
+      "6 network.podCIDR.nodeLocal.b: 10.0.1.128/25 overlaps 10.0.1.0/24 of node a; give each node its own",
+      '7 network.podCIDR.nodeLocal.c: "nope" is not a CIDR: nope has no prefix length; write for example 10.244.0.0/16',
+      '8 network.podCIDR.nodeLocal.no/de: "no/de" is not a node name; write letters, digits, - and .',
+      "9 network.podCIDR.nodeLocal.d[1]: 7 is not text; put it in quotes",
+      "10 network.mtu: 3 is less than 576, what IPv4 needs; write a number from 576 to 65535",
+    ]);
+  });
+
+  test("a node that stands twice, beside other faults", async () => {
+    const file = "network: {podCIDR: {nodeLocal: {a: 10.0.1.0/24, b: x, A: 10.0.2.0/24}}}\n";
+    expect((await issuesOf({ file })).map((issue) => issue.slice(0, 62))).toEqual([
+      '1 network.podCIDR.nodeLocal.b: "x" is not a CIDR: x has no pre',
+      '1 network.podCIDR.nodeLocal.A: "A" names a node a second time;',
     ]);
   });
 
@@ -332,6 +381,22 @@ describe("loadConfig() refuses values that contradict each other:", () => {
     const issues = await issuesOf({ file: `network: ${network}\n` });
     expect(issues).toHaveLength(1);
     expect(issues[0]).toStartWith(`1 ${expected}`);
+  });
+
+  test("also while other values are wrong, but not what the wrong ones would be without", async () => {
+    const file = "network: {mtu: 3, serviceCIDR: 10.0.0.0/16, podCIDR: {base: 10.0.0.0/8}}\ncni: {type: x}\n";
+    expect((await issuesOf({ file })).map((issue) => issue.split(":")[0])).toEqual([
+      "1 network.mtu",
+      "1 network.podCIDR.base",
+      "2 cni.type",
+    ]);
+    // Below a variable that cannot be read the file's value does not count.
+    expect(
+      await issuesOf({
+        file: "network: {serviceCIDR: 10.0.0.0/16, podCIDR: {base: 10.0.0.0/8}}\n",
+        env: { HEADCNI_NETWORK_SERVICECIDR: "[" },
+      }),
+    ).toHaveLength(1);
   });
 
   test("a contradiction brought by the environment names the variable", async () => {
@@ -420,10 +485,10 @@ describe("createConfigLoader() evaluates", () => {
     root.write(defaultConfigFile, "network: {mtu: 1400}\n");
     const system = testSystem(root);
     const load = createConfigLoader();
-    const first = await load(system);
+    const first = await load(system, {});
     root.write(defaultConfigFile, "network: {mtu: 1400}\n");
-    expect(await load(system)).toBe(first);
-    expect(await load({ ...system, env: { HOME: "/" } })).toBe(first);
+    expect(await load(system, {})).toBe(first);
+    expect(await load({ ...system, env: { HOME: "/" } }, {})).toBe(first);
   });
 
   test.each<[string, Partial<Given>]>([
@@ -434,21 +499,21 @@ describe("createConfigLoader() evaluates", () => {
     using root = tempRoot();
     root.write(defaultConfigFile, "network: {mtu: 1400}\n");
     const load = createConfigLoader();
-    const first = await load(testSystem(root));
+    const first = await load(testSystem(root), {});
     if (file !== undefined) root.write(defaultConfigFile, file);
     expect((await load(testSystem(root, { env: env ?? {} }), { flags })).config).not.toEqual(first.config);
     root.write(defaultConfigFile, "network: {mtu: 1400}\n");
-    expect((await load(testSystem(root))).config).toEqual(first.config);
+    expect((await load(testSystem(root), {})).config).toEqual(first.config);
   });
 
   test("nothing again either while it is wrong, and says the same again", async () => {
     using root = tempRoot();
     root.write(defaultConfigFile, "network: {mtu: 3}\n");
     const load = createConfigLoader();
-    const failures = [await load(testSystem(root)).catch(String), await load(testSystem(root)).catch(String)];
+    const failures = [await load(testSystem(root), {}).catch(String), await load(testSystem(root), {}).catch(String)];
     expect(failures).toEqual(Array(2).fill(expect.stringContaining("it has one problem")));
     root.write(defaultConfigFile, "");
-    expect((await load(testSystem(root))).config).toEqual(defaultConfig);
+    expect((await load(testSystem(root), {})).config).toEqual(defaultConfig);
   });
 });
 

@@ -5,6 +5,7 @@ import { sha256Hex } from "../sys/hash.ts";
 import type { System } from "../sys/system.ts";
 import type { LoadedConfig } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
+import type { ConfigCheck } from "./evaluate.ts";
 import { readConfigFile } from "./file.ts";
 import type { ConfigFlag } from "./layers.ts";
 import { Problem, readNodeName } from "./values.ts";
@@ -19,6 +20,8 @@ export interface LoadOptions {
   /** Value of `--config`. */
   readonly path?: string | undefined;
   readonly flags?: ConfigFlags | undefined;
+  /** Finds more faults, which are listed with the others. */
+  readonly check?: ConfigCheck | undefined;
 }
 
 /**
@@ -34,9 +37,9 @@ export async function loadConfig(system: System, options: LoadOptions = {}): Pro
  * Loads like `loadConfig`, and evaluates nothing again that is what it was the last time, right or wrong: who looks again and
  * again must not work through a map of thousands of nodes each time.
  */
-export function createConfigLoader(): typeof loadConfig {
+export function createConfigLoader(): (system: System, options: Omit<LoadOptions, "check">) => Promise<LoadedConfig> {
   let last: { readonly fingerprint: string; readonly loaded: Promise<LoadedConfig> } | undefined;
-  return async (system, options = {}) => {
+  return async (system, options) => {
     const { fingerprint, load } = readLayers(system, options);
     if (last?.fingerprint !== fingerprint) last = { fingerprint, loaded: load() };
     return last.loaded;
@@ -49,7 +52,7 @@ interface ReadLayers {
   load(): Promise<LoadedConfig>;
 }
 
-function readLayers(system: System, { path, flags: given }: LoadOptions): ReadLayers {
+function readLayers(system: System, { path, flags: given, check }: LoadOptions): ReadLayers {
   const { file, hostFile, text } = readConfigFile(system, path);
   const env = Object.fromEntries(Object.entries(system.env).filter(([variable]) => isOurs(variable)));
   const flags = toFlags(given);
@@ -60,7 +63,8 @@ function readLayers(system: System, { path, flags: given }: LoadOptions): ReadLa
     }
     const document = text === undefined ? undefined : (await import("./yaml-file.ts")).parseYamlFile(text, file);
     const { evaluate } = await import("./evaluate.ts");
-    return { ...evaluate({ document, file, env, flags }), file: text === undefined ? undefined : file, hostFile };
+    const evaluated = evaluate({ document, file, env, flags }, check);
+    return { ...evaluated, file: text === undefined ? undefined : file, hostFile };
   };
   return { fingerprint: sha256Hex(JSON.stringify([file, hostFile, text, env, flags])), load };
 }

@@ -3,8 +3,9 @@
 import type * as z from "zod/mini";
 import { clip } from "../cidr/addr.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
+import type { Finding } from "./checks.ts";
 import type { ConfigOrigin } from "./config.ts";
-import { configKeys, configSections } from "./keys.ts";
+import { type ConfigKey, configKeys, configSections } from "./keys.ts";
 import { locate, nameOf } from "./layers.ts";
 import { suggest } from "./suggest.ts";
 import type { Located } from "./yaml-file.ts";
@@ -15,31 +16,61 @@ export interface Found {
   readonly origins: ReadonlyMap<string, ConfigOrigin>;
 }
 
-/** One issue for each thing wrong; a key that is unknown beside another unknown key is one of its own. */
-export function toConfigIssues(issues: readonly z.core.$ZodIssue[], found: Found): readonly ConfigIssue[] {
+/**
+ * One finding for each thing wrong. A key that is unknown beside another unknown key is one of its own, and so is each wrong
+ * entry of a map or list.
+ */
+export function toFindings(issues: readonly z.core.$ZodIssue[]): readonly Finding[] {
   return issues.flatMap((issue) => {
-    if (issue.code !== "unrecognized_keys") return [place(issue.path, describe(issue), found)];
-    return issue.keys.map((key) => place([...issue.path, key], unknownKey(issue.path.map(String), key), found));
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((name) => ({
+        path: [...issue.path, name],
+        message: unknownKey(issue.path.map(String), name),
+      }));
+    }
+    return entryIssues(issue) ?? [{ path: issue.path, message: describe(issue) }];
   });
 }
 
-/** The issue with its place: the line in the file, or the variable or flag that brought the value. */
-export function place(path: readonly PropertyKey[], message: string, { document, file, origins }: Found): ConfigIssue {
-  const key = path.map(String).join(".");
-  const leaf = configKeys.find((known) => key === known.key || key.startsWith(`${known.key}.`));
-  const origin = leaf === undefined ? undefined : origins.get(leaf.key);
+/** Of a value that may be a word, a list or a map: what is wrong inside of it, if it is one of these at all. */
+function entryIssues(issue: z.core.$ZodIssue): readonly Finding[] | undefined {
+  if (issue.code !== "invalid_union") return undefined;
+  const inside = issue.errors.find((option) => option.every(({ path }) => path.length > 0));
+  return inside && toFindings(inside.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })));
+}
+
+/** The finding with its place: the line in the file, or the variable or flag that brought the value. */
+export function place({ path, message }: Finding, { document, file, origins }: Found): ConfigIssue {
+  const key = printPath(path);
+  const leaf = leafOf(path);
+  const origin = origins.get(key) ?? (leaf === undefined ? undefined : origins.get(leaf.key));
   const name = origin === undefined ? undefined : nameOf(origin);
   if (name !== undefined) return { path: key, message: `${name}: ${message}` };
   if (document === undefined) return { path: key, message };
-  return { path: key, message, file, line: locate(document, path).located.line };
+  const line =
+    origins.get(key) === origin && origin?.source === "file" ? origin.line : locate(document, path).located.line;
+  return { path: key, message, file, line };
+}
+
+/** The key a path leads to or into. */
+function leafOf(path: readonly PropertyKey[]): ConfigKey | undefined {
+  return configKeys.find((known) => known.path.every((name, at) => path[at] === name));
+}
+
+/** As it is said: `network.podCIDR.nodeLocal.worker-1`, `cni.plugins[0].type`. */
+function printPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((above, name) => {
+    if (typeof name === "number") return `${above}[${name}]`;
+    return above === "" ? String(name) : `${above}.${String(name)}`;
+  }, "");
 }
 
 /** A sentence that begins with the value; what is wrong with it is said in the schema. */
 function describe(issue: z.core.$ZodIssue): string {
-  if (issue.input === "") return "is empty; give it a value, or leave it out for the default";
+  const isEntry = issue.path.length > (leafOf(issue.path)?.path.length ?? issue.path.length);
+  if (issue.input === "" && !isEntry) return "is empty; give it a value, or leave it out for the default";
   const value = show(issue.input);
-  if (issue.code === "invalid_type" && issue.expected === "object")
-    return `${value} stands where a map of keys belongs`;
+  if (issue.code === "invalid_key") return `${value} ${issue.issues[0]?.message}`;
   if (issue.code !== "invalid_value") return `${value} ${issue.message}`;
   const choices = issue.values.map(String);
   const meant = suggest(String(issue.input), choices);
@@ -68,5 +99,15 @@ function childrenOf(section: readonly string[]): readonly string[] {
 
 /** A value as it would be written, cut to a length fit for a line. */
 export function show(value: unknown): string {
-  return value === undefined ? "nothing" : clip(JSON.stringify(value));
+  if (value === undefined) return "nothing";
+  if (typeof value === "number") return yamlNumber(value);
+  const plain = (_key: string, inner: unknown): unknown =>
+    typeof inner === "number" && !Number.isFinite(inner) ? yamlNumber(inner) : inner;
+  return clip(JSON.stringify(value, plain));
+}
+
+/** JSON has no word for these; YAML has. */
+function yamlNumber(value: number): string {
+  if (Number.isNaN(value)) return ".nan";
+  return Number.isFinite(value) ? String(value) : value > 0 ? ".inf" : "-.inf";
 }

@@ -10,6 +10,7 @@ import { cniVersions } from "../conflist/structure.ts";
 import type { Config, NodeLocal } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
 import {
+  nodeOf,
   notAbsolute,
   Problem,
   readCidrs,
@@ -35,9 +36,14 @@ function section<Shape extends z.core.$ZodLooseShape>(
   description: string,
   shape: Shape,
 ): z.ZodMiniPrefault<z.ZodMiniObject<Shape, z.core.$strict>> {
-  const schema = z.strictObject(shape);
+  const schema = z.strictObject(shape, { error: noMap });
   z.globalRegistry.add(schema, { description });
   return z.prefault(schema, {} as never);
+}
+
+/** Of a map, an unknown key is an issue of its own. */
+function noMap({ code }: z.core.$ZodRawIssue): string | undefined {
+  return code === "invalid_type" ? "stands where a map of keys belongs" : undefined;
 }
 
 /** A reader of `values.ts` behind a schema: its problem becomes the key's issue. */
@@ -50,18 +56,26 @@ function read<Schema extends z.core.$ZodType, Out>(
     z.transform((value: z.output<Schema>, context) => {
       const result = reader(value);
       if (!(result instanceof Problem)) return result;
-      context.issues.push({ code: "custom", message: result.text, path: [...result.path], input: value });
+      const { text: message, key: name } = result;
+      const at = name === undefined ? { path: [], input: value } : { path: [name], input: name };
+      context.issues.push({ code: "custom", message, ...at });
       return z.NEVER;
     }),
   );
 }
 
 const text = z.string({ error: "is not text; put it in quotes" });
-const textOrNumber = z.union([text, z.int()]);
+const textOrNumber = z.union([text, z.int()], { error: "is not a prefix length; write for example /24" });
 const textOrList = z.union([text, z.array(text)], { error: "is neither a CIDR nor a list of CIDRs" });
 const folder = read(text.check(z.startsWith("/", { error: notAbsolute })), readFolder);
 
-const nodeLocal = z.union([text, z.array(text), z.record(z.string(), textOrList)], {
+const nodeKey = z.string().check((context) => {
+  const name = readNodeName(context.value);
+  const message = name instanceof Problem ? name.text : name === undefined ? "is not a node name" : undefined;
+  if (message !== undefined) context.issues.push({ code: "custom", message, input: context.value });
+});
+
+const nodeLocal = z.union([text, z.array(text), z.record(nodeKey, read(textOrList, readNodeCidrs))], {
   error: "is neither a CIDR, a list of CIDRs nor a map from node name to CIDRs",
 });
 
@@ -78,11 +92,14 @@ const mtu = z
   );
 
 /** One plugin of a conflist: a program's name and whatever else it takes. */
-const chainedPlugin = z.looseObject({
-  type: text.check(
-    z.regex(/^[^/\s]+$/, { error: "is not a plugin's name; write the program's name without a folder" }),
-  ),
-});
+const chainedPlugin = z.looseObject(
+  {
+    type: z
+      .string({ error: "stands where the name of a plugin belongs; write for example type: portmap" })
+      .check(z.regex(/^[^/\s]+$/, { error: "is not a plugin's name; write the program's name without a folder" })),
+  },
+  { error: "is not a plugin; write for example {type: portmap}" },
+);
 
 const plugins = z.union([z.array(chainedPlugin), z.literal("")], {
   error: "is not a list of plugins, each with a type; write for example [{type: portmap}]",
@@ -201,17 +218,20 @@ const monitoring = section("The daemon's status server: /healthz, /readyz, /stat
   ),
 });
 
-export const configSchema = z.strictObject({
-  nodeName: key(
-    z.optional(read(text, readNodeName)),
-    "Kubernetes name of this node, when it is not what the machine calls itself.",
-    "worker-1",
-  ),
-  network,
-  cni,
-  logging,
-  monitoring,
-});
+export const configSchema = z.strictObject(
+  {
+    nodeName: key(
+      z.optional(read(text, readNodeName)),
+      "Kubernetes name of this node, when it is not what the machine calls itself.",
+      "worker-1",
+    ),
+    network,
+    cni,
+    logging,
+    monitoring,
+  },
+  { error: noMap },
+);
 z.globalRegistry.add(configSchema, {
   title: "HeadCNI configuration",
   description: "The keys of /etc/headcni/config.yaml.",
@@ -244,21 +264,23 @@ function readPlugins(value: "" | readonly z.output<typeof chainedPlugin>[]): rea
   return value === "" ? [] : (value as readonly JsonObject[]);
 }
 
-function readNodeLocal(value: string | string[] | Record<string, string | string[]>): NodeLocal | undefined | Problem {
+/** The CIDRs of one node of a map. */
+function readNodeCidrs(value: string | readonly string[]): readonly Prefix[] | Problem {
+  const podCIDRs = readCidrs(value);
+  if (podCIDRs instanceof Problem || podCIDRs.length > 0) return podCIDRs;
+  return new Problem("is no CIDR; write one, or leave the node out");
+}
+
+function readNodeLocal(value: z.output<typeof nodeLocal>): NodeLocal | undefined | Problem {
   if (typeof value === "string" || Array.isArray(value)) {
     const podCIDRs = readCidrs(value);
     if (podCIDRs instanceof Problem) return podCIDRs;
     return podCIDRs.length === 0 ? undefined : { kind: "any", podCIDRs };
   }
   const byNode = new Map<string, readonly Prefix[]>();
-  for (const [written, texts] of Object.entries(value)) {
-    const name = readNodeName(written);
-    if (typeof name !== "string") return new Problem("has a key that is not a node name", [written]);
-    if (byNode.has(name)) return new Problem("names a node twice; node names are in lower case", [written]);
-    const podCIDRs = readCidrs(texts);
-    if (podCIDRs instanceof Problem) return new Problem(podCIDRs.text, [written]);
-    if (podCIDRs.length === 0)
-      return new Problem("names a node without a CIDR; write one, or leave the node out", [written]);
+  for (const [written, podCIDRs] of Object.entries(value)) {
+    const name = nodeOf(written);
+    if (byNode.has(name)) return new Problem("names a node a second time; node names are in lower case", written);
     byNode.set(name, podCIDRs);
   }
   return { kind: "byNode", podCIDRs: byNode };

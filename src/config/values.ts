@@ -8,11 +8,11 @@ import { HeadcniError } from "../sys/errors.ts";
 /** What is wrong with a value. A class, so that a string can be a value too. */
 export class Problem {
   readonly text: string;
-  /** Where in the value, when it holds several. */
-  readonly path: readonly string[];
-  constructor(text: string, path: readonly string[] = []) {
+  /** The key it is with, of a value that is a map; the sentence then begins with that. */
+  readonly key: string | undefined;
+  constructor(text: string, key?: string) {
     this.text = text;
-    this.path = path;
+    this.key = key;
   }
 }
 
@@ -113,9 +113,14 @@ export function readDurationMs(value: string | number): number | Problem {
 /** Kubernetes' rule for the names of nodes: an RFC 1123 subdomain. */
 const nodeNamePattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
-/** The name of a node, in lower case and without spaces around it as the kubelet takes it; undefined for an empty one. */
+/** A node's name as the kubelet takes it, whatever was written: in lower case and without spaces around it. */
+export function nodeOf(written: string): string {
+  return written.trim().toLowerCase();
+}
+
+/** The name of a node; undefined for an empty one. */
 export function readNodeName(value: string): string | undefined | Problem {
-  const name = value.trim().toLowerCase();
+  const name = nodeOf(value);
   if (name === "") return undefined;
   if (name.length > 253) return new Problem("is longer than the 253 characters of a node name");
   return nodeNamePattern.test(name) ? name : new Problem("is not a node name; write letters, digits, - and .");

@@ -2,7 +2,7 @@
 // it: the last good one stays in force and a condition says so.
 
 import type { LoadedConfig } from "../config/config.ts";
-import type { loadConfig } from "../config/load.ts";
+import type { createConfigLoader } from "../config/load.ts";
 import { detectRuntimeDirs, withRuntimeDirs } from "../conflist/runtime-dirs.ts";
 import type { PodCIDRAnswer } from "../podcidr/answer.ts";
 import { choosePodCIDR } from "../podcidr/choose.ts";
@@ -27,7 +27,7 @@ export interface Inputs {
 
 export interface InputOptions extends DaemonFlags {
   /** The loader of this daemon, which knows what it loaded in the last pass. */
-  readonly load: typeof loadConfig;
+  readonly load: ReturnType<typeof createConfigLoader>;
 }
 
 /**
