@@ -1,6 +1,8 @@
 // `headcni config` on folders that play a node.
 
 import { describe, expect, test } from "bun:test";
+import { loadConfig } from "../config/load.ts";
+import { choosePodCIDR } from "../podcidr/choose.ts";
 import { createSystem } from "../sys/system.ts";
 import { type TempRoot, tempRoot } from "../sys/testing.ts";
 import type { CliContext } from "./context.ts";
@@ -84,8 +86,57 @@ describe("headcni config validate", () => {
     );
     const { exitCode, stderr } = await config(node, "validate");
     expect(exitCode).toBe(3);
-    expect(stderr).toContain("network.podCIDR.nodeLocal.b: 100.64.1.0/24 lies in 100.64.0.0/10");
-    expect(stderr).toContain("network.podCIDR.nodeLocal.c: 10.2.0.0/31 is a /31, which leaves no address for a pod");
+    expect(stderr).toContain(`${file}:5: network.podCIDR.nodeLocal.b: 100.64.1.0/24 lies in 100.64.0.0/10`);
+    expect(stderr).toContain(`${file}:6: network.podCIDR.nodeLocal.c: 10.2.0.0/31 is a /31, which leaves no address`);
+  });
+
+  test.each([
+    [
+      "Tailscale's range",
+      "base: 100.64.0.0/16",
+      "lies in 100.64.0.0/10, where no pod can have an address; write another range",
+    ],
+    ["loopback", "base: 127.0.0.0/16", "lies in 127.0.0.0/8, where no pod can have an address; write another range"],
+    ["too small a range", "base: 10.0.0.0/28", "has no room for a node's block of /24; write a larger range"],
+    [
+      "a range that services cover",
+      "base: 10.96.0.0/15, nodeLocal: {a: 10.1.0.0/24}",
+      "lies in the service CIDR 10.96.0.0/12",
+    ],
+  ])("says of a base with %s what the daemon ends over", async (_name, podCIDR, why) => {
+    using node = tempRoot();
+    node.write(file, `network:\n  podCIDR: {${podCIDR}}\n`);
+    const manager = "command: [kube-controller-manager, --service-cluster-ip-range=10.96.0.0/12]";
+    node.write(
+      "/etc/kubernetes/manifests/kube-controller-manager.yaml",
+      `kind: Pod\napiVersion: v1\nspec: {containers: [{${manager}}]}\n`,
+    );
+    const { exitCode, stderr } = await config(node, "validate");
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain(`${file}:2: network.podCIDR.base: `);
+    expect(stderr).toContain(why);
+    const system = { ...createSystem({ root: node.path }), env: {} };
+    const daemon = async () => choosePodCIDR(system, { nodeName: "b", config: await loadConfig(system) });
+    await expect(daemon()).rejects.toMatchObject({ issues: [{ message: expect.stringContaining(why) }] });
+  });
+
+  test("does not mind a base that no node with this file would ask", async () => {
+    using node = tempRoot();
+    node.write(file, "network: {podCIDR: {base: 10.0.0.0/28, nodeLocal: 10.0.0.0/28}}\n");
+    expect((await config(node, "validate")).exitCode).toBe(0);
+    node.write(file, "network: {podCIDR: {base: 10.0.0.0/28, perNode: 29}}\n");
+    expect((await config(node, "validate")).exitCode).toBe(0);
+  });
+
+  test("lists it beside what is wrong already by itself", async () => {
+    using node = tempRoot();
+    node.write(file, "network:\n  mtu: 3\n  podCIDR:\n    nodeLocal:\n      a: 100.64.1.0/24\n      b: x\n");
+    const { stderr } = await config(node, "validate");
+    expect([...stderr.matchAll(/^ {2}\S+?:(\d+): (\S+):/gm)].map(([, line, key]) => `${line} ${key}`)).toEqual([
+      "2 network.mtu",
+      "5 network.podCIDR.nodeLocal.a",
+      "6 network.podCIDR.nodeLocal.b",
+    ]);
   });
 
   test("answers in JSON, also when something is wrong", async () => {

@@ -97,15 +97,14 @@ async function validateConfiguration(
  * @throws ConfigError
  */
 async function checkConfiguration(system: System, path: string | undefined): Promise<LoadedConfig> {
-  const [{ loadConfig }, { invalidConfig }, { nodeLocalFaults }] = await Promise.all([
+  const [{ loadConfig }, { detectRuntimeDirs, withRuntimeDirs }, { chainFaults }] = await Promise.all([
     import("../config/load.ts"),
-    import("../config/invalid.ts"),
-    import("../podcidr/operator-value.ts"),
+    import("../conflist/runtime-dirs.ts"),
+    import("../podcidr/choose.ts"),
   ]);
-  const loaded = await loadConfig(system, { path });
-  const faults = nodeLocalFaults(loaded);
-  if (faults.length > 0) throw invalidConfig(faults);
-  return loaded;
+  const check = (loaded: LoadedConfig): readonly ConfigIssue[] =>
+    chainFaults(system, withRuntimeDirs(loaded, detectRuntimeDirs(system, loaded)));
+  return loadConfig(system, { path, check });
 }
 
 function verdict(

@@ -63,7 +63,10 @@ export interface LoadedConfig {
   readonly file: string | undefined;
   /** Where on this machine the file lies, or would lie: what to watch. */
   readonly hostFile: string;
-  /** Origin of every key that was set, by path as written in YAML (`network.podCIDR.nodeLocal`); others have their default. */
+  /**
+   * Origin of every key that was set, by path as written in YAML (`network.podCIDR.nodeLocal`), and of each entry of a map in
+   * the file (`network.podCIDR.nodeLocal.worker-1`); others have their default.
+   */
   readonly origins: ReadonlyMap<string, ConfigOrigin>;
   /** What is allowed but worth a line in the log. */
   readonly warnings: readonly ConfigIssue[];

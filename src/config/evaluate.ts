@@ -1,17 +1,14 @@
 // From what was said (document, environment, flags) to a configuration, or to the list of everything wrong with it.
 
 import type { ConfigIssue } from "../sys/errors.ts";
-import { findContradictions, findRisks } from "./checks.ts";
+import { type Finding, findContradictions, findRisks } from "./checks.ts";
 import type { LoadedConfig } from "./config.ts";
 import { inOrder, invalidConfig } from "./invalid.ts";
 import { type Layers, mergeLayers, without } from "./layers.ts";
 import { place, toFindings } from "./messages.ts";
 import { configSchema, toConfig } from "./schema.ts";
 
-type Evaluated = Pick<LoadedConfig, "config" | "origins" | "warnings">;
-
-/** Looks for faults that need more than the configuration to be seen. */
-export type ConfigCheck = (evaluated: Pick<LoadedConfig, "config" | "origins">) => readonly ConfigIssue[];
+export type Evaluated = Pick<LoadedConfig, "config" | "origins" | "warnings">;
 
 /** One round finds all but what a wrong key of the same map hides. */
 const maxRounds = 5;
@@ -20,7 +17,7 @@ const maxRounds = 5;
  * @param check finds more faults, which are listed with the others
  * @throws ConfigError HC_CONFIG_INVALID
  */
-export function evaluate(layers: Layers, check: ConfigCheck = () => []): Evaluated {
+export function evaluate(layers: Layers, check: (evaluated: Evaluated) => readonly ConfigIssue[]): Evaluated {
   const { input, origins, issues, warnings } = mergeLayers(layers);
   const found = { document: layers.document, file: layers.file, origins };
   const faults = [...issues];
@@ -36,11 +33,12 @@ export function evaluate(layers: Layers, check: ConfigCheck = () => []): Evaluat
     );
     parsed = configSchema.safeParse(rest, { reportInput: true });
   }
-  const config = parsed.success ? toConfig(parsed.data) : undefined;
-  if (config !== undefined) {
-    faults.push(...findContradictions(config).map((finding) => place(finding, found)));
-    faults.push(...check({ config, origins }));
-  }
-  if (config === undefined || faults.length > 0) throw invalidConfig(inOrder(faults));
-  return { config, origins, warnings: [...findRisks(config).map((finding) => place(finding, found)), ...warnings] };
+  if (!parsed.success) throw invalidConfig(inOrder(faults));
+  const config = toConfig(parsed.data);
+  const placed = (findings: readonly Finding[]): readonly ConfigIssue[] =>
+    findings.map((finding) => place(finding, found));
+  const evaluated = { config, origins, warnings: [...placed(findRisks(config)), ...warnings] };
+  faults.push(...placed(findContradictions(config)), ...check(evaluated));
+  if (faults.length > 0) throw invalidConfig(inOrder(faults));
+  return evaluated;
 }

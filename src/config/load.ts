@@ -1,11 +1,12 @@
 // Loads the configuration: file < environment < flags, checked as a whole, every fault reported at once. The YAML and
 // schema libraries are loaded only when there is something to read with them.
 
+import type { ConfigIssue } from "../sys/errors.ts";
 import { sha256Hex } from "../sys/hash.ts";
 import type { System } from "../sys/system.ts";
 import type { LoadedConfig } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
-import type { ConfigCheck } from "./evaluate.ts";
+import type { Evaluated } from "./evaluate.ts";
 import { readConfigFile } from "./file.ts";
 import type { ConfigFlag } from "./layers.ts";
 import { Problem, readNodeName } from "./values.ts";
@@ -21,7 +22,7 @@ export interface LoadOptions {
   readonly path?: string | undefined;
   readonly flags?: ConfigFlags | undefined;
   /** Finds more faults, which are listed with the others. */
-  readonly check?: ConfigCheck | undefined;
+  readonly check?: ((loaded: LoadedConfig) => readonly ConfigIssue[]) | undefined;
 }
 
 /**
@@ -63,8 +64,10 @@ function readLayers(system: System, { path, flags: given, check }: LoadOptions):
     }
     const document = text === undefined ? undefined : (await import("./yaml-file.ts")).parseYamlFile(text, file);
     const { evaluate } = await import("./evaluate.ts");
-    const evaluated = evaluate({ document, file, env, flags }, check);
-    return { ...evaluated, file: text === undefined ? undefined : file, hostFile };
+    const asLoaded = (evaluated: Evaluated): LoadedConfig => {
+      return { ...evaluated, file: text === undefined ? undefined : file, hostFile };
+    };
+    return asLoaded(evaluate({ document, file, env, flags }, (evaluated) => check?.(asLoaded(evaluated)) ?? []));
   };
   return { fingerprint: sha256Hex(JSON.stringify([file, hostFile, text, env, flags])), load };
 }

@@ -197,7 +197,8 @@ describe("choosePodCIDR() refuses what an operator wrote wrong", () => {
     const error = thrown({ podCIDR: { base } });
     expect(error.issues[0]).toMatchObject({
       path: "network.podCIDR.base",
-      message: "10.1.0.0/26 has no room for a node's block of /24",
+      message:
+        "10.1.0.0/26 has no room for a node's block of /24; write a larger range, for example 10.244.0.0/16, or set network.podCIDR.perNode to a length over /26",
       line: 7,
     });
     expect(choose({ podCIDR: { base, perNode: { ipv4: 28 } } }).source).toBe("hash");
@@ -206,7 +207,9 @@ describe("choosePodCIDR() refuses what an operator wrote wrong", () => {
   test("a base that leaves no block beside the service range", () => {
     const base = [parsePrefix("10.96.0.0/11")];
     const error = thrown({ podCIDR: { base, perNode: { ipv4: 11 } }, serviceCIDR: "10.96.0.0/12" });
-    expect(error.issues[0]?.message).toBe("10.96.0.0/11 has no block that is free of the service CIDR");
+    expect(error.issues[0]?.message).toStartWith(
+      "10.96.0.0/11 has no block that is free of the service CIDR; write another range",
+    );
   });
 
   test("but takes empty for unset", () => {

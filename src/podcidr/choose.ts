@@ -3,12 +3,13 @@
 import type { Family } from "../cidr/addr.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { LoadedConfig } from "../config/config.ts";
+import type { ConfigIssue } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import type { PodCIDRAnswer, PodCIDRSource, TraceEntry } from "./answer.ts";
 import { type ClusterFacts, clusterFacts, type JudgedSource, judgeSources } from "./cluster-facts.ts";
-import { defaultPodCIDR, hashAnswer } from "./fallback.ts";
+import { baseFaults, defaultPodCIDR, hashAnswer } from "./fallback.ts";
 import type { Warning } from "./judge.ts";
-import { configValue, envValue, type OperatorValue } from "./operator-value.ts";
+import { configValue, envValue, nodeLocalFaults, type OperatorValue } from "./operator-value.ts";
 import { readSources, type Source } from "./read-sources.ts";
 import { sourceFiles } from "./sources.ts";
 
@@ -24,9 +25,7 @@ export interface PodCIDRQuery {
  */
 export function choosePodCIDR(system: System, query: PodCIDRQuery): PodCIDRAnswer {
   const { nodeName, config } = query;
-  const sources = readSources(system, sourceFiles(nodeName, config.config.cni.confDir), nodeName);
-  const judged = judgeSources(config, sources);
-  const facts = clusterFacts(system, config, judged);
+  const { sources, judged, facts } = readAll(system, query);
   const chain = new Chain(nodeName, facts);
   return (
     chain.operator("config", configValue(config, nodeName, facts.serviceCIDRs)) ??
@@ -34,6 +33,24 @@ export function choosePodCIDR(system: System, query: PodCIDRQuery): PodCIDRAnswe
     chain.files(sources, judged) ??
     chain.fallback(config)
   );
+}
+
+/**
+ * What is wrong with the configuration for the chain of any node that has it, given what this node's files say of the cluster: for
+ * checking a file before a daemon ends over it.
+ */
+export function chainFaults(system: System, config: LoadedConfig): readonly ConfigIssue[] {
+  // What files say of the cluster is the same for every node's name.
+  const { facts } = readAll(system, { nodeName: "any", config });
+  // With one value for whatever node reads it, level 4 is never asked.
+  const isAsked = config.config.network.podCIDR.nodeLocal?.kind !== "any";
+  return [...nodeLocalFaults(config, facts.serviceCIDRs), ...(isAsked ? baseFaults(config, facts) : [])];
+}
+
+function readAll(system: System, { nodeName, config }: PodCIDRQuery) {
+  const sources = readSources(system, sourceFiles(nodeName, config.config.cni.confDir), nodeName);
+  const judged = judgeSources(config, sources);
+  return { sources, judged, facts: clusterFacts(system, config, judged) };
 }
 
 class Chain {

@@ -3,9 +3,10 @@
 
 import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
 import type { LoadedConfig } from "../config/config.ts";
-import { ConfigError } from "../sys/errors.ts";
+import { ConfigError, type ConfigIssue } from "../sys/errors.ts";
 import type { ClusterFacts, ClusterRange } from "./cluster-facts.ts";
 import { blockCount, type HashBase, hashBlocks } from "./hash.ts";
+import { issueAt } from "./operator-value.ts";
 import { forbiddenRanges } from "./values.ts";
 
 /** The last resort: one node alone is right with it. */
@@ -28,28 +29,48 @@ export type HashAnswer =
 export function hashAnswer(loaded: LoadedConfig, nodeName: string, facts: ClusterFacts): HashAnswer {
   const warnings: string[] = [];
   if (facts.cluster.length === 0) return { podCIDRs: undefined, reason: "nothing says the cluster CIDR", warnings };
+  const faults = baseFaults(loaded, facts);
+  if (faults.length > 0) {
+    throw new ConfigError("HC_PODCIDR_CONFIG", "Cannot take this node's PodCIDR from network.podCIDR.base", faults);
+  }
   const bases: { readonly range: ClusterRange; readonly base: HashBase }[] = [];
   for (const range of facts.cluster) {
     const bits = blockLength(loaded, facts, range.prefix);
-    const why = whyNoRoom(range.prefix, bits, facts.serviceCIDRs);
-    if (why === undefined) bases.push({ range, base: { base: range.prefix, bits } });
-    else if (range.isConfigured) throw noRoom(range, why);
-    else warnings.push(`${describe(range)} ${why}`);
+    const fault = whyNoRoom(range.prefix, bits, facts.serviceCIDRs);
+    if (fault === undefined) bases.push({ range, base: { base: range.prefix, bits } });
+    else warnings.push(`${describe(range)} ${fault.why}`);
   }
   const [first] = bases;
   const hashBases = bases.map(({ base }) => base);
-  const blocks = hashBlocks(nodeName, hashBases, [...forbiddenRanges, ...facts.serviceCIDRs]);
+  const blocks = freeBlocks(nodeName, hashBases, facts);
   if (first === undefined) return { podCIDRs: undefined, reason: warnings.at(-1) ?? "", warnings };
-  if (blocks === undefined) {
-    const why = "has no block that is free of the service CIDR";
-    if (first.range.isConfigured) throw noRoom(first.range, why);
-    return { podCIDRs: undefined, reason: `${describe(first.range)} ${why}`, warnings };
-  }
+  if (blocks === undefined)
+    return { podCIDRs: undefined, reason: `${describe(first.range)} ${allTaken.why}`, warnings };
   const count = blockCount(hashBases);
   if (count === 1n) warnings.push(`${describe(first.range)} has room for one node only`);
   const { file, line } = first.range;
   const reason = `one of ${count} blocks of ${hashBases.map(({ base, bits }) => `${base} in /${bits}`).join(" and ")}, by ${first.range.by}`;
   return { podCIDRs: blocks, file, line, reason, warnings };
+}
+
+/** Why the range the operator wrote gives no node a block: what level 4 refuses, and who checks a file wants to hear before. */
+export function baseFaults(loaded: LoadedConfig, facts: ClusterFacts): readonly ConfigIssue[] {
+  const ranges = facts.cluster.filter(({ isConfigured }) => isConfigured);
+  const issue = ({ prefix, by }: ClusterRange, { why, remedy }: Fault): ConfigIssue =>
+    issueAt(loaded, by, `${prefix} ${why}; ${remedy}`);
+  const bases = ranges.map(({ prefix }) => ({ base: prefix, bits: blockLength(loaded, facts, prefix) }));
+  const faults = ranges.flatMap((range, at) => {
+    const fault = whyNoRoom(range.prefix, bases[at]?.bits ?? 0, facts.serviceCIDRs);
+    return fault === undefined ? [] : [issue(range, fault)];
+  });
+  const [first] = ranges;
+  if (first === undefined || faults.length > 0) return faults;
+  // Every name is led to a block that is free, so any name tells whether there is one.
+  return freeBlocks("", bases, facts) === undefined ? [issue(first, allTaken)] : [];
+}
+
+function freeBlocks(nodeName: string, bases: readonly HashBase[], { serviceCIDRs }: ClusterFacts) {
+  return hashBlocks(nodeName, bases, [...forbiddenRanges, ...serviceCIDRs]);
 }
 
 /**
@@ -62,19 +83,33 @@ function blockLength(loaded: LoadedConfig, facts: ClusterFacts, base: Prefix): n
   return base.family === "ipv4" ? 24 : Math.min(126, Math.max(64, base.bits + 8));
 }
 
-function whyNoRoom(base: Prefix, bits: number, serviceCIDRs: readonly Prefix[]): string | undefined {
-  if (bits < base.bits) return `has no room for a node's block of /${bits}`;
-  const inside = forbiddenRanges.find((range) => range.contains(base));
-  if (inside !== undefined) return `lies in ${inside}, where no pod can have an address`;
-  const service = serviceCIDRs.find((range) => range.contains(base));
-  return service === undefined ? undefined : `lies in the service CIDR ${service}`;
+/** What is wrong with a range, and what to do about it. */
+interface Fault {
+  readonly why: string;
+  readonly remedy: string;
 }
 
-function noRoom(range: ClusterRange, why: string): ConfigError {
-  const issue = { path: "network.podCIDR.base", message: `${range.prefix} ${why}`, file: range.file, line: range.line };
-  return new ConfigError("HC_PODCIDR_CONFIG", "Cannot take this node's PodCIDR from network.podCIDR.base", [issue], {
-    hint: "set network.podCIDR.perNode to a longer prefix than the base has, or correct the base",
-  });
+const anotherRange = "write another range, for example 10.244.0.0/16";
+const allTaken: Fault = { why: "has no block that is free of the service CIDR", remedy: anotherRange };
+
+function whyNoRoom(base: Prefix, bits: number, serviceCIDRs: readonly Prefix[]): Fault | undefined {
+  if (bits < base.bits) {
+    const larger = base.family === "ipv4" ? "10.244.0.0/16" : "fd00:10:244::/48";
+    const longest = base.family === "ipv4" ? 30 : 126;
+    const split = base.bits < longest ? `, or set network.podCIDR.perNode to a length over /${base.bits}` : "";
+    return {
+      why: `has no room for a node's block of /${bits}`,
+      remedy: `write a larger range, for example ${larger}${split}`,
+    };
+  }
+  const inside = forbiddenRanges.find((range) => range.contains(base));
+  if (inside !== undefined) return { why: `lies in ${inside}, where no pod can have an address`, remedy: anotherRange };
+  const service = serviceCIDRs.find((range) => range.contains(base));
+  if (service === undefined) return undefined;
+  return {
+    why: `lies in the service CIDR ${service}`,
+    remedy: "write a range beside it: pods and services need their own",
+  };
 }
 
 function describe({ prefix, by, file, line }: ClusterRange): string {

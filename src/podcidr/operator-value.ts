@@ -28,30 +28,33 @@ export function configValue(loaded: LoadedConfig, nodeName: string, serviceCIDRs
     return { podCIDRs: undefined, reason: `${nodeLocalKey} has no entry for node "${nodeName}"` };
   }
   if (podCIDRs.length === 0) return { podCIDRs: undefined, reason: `${nodeLocalKey} is empty` };
-  const place = placeOf(loaded, nodeLocalKey);
   const path = nodeLocal.kind === "any" ? nodeLocalKey : `${nodeLocalKey}.${nodeName}`;
   const fault = faultOf(podCIDRs, serviceCIDRs);
   if (fault !== undefined) {
-    const issue: ConfigIssue = { path, message: fault, ...place };
-    throw new ConfigError("HC_PODCIDR_CONFIG", `Cannot use ${path} as this node's PodCIDR`, [issue], {
-      hint: `write the range only this node has, for example ${path}: 10.244.1.0/24`,
-    });
+    throw new ConfigError(
+      "HC_PODCIDR_CONFIG",
+      `Cannot use ${path} as this node's PodCIDR`,
+      [issueAt(loaded, path, fault)],
+      {
+        hint: `write the range only this node has, for example ${path}: 10.244.1.0/24`,
+      },
+    );
   }
-  return { podCIDRs: podCIDRs.toSorted((a, b) => a.compare(b)), file: place.file, line: place.line };
+  const { file, line } = placeOf(loaded, path);
+  return { podCIDRs: podCIDRs.toSorted((a, b) => a.compare(b)), file, line };
 }
 
 /** What is wrong with the PodCIDRs the configuration gives to any node, not only to this one: for checking a file. */
-export function nodeLocalFaults(loaded: LoadedConfig): readonly ConfigIssue[] {
-  const { podCIDR, serviceCIDR } = loaded.config.network;
-  if (podCIDR.nodeLocal === undefined) return [];
-  const place = placeOf(loaded, nodeLocalKey);
+export function nodeLocalFaults(loaded: LoadedConfig, serviceCIDRs: readonly Prefix[]): readonly ConfigIssue[] {
+  const { nodeLocal } = loaded.config.network.podCIDR;
+  if (nodeLocal === undefined) return [];
   const entries: readonly (readonly [string, readonly Prefix[]])[] =
-    podCIDR.nodeLocal.kind === "any"
-      ? [[nodeLocalKey, podCIDR.nodeLocal.podCIDRs]]
-      : [...podCIDR.nodeLocal.podCIDRs].map(([node, prefixes]) => [`${nodeLocalKey}.${node}`, prefixes]);
+    nodeLocal.kind === "any"
+      ? [[nodeLocalKey, nodeLocal.podCIDRs]]
+      : [...nodeLocal.podCIDRs].map(([node, prefixes]) => [`${nodeLocalKey}.${node}`, prefixes]);
   return entries.flatMap(([path, prefixes]) => {
-    const message = faultOf(prefixes, serviceCIDR);
-    return message === undefined ? [] : [{ path, message, ...place }];
+    const message = faultOf(prefixes, serviceCIDRs);
+    return message === undefined ? [] : [issueAt(loaded, path, message)];
   });
 }
 
@@ -98,9 +101,19 @@ function faultOf(podCIDRs: readonly Prefix[], serviceCIDRs: readonly Prefix[]): 
   return undefined;
 }
 
-/** File and line of a configuration key, where it came from a file. */
-export function placeOf(loaded: LoadedConfig, key: string): { readonly file?: string; readonly line?: number } {
-  const origin: ConfigOrigin | undefined = loaded.origins.get(key);
-  if (origin?.source === "file") return { file: origin.file, line: origin.line };
-  return loaded.file !== undefined && origin === undefined ? { file: loaded.file } : {};
+/** What is wrong with a value of the configuration, with its place: file and line, or the variable that brought it. */
+export function issueAt(loaded: LoadedConfig, path: string, message: string): ConfigIssue {
+  const origin = originOf(loaded, path);
+  if (origin?.source === "env") return { path, message: `${origin.variable}: ${message}` };
+  return { path, message, ...placeOf(loaded, path) };
+}
+
+/** File and line of a configuration key, or of an entry of the map it holds, where it came from a file. */
+export function placeOf(loaded: LoadedConfig, path: string): { readonly file?: string; readonly line?: number } {
+  const origin = originOf(loaded, path);
+  return origin?.source === "file" ? { file: origin.file, line: origin.line } : {};
+}
+
+function originOf({ origins }: LoadedConfig, path: string): ConfigOrigin | undefined {
+  return origins.get(path) ?? (path.startsWith(`${nodeLocalKey}.`) ? origins.get(nodeLocalKey) : undefined);
 }
