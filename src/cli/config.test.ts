@@ -53,6 +53,35 @@ describe("headcni config explain", () => {
     expect(rows).toContainEqual(["network.mtu", "1400", `${file}:2`]);
   });
 
+  test("shows the folders in force on this node and who named them, as the daemon finds them", async () => {
+    using node = tempRoot();
+    const containerd = "/etc/containerd/config.toml";
+    const shown = async () => {
+      const { stdout } = await config(node, "explain");
+      return stdout
+        .split("\n")
+        .flatMap((line) => (/^cni\.(conf|bin)Dir /.test(line) ? [line.split(/ {2,}/).slice(1)] : []));
+    };
+    const byDefault = ["/etc/cni/net.d", "default"];
+    expect(await shown()).toEqual([byDefault, ["/opt/cni/bin", "default"]]);
+    node.write("/usr/lib/cni/bridge", "");
+    expect(await shown()).toEqual([byDefault, ["/usr/lib/cni", "found on this node"]]);
+    node.write(containerd, `[plugins."io.containerd.grpc.v1.cri".cni]\nconf_dir = "/x/net.d"\n`);
+    const unnamed = `containerd's default (${containerd} names none)`;
+    expect(await shown()).toEqual([
+      ["/x/net.d", `${containerd}:2`],
+      ["/opt/cni/bin", unnamed],
+    ]);
+    node.write(file, "cni: {binDir: /mine}\n");
+    expect(await shown()).toEqual([
+      ["/x/net.d", `${containerd}:2`],
+      ["/mine", `${file}:1`],
+    ]);
+    const { values } = JSON.parse((await config(node, "explain", "-o", "json")).stdout);
+    const from = { source: "node", by: `${containerd}:2`, file: containerd, line: 2 };
+    expect(values).toContainEqual({ key: "cni.confDir", value: "/x/net.d", ...from });
+  });
+
   test("says on standard error what should be known", async () => {
     using node = tempRoot();
     node.write(file, 'monitoring: {listen: "[::]:1"}\n');

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import type { LoadedConfig } from "../config/config.ts";
+import type { Detection } from "../config/explain.ts";
 import { type JsonObject, printJson } from "../conflist/json.ts";
 import { ConfigError, type ConfigIssue } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
@@ -57,17 +58,35 @@ async function explainConfiguration(context: CliContext, flags: ExplainFlags): P
     import("../config/explain.ts"),
   ]);
   const { config: path, nodeName } = flags;
-  const loaded = await loadConfig(context.system(flags.root), { path, flags: { nodeName } });
+  const system = context.system(flags.root);
+  const written = await loadConfig(system, { path, flags: { nodeName } });
+  const { loaded, detected } = await withRuntimeFolders(system, written);
   for (const warning of loaded.warnings) context.warn(`warning: ${issueLine(warning)}\n`);
   if (flags.output === "json") {
-    context.print(printJson(explainAsJson(loaded)));
+    context.print(printJson(explainAsJson(loaded, detected)));
     return;
   }
-  const rows = explainConfig(loaded).map(({ key, value, origin }) => {
+  const rows = explainConfig(loaded, detected).map(({ key, value, origin }) => {
     const shown = value === undefined ? "-" : typeof value === "string" ? value : JSON.stringify(value);
     return [key, shown, describeOrigin(origin)];
   });
   context.print(renderTable(["key", "value", "from"], rows));
+}
+
+/** The configuration as it is in force on this node: with the folders of its runtime, where nobody wrote others. */
+async function withRuntimeFolders(system: System, written: LoadedConfig) {
+  const { describeDirSource, detectRuntimeDirs, withRuntimeDirs } = await import("../conflist/runtime-dirs.ts");
+  const dirs = detectRuntimeDirs(system, written);
+  const detected = new Map<string, Detection>();
+  for (const [key, from] of [
+    ["cni.confDir", dirs.confDirFrom],
+    ["cni.binDir", dirs.binDirFrom],
+  ] as const) {
+    if (from.kind !== "containerd" && from.kind !== "found") continue;
+    const { file, line } = from.kind === "containerd" ? from : {};
+    detected.set(key, { source: "node", by: describeDirSource(from), file, line });
+  }
+  return { loaded: withRuntimeDirs(written, dirs), detected };
 }
 
 async function validateConfiguration(
