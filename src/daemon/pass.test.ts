@@ -115,6 +115,23 @@ describe("createPasses() over time", () => {
     expect((await passes.run(["config"])).config.origins).not.toBe(origins);
   });
 
+  test("remembers of its own memory, too, when it cannot be written and when that is over", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    const [inRun, inLib] = nodeStateFiles;
+    node.root.write(`${inLib}/in-the-way`, "");
+    const passes = node.start();
+    await passes.run(["start"]);
+    const told = (path: string) =>
+      JSON.parse(node.root.read(path)).conditions.map(({ code }: { code: string }) => code);
+    expect(node.codes()).toEqual(["NodeStateNotWritten"]);
+    expect(told(inRun)).toEqual(["NodeStateNotWritten"]);
+    rmSync(`${node.root.path}${inLib}`, { recursive: true });
+    await passes.run(["timer"]);
+    expect(node.codes()).toEqual([]);
+    expect([told(inRun), told(inLib)]).toEqual([[], []]);
+  });
+
   test("still follows the files while the configuration is wrong", async () => {
     using node = fakeNode();
     node.root.write(flannel, subnetEnv("10.42.3.1/24"));

@@ -92,8 +92,10 @@ async function carryOut(system: System, conditions: ConditionStore, work: Work) 
   const { inputs, plan, held, memory, executable } = work;
   const { config } = inputs.loaded;
   const remember = (inForce: HeldPodCIDR): void => {
-    const node = { config, nodeName: inputs.answer.nodeName, inForce, conditions: conditions.list() };
-    conditions.set("memory", rememberNode(system, node));
+    const node = { config, nodeName: inputs.answer.nodeName, inForce };
+    const write = () => conditions.set("memory", rememberNode(system, { ...node, conditions: conditions.list() }));
+    // Whether it could be written is a part of what is written.
+    if (write()) write();
   };
   // A conflist of type headcni sends pods to a plugin that reads the node's state: it must be there first.
   if (held === undefined && config.cni.type === "headcni") remember(plan.settled.inForce);

@@ -107,7 +107,7 @@ async function stay(system: System, { startedAtMs, wakeups, conditions, passes, 
       runtimes: async () => (await import("../cri/runtimes.ts")).nodeRuntimes(system),
       onSwept: metrics.recordSweep,
     }),
-    statusServer(system, { conditions, source, listen }),
+    statusServer(system, { conditions, wakeups, source, listen }),
   ];
   await superviseAll(system, parts, { signal: stop, stopMs });
 }

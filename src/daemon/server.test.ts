@@ -145,9 +145,12 @@ describe("statusServer()", () => {
     const conditions = createConditionStore(system);
     const listen = createSetting<string | undefined>("127.0.0.1:0");
     const stop = new AbortController();
-    const running = statusServer(system, { conditions, source, listen }).run(stop.signal);
+    const woken: string[] = [];
+    const wakeups = { wake: (reason: string) => void woken.push(reason) };
+    const running = statusServer(system, { conditions, wakeups, source, listen }).run(stop.signal);
     const origins = () => log.entries.flatMap(({ message }) => /served on (http:\S+)$/.exec(message)?.[1] ?? []);
     await waitUntil("it serves", () => origins().length === 1);
+    expect(woken).toEqual([]);
     const [first = ""] = origins();
     expect(await fetchText(`${first}/healthz`, { timeoutMs: 1000 })).toContain('"healthy": true');
 
@@ -158,10 +161,12 @@ describe("statusServer()", () => {
       `Nothing answers on 127.0.0.1:${taken.port}: another program listens there.`,
     );
     await expect(fetchText(`${first}/healthz`, { timeoutMs: 1000 })).rejects.toThrow();
+    expect(woken).toEqual(["status server"]);
 
     await taken.stop(true);
     await waitUntil("it serves again", () => origins().length === 2);
     expect(conditions.list()).toEqual([]);
+    expect(woken).toEqual(["status server", "status server"]);
     listen.set(undefined);
     const [, second = ""] = origins();
     await waitUntil("it is turned off", async () => {

@@ -6,11 +6,12 @@ import { printJson } from "../conflist/json.ts";
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import type { ConditionStore } from "./condition-store.ts";
-import { condition } from "./conditions.ts";
+import { type Condition, condition } from "./conditions.ts";
 import type { Setting } from "./setting.ts";
 import { type DaemonFacts, encodeStatus, readiness } from "./status.ts";
 import { statusAddressFile } from "./status-client.ts";
 import type { Part } from "./supervisor.ts";
+import type { Wakeups } from "./wakeups.ts";
 
 /** What the server asks the daemon. */
 export interface StatusSource {
@@ -54,6 +55,8 @@ function json(status: number, body: Parameters<typeof printJson>[0], headers: Re
 
 export interface ServerOptions {
   readonly conditions: ConditionStore;
+  /** Asked for a pass when a condition comes or goes: passes write down what holds. */
+  readonly wakeups: Pick<Wakeups, "wake">;
   readonly source: StatusSource;
   /** `host:port`, IPv6 in brackets; undefined: nothing is served. */
   readonly listen: Setting<string | undefined>;
@@ -65,15 +68,18 @@ const retryMs = 2000;
  * Serves on the wanted address, moves when that changes, and tries again when it is taken: that is a condition, never the end
  * of the daemon.
  */
-export function statusServer(system: System, { conditions, source, listen }: ServerOptions): Part {
+export function statusServer(system: System, { conditions, wakeups, source, listen }: ServerOptions): Part {
+  const hold = (...held: readonly Condition[]): void => {
+    if (conditions.set("server", held)) wakeups.wake("status server", 0);
+  };
   const serve = async (address: string, signal: AbortSignal): Promise<void> => {
     const server = tryListen(address, source);
     if (typeof server === "string") {
-      conditions.set("server", [condition("StatusServerNotListening", { listen: address, why: server })]);
+      hold(condition("StatusServerNotListening", { listen: address, why: server }));
       await system.clock.sleep(retryMs, signal);
       return;
     }
-    conditions.set("server", []);
+    hold();
     system.log.info(`Status and metrics are served on ${server.url.origin}`, { listen: address });
     noteAddress(system, server.url.host);
     await listen.changedFrom(address, signal);
@@ -87,7 +93,7 @@ export function statusServer(system: System, { conditions, source, listen }: Ser
         const address = listen.value;
         if (address !== undefined) await serve(address, signal);
         else {
-          conditions.set("server", []);
+          hold();
           await listen.changedFrom(undefined, signal);
         }
       }

@@ -101,9 +101,13 @@ describe("headcni-daemon", () => {
     const { exitCode, stderr } = await node.run([headcni, "status"]);
     expect(exitCode).toBe(1);
     expect(stderr).toContain("what answers there is not headcni-daemon");
+    const remembered = () =>
+      JSON.parse(node.read("/run/headcni/node.json")).conditions.map(({ code }: { code: string }) => code);
+    await waitUntil("it is written down", () => remembered().includes("StatusServerNotListening"));
     await other.stop();
     await waitUntil("it serves", () => daemon.output().includes("Status and metrics are served on"));
     expect(await conditionCodes(node)).toEqual([]);
+    await waitUntil("it is written down that all is well", () => remembered().length === 0);
     expect(await daemon.stop()).toBe(0);
   });
 
