@@ -20,7 +20,8 @@ async function sourceOf(node: FakeNode): Promise<StatusSource> {
   return { facts: history.facts, stuck: () => undefined, metrics: () => metrics.scrape(history.facts()) };
 }
 
-const get = (path: string, method = "GET") => new Request(`http://node${path}`, { method });
+const get = (path: string, method = "GET") => new Request(`http://127.0.0.1:9465${path}`, { method });
+const listen = "127.0.0.1";
 
 describe("answer()", () => {
   test.each([
@@ -38,16 +39,46 @@ describe("answer()", () => {
     ["OPTIONS", "/", 405],
   ])("%s %s gives %i", async (method, path, status) => {
     using node = fakeNode();
-    const response = await answer(get(path, method), await sourceOf(node));
+    const response = await answer(get(path, method), await sourceOf(node), listen);
     expect(response.status).toBe(status);
     expect(response.headers.get("cache-control")).toBe("no-store");
+  });
+
+  test.each([
+    [listen, "127.0.0.1:9465", 200],
+    [listen, "localhost:9465", 200],
+    [listen, "LocalHost", 200],
+    ["::1", "[::1]:9465", 200],
+    ["::1", "192.0.2.7", 200],
+    [listen, null, 200],
+    [listen, "evil.example.com", 403],
+    [listen, "evil.example.com:9465", 403],
+    [listen, "127.0.0.1.evil.example.com", 403],
+    [listen, "localhost.evil.example.com", 403],
+    [listen, "", 200],
+    ["localhost", "node-1:9465", 403],
+    ["0.0.0.0", "node-1.example.com:9465", 200],
+    ["::", "node-1", 200],
+    ["192.0.2.7", "node-1", 200],
+    [listen, "[bad", 400],
+    [listen, "[bad]", 400],
+    [listen, "::1", 400],
+    ["0.0.0.0", "[bad", 400],
+    ["0.0.0.0", "a b", 400],
+    ["0.0.0.0", "127.0.0.1:x", 400],
+  ])("on %s, asked as %p, gives %i", async (host, header, status) => {
+    using node = fakeNode();
+    const request = new Request("http://127.0.0.1:9465/healthz", header === null ? {} : { headers: { host: header } });
+    const response = await answer(request, await sourceOf(node), host);
+    expect(response.status).toBe(status);
+    if (status !== 200) expect(await response.json()).toEqual({ error: expect.stringContaining(header ?? "") });
   });
 
   test("/readyz says what keeps the node from being ready", async () => {
     using node = fakeNode();
     const source = await sourceOf(node);
     node.conditions.set("node", [condition("ConflistNotWritten", { path: "/x", why: "it is read-only" })]);
-    const response = await answer(get("/readyz"), source);
+    const response = await answer(get("/readyz"), source, listen);
     expect(response.status).toBe(503);
     expect(await response.json()).toEqual({
       ready: false,
@@ -61,20 +92,20 @@ describe("answer()", () => {
     using node = fakeNode();
     const source = await sourceOf(node);
     expect(node.codes()).toEqual(["PodCIDRNotAuthoritative"]);
-    expect((await answer(get("/readyz"), source)).status).toBe(200);
+    expect((await answer(get("/readyz"), source, listen)).status).toBe(200);
   });
 
   test("/healthz says when the loop hangs", async () => {
     using node = fakeNode();
     const source = { ...(await sourceOf(node)), stuck: () => "the reconcile loop has been busy for 61 s" };
-    const response = await answer(get("/healthz"), source);
+    const response = await answer(get("/healthz"), source, listen);
     expect(response.status).toBe(503);
     expect(await response.json()).toEqual({ healthy: false, reason: "the reconcile loop has been busy for 61 s" });
   });
 
   test("/status has the documented shape", async () => {
     using node = fakeNode();
-    const status = JSON.parse(await (await answer(get("/status"), await sourceOf(node))).text());
+    const status = JSON.parse(await (await answer(get("/status"), await sourceOf(node), listen)).text());
     expect(Object.keys(status)).toEqual([
       ...["version", "commit", "pid", "startedAt", "uptimeSeconds", "ready", "notReady", "nodeName", "inForce"],
       ...["podCIDR", "conflist", "pods", "bridge", "masquerade", "config", "lastPass", "conditions"],
@@ -101,7 +132,7 @@ describe("answer()", () => {
 
   test("/metrics names what alerts are made of", async () => {
     using node = fakeNode();
-    const text = await (await answer(get("/metrics"), await sourceOf(node))).text();
+    const text = await (await answer(get("/metrics"), await sourceOf(node), listen)).text();
     for (const line of [
       /^headcni_build_info\{version=".+",commit=".+"\} 1$/m,
       /^headcni_podcidr_info\{source="default",cidr="10\.244\.0\.0\/24"\} 1$/m,
@@ -126,12 +157,12 @@ describe("answer()", () => {
       stuck: () => undefined,
       metrics: async () => ({ contentType: "", text: "" }),
     };
-    expect(await (await answer(get("/status"), source)).json()).toMatchObject({
+    expect(await (await answer(get("/status"), source, listen)).json()).toMatchObject({
       ready: false,
       podCIDR: null,
       conflist: null,
     });
-    expect((await answer(get("/readyz"), source)).status).toBe(503);
+    expect((await answer(get("/readyz"), source, listen)).status).toBe(503);
   });
 });
 

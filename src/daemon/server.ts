@@ -1,7 +1,8 @@
 // Status over HTTP: GET /healthz, /readyz, /status and /metrics, and nothing else. `answer` is the whole protocol and
 // needs no socket; `statusServer` puts it on one and keeps it there.
 
-import { Problem, readListen } from "../config/values.ts";
+import { clip, tryParseAddr } from "../cidr/addr.ts";
+import { isLoopback, Problem, readListen } from "../config/values.ts";
 import { printJson } from "../conflist/json.ts";
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
@@ -21,12 +22,20 @@ export interface StatusSource {
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
-/** The response to one request. */
-export async function answer(request: Request, source: StatusSource): Promise<Response> {
+/**
+ * The response to one request.
+ * @param listen the host the server listens on
+ */
+export async function answer(request: Request, source: StatusSource, listen: string): Promise<Response> {
+  const refused = refuseHost(request.headers.get("host"), listen);
+  if (refused !== undefined) return refused;
   if (request.method !== "GET" && request.method !== "HEAD") {
     return json(405, { error: "only GET and HEAD are answered" }, { allow: "GET, HEAD" });
   }
-  switch (new URL(request.url).pathname) {
+  // Without a Host header (HTTP/1.0) the address is a path alone.
+  switch (URL.parse(request.url, "http://node")?.pathname) {
+    case undefined:
+      return json(400, { error: "the address of the request is malformed" });
     case "/healthz": {
       const stuck = source.stuck();
       return stuck === undefined ? json(200, { healthy: true }) : json(503, { healthy: false, reason: stuck });
@@ -44,6 +53,19 @@ export async function answer(request: Request, source: StatusSource): Promise<Re
     default:
       return json(404, { error: "there are /healthz, /readyz, /status and /metrics" });
   }
+}
+
+/**
+ * A page in some browser on this machine can have its own name point to loopback (DNS rebinding) and would then read the status
+ * as its own; what asks by address or as localhost cannot be such a page. Elsewhere any name can be the node's.
+ */
+function refuseHost(header: string | null, listen: string): Response | undefined {
+  if (header === null || header === "") return undefined;
+  const [, bracketed, name] = /^(?:\[([^\]]*)\]|([\w.-]+))(?::\d*)?$/.exec(header) ?? [];
+  const isAddress = tryParseAddr(bracketed ?? name ?? "")?.family === (bracketed === undefined ? "ipv4" : "ipv6");
+  if (name === undefined && !isAddress) return json(400, { error: `the header Host is no host: ${clip(header)}` });
+  if (isAddress || name?.toLowerCase() === "localhost" || !isLoopback(listen)) return undefined;
+  return json(403, { error: `ask for this node's loopback by its address or as localhost, not as ${clip(header)}` });
 }
 
 const commonHeaders = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
@@ -122,7 +144,7 @@ function tryListen(listen: string, source: StatusSource): ReturnType<typeof Bun.
       port: address.port,
       development: false,
       idleTimeout: 10,
-      fetch: (request) => answer(request, source),
+      fetch: (request) => answer(request, source, address.host),
       error: (error) => json(500, { error: describeError(error) }),
     });
   } catch (error) {

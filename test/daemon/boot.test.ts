@@ -48,6 +48,14 @@ describe("headcni-daemon", () => {
     expect((await get(node, "/status", { method: "HEAD" })).body).toBe("");
     expect((await get(node, "/nothing")).status).toBe(404);
     expect((await get(node, "/status", { method: "POST" })).status).toBe(405);
+    for (const [host, status] of [
+      ["localhost:9465", 200],
+      ["[::1]", 200],
+      ["evil.example.com", 403],
+      ["[bad", 400],
+    ] as const) {
+      expect((await get(node, "/status", { host })).status, host).toBe(status);
+    }
 
     const before = node.read(conflistPath);
     const startMs = realClock.monotonicMs();

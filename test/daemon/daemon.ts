@@ -47,9 +47,9 @@ export async function bootDaemon(node: Node, args: readonly string[] = []): Prom
 export async function get(
   node: Node,
   path: string,
-  { port = 9465, method = "GET" }: { port?: number; method?: string } = {},
+  { port = 9465, method = "GET", host = "127.0.0.1" }: { port?: number; method?: string; host?: string } = {},
 ): Promise<{ status: number; headers: string; body: string }> {
-  const request = `${method} ${path} HTTP/1.0\\r\\nHost: node\\r\\n\\r\\n`;
+  const request = `${method} ${path} HTTP/1.0\\r\\nHost: ${host}\\r\\n\\r\\n`;
   const script = `exec 3<>/dev/tcp/127.0.0.1/${port} && printf '${request}' >&3 && cat <&3`;
   const text = await node.must(["bash", "-c", script]);
   const [headers = "", ...body] = text.split("\r\n\r\n");
