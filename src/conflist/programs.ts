@@ -112,6 +112,7 @@ export async function askVersions(system: System, file: string): Promise<readonl
     env: versionEnv,
     stdin: `{"cniVersion":"1.1.0"}`,
     timeoutMs: versionTimeoutMs,
+    killsLeftovers: true,
   });
   if (result.timedOut) return `did not answer VERSION within ${versionTimeoutMs / 1000} s`;
   if (result.outputTooLong) return "printed too much when asked for its VERSION";

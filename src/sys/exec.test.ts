@@ -3,7 +3,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { HeadcniError } from "./errors.ts";
-import { childEnv, realExec } from "./exec.ts";
+import { childEnv, execUntil, realExec } from "./exec.ts";
 import { tempRoot, waitUntil } from "./testing.ts";
 
 const root = tempRoot();
@@ -116,6 +116,21 @@ describe("realExec.run()", () => {
     process.kill(Number(result.stderr), "SIGKILL");
   });
 
+  test.each([
+    [true, "also when it kept the pipes open", "echo $!"],
+    [true, "also when it is silent", "echo $!; exec >&- 2>&-"],
+    [false, "unless that is asked for", "echo $!"],
+  ])("with killsLeftovers %p what a program left running is killed or not, %s", async (killsLeftovers, _case, rest) => {
+    const { exitCode, stdout } = await realExec.run(sh(`sleep 47.14 >/dev/null & ${rest}; exit 3`), { killsLeftovers });
+    expect(exitCode).toBe(3);
+    const pid = stdout.trim();
+    if (killsLeftovers) await waitUntil("it is gone", () => !isAlive(pid));
+    else {
+      expect(isAlive(pid)).toBe(true);
+      process.kill(Number(pid), "SIGKILL");
+    }
+  });
+
   test("leaves no descriptor open", async () => {
     const open = () => fs.readdirSync("/proc/self/fd").length;
     await realExec.run(["true"], { stdin: "x" });
@@ -123,6 +138,16 @@ describe("realExec.run()", () => {
     for (let round = 0; round < 20; round++) await realExec.run(["true"], { stdin: "x" });
     await waitUntil("descriptors are closed", () => open() <= before);
   });
+});
+
+test("execUntil() kills what runs when its signal aborts, and starts nothing after that", async () => {
+  const end = new AbortController();
+  const exec = execUntil(realExec, end.signal);
+  expect(await exec.run(["true"])).toMatchObject({ exitCode: 0 });
+  const running = exec.run(sh("sleep 47.15 & wait"));
+  end.abort();
+  expect(await running).toMatchObject({ signal: "SIGKILL" });
+  await expect(exec.run(["true"])).rejects.toThrow("Cannot start true");
 });
 
 /** Whether a process runs; one that is dead and waits for its parent does not. */

@@ -16,6 +16,11 @@ export interface ExecOptions {
   readonly cwd?: string | undefined;
   /** Likewise when it aborts. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether what the child started and left in its process group is killed once it has ended. For a question to a program; what a
+   * plugin leaves running behind an ADD is its own affair. @default false
+   */
+  readonly killsLeftovers?: boolean | undefined;
   /** A descriptor the child gets as its descriptor 3 and passes on to what it starts: a lock that outlives this process. */
   readonly heldFd?: number | undefined;
 }
@@ -96,6 +101,7 @@ export const realExec: Exec = {
     const stdout = collect(child.stdout, maxBytes, kill("output"));
     const stderr = collect(child.stderr, maxBytes, kill("output"));
     await child.exited;
+    if (options.killsLeftovers === true) killGroup(child.pid);
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", onAbort);
     // A grandchild that kept the pipes open must not hold us: what was printed by then is the answer.
@@ -118,6 +124,11 @@ export const realExec: Exec = {
   },
 };
 
+/** An `exec` whose children all are killed when `signal` aborts, for a process that is about to end. */
+export function execUntil(exec: Exec, signal: AbortSignal): Exec {
+  return { run: (argv, options = {}) => exec.run(argv, { ...options, signal: options.signal ?? signal }) };
+}
+
 function start(argv: readonly string[], { stdin, env, cwd, signal, heldFd }: ExecOptions) {
   try {
     signal?.throwIfAborted();
@@ -138,12 +149,15 @@ function start(argv: readonly string[], { stdin, env, cwd, signal, heldFd }: Exe
   }
 }
 
-/** Kills a child that has not been waited for yet, and all it started that stayed in its group. */
+/**
+ * Kills a child, and all it started that stayed in its group. Its number names no other group: the kernel gives it to nobody as long
+ * as one of them lives, and right after the last of them only when all numbers have been used in between.
+ */
 function killGroup(pid: number): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch (error) {
-    // It ended this very moment.
+    // None of them is left.
     if (errnoOf(error) !== "ESRCH") throw error;
   }
 }
