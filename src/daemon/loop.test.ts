@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { waitUntil } from "../sys/testing.ts";
 import { condition } from "./conditions.ts";
 import { idleMs, reconcileLoop } from "./loop.ts";
-import type { Passes } from "./pass.ts";
+import { type Passes, PassStopped } from "./pass.ts";
 import type { PassReport } from "./report.ts";
 import { type FakeNode, fakeNode } from "./testing.ts";
 import { createWakeups } from "./wakeups.ts";
@@ -35,6 +35,14 @@ describe("reconcileLoop()", () => {
     expect(reports.map(({ reasons }) => reasons)).toEqual([["start"], ["timer"]]);
     stop.abort();
     await running;
+  });
+
+  test("ends when a pass is stopped on its way", async () => {
+    using node = fakeNode();
+    const stopping = (passes: Passes): Passes => ({ ...passes, run: () => Promise.reject(new PassStopped()) });
+    const { running, reports } = await start(node, stopping);
+    await running;
+    expect(reports).toEqual([]);
   });
 
   test("looks sooner while something waits to become well", async () => {

@@ -2,7 +2,7 @@
 
 import type { System } from "../sys/system.ts";
 import type { ConditionStore } from "./condition-store.ts";
-import type { Passes } from "./pass.ts";
+import { type Passes, PassStopped } from "./pass.ts";
 import type { PassReport } from "./report.ts";
 import type { Part } from "./supervisor.ts";
 import type { Wakeups } from "./wakeups.ts";
@@ -38,9 +38,14 @@ export function reconcileLoop(system: System, options: LoopOptions): Loop {
     const reasons = await wakeups.next(pauseMs, signal);
     if (signal.aborted) return undefined;
     busySinceMs = clock.monotonicMs();
-    const report = await passes.run(reasons);
-    busySinceMs = undefined;
-    return report;
+    try {
+      return await passes.run(reasons);
+    } catch (error) {
+      if (error instanceof PassStopped) return undefined;
+      throw error;
+    } finally {
+      busySinceMs = undefined;
+    }
   };
   return {
     name: "reconcile loop",

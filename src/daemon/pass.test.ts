@@ -4,6 +4,8 @@ import { parsePrefix } from "../cidr/prefix.ts";
 import { nodeStateFiles } from "../conflist/names.ts";
 import { decodeNodeState } from "../conflist/node-state.ts";
 import { leaseFolder } from "../ipam/lease.ts";
+import type { System } from "../sys/system.ts";
+import { createPasses, PassStopped } from "./pass.ts";
 import { conflistPath, type FakeNode, fakeNode } from "./testing.ts";
 
 const subnetEnv = (cidr: string) => `FLANNEL_NETWORK=10.42.0.0/16\nFLANNEL_SUBNET=${cidr}\n`;
@@ -65,6 +67,30 @@ describe("createPasses() on a fresh node", () => {
     await expect(node.start().run(["start"])).rejects.toThrow("configuration");
     expect(node.root.exists(conflistPath)).toBe(false);
   });
+});
+
+test("createPasses() concludes nothing from what was killed because the daemon ends", async () => {
+  using node = fakeNode();
+  await node.start().run(["start"]);
+  const before = nodeStateFiles.map((path) => node.root.read(path));
+  const said = node.log.entries.length;
+  const killed = { exitCode: null, signal: "SIGKILL", stdout: "", stderr: "", timedOut: false, outputTooLong: false };
+  for (const hung of ["ip", "bridge"]) {
+    const end = new AbortController();
+    const exec: System["exec"] = {
+      run: async (argv, options) => {
+        if (!argv[0]?.endsWith(hung)) return node.system.exec.run(argv, options);
+        end.abort();
+        return killed;
+      },
+    };
+    const options = { onConfig: async () => undefined, executable: undefined, stop: end.signal };
+    const passes = createPasses({ ...node.system, exec }, node.conditions, options);
+    await expect(passes.run(["start"])).rejects.toThrow(PassStopped);
+  }
+  expect(node.codes()).toEqual(["PodCIDRNotAuthoritative"]);
+  expect(nodeStateFiles.map((path) => node.root.read(path))).toEqual(before);
+  expect(node.log.entries.slice(said).filter(({ level }) => level === "error")).toEqual([]);
 });
 
 describe("createPasses() over time", () => {

@@ -21,9 +21,14 @@ export interface Passes {
   /**
    * Makes one pass. Failures of single steps are conditions, not exceptions.
    * @param reasons what made it necessary, for log and status
-   * @throws ConfigError when the first pass finds a configuration it cannot use
+   * @throws ConfigError when the first pass finds a configuration it cannot use; PassStopped when the daemon ends on the way
    */
   run(reasons: readonly string[]): Promise<PassReport>;
+}
+
+/** The daemon ends in the middle of a pass: what it asked was killed, so nothing may be concluded from the answers. */
+export class PassStopped extends Error {
+  override readonly name = "PassStopped";
 }
 
 export interface PassOptions extends DaemonFlags {
@@ -31,6 +36,8 @@ export interface PassOptions extends DaemonFlags {
   readonly onConfig: (config: Config) => Promise<void>;
   /** Host path of the executable that is installed as the CNI plugin when the configuration wants one. */
   readonly executable: string | undefined;
+  /** Aborts when the daemon ends. */
+  readonly stop?: AbortSignal | undefined;
 }
 
 /** What one pass leaves for the next. */
@@ -55,6 +62,7 @@ export function createPasses(system: System, conditions: ConditionStore, options
         readInputs(observer, { ...options, load }, memory?.inputs),
         observePods(observer),
       ]);
+      goOn(options.stop);
       await options.onConfig(inputs.loaded.config);
       logConfig(system.log, inputs.loaded, memory?.inputs.loaded);
       const { config } = inputs.loaded;
@@ -62,7 +70,7 @@ export function createPasses(system: System, conditions: ConditionStore, options
       const plan = planNode({ config, answer: inputs.answer, held, ...observed });
       const told = { answer: inputs.answer, inForce: plan.settled.inForce };
       logPodCIDR(system.log, told, memory?.told);
-      const work = { inputs, plan, held, memory, executable: options.executable };
+      const work = { inputs, plan, held, memory, options };
       const done = await carryOut(system, conditions, work);
       memory = { ...done, inputs, told, held: done.inForce, conflist: done.conflist.memory };
       return {
@@ -85,11 +93,16 @@ interface Work {
   readonly plan: Plan;
   readonly held: HeldPodCIDR | undefined;
   readonly memory: Memory | undefined;
-  readonly executable: string | undefined;
+  readonly options: PassOptions;
+}
+
+function goOn(stop: AbortSignal | undefined): void {
+  if (stop?.aborted === true) throw new PassStopped("The daemon ends");
 }
 
 async function carryOut(system: System, conditions: ConditionStore, work: Work) {
-  const { inputs, plan, held, memory, executable } = work;
+  const { inputs, plan, held, memory } = work;
+  const { executable, stop } = work.options;
   const { config } = inputs.loaded;
   const remember = (inForce: HeldPodCIDR): void => {
     const node = { config, nodeName: inputs.answer.nodeName, inForce };
@@ -100,14 +113,17 @@ async function carryOut(system: System, conditions: ConditionStore, work: Work) 
   // A conflist of type headcni sends pods to a plugin that reads the node's state: it must be there first.
   if (held === undefined && config.cni.type === "headcni") remember(plan.settled.inForce);
   const plugin = await applyPlugin(system, config, { source: executable, memory: memory?.plugin ?? firstPluginMemory });
+  goOn(stop);
   const spec = plugin.isUsable ? plan.conflist : { ...plan.conflist, type: "bridge" as const };
   const [conflist, masquerade] = await Promise.all([
     applyConflist(system, { spec, config }, memory?.conflist ?? firstConflistMemory),
     applyMasquerading(system, plan, { config, before: memory?.masquerade }),
   ]);
+  goOn(stop);
   // After the conflist: a pod that comes in between fails and is tried again, instead of bringing the old bridge back. And only
   // with it: under the old conflist the old bridge is the right one.
   const bridge = conflist.result.isInForce ? await applyBridge(system, plan) : { isDone: false, conditions: [] };
+  goOn(stop);
   conditions.set(
     "node",
     [inputs, plan, plugin, conflist, masquerade, bridge].flatMap((step) => step.conditions),

@@ -1,6 +1,7 @@
 // The daemon from start to end: lock, first pass, then the parts that stay until a signal.
 
 import type { Config } from "../config/config.ts";
+import { execUntil } from "../sys/exec.ts";
 import { ownExecutable } from "../sys/executable.ts";
 import { onSignals, processId } from "../sys/process.ts";
 import type { System } from "../sys/system.ts";
@@ -33,19 +34,22 @@ export type DaemonEnd = "done" | "not-ready";
 const stopMs = 250;
 
 /**
- * Runs the daemon on `system` until SIGTERM or SIGINT; with `once`, for one pass.
+ * Runs the daemon on `machine` until SIGTERM or SIGINT; with `once`, for one pass.
  * @throws HeadcniError HC_DAEMON_RUNNING when another one has the node; ConfigError when the configuration cannot be used
  */
-export async function runDaemon(system: System, options: DaemonOptions): Promise<DaemonEnd> {
-  using _lock = takeInstanceLock(system, processId);
-  const startedAtMs = system.clock.now();
-  const wakeups = createWakeups(system.clock);
-  using signals = listenForSignals(system, wakeups);
+export async function runDaemon(machine: System, options: DaemonOptions): Promise<DaemonEnd> {
+  using _lock = takeInstanceLock(machine, processId);
+  const startedAtMs = machine.clock.now();
+  const wakeups = createWakeups(machine.clock);
+  using signals = listenForSignals(machine, wakeups);
+  // A plugin that hangs must not outlive the daemon that asked it.
+  const system: System = { ...machine, exec: execUntil(machine.exec, signals.stop) };
   const conditions = createConditionStore(system);
   const passes = createPasses(system, conditions, {
     ...options,
     onConfig: (config) => options.log.configure(config.logging),
     executable: ownExecutable(),
+    stop: signals.stop,
   });
   const first = await Promise.race([passes.run(["start"]), signals.stopped]);
   if (first === undefined) return options.once ? "not-ready" : "done";

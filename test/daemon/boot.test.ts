@@ -1,6 +1,7 @@
 // The daemon from its first look at a node to its end.
 
 import { describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
 import { realClock } from "../../src/sys/clock.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { conflistPath, headcni, headcniDaemon } from "../harness/headcni.ts";
@@ -119,23 +120,26 @@ describe("headcni-daemon", () => {
     expect(await daemon.stop()).toBe(0);
   });
 
-  test("ends within a second also while a plugin hangs", async () => {
+  test("ends within a second also while a plugin hangs, and takes that and what it started along", async () => {
     await using node = await flannelNode();
-    await node.must([
-      "sh",
-      "-c",
-      "rm /opt/cni/bin/bridge && printf '#!/bin/sh\\nexec sleep 30\\n' > /opt/cni/bin/bridge",
-    ]);
+    await node.must(["rm", "/opt/cni/bin/bridge"]);
+    node.write("/opt/cni/bin/bridge", "#!/bin/sh\nsleep 3071 &\necho $$ $! > /var/log/hung\nwait\n");
     await node.must(["chmod", "755", "/opt/cni/bin/bridge"]);
     for (const [args, code] of [
       [[], 0],
       [["--once"], 4],
     ] as const) {
+      fs.rmSync(node.path("/var/log/hung"), { force: true });
       const daemon = await node.spawn([headcniDaemon, ...args], { log: `/var/log/hang-${code}.log` });
-      await waitUntil("it asks the plugin", () => daemon.output().includes("PodCIDR 10.42.3.0/24"));
+      await waitUntil("it asks the plugin", () =>
+        /\d\n/.test(node.exists("/var/log/hung") ? node.read("/var/log/hung") : ""),
+      );
       const startMs = realClock.monotonicMs();
       expect(await daemon.stop()).toBe(code);
       expect(realClock.monotonicMs() - startMs).toBeLessThan(1000);
+      const left = async (): Promise<boolean> => (await node.run(["pgrep", "-x", "sleep"])).exitCode === 0;
+      await waitUntil("nothing is left of the plugin", async () => !(await left()));
+      expect(daemon.output()).not.toContain("ConflistInvalid");
     }
   });
 
