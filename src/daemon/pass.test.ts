@@ -170,6 +170,18 @@ describe("createPasses() over time", () => {
     expect(node.codes()).toEqual(["ConfigInvalid"]);
   });
 
+  test("says which source is no text at all", async () => {
+    using node = fakeNode();
+    node.root.write(
+      "/var/lib/kubelet/config.yaml",
+      Uint8Array.from({ length: 100_000 }, (_, at) => (at * 7919) & 255),
+    );
+    await node.start().run(["start"]);
+    expect(node.conditions.list().find(({ code }) => code === "SourceFilesSkipped")?.text).toStartWith(
+      "/var/lib/kubelet/config.yaml: is not text. ",
+    );
+  });
+
   test("says that plugins are missing, before and after the conflist is in force", async () => {
     using node = fakeNode();
     const host = `${node.root.path}/opt/cni/bin/host-local`;

@@ -391,6 +391,17 @@ spec:
   });
 });
 
+test.each([
+  ["holds no word of a range", (at: number) => (at * 7919) & 255],
+  ["holds one by chance", (at: number) => "\0podCIDR\u0001\u0002\u0003: \u0004".charCodeAt(at % 15)],
+])("choosePodCIDR() takes a file of bytes for invalid, and warns, whether it %s", (_case, byteAt) => {
+  const bytes = Uint8Array.from({ length: 100_000 }, (_, at) => byteAt(at));
+  const { trace, warnings } = choose({ files: { [kubeletFile]: bytes } });
+  const entry = trace.find(({ file }) => file === kubeletFile);
+  expect(entry).toEqual({ source: "file", file: kubeletFile, outcome: "invalid", reason: "is not text" });
+  expect(warnings).toEqual([`${kubeletFile}: is not text`]);
+});
+
 describe("choosePodCIDR() on k3s", () => {
   const config = "/etc/rancher/k3s/config.yaml";
   test("takes k3s' own range when its files say none", () => {

@@ -39,9 +39,17 @@ function encodingOf(bytes: Uint8Array): Encoding {
   return "utf-8";
 }
 
+/** Whether bytes are no text at all, as `decodeText` says it, from their beginning alone. */
+export function isBinary(bytes: Uint8Array): boolean {
+  return decodeText(bytes.subarray(0, 4 * headLength)).isBinary;
+}
+
+/** How much of a text is looked at to tell what it is. A character has at most four bytes. */
+const headLength = 4096;
+
 /** Characters that no text file has, more than one in twenty of the beginning. */
 function looksBinary(text: string): boolean {
-  const head = text.slice(0, 4096);
+  const head = text.slice(0, headLength);
   let strange = 0;
   for (let index = 0; index < head.length; index++) {
     const code = head.charCodeAt(index);

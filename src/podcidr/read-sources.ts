@@ -5,6 +5,7 @@ import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
 import { join } from "../sys/path.ts";
 import type { System } from "../sys/system.ts";
 import { Claims } from "./claims.ts";
+import { isBinary } from "./decode.ts";
 import { maxSourceBytes, readBytes } from "./inspect.ts";
 import type { Reading } from "./read-text.ts";
 import { foreignConflists, type SourceFile } from "./sources.ts";
@@ -48,7 +49,8 @@ function readSource(system: System, file: string, nodeName: string): SourceState
   try {
     const bytes = system.files.readIfPresent(file, maxSourceBytes);
     if (bytes === undefined) return { state: "absent" };
-    if (!mayHoldCidr(bytes)) return { state: "read", reading: { kind: "unknown", claims: new Claims() } };
+    if (!mayHoldCidr(bytes) && !isBinary(bytes))
+      return { state: "read", reading: { kind: "unknown", claims: new Claims() } };
     return { state: "read", reading: readBytes(bytes, nodeName) };
   } catch (error) {
     return { state: "unreadable", reason: whyUnreadable(error) };
