@@ -14,7 +14,7 @@ test("glancing() notices what no watch told of, and nothing else", async () => {
   const running = glancing(node.system, wakeups, () => conflistPath).run(stop.signal);
   const look = async () => {
     await waitUntil("it sleeps", () => node.clock.sleeping === 1);
-    await node.clock.advance(1500);
+    await node.clock.advance(1000);
     return woken.splice(0);
   };
   expect(await look()).toEqual([]);

@@ -1,4 +1,4 @@
-// A look at the conflist every second and a half, cheap enough to be free: two stats. Watches can go deaf (a mount over the folder, no
+// A look at the conflist every second, cheap enough to be free: two stats. Watches can go deaf (a mount over the folder, no
 // inotify instance left), and a node without its conflist takes no pods.
 
 import { describeError } from "../sys/errors.ts";
@@ -7,7 +7,7 @@ import type { System } from "../sys/system.ts";
 import type { Part } from "./supervisor.ts";
 import type { Wakeups } from "./wakeups.ts";
 
-const everyMs = 1500;
+const everyMs = 1000;
 
 /** Wakes the daemon when the conflist or its folder is not what it was at the last look. */
 export function glancing(system: System, wakeups: Wakeups, conflistPath: () => string): Part {
