@@ -7,7 +7,7 @@ import { provePlugin } from "../plugin-install/prove.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import { join } from "../sys/path.ts";
 import type { System } from "../sys/system.ts";
-import { type Condition, condition } from "./conditions.ts";
+import type { PluginFault } from "./conditions.ts";
 
 /** The plugin as the last pass left it; comparing 100 MB in each pass would be work without end. */
 export interface PluginMemory {
@@ -19,9 +19,8 @@ export interface PluginMemory {
 export const firstPluginMemory: PluginMemory = { file: undefined, hasStarted: false };
 
 export interface PluginOutcome {
-  /** Whether a conflist may call the plugin. */
-  readonly isUsable: boolean;
-  readonly conditions: readonly Condition[];
+  /** Why no conflist may call the plugin; undefined when one may. */
+  readonly fault: PluginFault | undefined;
   readonly memory: PluginMemory;
 }
 
@@ -35,11 +34,11 @@ export async function applyPlugin(
   { cni: { type, binDir } }: Config,
   { source, memory }: { readonly source: string | undefined; readonly memory: PluginMemory },
 ): Promise<PluginOutcome> {
-  if (type !== "headcni") return { isUsable: true, conditions: [], memory: firstPluginMemory };
+  if (type !== "headcni") return { fault: undefined, memory: firstPluginMemory };
   const unusable = (why: string, hint?: string): PluginOutcome => {
     const path = join(binDir, pluginName);
     const left = { file: fingerprint(system, binDir), hasStarted: false };
-    return { isUsable: false, conditions: [condition("PluginUnusable", { path, why, hint })], memory: left };
+    return { fault: { path, why, hint }, memory: left };
   };
   if (source === undefined) return unusable("HeadCNI runs from source, and only its compiled form is a plugin");
   try {
@@ -49,7 +48,7 @@ export async function applyPlugin(
       const proof = await provePlugin(system, binDir);
       if (proof.kind === "cannot-start") return unusable(`it ${proof.why}`, proof.remedy);
     }
-    return { isUsable: true, conditions: [], memory: { file: fingerprint(system, binDir), hasStarted: true } };
+    return { fault: undefined, memory: { file: fingerprint(system, binDir), hasStarted: true } };
   } catch (error) {
     if (!(error instanceof HeadcniError)) throw error;
     return { ...unusable(error.message, error.hint), memory: firstPluginMemory };

@@ -35,6 +35,11 @@ export interface Failure {
   readonly hint?: string | undefined;
 }
 
+/** Why the headcni plugin at a path cannot be used. */
+export interface PluginFault extends Failure {
+  readonly path: string;
+}
+
 export const conditionTable = {
   ConfigInvalid: kind<Failure & { readonly file: string }>({
     severity: "warning",
@@ -78,12 +83,14 @@ export const conditionTable = {
     impactsConnectivity: false,
     text: ({ files }) => `${files.join("; ")}. Correct or remove them; \`headcni podcidr\` shows the whole chain`,
   }),
-  PluginUnusable: kind<Failure & { readonly path: string }>({
+  PluginUnusable: kind<PluginFault & { readonly isReplaced: boolean }>({
     severity: "warning",
     title: "The headcni plugin cannot be used on this host",
     impactsConnectivity: false,
-    text: ({ path, why, hint }) =>
-      `${path} is not used and the conflist calls bridge directly, which pods do not notice: ${why}. ` +
+    text: ({ path, why, hint, isReplaced }) =>
+      (isReplaced
+        ? `${path} is not used and the conflist calls bridge directly, which pods do not notice: ${why}. `
+        : `${path} cannot be used: ${why}. A conflist that calls bridge directly is not in force either. `) +
       sentence(hint ?? "Set cni.type to bridge if it shall stay so"),
   }),
   ConflistInvalid: kind<{ readonly path: string; readonly problems: readonly ConflistProblem[] }>({

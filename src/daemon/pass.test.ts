@@ -4,7 +4,9 @@ import { parsePrefix } from "../cidr/prefix.ts";
 import { nodeStateFiles } from "../conflist/names.ts";
 import { decodeNodeState } from "../conflist/node-state.ts";
 import { leaseFolder } from "../ipam/lease.ts";
+import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
+import { waitUntil } from "../sys/testing.ts";
 import { createPasses, PassStopped } from "./pass.ts";
 import { conflistPath, type FakeNode, fakeNode } from "./testing.ts";
 
@@ -91,6 +93,29 @@ test("createPasses() concludes nothing from what was killed because the daemon e
   expect(node.codes()).toEqual(["PodCIDRNotAuthoritative"]);
   expect(nodeStateFiles.map((path) => node.root.read(path))).toEqual(before);
   expect(node.log.entries.slice(said).filter(({ level }) => level === "error")).toEqual([]);
+});
+
+test("createPasses() remembers what it has put in force although the daemon ends in the pass", async () => {
+  using node = fakeNode();
+  node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+  node.root.write(configFile, "network: {masquerade: daemon}\n");
+  await node.start().run(["start"]);
+  node.root.write(flannel, subnetEnv("10.42.4.1/24"));
+  const end = new AbortController();
+  const exec: System["exec"] = {
+    run: async (argv, options) => {
+      if (argv[0] !== "nft") return node.system.exec.run(argv, options);
+      await waitUntil("the conflist is written", () => subnetOf(node) === "10.42.4.0/24");
+      end.abort();
+      throw new HeadcniError("HC_EXEC_FAILED", "Cannot start nft: called off");
+    },
+  };
+  const options = { onConfig: async () => undefined, executable: undefined, stop: end.signal };
+  await expect(createPasses({ ...node.system, exec }, node.conditions, options).run(["start"])).rejects.toThrow(
+    PassStopped,
+  );
+  expect(remembered(node)).toMatchObject(Array(2).fill({ podCIDRs: [parsePrefix("10.42.4.0/24")], conditions: [] }));
+  expect(node.codes()).toEqual([]);
 });
 
 describe("createPasses() over time", () => {
@@ -399,6 +424,22 @@ describe("createPasses() with cni.type: headcni", () => {
     node.root.write(plugin, "somebody else's");
     await passes.run(["plugins"]);
     expect(node.root.read(plugin)).toBe("the executable");
+  });
+
+  test("does not say that bridge stands in for it where that cannot start either", async () => {
+    using node = fakeNode();
+    node.root.write(configFile, "cni: {type: headcni}\n");
+    const passes = node.start();
+    await passes.run(["start"]);
+    node.kernel.brokenPlugin = "headcni";
+    node.root.write(plugin, "changed");
+    chmodSync(`${node.root.path}/opt/cni/bin/bridge`, 0o644);
+    await passes.run(["plugins"]);
+    expect(firstType(node)).toBe("headcni");
+    const text = node.conditions.list().find(({ code }) => code === "PluginUnusable")?.text;
+    expect(text).toStartWith(`${plugin} cannot be used: it is no CNI plugin`);
+    expect(text).toContain("A conflist that calls bridge directly is not in force either.");
+    expect(node.codes()).toContain("ConflistInvalid");
   });
 
   test("calls bridge directly where the plugin does not start, says so, and changes over when it does", async () => {

@@ -10,6 +10,7 @@ import { applyConflist, type ConflistMemory, firstConflistMemory } from "./apply
 import { applyBridge, applyMasquerading, rememberNode } from "./apply-node.ts";
 import { applyPlugin, firstPluginMemory, type PluginMemory } from "./apply-plugin.ts";
 import type { ConditionStore } from "./condition-store.ts";
+import { condition } from "./conditions.ts";
 import { type DaemonFlags, type Inputs, readInputs } from "./inputs.ts";
 import { logConfig, logPodCIDR, sayingOnce, type Told } from "./narrate.ts";
 import { observeHeld, observePods } from "./observe.ts";
@@ -114,21 +115,24 @@ async function carryOut(system: System, conditions: ConditionStore, work: Work) 
   if (held === undefined && config.cni.type === "headcni") remember(plan.settled.inForce);
   const plugin = await applyPlugin(system, config, { source: executable, memory: memory?.plugin ?? firstPluginMemory });
   goOn(stop);
-  const spec = plugin.isUsable ? plan.conflist : { ...plan.conflist, type: "bridge" as const };
+  const spec = plugin.fault === undefined ? plan.conflist : { ...plan.conflist, type: "bridge" as const };
   const [conflist, masquerade] = await Promise.all([
     applyConflist(system, { spec, config }, memory?.conflist ?? firstConflistMemory),
     applyMasquerading(system, plan, { config, before: memory?.masquerade }),
   ]);
-  goOn(stop);
   // After the conflist: a pod that comes in between fails and is tried again, instead of bringing the old bridge back. And only
   // with it: under the old conflist the old bridge is the right one.
   const bridge = conflist.result.isInForce ? await applyBridge(system, plan) : { isDone: false, conditions: [] };
-  goOn(stop);
-  conditions.set(
-    "node",
-    [inputs, plan, plugin, conflist, masquerade, bridge].flatMap((step) => step.conditions),
-  );
   const inForce = bridge.isDone || held === undefined ? plan.settled.inForce : held;
+  if (stop?.aborted !== true) {
+    const { fault } = plugin;
+    const { isInForce: isReplaced } = conflist.result;
+    const unusable = fault === undefined ? [] : [condition("PluginUnusable", { ...fault, isReplaced })];
+    const steps = [inputs, plan, conflist, masquerade, bridge];
+    conditions.set("node", [...unusable, ...steps.flatMap((step) => step.conditions)]);
+  }
+  // Also at the end of a daemon: the conflist may say another PodCIDR by now.
   remember(inForce);
+  goOn(stop);
   return { plugin: plugin.memory, conflist, masquerade: masquerade.state, inForce };
 }

@@ -51,8 +51,13 @@ export async function runDaemon(machine: System, options: DaemonOptions): Promis
     executable: ownExecutable(),
     stop: signals.stop,
   });
-  const first = await Promise.race([passes.run(["start"]), signals.stopped]);
-  if (first === undefined) return options.once ? "not-ready" : "done";
+  const pass = passes.run(["start"]);
+  const first = await Promise.race([pass, signals.stopped]);
+  if (first === undefined) {
+    // What it asks is killed, so it ends at once; what it has put in force by then it still remembers.
+    await Promise.race([pass.catch(() => undefined), machine.clock.sleep(stopMs)]);
+    return options.once ? "not-ready" : "done";
+  }
   if (!options.once) await stay(system, { startedAtMs, wakeups, conditions, passes, first, stop: signals.stop });
   return readiness({ last: first, conditions: conditions.list() }).length === 0 || !options.once ? "done" : "not-ready";
 }
