@@ -14,6 +14,8 @@ export interface TextDocument {
   readonly line: number;
   /** Why there is no tree, as the end of a sentence that begins with the file; undefined for text that never was YAML. */
   readonly why: string | undefined;
+  /** Whether it is not YAML at all, as far as that was looked at. */
+  readonly isInvalid: boolean;
 }
 
 interface Piece {
@@ -37,7 +39,9 @@ const maxFlowDepth = 200;
 export function splitDocuments(text: string): readonly TextDocument[] {
   if (/^\s*[[{]/.test(text)) {
     const values = parseJsonTree(text, { maxValues: maxDocuments });
-    if (values !== undefined) return values.map((tree) => ({ tree, text: undefined, line: tree.line, why: undefined }));
+    if (values !== undefined) {
+      return values.map((tree) => ({ tree, text: undefined, line: tree.line, why: undefined, isInvalid: false }));
+    }
   }
   const documents: TextDocument[] = [];
   let parsed = 0;
@@ -68,7 +72,7 @@ export function splitDocuments(text: string): readonly TextDocument[] {
 }
 
 function leftAsText({ text, line }: Piece, why: string): TextDocument {
-  return { tree: undefined, text, line, why };
+  return { tree: undefined, text, line, why, isInvalid: false };
 }
 
 function parsePiece(piece: Piece): readonly TextDocument[] {
@@ -83,6 +87,7 @@ function parsePiece(piece: Piece): readonly TextDocument[] {
       text: isText ? lines.slice(first - firstLine, last - firstLine + 1).join("\n") : undefined,
       line: first,
       why: brokenLine === undefined ? undefined : `is not valid YAML at line ${brokenLine}`,
+      isInvalid: brokenLine !== undefined,
     };
   });
 }
@@ -105,10 +110,16 @@ function piecesOf(text: string): readonly Piece[] {
   const pieces: Piece[] = [];
   let line = 1;
   for (const part of groupParts(splitBefore(text, /^(?=---(?:\s|$))/gm))) {
-    pieces.push(...(part.length <= maxYamlPiece ? [{ text: part, line }] : splitAtItems(part, line)));
+    pieces.push(...(part.length <= maxYamlPiece ? [{ text: part, line }] : shortened(part, line)));
     line += countLines(part);
   }
   return pieces;
+}
+
+/** A document that is too long: without the comments of whole lines, else in its items. Lines stay where they are. */
+function shortened(text: string, line: number): readonly Piece[] {
+  const bare = text.replace(/^[ \t]*#[^\n]*$/gm, "");
+  return bare.length <= maxYamlPiece ? [{ text: bare, line }] : splitAtItems(bare, line);
 }
 
 /** Takes a text apart before each match of an empty pattern; the last part holds what is beyond the limit. */

@@ -53,17 +53,34 @@ const ownFlags: ReadonlySet<string> = new Set(
   Object.keys(rules).filter((name) => name !== "pod-cidr" && name !== "service-cidr" && name !== "portal-net"),
 );
 
+/** What stands behind these is text: printed, compared, or looked for. */
+const textCommand =
+  /^(?:echo|printf|[ef]?grep|sed|awk|test|\[\[?|die|fail|fatal|error|warn|usage|assert\w*|\w*log(?:ger|_\w+)?)$/;
+/** What may stand before the program of a command. */
+const beforeProgram = /^(?:if|elif|while|until|then|else|do|!|sudo|time|exec|\{|\(|[-+@>$]+|[A-Za-z_]\w*=\S*)$/;
+
 /** Claims what the flags of one command line say; of a repeated flag the last. */
 export function claimFlags(claims: Claims, words: readonly ShellWord[], options: FlagOptions = {}): void {
   const found = new Map<string, ClaimItem>();
+  let isAtBegin = true;
+  let isText = false;
   for (let index = 0; index < words.length; index++) {
     const word = words[index];
-    if (word === undefined || word.isBreak) continue;
+    if (word === undefined || word.isBreak) {
+      isAtBegin = true;
+      isText = false;
+      continue;
+    }
+    if (isAtBegin && !beforeProgram.test(word.text)) {
+      isAtBegin = false;
+      isText = textCommand.test(word.text);
+    }
+    if (isText) continue;
     const match = /^--([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word.text);
     if (match === null) continue;
     const name = (match[1] ?? "").replaceAll("_", "-");
     if (!passOn.has(name) && !Object.hasOwn(rules, name)) continue;
-    if (options.isAnyProgram === true && !ownFlags.has(name)) continue;
+    if (options.isAnyProgram === true && !ownFlags.has(name) && name !== "service-cidr") continue;
     let value: ClaimItem | undefined = match[2] === undefined ? undefined : { text: match[2], line: word.line };
     if (value === undefined) {
       const next = words[index + 1];
@@ -74,13 +91,18 @@ export function claimFlags(claims: Claims, words: readonly ShellWord[], options:
     if (passOn.has(name)) claimPassedOn(claims, name, value);
     else if (options.isAnyProgram !== true || isPlainValue(value.text)) found.set(name, value);
   }
+  // Other programs have this one too; beside a flag of Kubernetes' alone it is Kubernetes'.
+  if (options.isAnyProgram === true && ![...found.keys()].some((name) => ownFlags.has(name))) return;
   for (const [name, value] of found) claimFlag(claims, name, value, options);
 }
 
 /** CIDRs or a number, and nothing that would have to be filled in. */
 function isPlainValue(text: string): boolean {
   const items = splitItems(text, 0);
-  return items.length > 0 && items.every((item) => looksLikeAddress(item.text) || /^\d{1,3}$/.test(item.text));
+  return (
+    items.length > 0 &&
+    items.every(({ text: item }) => looksLikeAddress(item.replace(/@.*$/, "")) || /^\d{1,3}$/.test(item))
+  );
 }
 
 /** Claims one flag by its bare name, as kubeadm's `extraArgs` and k3s' config files give it. Unknown names claim nothing. */
@@ -92,7 +114,8 @@ export function claimFlag(claims: Claims, name: string, value: ClaimItem, option
   claims.add({
     meaning: rule.meaning,
     key: `${options.prefix ?? "--"}${flag}`,
-    items: splitItems(value.text, value.line),
+    // k3d: `--k3s-arg "--cluster-cidr=10.42.0.0/16@server:0"`.
+    items: splitItems(value.text.replace(/(\/\d{1,3})@[\w:;*-]+$/, "$1"), value.line),
     by: "flag",
     family: rule.family,
   });

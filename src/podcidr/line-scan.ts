@@ -19,9 +19,6 @@ const maxLineLength = 2000;
 /** A megabyte of configuration has some thirty thousand. */
 const maxLines = 300_000;
 
-/** What stands behind these is text: a pattern, or what another file is to say. */
-const textCommand =
-  /^[ \t]*(?:[-+@>$] *)*(?:(?:if|!|sudo|RUN) +)*(?:echo|printf|[ef]?grep|sed|awk|log(?:ger)?|test|\[\[?)(?=\s)/;
 /** A line that begins a list of ranges, and an item of one. */
 const listKey = /^[ \t]*(?:- )?["']?([A-Za-z][\w-]*)["']?[ \t]*:[ \t]*(?:#.*)?$/;
 const listItem = /^[ \t]*- +(["']?)([0-9A-Fa-f.:/]+)\1[ \t]*(?:#.*)?$/;
@@ -88,7 +85,7 @@ const maxCommandLines = 300;
 
 /** Command lines: of one line, or of several that end in a backslash. */
 function scanCommands(scan: Scan): void {
-  const { lines, claims, context } = scan;
+  const { lines, claims } = scan;
   for (let index = 0; index < lines.length; index++) {
     const begin = index;
     while (lines[index]?.endsWith("\\") === true && index - begin < maxCommandLines) index += 1;
@@ -103,8 +100,7 @@ function scanCommands(scan: Scan): void {
       claimCommandLine(claims, text.join("\n"), {
         line: scan.lineOf(begin),
         lineMode: scan.isOneLine ? "first" : "each",
-        hasKubelet: context.hasKubelet,
-        isCommand: command.some(beginsCommand),
+        isCommand: beginsCommand(command.find((part) => !isCommentLine(part)) ?? ""),
       });
     }
   }
@@ -126,20 +122,19 @@ export function beginsCommand(line: string): boolean {
 export interface CommandLine {
   readonly line: number;
   readonly lineMode: "each" | "first";
-  readonly hasKubelet: boolean;
-  /** Whether it is a known program's; in any other only flags of one meaning count. @default as the text tells */
-  readonly isCommand?: boolean;
+  /** Whether it is a known program's; in any other only flags of one meaning count. */
+  readonly isCommand: boolean;
 }
 
 /** Claims the flags of a command line, quoted parts of several words taken apart. */
 export function claimCommandLine(claims: Claims, text: string, options: CommandLine): void {
-  const { line, lineMode, hasKubelet, isCommand = beginsCommand(text) } = options;
-  if (!isCommand && textCommand.test(text)) return;
+  const { line, lineMode, isCommand } = options;
   const words = shellWords(text, line, lineMode).flatMap((word) =>
     /\s/.test(word.text) ? shellWords(word.text, word.line, "first") : [word],
   );
   // `INSTALL_K3S_EXEC="server --service-cidr=…" sh -`: k3s by any sign of it.
   const isK3s = /k3s|rke2/i.test(text);
+  const hasKubelet = /kubelet|hyperkube/i.test(text);
   claimFlags(claims, words, { hasKubelet, isAnyProgram: !isCommand && !isK3s });
 }
 
@@ -153,7 +148,7 @@ function scanFlags(scan: Scan, { text, next, index }: FlagLine): void {
   const { claims, context, lineOf } = scan;
   const line = lineOf(index);
   if (!beginsCommand(text)) {
-    claimCommandLine(claims, text, { line, lineMode: "first", hasKubelet: false, isCommand: false });
+    claimCommandLine(claims, text, { line, lineMode: "first", isCommand: false });
     return;
   }
   const words = shellWords(commandOf(text), line, "first").flatMap((word) =>
@@ -162,7 +157,9 @@ function scanFlags(scan: Scan, { text, next, index }: FlagLine): void {
   // A flag whose value is the next item of a list.
   const value = /^[ \t]*- +["']?([0-9A-Fa-f.:/,]+)["']?[ \t]*$/.exec(next)?.[1];
   if (words.length === 1 && value !== undefined) words.push({ text: value, line: lineOf(index + 1), isBreak: false });
-  claimFlags(claims, words, { hasKubelet: context.hasKubelet });
+  // An item of a list has its program elsewhere.
+  const hasKubelet = ownLineFlag.test(text) ? context.hasKubelet : /kubelet|hyperkube/i.test(text);
+  claimFlags(claims, words, { hasKubelet });
 }
 
 /** The command line in a line: without list mark, brackets and commas of YAML or JSON, variable name, final backslash. */

@@ -13,20 +13,20 @@ interface RangeKey {
 const names: readonly (readonly [RangeKey, string])[] = [
   [
     { meaning: "cluster" },
-    "podsubnet podsubnets podsubnetcidr podnetworkcidr clustercidr clustercidrs clusternetworkcidr",
+    "podsubnet podsubnets podsubnetcidr podnetworkcidr clustercidr clustercidrs clusternetworkcidr clusterpodcidr",
   ],
   [
     { meaning: "service" },
     "servicesubnet servicesubnets servicesubnetcidr servicecidr servicecidrs servicenetworkcidr",
   ],
-  [{ meaning: "service" }, "serviceclusteriprange"],
+  [{ meaning: "service" }, "serviceclusteriprange clusterservicecidr svccidr svcsubnet"],
   [{ meaning: "mask" }, "nodecidrmasksize podsubnetnodecidrprefix"],
   [{ meaning: "mask", family: "ipv4" }, "nodecidrmasksizeipv4"],
   [{ meaning: "mask", family: "ipv6" }, "nodecidrmasksizeipv6"],
   // GKE's and eksctl's.
   [{ meaning: "cluster" }, "clusteripv4cidr clusteripv4cidrblock"],
   [{ meaning: "service" }, "serviceipv4cidr servicesipv4cidr servicesipv4cidrblock"],
-  [{ meaning: "mask", family: "ipv4" }, "nodeipv4cidrsize"],
+  [{ meaning: "mask", family: "ipv4" }, "nodeipv4cidrsize podipv4cidrsize"],
   // Kubespray's and its likes'.
   [{ meaning: "cluster" }, "kubepodssubnet kubepodsubnet"],
   [{ meaning: "service" }, "kubeserviceaddresses kubeservicesubnet"],

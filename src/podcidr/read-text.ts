@@ -1,7 +1,7 @@
 // A file's text to claims: takes it apart into documents, finds each one's kind and hands it to that kind's reader.
 
 import { Claims } from "./claims.ts";
-import { splitDocuments } from "./documents.ts";
+import { splitDocuments, type TextDocument } from "./documents.ts";
 import { findClusterSpec, readClusterSpec, readUntypedSpec } from "./kinds/cluster-specs.ts";
 import { isCniConfig, readCniConfig } from "./kinds/conflist-ranges.ts";
 import { isK3sConfig, readBareKeys } from "./kinds/k3s.ts";
@@ -90,7 +90,8 @@ class TextReader implements ReadContext {
     const isOneLine = source.bodyLine === undefined;
     // No YAML can have such a line: it is documentation or a log, of which only keys with one meaning count.
     if (/^(?:```|~~~)/m.test(source.text)) {
-      return [this.#scan(source.text, undefined, { firstLine: source.bodyLine ?? source.line, isOneLine })];
+      const at = { firstLine: source.bodyLine ?? source.line, isOneLine };
+      return [this.#scan(source.text, { why: undefined, isInvalid: false }, at)];
     }
     if (isSubnetEnv(source.text)) {
       readSubnetEnv(source.text, this.claims, source.bodyLine ?? source.line);
@@ -102,14 +103,14 @@ class TextReader implements ReadContext {
         source.bodyLine === undefined ? source.line : source.bodyLine + line - 1;
       if (document.tree === undefined) {
         if (document.text === undefined) continue;
-        kinds.push(this.#scan(document.text, document.why, { firstLine: lineOf(document.line), isOneLine }));
+        kinds.push(this.#scan(document.text, document, { firstLine: lineOf(document.line), isOneLine }));
       } else kinds.push(this.#readTree(source.bodyLine === 1 ? document.tree : moveLines(document.tree, lineOf)));
     }
     return kinds.length === 0 ? ["empty"] : kinds;
   }
 
   /** Text that is no YAML map or list. In a ConfigMap it is prose or a script, and counts for nothing. */
-  #scan(text: string, why: string | undefined, at: ScanPlace): string {
+  #scan(text: string, { why, isInvalid }: Pick<TextDocument, "why" | "isInvalid">, at: ScanPlace): string {
     if (this.#isShared) return "unknown";
     const { firstLine } = at;
     const { found, isYaml } = scanLines(text, this.claims, { ...at, nodeName: this.#nodeName });
@@ -119,15 +120,17 @@ class TextReader implements ReadContext {
     if (this.#depth > 1) return "text";
     if (isBroken) this.claims.remark(`${why}${rest}`, firstLine);
     for (const { key, items } of found) this.claims.remark(`${key} was read by its line alone`, items[0]?.line);
-    return isBroken ? "invalid-yaml" : "text";
+    return !isBroken ? "text" : isInvalid ? "invalid-yaml" : "unknown";
   }
 
   #readTree(tree: Tree): string {
     if (tree.kind === "list") {
       const before = this.claims.claims.length;
-      for (const item of tree.items) if (item.kind === "map" && documentType(item).kind !== "") this.#readTree(item);
-      const rest = tree.items.filter((item) => item.kind !== "map" || documentType(item).kind === "");
-      if (!this.#isShared) readLoosely({ ...tree, items: rest }, this);
+      const isTyped = (item: Tree): boolean => item.kind === "map" && documentType(item).kind !== "";
+      for (const item of tree.items) if (isTyped(item)) this.#readTree(item);
+      if (!this.#isShared) readLoosely({ ...tree, items: tree.items.filter((item) => !isTyped(item)) }, this);
+      // The items of a list that was too long to be parsed whole.
+      if (tree.items.length > 0 && tree.items.every(isTyped)) return "list";
       return this.claims.claims.length > before ? "settings" : "unknown";
     }
     if (tree.kind === "scalar") return "text";

@@ -14,7 +14,7 @@ export interface KeyLine {
 export interface ScanContext {
   /** Whether the text has the form of YAML or JSON, broken as it may be: elsewhere `podCIDR: …` can be a program's text. */
   readonly isYaml: boolean;
-  /** Whether nothing in it counts: a kubeconfig, a web page. */
+  /** Whether nothing in it counts: a kubeconfig, a web page, a program's source. */
   readonly isForeign: boolean;
   /** Whether it is documentation or a log with documents in it: commands and `podCIDR` in there are examples. */
   readonly isProse: boolean;
@@ -28,6 +28,16 @@ const keyPattern = /^[ \t]*(?:- )?(["']?)([A-Za-z][\w-]*)\1[ \t]*:[ \t]+(.*)$/;
 const yamlForm =
   /^[ \t]*(?:- )*(?:"[^"]*"|'[^']*'|[\w.$/{}-]+)[ \t]*:(?:[ \t]|$)|^[ \t]*-(?:[ \t]|$)|^[ \t]*[\][{}]+,?[ \t]*$|^(?:---|\.\.\.)|^[ \t]*\{[{%]/;
 const proseMark = /^[ \t>]*(?:```|~~~)|\]\(https?:/;
+/** Both stand in each file of Go. */
+const goMarks: readonly RegExp[] = [/^package [a-z]\w*$/m, /^(?:import|func|type|var|const)\b/m];
+/** JavaScript and TypeScript, Vue, Terraform. What looks like a key in source is a field, a default, a test. */
+const sourceMarks: readonly RegExp[] = [
+  /^import (?:[^\n]* from )?["']/m,
+  /^export (?:default|const|async|function|class|interface|type|enum) /m,
+  /^(?:const|let|var) [^\n]* = require\(/m,
+  /^<(?:template|script)\b/m,
+  /^(?:resource|data|module|provider|variable|output|terraform|locals)\b[^=:\n]*\{$/m,
+];
 const markupMark = /^[ \t]*<(?:!doctype|html|\?xml)/i;
 
 /** The key and value of a line that is nothing but these. */
@@ -63,8 +73,8 @@ export function scanContext(lines: readonly string[], nodeName: string | undefin
   for (const line of lines) {
     isProse ||= proseMark.test(line);
     isMarkup ||= markupMark.test(line);
-    hasKubelet ||= /\b(?:kubelet|KUBELET\w*|hyperkube|k3s|rke2)\b/.test(line);
     if (isCommentLine(line) || line.trim() === "") continue;
+    hasKubelet ||= /\b(?:kubelet|KUBELET\w*|hyperkube|k3s|rke2)\b/.test(line);
     said += 1;
     if (yamlForm.test(line)) inForm += 1;
     const found = readKeyLine(line);
@@ -78,11 +88,17 @@ export function scanContext(lines: readonly string[], nodeName: string | undefin
   const isKubeconfig = keys.get("kind")?.has("Config") === true || keys.has("current-context");
   return {
     isYaml: inForm * 2 >= said,
-    isForeign: isMarkup || isKubeconfig,
+    isForeign: isMarkup || isKubeconfig || isProgramSource(lines),
     isProse,
     nodeKeys: nodeKeyMeaning(keys, nodes, nodeName),
     hasKubelet,
   };
+}
+
+function isProgramSource(lines: readonly string[]): boolean {
+  if (/^#!.*sh\b/.test(lines[0] ?? "")) return false;
+  const text = lines.slice(0, 5000).join("\n");
+  return goMarks.every((mark) => mark.test(text)) || sourceMarks.some((mark) => mark.test(text));
 }
 
 function nodeKeyMeaning(

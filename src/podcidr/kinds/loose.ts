@@ -111,7 +111,7 @@ function readString(scalar: TreeScalar, context: ReadContext): void {
     context.nested({ text, line, bodyLine, name: "", isFile: true });
   else if (beginsCommand(text)) claimCommand(scalar, context.claims);
   else if (text.includes("--")) {
-    claimCommandLine(context.claims, text, { line, lineMode: "first", hasKubelet: false, isCommand: false });
+    claimCommandLine(context.claims, text, { line, lineMode: "first", isCommand: false });
   }
 }
 

@@ -33,7 +33,8 @@ function claimNetwork(claims: Claims, meaning: "cluster" | "service", key: strin
   claims.add({ meaning, key: item.kind === "scalar" ? key : `${key}.cidr`, items });
   if (meaning === "service" || item.kind !== "map" || items.length === 0) return;
   const family = items[0]?.text.includes(":") === true ? "ipv6" : "ipv4";
-  claims.addTree("mask", `${key}.hostPrefix`, child(item, "hostPrefix"), { family });
+  const prefix = item.entries.find((entry) => plainKey(entry.key) === "hostprefix")?.value;
+  claims.addTree("mask", `${key}.hostPrefix`, prefix, { family });
   claimHostBits(claims, item, items[0]?.text);
 }
 
