@@ -103,7 +103,8 @@ function collectLengths(items: readonly { family: Family; text: string | number 
 
 /** A time in milliseconds: whole seconds as a number, or `500ms`, `30s`, `2m`; from 1 ms to an hour. */
 export function readDurationMs(value: string | number): number | Problem {
-  const match = /^(\d{1,7})(ms|s|m)$/.exec(typeof value === "number" ? `${value}s` : value.trim());
+  const text = String(value).trim();
+  const match = /^(\d{1,7})(ms|s|m)$/.exec(/^\d+$/.test(text) ? `${text}s` : text);
   const unitMs = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? ""];
   if (match === null || unitMs === undefined) return new Problem("is not a time; write for example 30s, 500ms or 2m");
   const ms = Number(match[1]) * unitMs;

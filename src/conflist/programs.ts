@@ -79,7 +79,7 @@ async function programProblem(
       const hint =
         type === "headcni"
           ? "headcni-daemon installs it there; start the daemon, or set cni.type to bridge"
-          : `install ${type} into ${binDir}, or name the folder that holds it as cni.binDir`;
+          : `install ${type} into ${binDir}, or name the folder that holds it as cni.binDir and to the runtime`;
       return problem(`is ${type}, and ${file} does not exist`, hint);
     }
     if (info.kind !== "file" || (info.mode & 0o111) === 0) {

@@ -146,6 +146,40 @@ describe("detectRuntimeDirs()", () => {
   });
 });
 
+describe("detectRuntimeDirs() tells where the operator and containerd disagree", () => {
+  const told = (files: Readonly<Record<string, string>>, written: Readonly<Record<string, string>>): string[] => {
+    using root = tempRoot();
+    for (const [path, text] of Object.entries(files)) root.write(path, text);
+    return detectRuntimeDirs(testSystem(root), loaded(written)).disagreements.map(
+      ({ key, written, runtime, from }) => `${key} ${written} ${runtime} ${describeDirSource(from)}`,
+    );
+  };
+
+  test.each<[string, Readonly<Record<string, string>>, Readonly<Record<string, string>>, string[]]>([
+    [
+      "on what it names",
+      { [containerdConfig]: cni("/x", "/y") },
+      { confDir: "/x", binDir: "/usr/lib/cni" },
+      [`cni.binDir /usr/lib/cni /y ${containerdConfig}:2`],
+    ],
+    [
+      "on its default",
+      { [containerdConfig]: "version = 2\n" },
+      { binDir: "/usr/lib/cni" },
+      [`cni.binDir /usr/lib/cni /opt/cni/bin containerd's default (${containerdConfig} names none)`],
+    ],
+    [
+      "but not on one of several it names, nor where nothing is known of it",
+      { [containerdConfig]: '[plugins."io.containerd.grpc.v1.cri".cni]\nbin_dirs = ["/a", "/b"]\n' },
+      { binDir: "/b" },
+      [],
+    ],
+    ["nor without containerd", { "/opt/cni/bin/bridge": "" }, { binDir: "/usr/lib/cni" }, []],
+  ])("%s", (_, files, written, expected) => {
+    expect(told(files, written)).toEqual(expected);
+  });
+});
+
 describe("withRuntimeDirs()", () => {
   test("changes the two folders and nothing else", () => {
     using root = tempRoot();

@@ -21,6 +21,16 @@ export interface RuntimeDirs {
   readonly binDir: string;
   readonly confDirFrom: DirSource;
   readonly binDirFrom: DirSource;
+  /** Folders the operator named and containerd does not use. */
+  readonly disagreements: readonly DirDisagreement[];
+}
+
+/** A folder of the configuration beside the one containerd's own configuration has. */
+export interface DirDisagreement {
+  readonly key: "cni.confDir" | "cni.binDir";
+  readonly written: string;
+  readonly runtime: string;
+  readonly from: DirSource;
 }
 
 /** k3s and RKE2 first: beside them, /etc/containerd belongs to some other containerd, such as Docker's. */
@@ -52,10 +62,22 @@ export function detectRuntimeDirs(system: System, loaded: LoadedConfig): Runtime
   };
   const confDir = written("confDir");
   const binDir = written("binDir");
-  const detected = confDir === undefined || binDir === undefined ? detect(system) : undefined;
-  const conf = confDir ?? detected?.confDir ?? { path: loaded.config.cni.confDir, from: { kind: "default" } };
-  const bin = binDir ?? detected?.binDir ?? { path: loaded.config.cni.binDir, from: { kind: "default" } };
-  return { confDir: conf.path, binDir: bin.path, confDirFrom: conf.from, binDirFrom: bin.from };
+  const detected = detect(system);
+  const conf = confDir ?? detected.confDir;
+  const bin = binDir ?? detected.binDir;
+  const disagreements = [
+    ...differing("cni.confDir", confDir, [detected.confDir]),
+    ...differing("cni.binDir", binDir, detected.binDirs ?? [detected.binDir]),
+  ];
+  return { confDir: conf.path, binDir: bin.path, confDirFrom: conf.from, binDirFrom: bin.from, disagreements };
+}
+
+/** Only what containerd itself says counts against an operator; what merely lies on the disk does not. */
+function differing(key: DirDisagreement["key"], written: Dir | undefined, used: readonly Dir[]): DirDisagreement[] {
+  const [first] = used;
+  if (written === undefined || first?.from.kind !== "containerd") return [];
+  if (used.some(({ path }) => path === written.path)) return [];
+  return [{ key, written: written.path, runtime: first.path, from: first.from }];
 }
 
 /** The configuration with the folders of this node in place of those it was loaded with. */
@@ -80,19 +102,25 @@ export function describeDirSource(source: DirSource): string {
   }
 }
 
-function detect(system: System): { readonly confDir: Dir; readonly binDir: Dir } {
+interface Detected {
+  readonly confDir: Dir;
+  readonly binDir: Dir;
+  /** All that containerd names. */
+  readonly binDirs?: readonly Dir[];
+}
+
+function detect(system: System): Detected {
   for (const file of containerdConfigs) {
     const containerd = readConfig(system, file);
     if (containerd === undefined || containerd.isCriDisabled) continue;
     const { confDir, binDirs } = containerd;
     const bins = binDirs.map(({ path }) => path);
     const binPath = bins.find((path) => holdsBridge(system, path)) ?? bins[0];
+    const builtIn = (path: string): Dir => ({ path, from: { kind: "containerd", file } });
     return {
-      confDir: confDir ?? { path: defaultConfDir, from: { kind: "containerd", file } },
-      binDir: binDirs.find(({ path }) => path === binPath) ?? {
-        path: defaultBinDir,
-        from: { kind: "containerd", file },
-      },
+      confDir: confDir ?? builtIn(defaultConfDir),
+      binDir: binDirs.find(({ path }) => path === binPath) ?? builtIn(defaultBinDir),
+      ...(binDirs.length > 0 && { binDirs }),
     };
   }
   if (system.files.stat(k3sConfDir)?.kind === "folder") {

@@ -48,6 +48,14 @@ export const conditionTable = {
     text: ({ file, why }) =>
       `${file} is wrong, so the last good configuration stays in force: ${why}. Correct it; it is read again by itself`,
   }),
+  RuntimeFolderDiffers: kind<{ readonly folders: readonly string[] }>({
+    severity: "warning",
+    title: "The configuration names a folder the container runtime does not use",
+    impactsConnectivity: false,
+    text: ({ folders }) =>
+      `${folders.join("; ")}: unless another runtime makes this node's pods, they get no network. ` +
+      "Remove the key, or name the same folder in both configurations and restart containerd",
+  }),
   PodCIDRNotAuthoritative: kind<{ readonly podCIDRs: readonly Prefix[]; readonly source: string }>({
     severity: "warning",
     title: "Nobody assigned this node its PodCIDR",
@@ -75,7 +83,8 @@ export const conditionTable = {
     impactsConnectivity: false,
     text: ({ old, wanted, from, pods }) =>
       `${list(old)} stays in force: the PodCIDR is now ${list(wanted)} (${from}), but ` +
-      `the old one is still used by ${pods}. Drain the node (kubectl drain) and the change happens by itself, or set the old value again`,
+      `the old one is still used by ${pods}. Drain the node (kubectl drain) and stop what stays, DaemonSet pods that are not on the ` +
+      "host's network, and the change happens by itself; or set the old value again",
   }),
   SourceFilesSkipped: kind<{ readonly files: readonly string[] }>({
     severity: "warning",
@@ -133,7 +142,8 @@ export const conditionTable = {
     impactsConnectivity: true,
     text: ({ addresses, podCIDRs, pods }) =>
       `headcni0 has ${list(addresses)} but the PodCIDR is ${list(podCIDRs)}, so no pod can be added; it is ` +
-      `still used by ${pods}. Drain the node (kubectl drain): without pods the bridge is replaced by itself`,
+      `still used by ${pods}. Drain the node (kubectl drain) and stop DaemonSet pods that are not on the host's network: ` +
+      "without pods the bridge is replaced by itself",
   }),
   BridgeNotReplaced: kind<Failure>({
     severity: "error",

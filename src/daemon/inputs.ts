@@ -3,7 +3,12 @@
 
 import type { LoadedConfig } from "../config/config.ts";
 import type { createConfigLoader } from "../config/load.ts";
-import { detectRuntimeDirs, withRuntimeDirs } from "../conflist/runtime-dirs.ts";
+import {
+  type DirDisagreement,
+  describeDirSource,
+  detectRuntimeDirs,
+  withRuntimeDirs,
+} from "../conflist/runtime-dirs.ts";
 import type { PodCIDRAnswer } from "../podcidr/answer.ts";
 import { choosePodCIDR } from "../podcidr/choose.ts";
 import { resolveNodeName } from "../podcidr/node-name.ts";
@@ -21,6 +26,7 @@ export interface DaemonFlags {
 export interface Inputs {
   /** With the folders of this node's runtime. */
   readonly loaded: LoadedConfig;
+  readonly disagreements: readonly DirDisagreement[];
   readonly answer: PodCIDRAnswer;
   readonly conditions: readonly Condition[];
 }
@@ -36,17 +42,30 @@ export interface InputOptions extends DaemonFlags {
  */
 export async function readInputs(system: System, options: InputOptions, last: Inputs | undefined): Promise<Inputs> {
   const { load, config: path, nodeName: flag } = options;
-  const [loaded, fileFaults] = await orLast(last?.loaded, async () => {
-    const written = await load(system, { path, flags: { nodeName: flag } });
-    return withRuntimeDirs(written, detectRuntimeDirs(system, written));
-  });
+  const [{ loaded, disagreements }, fileFaults] = await orLast<Pick<Inputs, "loaded" | "disagreements">>(
+    last,
+    async () => {
+      const written = await load(system, { path, flags: { nodeName: flag } });
+      const dirs = detectRuntimeDirs(system, written);
+      return { loaded: withRuntimeDirs(written, dirs), disagreements: dirs.disagreements };
+    },
+  );
   const [answer, valueFaults] = await orLast(last?.answer, async () => {
     const nodeName = resolveNodeName(system, { flag, config: loaded.config.nodeName });
     return choosePodCIDR(system, { nodeName, config: loaded });
   });
   const why = [...fileFaults, ...valueFaults].join("; ");
   const file = loaded.file ?? loaded.hostFile;
-  return { loaded, answer, conditions: why === "" ? [] : [condition("ConfigInvalid", { file, why })] };
+  const conditions = [
+    ...(why === "" ? [] : [condition("ConfigInvalid", { file, why })]),
+    ...(disagreements.length === 0 ? [] : [condition("RuntimeFolderDiffers", { folders: disagreements.map(inWords) })]),
+  ];
+  return { loaded, disagreements, answer, conditions };
+}
+
+/** `cni.binDir is /a, and containerd's is /b (/etc/containerd/config.toml:7)`. */
+function inWords({ key, written, runtime, from }: DirDisagreement): string {
+  return `${key} is ${written}, and containerd's is ${runtime} (${describeDirSource(from)})`;
 }
 
 /** What `read` gives, or `last` and what was wrong. */

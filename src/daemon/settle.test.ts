@@ -136,8 +136,8 @@ describe("settlePodCIDR()", () => {
     const [blocked] = settlePodCIDR({ answer, held: held("file", a), pods: some, confDir }).conditions;
     expect(blocked?.text).toBe(
       "10.1.0.0/24 stays in force: the PodCIDR is now 10.2.0.0/24 (file /run/flannel/subnet.env, line 2), but the old one " +
-        "is still used by 3 pods (2 on headcni0, 3 with a host-local lease). Drain the node (kubectl drain) and the change " +
-        "happens by itself, or set the old value again",
+        "is still used by 3 pods (2 on headcni0, 3 with a host-local lease). Drain the node (kubectl drain) and stop what " +
+        "stays, DaemonSet pods that are not on the host's network, and the change happens by itself; or set the old value again",
     );
   });
 
