@@ -63,11 +63,11 @@ async function removeBySaved(world: PluginWorld, plugin: PluginCall, held: HeldC
     const answer = await askRemoval(world, plugin, { command: "DEL", delegate, version, heldFd: held?.fd });
     return { delegate, answer };
   };
-  const rendered = renderForDel(world, config);
   const saved = held?.saved;
-  if (saved === undefined) return ask(rendered, config.cniVersion);
+  if (saved === undefined) return ask(renderForDel(world, config), config.cniVersion);
   const [first] = await Promise.allSettled([ask(saved.delegate, olderOf(saved.cniVersion, config.cniVersion))]);
   if (isFinal(first)) return settle(first);
+  const rendered = renderForDel(world, config);
   if (JSON.stringify(rendered) !== JSON.stringify(saved.delegate)) {
     const [second] = await Promise.allSettled([ask(rendered, config.cniVersion)]);
     if (second.status === "fulfilled" && second.value.answer.kind === "ok") return second.value;
