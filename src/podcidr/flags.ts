@@ -53,6 +53,8 @@ const ownFlags: ReadonlySet<string> = new Set(
   Object.keys(rules).filter((name) => name !== "pod-cidr" && name !== "service-cidr" && name !== "portal-net"),
 );
 
+/** k3d says which nodes an argument is for: `--k3s-arg "--cluster-cidr=10.42.0.0/16@server:0"`. */
+const nodeFilter = /(\/\d{1,3})@[\w:;*-]+$/;
 /** What stands behind these is text: printed, compared, or looked for. */
 const textCommand =
   /^(?:echo|printf|[ef]?grep|sed|awk|test|\[\[?|die|fail|fatal|error|warn|usage|assert\w*|\w*log(?:ger|_\w+)?)$/;
@@ -88,6 +90,7 @@ export function claimFlags(claims: Claims, words: readonly ShellWord[], options:
       value = next;
       index += 1;
     }
+    value = { ...value, text: value.text.replace(nodeFilter, "$1") };
     if (passOn.has(name)) claimPassedOn(claims, name, value);
     else if (options.isAnyProgram !== true || isPlainValue(value.text)) found.set(name, value);
   }
@@ -99,10 +102,7 @@ export function claimFlags(claims: Claims, words: readonly ShellWord[], options:
 /** CIDRs or a number, and nothing that would have to be filled in. */
 function isPlainValue(text: string): boolean {
   const items = splitItems(text, 0);
-  return (
-    items.length > 0 &&
-    items.every(({ text: item }) => looksLikeAddress(item.replace(/@.*$/, "")) || /^\d{1,3}$/.test(item))
-  );
+  return items.length > 0 && items.every(({ text: item }) => looksLikeAddress(item) || /^\d{1,3}$/.test(item));
 }
 
 /** Claims one flag by its bare name, as kubeadm's `extraArgs` and k3s' config files give it. Unknown names claim nothing. */
@@ -114,8 +114,7 @@ export function claimFlag(claims: Claims, name: string, value: ClaimItem, option
   claims.add({
     meaning: rule.meaning,
     key: `${options.prefix ?? "--"}${flag}`,
-    // k3d: `--k3s-arg "--cluster-cidr=10.42.0.0/16@server:0"`.
-    items: splitItems(value.text.replace(/(\/\d{1,3})@[\w:;*-]+$/, "$1"), value.line),
+    items: splitItems(value.text, value.line),
     by: "flag",
     family: rule.family,
   });

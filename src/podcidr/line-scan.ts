@@ -5,7 +5,7 @@ import { type Claim, type ClaimItem, type Claims, splitItems } from "./claims.ts
 import { claimFlags, claimPassedOn, isPassedOn } from "./flags.ts";
 import { claimRangeKey, isNodeKey, rangeKeyMeaning } from "./range-keys.ts";
 import { isCommentLine, type KeyLine, readKeyLine, type ScanContext, scanContext } from "./scan-context.ts";
-import { shellWords } from "./shell-words.ts";
+import { type ShellWord, shellWords } from "./shell-words.ts";
 
 const program = "kube-controller-manager|kube-apiserver|kube-proxy|kubelet|hyperkube|kubeadm|k3s|rke2";
 const programWord = new RegExp(`(?:^|[\\s/"'=])(?:${program})(?=[\\s"']|$)`);
@@ -129,13 +129,18 @@ export interface CommandLine {
 /** Claims the flags of a command line, quoted parts of several words taken apart. */
 export function claimCommandLine(claims: Claims, text: string, options: CommandLine): void {
   const { line, lineMode, isCommand } = options;
-  const words = shellWords(text, line, lineMode).flatMap((word) =>
-    /\s/.test(word.text) ? shellWords(word.text, word.line, "first") : [word],
-  );
+  const words = commandLineWords(text, line, lineMode);
   // `INSTALL_K3S_EXEC="server --service-cidr=…" sh -`: k3s by any sign of it.
   const isK3s = /k3s|rke2/i.test(text);
   const hasKubelet = /kubelet|hyperkube/i.test(text);
   claimFlags(claims, words, { hasKubelet, isAnyProgram: !isCommand && !isK3s });
+}
+
+/** The words of a command line, those inside of quotes too. */
+function commandLineWords(text: string, line: number, lineMode: CommandLine["lineMode"]): ShellWord[] {
+  return shellWords(text, line, lineMode).flatMap((word) =>
+    /\s/.test(word.text) ? shellWords(word.text, word.line, "first") : [word],
+  );
 }
 
 interface FlagLine {
@@ -151,9 +156,7 @@ function scanFlags(scan: Scan, { text, next, index }: FlagLine): void {
     claimCommandLine(claims, text, { line, lineMode: "first", isCommand: false });
     return;
   }
-  const words = shellWords(commandOf(text), line, "first").flatMap((word) =>
-    /\s/.test(word.text) ? shellWords(word.text, line, "first") : [word],
-  );
+  const words = commandLineWords(commandOf(text), line, "first");
   // A flag whose value is the next item of a list.
   const value = /^[ \t]*- +["']?([0-9A-Fa-f.:/,]+)["']?[ \t]*$/.exec(next)?.[1];
   if (words.length === 1 && value !== undefined) words.push({ text: value, line: lineOf(index + 1), isBreak: false });

@@ -1,13 +1,13 @@
 // Kinds whose meaning is their place in a document: Kubernetes' own component configurations and the cluster descriptions of
 // installers. One row a kind. `podCIDR` in an installer's description is the cluster's, whatever its size.
 
-import { claimItems } from "../claims.ts";
 import { claimFlags, commandWords } from "../flags.ts";
 import { at, child, itemsOf, type Tree, textAt } from "../tree.ts";
 import { readBareKeys } from "./k3s.ts";
 import { claimExtraArgs, readKubeadmBootstrap } from "./kubeadm.ts";
 import { claimPaths, type PathRule } from "./paths.ts";
 import { type DocumentType, nestedItems, type ReadContext } from "./reader.ts";
+import { claimHostBits } from "./shapes.ts";
 
 interface ClusterSpec {
   /** The word for `kind` in the answer. */
@@ -45,12 +45,9 @@ const specs: readonly ClusterSpec[] = [
     kind: /^ClusterCIDR$/,
     rules: cluster("spec.ipv4", "spec.ipv6"),
     more: (tree, { claims }) => {
-      const [bits] = claimItems(at(tree, "spec", "perNodeHostBits"));
-      if (bits === undefined || !/^\d{1,3}$/.test(bits.text)) return;
-      for (const [family, length] of [["ipv4", 32] as const, ["ipv6", 128] as const]) {
+      for (const family of ["ipv4", "ipv6"] as const) {
         if (textAt(tree, "spec", family) === undefined) continue;
-        const text = String(length - Number(bits.text));
-        claims.add({ meaning: "mask", family, key: "spec.perNodeHostBits", items: [{ text, line: bits.line }] });
+        claimHostBits(claims, at(tree, "spec", "perNodeHostBits"), { key: "spec.perNodeHostBits", family });
       }
     },
   },

@@ -17,16 +17,17 @@ export function describesCluster(tree: Tree): boolean {
   return meanings.has("service") && !meanings.has("cluster");
 }
 
-const podKeys: ReadonlySet<string> = new Set(["podcidr", "podcidrs"]);
-/** Pod ranges of AKS' and others' descriptions, which only beside a service range mean anything. */
-const describedKeys: ReadonlySet<string> = new Set(["podcidr", "podcidrs", "clustersubnet"]);
+/** AKS' name for the cluster's pod range, which only beside a service range means anything. */
+const aksKey = "clustersubnet";
+const podKeys: ReadonlySet<string> = new Set(["podcidr", "podcidrs", aksKey]);
 
 /** Claims the pod range of a map somewhere in a document whose kind says nothing. */
 export function claimNestedPodRange(claims: Claims, map: TreeMap): void {
-  const isCluster = describesCluster(map);
-  for (const { key, value } of map.entries) {
-    if (isCluster && describedKeys.has(plainKey(key))) claims.addTree("cluster", key, value);
+  const found = map.entries.filter(({ key }) => podKeys.has(plainKey(key)));
+  const isCluster = found.length > 0 && describesCluster(map);
+  for (const { key, value } of found) {
+    if (isCluster) claims.addTree("cluster", key, value);
     // Whose it is there nobody can tell, unless it is too wide for any node.
-    else if (!isCluster && podKeys.has(plainKey(key))) claims.addTree("node", key, value, { by: "anybody" });
+    else if (plainKey(key) !== aksKey) claims.addTree("node", key, value, { by: "anybody" });
   }
 }

@@ -1,6 +1,7 @@
 // Shapes that mean the same in whatever object they stand, because one system's configuration is carried around in many others:
 // Cluster API's `clusterNetwork`, OpenShift's, and JSON patches of a cluster's description.
 
+import type { Family } from "../../cidr/addr.ts";
 import type { Claims } from "../claims.ts";
 import { claimItems } from "../claims.ts";
 import { claimRangeKey, isRangeKey, plainKey } from "../range-keys.ts";
@@ -17,7 +18,7 @@ export function claimShapes(claims: Claims, map: TreeMap): void {
       for (const item of networksOf(value)) claimNetwork(claims, "cluster", key, item);
     } else if (name === "servicenetwork" || name === "servicenetworks") {
       for (const item of networksOf(value)) claimNetwork(claims, "service", key, item);
-    } else if (name === "clusternetworkcidr") claimHostBits(claims, map, claimItems(value)[0]?.text);
+    } else if (name === "clusternetworkcidr") claimSubnetLength(claims, map, claimItems(value)[0]?.text);
   }
   claimPatch(claims, map);
 }
@@ -32,19 +33,32 @@ function claimNetwork(claims: Claims, meaning: "cluster" | "service", key: strin
   const items = claimItems(cidr).filter(({ text }) => looksLikeAddress(text));
   claims.add({ meaning, key: item.kind === "scalar" ? key : `${key}.cidr`, items });
   if (meaning === "service" || item.kind !== "map" || items.length === 0) return;
-  const family = items[0]?.text.includes(":") === true ? "ipv6" : "ipv4";
+  const family = familyOf(items[0]?.text ?? "");
   const prefix = item.entries.find((entry) => plainKey(entry.key) === "hostprefix")?.value;
   claims.addTree("mask", `${key}.hostPrefix`, prefix, { family });
-  claimHostBits(claims, item, items[0]?.text);
+  claimSubnetLength(claims, item, items[0]?.text);
 }
 
 /** OpenShift up to 3.11: the length of the part that is the pod's own, `hostSubnetLength: 9` of a /23. */
-function claimHostBits(claims: Claims, map: TreeMap, cidr: string | undefined): void {
-  const [bits] = claimItems(child(map, "hostSubnetLength"));
-  if (bits === undefined || cidr === undefined || !/^\d{1,3}$/.test(bits.text)) return;
-  const family = cidr.includes(":") ? "ipv6" : "ipv4";
+function claimSubnetLength(claims: Claims, map: TreeMap, cidr: string | undefined): void {
+  if (cidr === undefined) return;
+  claimHostBits(claims, child(map, "hostSubnetLength"), { key: "hostSubnetLength", family: familyOf(cidr) });
+}
+
+/** Claims the length of a node's block that is written as the bits it leaves to pods. */
+export function claimHostBits(
+  claims: Claims,
+  tree: Tree | undefined,
+  { key, family }: { readonly key: string; readonly family: Family },
+): void {
+  const [bits] = claimItems(tree);
+  if (bits === undefined || !/^\d{1,3}$/.test(bits.text)) return;
   const text = String((family === "ipv4" ? 32 : 128) - Number(bits.text));
-  claims.add({ meaning: "mask", family, key: "hostSubnetLength", items: [{ text, line: bits.line }] });
+  claims.add({ meaning: "mask", family, key, items: [{ text, line: bits.line }] });
+}
+
+function familyOf(cidr: string): Family {
+  return cidr.includes(":") ? "ipv6" : "ipv4";
 }
 
 /** RFC 6902: `{op: replace, path: /networking/podSubnet, value: …}`. */
