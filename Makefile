@@ -19,8 +19,7 @@ host-setup:
 
 .PHONY: need-root
 need-root:
-	@[ "$$(id -u)" = 0 ] || { echo "error: This needs root: it makes network namespaces and runs containers in them" >&2; \
-	  echo "hint: run it with sudo" >&2; exit 1; }
+	@tools/setup-host.sh check
 
 demo: need-root setup host-setup build-host ## one node from bare files to pods that talk (root, under a minute after the installs)
 	@$(BUN) tools/demo.ts

@@ -3,6 +3,7 @@
 # firewall tools. Debian's packages, by apt, as root. Starts no service and writes nothing into /etc/cni.
 #   setup-host.sh         what `make demo` and `make bench` need
 #   setup-host.sh test    also what only the tests need
+#   setup-host.sh check   installs nothing: says whether whoever runs it may
 set -euo pipefail
 readonly use=${1:-demo}
 
@@ -61,6 +62,7 @@ install_missing() {
 }
 
 [ "$(id -u)" = 0 ] || fail "This needs root: it makes network namespaces and runs containers in them" "run it with sudo"
+[ "$use" != check ] || exit 0
 find_missing
 if [ ${#missing[@]} -gt 0 ]; then
   command -v apt-get >/dev/null || fail "Missing on this host: ${missing[*]} (as Debian calls them)" "install them by hand"
