@@ -2,9 +2,9 @@
 // never touch `process`.
 
 import { HeadcniError } from "../sys/errors.ts";
-import { createFiles } from "../sys/files.ts";
-import type { Log } from "../sys/log.ts";
-import { isTerminal, writeAll } from "../sys/stdio.ts";
+import { createFiles } from "../sys/fs/files.ts";
+import type { Log } from "../sys/log/log.ts";
+import { isTerminal, writeAll } from "../sys/process/stdio.ts";
 import { absolutePath, createSystem, type System } from "../sys/system.ts";
 
 export interface CliContext {

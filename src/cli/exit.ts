@@ -3,7 +3,7 @@
 
 import type { ErrorCode } from "../sys/error-codes.ts";
 import { ConfigError, type ConfigIssue, HeadcniError } from "../sys/errors.ts";
-import { printable } from "../sys/printable.ts";
+import { printable } from "../sys/log/printable.ts";
 
 export const exitCodes = {
   ok: { code: 0, meaning: "Done, or the answer is yes" },

@@ -2,17 +2,17 @@
 // cheap to build.
 
 import { Command, CommanderError, Help } from "commander";
-import { createPlainLog } from "../sys/log.ts";
-import { writeAll } from "../sys/stdio.ts";
+import { createPlainLog } from "../sys/log/log.ts";
+import { writeAll } from "../sys/process/stdio.ts";
 import { versionLine } from "../version.ts";
-import { addConfigCommands } from "./config.ts";
-import { addConflistCommands } from "./conflist.ts";
+import { addConfigCommands } from "./config-command.ts";
+import { addConflistCommands } from "./conflist/conflist-command.ts";
 import { type CliContext, createCliContext } from "./context.ts";
-import { addDaemonCommand } from "./daemon.ts";
+import { addDaemonCommand } from "./daemon-command.ts";
 import { errorLines, exitCodeFor, exitCodes } from "./exit.ts";
-import { addIpamCommands } from "./ipam.ts";
-import { addPodCIDRCommands } from "./podcidr.ts";
-import { addStatusCommand } from "./status.ts";
+import { addIpamCommands } from "./ipam-command.ts";
+import { addPodCIDRCommands } from "./podcidr-command.ts";
+import { addStatusCommand } from "./status-command.ts";
 
 /** The name by which the program is the daemon and nothing else. */
 const daemonName = "headcni-daemon";

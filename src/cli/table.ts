@@ -1,6 +1,6 @@
 // Tables of plain text: the same on a terminal and in a pipe, so that what was read once can be cut with awk. Pure.
 
-import { printable } from "../sys/printable.ts";
+import { printable } from "../sys/log/printable.ts";
 
 /**
  * Columns two spaces apart, no trailing spaces, each line with its newline. An empty header prints none.

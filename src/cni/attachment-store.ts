@@ -2,18 +2,18 @@
 // settings have changed since. The file is locked while a call works on its attachment, by the call and by the delegate it
 // started, so a DEL that follows a killed ADD waits until the delegate of that ADD has really ended.
 
-import { isJsonObject, type JsonObject, parseJsonExactly } from "../conflist/json.ts";
-import { maxSavedCallBytes } from "../conflist/names.ts";
-import type { AttachmentKey } from "../ipam/attachment.ts";
+import type { AttachmentKey } from "../attachments/attachment.ts";
+import { maxSavedCallBytes } from "../node-state/names.ts";
+import { type CniVersion, isSupportedVersion } from "../spec/versions.ts";
 import { describeError, errnoOf } from "../sys/errors.ts";
-import { whyNoLocks } from "../sys/flock.ts";
-import { sha256Hex } from "../sys/hash.ts";
-import { createLockedFile, type LockedFile, tryLockExisting } from "../sys/locked-file.ts";
-import { join } from "../sys/path.ts";
+import { whyNoLocks } from "../sys/fs/flock.ts";
+import { sha256Hex } from "../sys/fs/hash.ts";
+import { createLockedFile, type LockedFile, tryLockExisting } from "../sys/fs/locked-file.ts";
+import { join } from "../sys/fs/path.ts";
+import { isJsonObject, type JsonObject, parseJsonExactly } from "../sys/json.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
 import { ownType, programNameProblem } from "./network-config.ts";
-import { type CniVersion, isSupportedVersion } from "./versions.ts";
-import type { PluginWorld } from "./world.ts";
+import type { PluginWorld } from "./plugin-system.ts";
 
 const suffix = ".json";
 /** NAME_MAX is 255 bytes, of which a temporary file's name needs some. */

@@ -1,7 +1,7 @@
 // Errors as the CNI specification wants them: a number from its table, a sentence, details. They leave the plugin as JSON on
 // standard output and nowhere else, which is why they are not HeadcniErrors with an HC_ code.
 
-import type { JsonObject } from "../conflist/json.ts";
+import type { JsonObject } from "../sys/json.ts";
 
 /** The specification's codes that this plugin uses; below 100 they are the specification's own. */
 export const cniCodes = {

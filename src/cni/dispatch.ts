@@ -1,15 +1,15 @@
 // From a call to its answer. The one place where anything that goes wrong becomes the specification's JSON.
 
+import { type CniVersion, isAtLeast, isSupportedVersion, newestVersion } from "../spec/versions.ts";
 import { describeError } from "../sys/errors.ts";
-import { add } from "./add.ts";
-import type { PluginCall } from "./ask.ts";
 import { CniError, cniCodes, errorJson } from "./cni-error.ts";
-import { check, del } from "./del.ts";
+import { add } from "./commands/add.ts";
+import { check, del } from "./commands/del.ts";
+import { answerVersion } from "./commands/version-command.ts";
+import type { PluginCall } from "./delegate/call-delegate.ts";
 import { type Command, readEnvironment } from "./environment.ts";
 import { decodeConfig, decodeHead } from "./network-config.ts";
-import { answerVersion } from "./version-command.ts";
-import { type CniVersion, isAtLeast, isSupportedVersion, newestVersion } from "./versions.ts";
-import type { PluginOutput, PluginWorld } from "./world.ts";
+import type { PluginOutput, PluginWorld } from "./plugin-system.ts";
 
 /** A config with thousands of valid attachments stays far below; what is longer is no network config. */
 const configLimits = { maxBytes: 4 << 20, timeoutMs: 5000 } as const;
@@ -53,9 +53,9 @@ async function load(command: NetworkCommand): Promise<Handler> {
     case "CHECK":
       return check;
     case "GC":
-      return (await import("./gc.ts")).gc;
+      return (await import("./commands/gc.ts")).gc;
     case "STATUS":
-      return (await import("./status.ts")).status;
+      return (await import("./commands/status.ts")).status;
   }
 }
 

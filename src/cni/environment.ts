@@ -1,7 +1,7 @@
 // The plugin's parameters, which come in environment variables. Checked by one table, in the order and with the rules of libcni's
 // skel, so that a runtime meets the same answers as from every other plugin.
 
-import type { Attachment } from "../ipam/attachment.ts";
+import type { Attachment } from "../attachments/attachment.ts";
 import type { Env } from "../sys/system.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
 

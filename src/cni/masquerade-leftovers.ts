@@ -3,7 +3,7 @@
 // put on their rules, `name: "<network>" id: "<container>"`.
 
 import { describeError } from "../sys/errors.ts";
-import type { PluginWorld } from "./world.ts";
+import type { PluginWorld } from "./plugin-system.ts";
 
 const programs = ["iptables", "ip6tables"] as const;
 const timeoutMs = 10_000;

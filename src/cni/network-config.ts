@@ -1,12 +1,12 @@
 // The configuration a runtime hands to the plugin on standard input: the specification's own keys, and ours. Decoded by hand:
 // a schema library would cost more than the rest of the start.
 
-import { isJsonObject, type JsonObject, type JsonValue, parseJsonExactly } from "../conflist/json.ts";
-import { defaultDelegateTimeoutMs, savedCallsDir } from "../conflist/names.ts";
+import { defaultDelegateTimeoutMs, savedCallsDir } from "../node-state/names.ts";
+import { type CniVersion, isSupportedVersion, supportedVersions } from "../spec/versions.ts";
 import { describeError } from "../sys/errors.ts";
+import { isJsonObject, type JsonObject, type JsonValue, parseJsonExactly } from "../sys/json.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
 import { namePattern } from "./environment.ts";
-import { type CniVersion, isSupportedVersion, supportedVersions } from "./versions.ts";
 
 /** The plugin that never delegates to itself. */
 export const ownType = "headcni";

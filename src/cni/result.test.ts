@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { isAtLeast, newestCommonBelow, olderOf, supportedVersions } from "../spec/versions.ts";
 import { convertResult } from "./result.ts";
-import { isAtLeast, newestCommonBelow, olderOf, supportedVersions } from "./versions.ts";
 
 const newest = {
   cniVersion: "1.1.0",

@@ -1,8 +1,8 @@
 // Results of ADD in the form each version of the specification has. Converting takes away what the target version does not know
 // and adds what it demands, as libcni's own converters do; everything else stays as the delegate wrote it.
 
-import { isJsonObject, type JsonObject, type JsonValue } from "../conflist/json.ts";
-import { type CniVersion, isAtLeast } from "./versions.ts";
+import { type CniVersion, isAtLeast } from "../spec/versions.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../sys/json.ts";
 
 /** What came with 1.1.0. */
 const newInterfaceKeys: readonly string[] = ["mtu", "socketPath", "pciID"];

@@ -1,15 +1,15 @@
 // The plugin's world in memory: files in a temporary root, standard input as text, and delegates that are functions.
 
-import { isJsonObject, type JsonObject } from "../conflist/json.ts";
-import { savedCallsDir } from "../conflist/names.ts";
-import type { StdinRead } from "../sys/bun-stdio.ts";
+import { savedCallsDir } from "../node-state/names.ts";
 import { HeadcniError } from "../sys/errors.ts";
-import type { Exec, ExecResult } from "../sys/exec.ts";
-import { basename } from "../sys/path.ts";
+import { basename } from "../sys/fs/path.ts";
+import { isJsonObject, type JsonObject } from "../sys/json.ts";
+import type { StdinRead } from "../sys/process/bun-stdio.ts";
+import type { Exec, ExecResult } from "../sys/process/exec.ts";
 import { type TempRoot, testSystem } from "../sys/testing.ts";
 import { savedCallPath } from "./attachment-store.ts";
 import { dispatch } from "./dispatch.ts";
-import type { PluginOutput, PluginWorld } from "./world.ts";
+import type { PluginOutput, PluginWorld } from "./plugin-system.ts";
 
 /** One start of a delegate, as it saw it. */
 export interface DelegateStart {

@@ -3,9 +3,9 @@
 
 import type { Family } from "../cidr/addr.ts";
 import type { Prefix } from "../cidr/prefix.ts";
-import type { JsonObject } from "../conflist/json.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
-import type { LogLevel } from "../sys/log.ts";
+import type { JsonObject } from "../sys/json.ts";
+import type { LogLevel } from "../sys/log/log.ts";
 
 export type Masquerade = "bridge" | "daemon" | "none";
 export type CniType = "bridge" | "headcni";

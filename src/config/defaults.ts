@@ -1,7 +1,7 @@
 // The configuration of a node whose operator wrote nothing. Without a library, so that such a node starts without loading
 // the schema; a test holds that the schema's defaults are these.
 
-import { defaultDelegateTimeoutMs } from "../conflist/names.ts";
+import { defaultDelegateTimeoutMs } from "../node-state/names.ts";
 import type { Config } from "./config.ts";
 
 /** Where the configuration file lies unless `--config` or `HEADCNI_CONFIG` says otherwise. */

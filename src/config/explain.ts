@@ -1,6 +1,6 @@
 // Where each value of a configuration came from: the answer of `headcni config explain`.
 
-import type { JsonObject, JsonValue } from "../conflist/json.ts";
+import type { JsonObject, JsonValue } from "../sys/json.ts";
 import type { ConfigOrigin, LoadedConfig } from "./config.ts";
 import { configKeys } from "./keys.ts";
 import { toInput, valueAt } from "./print.ts";

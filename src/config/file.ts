@@ -2,7 +2,7 @@
 // asked for must be there; the default one need not.
 
 import { ConfigError, HeadcniError, type HeadcniErrorOptions } from "../sys/errors.ts";
-import { createFiles } from "../sys/files.ts";
+import { createFiles } from "../sys/fs/files.ts";
 import { absolutePath, type System } from "../sys/system.ts";
 import { defaultConfigFile } from "./defaults.ts";
 

@@ -1,8 +1,8 @@
 // Lays what the environment and the flags say over what the file says, and remembers for each key which of them it was.
 
 import { clip } from "../cidr/addr.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../conflist/json.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../sys/json.ts";
 import type { Env } from "../sys/system.ts";
 import type { ConfigOrigin } from "./config.ts";
 import { type ConfigKey, configKeys, configSections } from "./keys.ts";

@@ -2,7 +2,7 @@
 // schema libraries are loaded only when there is something to read with them.
 
 import type { ConfigIssue } from "../sys/errors.ts";
-import { sha256Hex } from "../sys/hash.ts";
+import { sha256Hex } from "../sys/fs/hash.ts";
 import type { System } from "../sys/system.ts";
 import type { LoadedConfig } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";

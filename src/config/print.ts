@@ -2,7 +2,7 @@
 
 import type { Family } from "../cidr/addr.ts";
 import type { Prefix } from "../cidr/prefix.ts";
-import type { JsonObject, JsonValue } from "../conflist/json.ts";
+import type { JsonObject, JsonValue } from "../sys/json.ts";
 import type { Config, NodeLocal } from "./config.ts";
 
 /** The keys and values that read back as `config`. What is unset is left out. */

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import * as z from "zod/mini";
-import type { JsonObject } from "../conflist/json.ts";
+import type { JsonObject } from "../sys/json.ts";
 import { defaultConfig } from "./defaults.ts";
 import { configJsonSchema } from "./json-schema.ts";
 import { configKeys, configSections } from "./keys.ts";

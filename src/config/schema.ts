@@ -5,8 +5,8 @@
 // The small form of zod: the same schemas in half the start-up time of the fluent one.
 import * as z from "zod/mini";
 import type { Prefix } from "../cidr/prefix.ts";
-import type { JsonObject, JsonValue } from "../conflist/json.ts";
-import { cniVersions } from "../conflist/structure.ts";
+import { cniVersions } from "../spec/conflist.ts";
+import type { JsonObject, JsonValue } from "../sys/json.ts";
 import type { Config, NodeLocal } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
 import {

@@ -3,9 +3,9 @@
 
 import type { Prefix } from "../cidr/prefix.ts";
 import type { CniType, Masquerade } from "../config/config.ts";
-import { bridgePlugin } from "./bridge-plugin.ts";
-import { type JsonObject, printJson } from "./json.ts";
-import { defaultDelegateTimeoutMs, networkName } from "./names.ts";
+import { bridgePlugin } from "../node-state/bridge-settings.ts";
+import { defaultDelegateTimeoutMs, networkName } from "../node-state/names.ts";
+import { type JsonObject, printJson } from "../sys/json.ts";
 
 /** What the conflist shall say. */
 export interface ConflistSpec {

@@ -2,14 +2,7 @@
 // command-line tool.
 
 import type { OtherConfigs } from "../config/config.ts";
-
-/** One thing wrong with a conflist; `path` is where in the document (`plugins[0].ipam.subnet`), "" for the whole. */
-export interface ConflistProblem {
-  readonly path: string;
-  readonly message: string;
-  /** What the operator can do about it. */
-  readonly hint?: string | undefined;
-}
+import type { ConflistProblem } from "../spec/problem.ts";
 
 /**
  * The steps of an installation in the order they happen; each is reported once it has happened. An installation that

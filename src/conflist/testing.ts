@@ -1,12 +1,12 @@
 // What the tests of installing and restoring share: a folder as data, and a node that needs no plugins.
 
 import * as fs from "node:fs";
-import { temporaryName } from "../sys/atomic-file.ts";
-import type { Files } from "../sys/files.ts";
-import { basename, dirname, join } from "../sys/path.ts";
+import { temporaryName } from "../sys/fs/atomic-file.ts";
+import type { Files } from "../sys/fs/files.ts";
+import { basename, dirname, join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
-import { installConflist } from "./install.ts";
+import { installConflist } from "./install/install.ts";
 import type { InstallOptions, InstallReport } from "./report.ts";
 
 export const confDir = "/etc/cni/net.d";

@@ -1,15 +1,15 @@
 // Puts the wanted conflist in place and turns whatever keeps it from being in force into a condition.
 
 import type { Config } from "../config/config.ts";
-import { installConflist } from "../conflist/install.ts";
-import { conflistFileName } from "../conflist/names.ts";
-import { type RecoverReport, recoverConflist } from "../conflist/recover.ts";
+import { type RecoverReport, recoverConflist } from "../conflist/backups/recover.ts";
+import { installConflist } from "../conflist/install/install.ts";
 import { type ConflistSpec, renderConflist } from "../conflist/render.ts";
 import type { InstallReason, InstallReport } from "../conflist/report.ts";
-import { validateConflist } from "../conflist/validate.ts";
+import { validateConflist } from "../conflist/validate/validate.ts";
+import { conflistFileName } from "../node-state/names.ts";
 import { HeadcniError } from "../sys/errors.ts";
-import { sha256Hex } from "../sys/hash.ts";
-import { join } from "../sys/path.ts";
+import { sha256Hex } from "../sys/fs/hash.ts";
+import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { type Condition, condition } from "./conditions.ts";
 import { afterRepair, calmPace, paceAt, type RepairPace, waitBeforeRepairMs } from "./repair-pace.ts";

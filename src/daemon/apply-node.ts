@@ -2,9 +2,9 @@
 // Each gives conditions for what the machine refused.
 
 import type { Config } from "../config/config.ts";
-import { bridgeName } from "../conflist/names.ts";
 import { readBridge, removeBridge } from "../dataplane/bridge.ts";
 import { applyMasquerade, cleanUpMasquerade } from "../dataplane/masquerade-agent.ts";
+import { bridgeName } from "../node-state/names.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import { type Condition, condition, type Failure } from "./conditions.ts";

@@ -5,7 +5,7 @@ import type { Config } from "../config/config.ts";
 import { type InstallPluginOptions, installPlugin, pluginName } from "../plugin-install/install.ts";
 import { provePlugin } from "../plugin-install/prove.ts";
 import { HeadcniError } from "../sys/errors.ts";
-import { join } from "../sys/path.ts";
+import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import type { PluginFault } from "./conditions.ts";
 

@@ -3,8 +3,7 @@
 // Codes are an interface: metrics and alerts name them.
 
 import type { Prefix } from "../cidr/prefix.ts";
-import { problemSentence } from "../conflist/failure.ts";
-import type { ConflistProblem } from "../conflist/report.ts";
+import { type ConflistProblem, problemSentence } from "../spec/problem.ts";
 
 /** `error`: the node is not ready. `warning`: it works, and somebody should look. */
 export type Severity = "error" | "warning";

@@ -3,9 +3,9 @@
 
 import type { Config } from "../config/config.ts";
 import type { Clock } from "../sys/clock.ts";
-import { createJsonLog } from "../sys/json-log.ts";
-import type { Log, LogFields, LogLevel } from "../sys/log.ts";
-import { isTerminal, writeAll } from "../sys/stdio.ts";
+import { createJsonLog } from "../sys/log/json-log.ts";
+import type { Log, LogFields, LogLevel } from "../sys/log/log.ts";
+import { isTerminal, writeAll } from "../sys/process/stdio.ts";
 
 export interface DaemonLogOptions {
   readonly clock: Clock;
@@ -47,7 +47,7 @@ export function createDaemonLog(options: DaemonLogOptions): DaemonLog {
       target =
         options.isBrief && format === "json"
           ? createJsonLog((line) => writeAll(2, line), options.clock.now, level)
-          : await (await import("../sys/pino-log.ts")).createPinoLog({ level, format });
+          : await (await import("../sys/log/pino-log.ts")).createPinoLog({ level, format });
       for (const [at, message, fields] of kept.splice(0)) target[at](message, fields);
     },
   };

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { chownSync, renameSync } from "node:fs";
+import type { Wakeups } from "../agent/trigger.ts";
 import { waitUntil } from "../sys/testing.ts";
 import { glancing } from "./glance.ts";
 import { conflistPath, fakeNode } from "./testing.ts";
-import type { Wakeups } from "./wakeups.ts";
 
 test("glancing() notices what no watch told of, and nothing else", async () => {
   using node = fakeNode();

@@ -1,11 +1,11 @@
 // A look at the conflist every second, cheap enough to be free: two stats. Watches can go deaf (a mount over the folder, no
 // inotify instance left), and a node without its conflist takes no pods.
 
+import type { Part } from "../agent/supervisor.ts";
+import type { Wakeups } from "../agent/trigger.ts";
 import { describeError } from "../sys/errors.ts";
-import { dirname } from "../sys/path.ts";
+import { dirname } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
-import type { Part } from "./supervisor.ts";
-import type { Wakeups } from "./wakeups.ts";
 
 const everyMs = 1000;
 

@@ -3,14 +3,9 @@
 
 import type { LoadedConfig } from "../config/config.ts";
 import type { createConfigLoader } from "../config/load.ts";
-import {
-  type DirDisagreement,
-  describeDirSource,
-  detectRuntimeDirs,
-  withRuntimeDirs,
-} from "../conflist/runtime-dirs.ts";
+import { type DirDisagreement, describeDirSource, detectRuntimeDirs, withRuntimeDirs } from "../config/runtime-dirs.ts";
 import type { PodCIDRAnswer } from "../podcidr/answer.ts";
-import { choosePodCIDR } from "../podcidr/choose.ts";
+import { choosePodCIDR } from "../podcidr/chain.ts";
 import { resolveNodeName } from "../podcidr/node-name.ts";
 import { ConfigError, describeError, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";

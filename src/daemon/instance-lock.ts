@@ -2,8 +2,8 @@
 // is only for the message.
 
 import { HeadcniError } from "../sys/errors.ts";
-import { type FileLock, tryLockFile } from "../sys/flock.ts";
-import { dirname } from "../sys/path.ts";
+import { type FileLock, tryLockFile } from "../sys/fs/flock.ts";
+import { dirname } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 
 export const lockFile = "/run/headcni/daemon.lock";

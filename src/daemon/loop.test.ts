@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { createWakeups } from "../agent/trigger.ts";
 import { waitUntil } from "../sys/testing.ts";
 import { condition } from "./conditions.ts";
 import { idleMs, reconcileLoop } from "./loop.ts";
 import { type Passes, PassStopped } from "./pass.ts";
 import type { PassReport } from "./report.ts";
 import { type FakeNode, fakeNode } from "./testing.ts";
-import { createWakeups } from "./wakeups.ts";
 
 async function start(node: FakeNode, wrap: (passes: Passes) => Passes = (passes) => passes) {
   const passes = node.start();

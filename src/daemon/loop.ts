@@ -1,11 +1,11 @@
 // Passes over time: after each change that was heard of, and now and then without one, because events get lost.
 
+import type { Part } from "../agent/supervisor.ts";
+import type { Wakeups } from "../agent/trigger.ts";
 import type { System } from "../sys/system.ts";
 import type { ConditionStore } from "./condition-store.ts";
 import { type Passes, PassStopped } from "./pass.ts";
 import type { PassReport } from "./report.ts";
-import type { Part } from "./supervisor.ts";
-import type { Wakeups } from "./wakeups.ts";
 import { createWatches, watchTargets } from "./watches.ts";
 
 /** How long the daemon goes without looking when all is well, and when something waits to become well. */

@@ -1,12 +1,12 @@
 // What the daemon remembers of its node across restarts and reboots, and tells the CNI plugin: the node state file, once in
 // /run and once where it survives.
 
-import { printJson } from "../conflist/json.ts";
-import { nodeStateFiles } from "../conflist/names.ts";
-import { decodeNodeState, encodeNodeState, type NodeState } from "../conflist/node-state.ts";
+import { nodeStateFiles } from "../node-state/names.ts";
+import { decodeNodeState, encodeNodeState, type NodeState } from "../node-state/node-state.ts";
 import type { PodCIDRSource } from "../podcidr/answer.ts";
 import { HeadcniError } from "../sys/errors.ts";
-import { dirname } from "../sys/path.ts";
+import { dirname } from "../sys/fs/path.ts";
+import { printJson } from "../sys/json.ts";
 import type { System } from "../sys/system.ts";
 import type { HeldPodCIDR } from "./settle.ts";
 

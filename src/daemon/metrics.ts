@@ -3,7 +3,7 @@
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { NodeSweepReport } from "../ipam/node-sweep.ts";
-import { processUsage } from "../sys/process.ts";
+import { processUsage } from "../sys/process/process.ts";
 import { commit, version } from "../version.ts";
 import { conditionCodes } from "./conditions.ts";
 import type { PassReport } from "./report.ts";

@@ -2,7 +2,7 @@
 
 import type { LoadedConfig } from "../config/config.ts";
 import type { PodCIDRAnswer } from "../podcidr/answer.ts";
-import type { Log, LogFields, LogLevel } from "../sys/log.ts";
+import type { Log, LogFields, LogLevel } from "../sys/log/log.ts";
 import { type HeldPodCIDR, samePrefixes, sourceWords } from "./settle.ts";
 
 /** What the chain answered and what is in force, which differ when pods or a lost source hold on to an older PodCIDR. */

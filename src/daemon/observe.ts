@@ -1,13 +1,13 @@
 // Reads what this node has been living by and what hangs on it. Changes nothing.
 
 import type { Prefix } from "../cidr/prefix.ts";
-import { hostLocalSubnets } from "../conflist/host-local.ts";
-import { isJsonObject } from "../conflist/json.ts";
-import { bridgeName, networkName } from "../conflist/names.ts";
-import { parseConflist, pluginEntries } from "../conflist/structure.ts";
 import { type BridgeReading, readBridge } from "../dataplane/bridge.ts";
 import { countLeases } from "../ipam/lease-count.ts";
+import { bridgeName, networkName } from "../node-state/names.ts";
+import { parseConflist, pluginEntries } from "../spec/conflist.ts";
+import { hostLocalSubnets } from "../spec/host-local.ts";
 import { describeError, HeadcniError } from "../sys/errors.ts";
+import { isJsonObject } from "../sys/json.ts";
 import type { System } from "../sys/system.ts";
 import { recallPodCIDR } from "./memory.ts";
 import type { HeldPodCIDR, PodCount } from "./settle.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, rmSync } from "node:fs";
 import { parsePrefix } from "../cidr/prefix.ts";
-import { nodeStateFiles } from "../conflist/names.ts";
-import { decodeNodeState } from "../conflist/node-state.ts";
 import { leaseFolder } from "../ipam/lease.ts";
+import { nodeStateFiles } from "../node-state/names.ts";
+import { decodeNodeState } from "../node-state/node-state.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import { waitUntil } from "../sys/testing.ts";

@@ -3,8 +3,8 @@
 
 import type { Config } from "../config/config.ts";
 import { createConfigLoader } from "../config/load.ts";
-import { conflistFileName } from "../conflist/names.ts";
-import { join } from "../sys/path.ts";
+import { conflistFileName } from "../node-state/names.ts";
+import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { applyConflist, type ConflistMemory, firstConflistMemory } from "./apply-conflist.ts";
 import { applyBridge, applyMasquerading, rememberNode } from "./apply-node.ts";

@@ -2,11 +2,11 @@
 // on what it led to plans nothing more.
 
 import type { Config } from "../config/config.ts";
-import type { NodeState } from "../conflist/node-state.ts";
 import type { ConflistSpec } from "../conflist/render.ts";
 import { wantedConflist } from "../conflist/wanted.ts";
 import { type BridgeReading, refusedAddresses, staleAddresses } from "../dataplane/bridge.ts";
 import type { MasqueradePlan } from "../dataplane/masquerade.ts";
+import type { NodeState } from "../node-state/node-state.ts";
 import type { PodCIDRAnswer } from "../podcidr/answer.ts";
 import { type Condition, condition } from "./conditions.ts";
 import { type HeldPodCIDR, type PodCount, podWords, type Settled, settlePodCIDR } from "./settle.ts";

@@ -1,9 +1,12 @@
 // The daemon from start to end: lock, first pass, then the parts that stay until a signal.
 
+import { createSetting } from "../agent/latest.ts";
+import { superviseAll } from "../agent/supervisor.ts";
+import { createWakeups, type Wakeups } from "../agent/trigger.ts";
 import type { Config } from "../config/config.ts";
-import { execUntil } from "../sys/exec.ts";
-import { ownExecutable } from "../sys/executable.ts";
-import { onSignals, processId } from "../sys/process.ts";
+import { execUntil } from "../sys/process/exec.ts";
+import { ownExecutable } from "../sys/process/executable.ts";
+import { onSignals, processId } from "../sys/process/process.ts";
 import type { System } from "../sys/system.ts";
 import { type ConditionStore, createConditionStore } from "./condition-store.ts";
 import type { DaemonLog } from "./daemon-log.ts";
@@ -14,11 +17,8 @@ import { takeInstanceLock } from "./instance-lock.ts";
 import { reconcileLoop } from "./loop.ts";
 import { createPasses, type Passes } from "./pass.ts";
 import type { PassReport } from "./report.ts";
-import { createSetting } from "./setting.ts";
 import { readiness } from "./status.ts";
-import { superviseAll } from "./supervisor.ts";
 import { sweeping } from "./sweeping.ts";
-import { createWakeups, type Wakeups } from "./wakeups.ts";
 
 export interface DaemonOptions extends DaemonFlags {
   /** Make one pass and end. */
@@ -113,7 +113,7 @@ async function stay(system: System, { startedAtMs, wakeups, conditions, passes, 
     loop,
     glancing(system, wakeups, () => conflistPath),
     sweeping(system, {
-      runtimes: async () => (await import("../cri/runtimes.ts")).nodeRuntimes(system),
+      runtimes: async () => (await import("../runtime/node-runtimes.ts")).nodeRuntimes(system),
       onSwept: metrics.recordSweep,
     }),
     statusServer(system, { conditions, wakeups, source, listen }),

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import { createSetting } from "../agent/latest.ts";
 import { realClock } from "../sys/clock.ts";
-import { fetchText } from "../sys/http.ts";
+import { fetchText } from "../sys/net/http-client.ts";
 import { memoryLog, waitUntil } from "../sys/testing.ts";
 import { createConditionStore } from "./condition-store.ts";
 import { condition } from "./conditions.ts";
 import { createHistory } from "./history.ts";
 import { createMetrics } from "./metrics.ts";
 import { answer, type StatusSource, statusServer } from "./server.ts";
-import { createSetting } from "./setting.ts";
 import { type FakeNode, fakeNode } from "./testing.ts";
 
 /** What a daemon on this node would answer from, after one pass. */

@@ -1,18 +1,18 @@
 // Status over HTTP: GET /healthz, /readyz, /status and /metrics, and nothing else. `answer` is the whole protocol and
 // needs no socket; `statusServer` puts it on one and keeps it there.
 
+import type { Setting } from "../agent/latest.ts";
+import type { Part } from "../agent/supervisor.ts";
+import type { Wakeups } from "../agent/trigger.ts";
 import { clip, tryParseAddr } from "../cidr/addr.ts";
 import { isLoopback, Problem, readListen } from "../config/values.ts";
-import { printJson } from "../conflist/json.ts";
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
+import { printJson } from "../sys/json.ts";
 import type { System } from "../sys/system.ts";
 import type { ConditionStore } from "./condition-store.ts";
 import { type Condition, condition } from "./conditions.ts";
-import type { Setting } from "./setting.ts";
 import { type DaemonFacts, encodeStatus, readiness } from "./status.ts";
 import { statusAddressFile } from "./status-client.ts";
-import type { Part } from "./supervisor.ts";
-import type { Wakeups } from "./wakeups.ts";
 
 /** What the server asks the daemon. */
 export interface StatusSource {

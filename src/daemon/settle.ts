@@ -3,7 +3,7 @@
 
 import type { Prefix } from "../cidr/prefix.ts";
 import type { PodCIDRAnswer, PodCIDRSource } from "../podcidr/answer.ts";
-import { dirname } from "../sys/path.ts";
+import { dirname } from "../sys/fs/path.ts";
 import { type Condition, condition } from "./conditions.ts";
 
 /** The PodCIDR a node has been living by. */

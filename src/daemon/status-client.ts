@@ -2,9 +2,9 @@
 
 import { loadConfig } from "../config/load.ts";
 import { Problem, readListen } from "../config/values.ts";
-import { isJsonObject, type JsonObject } from "../conflist/json.ts";
 import { HeadcniError } from "../sys/errors.ts";
-import { fetchText } from "../sys/http.ts";
+import { isJsonObject, type JsonObject } from "../sys/json.ts";
+import { fetchText } from "../sys/net/http-client.ts";
 import type { System } from "../sys/system.ts";
 
 /** Where a running daemon says it listens. */

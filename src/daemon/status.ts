@@ -1,8 +1,8 @@
 // The answer of GET /status, which `headcni status` shows too: a documented, stable shape. Pure.
 
-import type { JsonObject, JsonValue } from "../conflist/json.ts";
-import { bridgeName } from "../conflist/names.ts";
+import { bridgeName } from "../node-state/names.ts";
 import { encodeAnswer } from "../podcidr/answer.ts";
+import type { JsonObject, JsonValue } from "../sys/json.ts";
 import { commit, version } from "../version.ts";
 import type { LastingCondition } from "./condition-store.ts";
 import type { PassReport } from "./report.ts";

@@ -1,13 +1,13 @@
 // Frees addresses nobody holds, now and then: after a reboot host-local's leases are still there and their pods are not, and most
 // runtimes never send GC. The rule for what may go is `headcni ipam gc`'s own.
 
-import { savedCallsDir } from "../conflist/names.ts";
+import type { Part } from "../agent/supervisor.ts";
 import { leaseFolder } from "../ipam/lease.ts";
 import { type NodeSweepReport, sweepNode } from "../ipam/node-sweep.ts";
 import type { RuntimeAsker } from "../ipam/runtimes.ts";
+import { savedCallsDir } from "../node-state/names.ts";
 import { describeError, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
-import type { Part } from "./supervisor.ts";
 
 /** The runtime is given time to start; then leases from before a reboot go early, before a node that fills up notices. */
 const firstAfterMs = 60_000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { createWakeups } from "../agent/trigger.ts";
 import { defaultConfig } from "../config/defaults.ts";
-import type { WatchFolder } from "../sys/watch.ts";
+import type { WatchFolder } from "../sys/fs/watch.ts";
 import { answerOf, fakeNode } from "./testing.ts";
-import { createWakeups } from "./wakeups.ts";
 import { createWatches, type WatchTarget, watchTargets } from "./watches.ts";
 
 const config = {

@@ -1,13 +1,13 @@
 // Which folders the daemon listens to, and how soon it looks when one of them changes.
 
+import type { Wakeups } from "../agent/trigger.ts";
 import { leaseFolder } from "../ipam/lease.ts";
 import { sourceFiles } from "../podcidr/sources.ts";
-import { createFiles } from "../sys/files.ts";
-import { basename, dirname } from "../sys/path.ts";
+import { createFiles } from "../sys/fs/files.ts";
+import { basename, dirname } from "../sys/fs/path.ts";
+import { createWatchFolder } from "../sys/fs/watch.ts";
 import type { System } from "../sys/system.ts";
-import { createWatchFolder } from "../sys/watch.ts";
 import type { PassReport } from "./report.ts";
-import type { Wakeups } from "./wakeups.ts";
 
 export interface WatchTarget {
   /** A path of the node, or of this machine when `isOutside`. */

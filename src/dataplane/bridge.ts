@@ -4,9 +4,9 @@
 
 import { type Addr, tryParseAddr } from "../cidr/addr.ts";
 import { Prefix } from "../cidr/prefix.ts";
-import { isJsonObject } from "../conflist/json.ts";
-import { bridgeName } from "../conflist/names.ts";
+import { bridgeName } from "../node-state/names.ts";
 import { describeError, HeadcniError } from "../sys/errors.ts";
+import { isJsonObject } from "../sys/json.ts";
 import type { System } from "../sys/system.ts";
 
 export interface Bridge {

@@ -1,7 +1,7 @@
 // Puts the masquerade rules into the kernel through `nft`, keeps them there, and takes them out again.
 
 import { describeError, HeadcniError } from "../sys/errors.ts";
-import type { ExecResult } from "../sys/exec.ts";
+import type { ExecResult } from "../sys/process/exec.ts";
 import type { System } from "../sys/system.ts";
 import { holdsMasquerade, type MasqueradePlan, masqueradeTable, renderMasquerade } from "./masquerade.ts";
 

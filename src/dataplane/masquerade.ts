@@ -2,8 +2,8 @@
 // what pods send out of the cluster. Pure: the rules as text, and whether a listing still holds them.
 
 import type { Prefix } from "../cidr/prefix.ts";
-import { bridgeName } from "../conflist/names.ts";
-import { sha256Hex } from "../sys/hash.ts";
+import { bridgeName } from "../node-state/names.ts";
+import { sha256Hex } from "../sys/fs/hash.ts";
 
 /** The table that is HeadCNI's alone: whatever is in it is ours to replace, nothing outside it is. */
 export const masqueradeTable = "inet headcni";

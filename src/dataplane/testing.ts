@@ -2,8 +2,8 @@
 // remembers what was asked of it. The real programs are held against it in test/daemon.
 
 import type { Prefix } from "../cidr/prefix.ts";
-import { bridgeName } from "../conflist/names.ts";
-import type { Exec, ExecResult } from "../sys/exec.ts";
+import { bridgeName } from "../node-state/names.ts";
+import type { Exec, ExecResult } from "../sys/process/exec.ts";
 
 export interface FakeKernel {
   /** Undefined: there is no bridge. */

@@ -1,6 +1,6 @@
 // When this machine started: what was written before belongs to pods that ended with it.
 
-import type { Files } from "../sys/files.ts";
+import type { Files } from "../sys/fs/files.ts";
 
 /** Milliseconds since the epoch (`btime` in /proc/stat, less a second for its rounding); 0 when the node has no /proc. */
 export function readBootTimeMs(files: Files): number {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { utimesSync } from "node:fs";
-import { createFiles } from "../sys/files.ts";
+import { createFiles } from "../sys/fs/files.ts";
 import { tempRoot } from "../sys/testing.ts";
 import { leaseFolder } from "./lease.ts";
 import { countLeases } from "./lease-count.ts";

@@ -1,7 +1,7 @@
 // How many attachments hold an address of this node. A lease says that a pod was given one, not that it still lives: leases
 // survive a reboot and a namespace that was torn down.
 
-import type { Files } from "../sys/files.ts";
+import type { Files } from "../sys/fs/files.ts";
 import { readBootTimeMs } from "./boot-time.ts";
 import { leaseFolder, readLeases } from "./lease.ts";
 

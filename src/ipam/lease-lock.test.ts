@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import { tryLockFile } from "../sys/flock.ts";
+import { tryLockFile } from "../sys/fs/flock.ts";
 import { tempRoot, testSystem } from "../sys/testing.ts";
 import { withLeaseLock } from "./lease-lock.ts";
 

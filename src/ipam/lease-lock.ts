@@ -3,9 +3,9 @@
 
 import type { Clock } from "../sys/clock.ts";
 import { HeadcniError } from "../sys/errors.ts";
-import type { Files } from "../sys/files.ts";
-import { tryLockFile } from "../sys/flock.ts";
-import { join } from "../sys/path.ts";
+import type { Files } from "../sys/fs/files.ts";
+import { tryLockFile } from "../sys/fs/flock.ts";
+import { join } from "../sys/fs/path.ts";
 
 const pollMs = 2;
 

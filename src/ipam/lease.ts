@@ -2,9 +2,9 @@
 // version 0.7.2 of the plugins the container alone), beside its lock and its notes of the last address given.
 
 import { type Addr, tryParseAddr } from "../cidr/addr.ts";
-import { hostLocalDataDir, networkName } from "../conflist/names.ts";
-import type { Files } from "../sys/files.ts";
-import { join } from "../sys/path.ts";
+import { hostLocalDataDir, networkName } from "../node-state/names.ts";
+import type { Files } from "../sys/fs/files.ts";
+import { join } from "../sys/fs/path.ts";
 
 /** The container and interface a lease was given to; no interface where an old host-local wrote none. */
 export interface LeaseOwner {

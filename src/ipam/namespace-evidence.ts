@@ -2,9 +2,9 @@
 // each ADD's result on the disk, and the result names the namespace. It is how containers are spared that no CRI lists: those of
 // podman, nerdctl and `ctr run --cni`, and those of a runtime whose socket is not where sockets are looked for.
 
-import { isJsonObject, type JsonValue } from "../conflist/json.ts";
-import type { Files } from "../sys/files.ts";
-import { dirname, join } from "../sys/path.ts";
+import type { Files } from "../sys/fs/files.ts";
+import { dirname, join } from "../sys/fs/path.ts";
+import { isJsonObject, type JsonValue } from "../sys/json.ts";
 import { readBootTimeMs } from "./boot-time.ts";
 import type { LeaseOwner } from "./lease.ts";
 

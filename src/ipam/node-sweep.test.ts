@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import { tryLockExisting } from "../sys/locked-file.ts";
+import { tryLockExisting } from "../sys/fs/locked-file.ts";
 import { fakeClock, type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
 import { leaseFolder } from "./lease.ts";
 import { listLeases, sweepNode, youngMs } from "./node-sweep.ts";

@@ -1,14 +1,14 @@
 // The leases of this node, and the sweep for runtimes that never send GC: an address is freed only when every runtime was asked, all
 // answered, none knows its container, and nothing else speaks for it.
 
-import { networkName, savedCallsDir } from "../conflist/names.ts";
+import { busyAttachments, sweepSavedCalls } from "../attachments/saved-calls.ts";
+import { networkName, savedCallsDir } from "../node-state/names.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import { type Lease, leaseFolder, readLeases } from "./lease.ts";
 import { mayHaveNamespace } from "./namespace-evidence.ts";
 import type { JudgedLease, SweepFacts } from "./plan-sweep.ts";
 import { askRuntimes, type RuntimeAnswer, type RuntimeAsker } from "./runtimes.ts";
-import { busyAttachments, sweepSavedCalls } from "./saved-calls.ts";
 import { sweepLeases } from "./sweep.ts";
 
 /**

@@ -1,6 +1,6 @@
 // Frees the leases nobody holds any more, for the plugin's GC and for `headcni ipam gc` alike.
 
-import type { Files } from "../sys/files.ts";
+import type { Files } from "../sys/fs/files.ts";
 import { type Lease, readLeases } from "./lease.ts";
 import { type LeaseLockWorld, withLeaseLock } from "./lease-lock.ts";
 import { planSweep, type SweepFacts, type SweepPlan } from "./plan-sweep.ts";

@@ -1,9 +1,9 @@
 // Puts our own executable into the runtime's plugin folder as `headcni`, and leaves it be when it is there already.
 
-import { temporaryTarget } from "../sys/atomic-file.ts";
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
-import { copyExecutable, hasSameContent } from "../sys/executable.ts";
-import { dirname, join } from "../sys/path.ts";
+import { temporaryTarget } from "../sys/fs/atomic-file.ts";
+import { dirname, join } from "../sys/fs/path.ts";
+import { copyExecutable, hasSameContent } from "../sys/process/executable.ts";
 import type { System } from "../sys/system.ts";
 
 /** The plugin's file name: a conflist's `type` is looked up by it. */

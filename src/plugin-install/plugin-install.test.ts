@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import { interpreterOf } from "../sys/elf.ts";
 import { HeadcniError } from "../sys/errors.ts";
-import { join } from "../sys/path.ts";
+import { join } from "../sys/fs/path.ts";
+import { interpreterOf } from "../sys/process/elf.ts";
 import type { System } from "../sys/system.ts";
 import { tempRoot, testSystem } from "../sys/testing.ts";
 import { installPlugin } from "./install.ts";

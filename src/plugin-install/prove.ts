@@ -1,10 +1,10 @@
 // Finds out whether the installed plugin starts on this host, before any pod depends on it: the runtime starts it in the
 // host's own file system, which may lack the dynamic loader or forbid execution where the daemon's does not.
 
-import { askVersions } from "../conflist/programs.ts";
-import { type StartFailure, startFailure, tryByHand, withoutInterpreter } from "../conflist/start-failure.ts";
-import { elfHeadBytes, interpreterOf } from "../sys/elf.ts";
-import { join } from "../sys/path.ts";
+import { askVersions } from "../conflist/validate/programs.ts";
+import { type StartFailure, startFailure, tryByHand, withoutInterpreter } from "../spec/start-failure.ts";
+import { join } from "../sys/fs/path.ts";
+import { elfHeadBytes, interpreterOf } from "../sys/process/elf.ts";
 import type { System } from "../sys/system.ts";
 import { pluginName } from "./install.ts";
 

@@ -1,7 +1,7 @@
 // The answer to "which PodCIDR does this node have, and who says so", and its JSON form. Types only, and pure.
 
 import type { Prefix } from "../cidr/prefix.ts";
-import type { JsonObject } from "../conflist/json.ts";
+import type { JsonObject } from "../sys/json.ts";
 
 /** The level of the chain that answered. */
 export type PodCIDRSource = "config" | "env" | "file" | "hash" | "default";

@@ -5,8 +5,8 @@ import type { Family } from "../cidr/addr.ts";
 import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import type { System } from "../sys/system.ts";
-import { type Judgement, judge } from "./judge.ts";
-import { placeOf } from "./operator-value.ts";
+import { type Judgement, judge } from "./inspect/classify.ts";
+import { placeOf } from "./operator.ts";
 import type { Source } from "./read-sources.ts";
 
 /** A cluster range and who says it. */

@@ -6,8 +6,8 @@ import type { LoadedConfig } from "../config/config.ts";
 import { ConfigError, type ConfigIssue } from "../sys/errors.ts";
 import type { ClusterFacts, ClusterRange } from "./cluster-facts.ts";
 import { blockCount, type HashBase, hashBlocks } from "./hash.ts";
-import { issueAt } from "./operator-value.ts";
-import { forbiddenRanges } from "./values.ts";
+import { issueAt } from "./operator.ts";
+import { forbiddenRanges } from "./usable.ts";
 
 /** The last resort: one node alone is right with it. */
 export const defaultPodCIDR = parsePrefix("10.244.0.0/24");

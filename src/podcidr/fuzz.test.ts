@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { encodeInspection, type Inspection, inspectBytes } from "./inspect.ts";
+import { encodeInspection, type Inspection, inspectBytes } from "./inspect/inspect.ts";
 import { withinCpuTime } from "./testing.ts";
 
 const seeds: readonly string[] = [

@@ -2,13 +2,13 @@
 // outcome like the others.
 
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
-import { join } from "../sys/path.ts";
+import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
-import { Claims } from "./claims.ts";
-import { isBinary } from "./decode.ts";
-import { maxSourceBytes, readBytes } from "./inspect.ts";
-import type { Reading } from "./read-text.ts";
+import { maxSourceBytes, readBytes } from "./inspect/inspect.ts";
+import type { Reading } from "./inspect/read-text.ts";
+import { Claims } from "./inspect/statements.ts";
 import { foreignConflists, type SourceFile } from "./sources.ts";
+import { isBinary } from "./text/decode.ts";
 
 export type SourceState =
   | { readonly state: "absent" }

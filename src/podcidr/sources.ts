@@ -1,8 +1,8 @@
 // The local files that may say a PodCIDR, in the order they are asked. The daemon watches exactly these.
 
-import { originalName } from "../conflist/aside-name.ts";
-import { conflistFileName } from "../conflist/names.ts";
-import { compareNames, isRuntimeConfig } from "../conflist/order.ts";
+import { originalName } from "../node-state/aside-name.ts";
+import { conflistFileName } from "../node-state/names.ts";
+import { compareNames, isRuntimeConfig } from "../spec/runtime-order.ts";
 
 /** How a path is asked. */
 export type SourceFileKind =

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { decodeText } from "./decode.ts";
-import { splitDocuments } from "./documents.ts";
-import { parseJsonTree } from "./json-tree.ts";
 import { findings, inspectText, said, warnings, withinCpuTime } from "./testing.ts";
-import { at, child, itemsOf, type Tree } from "./tree.ts";
-import { parseYamlTrees } from "./yaml-tree.ts";
+import { decodeText } from "./text/decode.ts";
+import { splitDocuments } from "./text/documents.ts";
+import { parseJsonTree } from "./text/json-tree.ts";
+import { at, child, itemsOf, type Tree } from "./text/tree.ts";
+import { parseYamlTrees } from "./text/yaml-tree.ts";
 
 const kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\npodCIDR: 10.244.3.0/24\n";
 const theirs = { node: ["10.244.3.0/24"] };

@@ -1,7 +1,7 @@
 // What tests of the readers share: a text's answer in a shape that can be compared at a glance.
 
 import { describe, expect, test } from "bun:test";
-import { type Inspection, inspectBytes } from "./inspect.ts";
+import { type Inspection, inspectBytes } from "./inspect/inspect.ts";
 
 /**
  * Runs `work`, which must not take more than `limitMs` of processor time: time on the wall would also count what else the

@@ -2,11 +2,11 @@
 // another clock, root, environment or exec, and nothing else in the code reaches around it.
 
 import { type Clock, realClock } from "./clock.ts";
-import { type Exec, realExec } from "./exec.ts";
-import { createFiles, type Files } from "./files.ts";
-import { type Log, silentLog } from "./log.ts";
-import { join } from "./path.ts";
-import { createWatchFolder, type WatchFolder } from "./watch.ts";
+import { createFiles, type Files } from "./fs/files.ts";
+import { join } from "./fs/path.ts";
+import { createWatchFolder, type WatchFolder } from "./fs/watch.ts";
+import { type Log, silentLog } from "./log/log.ts";
+import { type Exec, realExec } from "./process/exec.ts";
 
 export type Env = Readonly<Record<string, string | undefined>>;
 

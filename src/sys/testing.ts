@@ -4,8 +4,8 @@
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { type Clock, realClock } from "./clock.ts";
-import type { Log, LogFields, LogLevel } from "./log.ts";
-import { dirname, join } from "./path.ts";
+import { dirname, join } from "./fs/path.ts";
+import type { Log, LogFields, LogLevel } from "./log/log.ts";
 import { createSystem, type System } from "./system.ts";
 
 export interface FakeClock extends Clock {

@@ -2,8 +2,8 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import type { JsonObject } from "../../src/conflist/json.ts";
 import { realClock } from "../../src/sys/clock.ts";
+import type { JsonObject } from "../../src/sys/json.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import type { Node } from "../harness/node.ts";
 import { callCni, createPluginNode, headcniConfig } from "./plugin.ts";

@@ -2,8 +2,8 @@
 // 1, no hang. Where bridge meets the same row, it must have given the same code.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { JsonObject } from "../../src/conflist/json.ts";
 import { realClock } from "../../src/sys/clock.ts";
+import type { JsonObject } from "../../src/sys/json.ts";
 import type { Node } from "../harness/node.ts";
 import {
   binDir,

@@ -3,8 +3,8 @@
 
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import { isJsonObject, type JsonObject } from "../../src/conflist/json.ts";
-import { tryLockFile } from "../../src/sys/flock.ts";
+import { tryLockFile } from "../../src/sys/fs/flock.ts";
+import { isJsonObject, type JsonObject } from "../../src/sys/json.ts";
 import { leftovers, noLeftovers } from "../harness/leftovers.ts";
 import type { Node } from "../harness/node.ts";
 import {

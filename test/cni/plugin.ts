@@ -2,9 +2,9 @@
 // on standard input. And lists of plugins, run by the rules of the specification's section 3.
 
 import * as fs from "node:fs";
-import { isJsonObject, type JsonObject } from "../../src/conflist/json.ts";
-import type { ExecResult } from "../../src/sys/exec.ts";
-import { join } from "../../src/sys/path.ts";
+import { join } from "../../src/sys/fs/path.ts";
+import { isJsonObject, type JsonObject } from "../../src/sys/json.ts";
+import type { ExecResult } from "../../src/sys/process/exec.ts";
 import { headcni } from "../harness/headcni.ts";
 import { createNode, type Node } from "../harness/node.ts";
 

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { convertResult } from "../../src/cni/result.ts";
-import { isSupportedVersion, supportedVersions } from "../../src/cni/versions.ts";
-import type { JsonObject, JsonValue } from "../../src/conflist/json.ts";
+import { isSupportedVersion, supportedVersions } from "../../src/spec/versions.ts";
+import type { JsonObject, JsonValue } from "../../src/sys/json.ts";
 import { leftovers, noLeftovers } from "../harness/leftovers.ts";
 import type { Node } from "../harness/node.ts";
 import {

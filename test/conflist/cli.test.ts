@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import { tryLockFile } from "../../src/sys/flock.ts";
+import { tryLockFile } from "../../src/sys/fs/flock.ts";
 import { backups, confDir, conflist, folderNode } from "./folder-node.ts";
 
 const calico = `{"cniVersion":"0.3.1","name":"k8s-pod-network","plugins":[{"type":"calico"}]}`;

@@ -2,7 +2,7 @@
 // questions every test here asks of it.
 
 import * as fs from "node:fs";
-import { runtimeOrder } from "../../src/conflist/order.ts";
+import { runtimeOrder } from "../../src/spec/runtime-order.ts";
 import { type TempRoot, tempRoot } from "../../src/sys/testing.ts";
 import { headcni } from "../harness/headcni.ts";
 

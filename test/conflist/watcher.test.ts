@@ -2,10 +2,10 @@
 // by nothing but its watch on the folder. Also with a broken file in front, which stops it altogether.
 
 import { describe, expect, test } from "bun:test";
-import { isJsonObject, type JsonValue } from "../../src/conflist/json.ts";
-import { int, list, message, string } from "../../src/cri/protobuf.ts";
-import { createCriTransport } from "../../src/cri/transport.ts";
+import { int, list, message, string } from "../../src/runtime/cri/protobuf.ts";
+import { createCriTransport } from "../../src/runtime/cri/transport.ts";
 import { realClock } from "../../src/sys/clock.ts";
+import { isJsonObject, type JsonValue } from "../../src/sys/json.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { containerdSocket, startContainerd } from "../harness/containerd.ts";
 import { headcni } from "../harness/headcni.ts";

@@ -1,8 +1,8 @@
 // Pods as a kubelet makes them: the CRI calls that HeadCNI itself has no use for, on its own transport. A pod is a sandbox and
 // one container that says its own name to whoever connects, so that who answers can be told.
 
-import { bytes, int, list, message, nested, string, strings } from "../../src/cri/protobuf.ts";
-import { createCriTransport, type Method } from "../../src/cri/transport.ts";
+import { bytes, int, list, message, nested, string, strings } from "../../src/runtime/cri/protobuf.ts";
+import { createCriTransport, type Method } from "../../src/runtime/cri/transport.ts";
 import { realClock } from "../../src/sys/clock.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { containerdSocket } from "./containerd.ts";

@@ -3,7 +3,7 @@
 
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
-import { realExec } from "../../src/sys/exec.ts";
+import { realExec } from "../../src/sys/process/exec.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 
 /** What was seen, one line an item, by what it is. */

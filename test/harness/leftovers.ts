@@ -1,6 +1,6 @@
 // What pods leave on a node when their removal went wrong: leases, devices, firewall rules, network namespaces, files.
 
-import { savedCallsDir } from "../../src/conflist/names.ts";
+import { savedCallsDir } from "../../src/node-state/names.ts";
 import type { Node } from "./node.ts";
 
 export interface Leftovers {

@@ -3,8 +3,8 @@
 
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
-import { type ExecOptions, type ExecResult, realExec } from "../../src/sys/exec.ts";
-import { basename, dirname, join } from "../../src/sys/path.ts";
+import { basename, dirname, join } from "../../src/sys/fs/path.ts";
+import { type ExecOptions, type ExecResult, realExec } from "../../src/sys/process/exec.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 
 /** The checkout; it is at the same place in every node, read-only. */

@@ -7,12 +7,12 @@ import { codeOf, sourceFiles } from "./source.ts";
 /** What reaches the machine, and where it belongs instead. */
 const doors: readonly (readonly [RegExp, string])[] = [
   [/(?<![/\w.])process\.env\b/, "system.env"],
-  [/(?<![/\w.])process\.(?!env\b)/, "src/sys/process.ts or src/sys/stdio.ts"],
+  [/(?<![/\w.])process\.(?!env\b)/, "src/sys/process/process.ts or src/sys/process/stdio.ts"],
   [/\bDate\.now\b|\bnew Date\(\)|\bperformance\./, "system.clock"],
   [/\bset(Timeout|Interval|Immediate)\b/, "system.clock.sleep"],
   [/\bBun\./, "src/sys"],
   [/\b(from |import\(|require\()"(node|bun):/, "src/sys: files, exec, watch"],
-  [/\bfetch\(/, "src/sys/http.ts"],
+  [/\bfetch\(/, "src/sys/net/http-client.ts"],
   [/\bMath\.random\b|\bcrypto\./, "src/sys"],
   [/\bconsole\./, "the log, or the context of a command"],
 ];

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { parseAddr } from "../../src/cidr/addr.ts";
 import { parsePrefix } from "../../src/cidr/prefix.ts";
-import { connectCri } from "../../src/cri/client.ts";
+import { connectCri } from "../../src/runtime/cri/client.ts";
 import { createSystem } from "../../src/sys/system.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { containerdSocket, startContainerd } from "../harness/containerd.ts";

@@ -1,7 +1,7 @@
 // What a cluster asks for beyond one IPv4 address: both families, host ports, a node that another CNI had before.
 
 import { expect, test } from "bun:test";
-import { connectCri } from "../../src/cri/client.ts";
+import { connectCri } from "../../src/runtime/cri/client.ts";
 import { createSystem } from "../../src/sys/system.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { containerdSocket, startContainerd } from "../harness/containerd.ts";

@@ -1,7 +1,7 @@
 // What the demo shows, in order. Everything it says was just done: commands run in the node, pods are made by containerd.
 
 import { renderTable } from "../../src/cli/table.ts";
-import { connectCri } from "../../src/cri/client.ts";
+import { connectCri } from "../../src/runtime/cri/client.ts";
 import { createSystem } from "../../src/sys/system.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { containerdSocket, startContainerd } from "../../test/harness/containerd.ts";

@@ -1,0 +1,69 @@
+// `headcni daemon`, also called as `headcni-daemon`.
+
+import { type Command, Option } from "commander";
+import { defaultConfig } from "../config/defaults.ts";
+import type { DaemonLog } from "../daemon/daemon-log.ts";
+import { ConfigError, HeadcniError } from "../sys/errors.ts";
+import { createWatchFolder } from "../sys/fs/watch.ts";
+import { type LogLevel, logLevels } from "../sys/log/log.ts";
+import type { CliContext } from "./context.ts";
+import { exitCodeFor, exitCodes, issueLine } from "./exit.ts";
+import { addExamples, configOption, nodeNameOption, rootOption } from "./options.ts";
+
+interface DaemonCommandFlags {
+  readonly once?: boolean;
+  readonly config?: string;
+  readonly root?: string;
+  readonly nodeName?: string;
+  readonly logLevel?: LogLevel;
+  readonly logFormat?: "auto" | "json" | "pretty";
+}
+
+export function addDaemonCommand(program: Command, context: CliContext): void {
+  const daemon = program
+    .command("daemon")
+    .description("give this node its CNI configuration and keep it right (also called as headcni-daemon)")
+    .option("--once", "make the node ready, then end")
+    .addOption(configOption())
+    .addOption(nodeNameOption())
+    .addOption(rootOption())
+    .addOption(
+      new Option("--log-level <level>", "least severe lines to log (default: logging.level)").choices(logLevels),
+    )
+    .addOption(
+      new Option("--log-format <format>", "auto is pretty on a terminal, else json (default: logging.format)").choices([
+        "auto",
+        "json",
+        "pretty",
+      ]),
+    )
+    .action((flags: DaemonCommandFlags) => daemonCommand(context, flags));
+  addExamples(daemon, "headcni-daemon", "headcni-daemon --once --root /mnt/node --node-name node-1");
+}
+
+async function daemonCommand(context: CliContext, flags: DaemonCommandFlags): Promise<void> {
+  const [{ runDaemon }, { createDaemonLog }] = await Promise.all([
+    import("../daemon/run.ts"),
+    import("../daemon/daemon-log.ts"),
+  ]);
+  const machine = context.system(flags.root);
+  const { once = false, config, nodeName, logLevel: level, logFormat: format } = flags;
+  const log = createDaemonLog({ clock: machine.clock, level, format, isBrief: once });
+  const system = { ...machine, log, watch: createWatchFolder(machine.files, log) };
+  try {
+    const end = await runDaemon(system, { once, config, nodeName, log });
+    if (end === "not-ready") context.exit(exitCodes.failed.code);
+  } catch (error) {
+    if (!(error instanceof HeadcniError)) throw error;
+    await logEnd(log, error);
+    context.exit(exitCodeFor(error));
+  }
+}
+
+/** Why the daemon ends, where the rest of its story is: whoever collects its log gets lines of one form. */
+async function logEnd(log: DaemonLog, error: HeadcniError): Promise<void> {
+  // It may have ended before it read how to log.
+  if (!log.isOpen()) await log.configure(defaultConfig.logging);
+  for (const issue of error instanceof ConfigError ? error.issues : []) log.error(issueLine(issue));
+  log.error(error.message, { code: error.code, hint: error.hint });
+}

@@ -1,0 +1,121 @@
+// `headcni podcidr` and `headcni podcidr inspect`: what this node's PodCIDR is and who says so; what a file says.
+
+import type { Command } from "commander";
+import type { PodCIDRAnswer } from "../podcidr/answer.ts";
+import type { Inspection } from "../podcidr/inspect/inspect.ts";
+import { printJson } from "../sys/json.ts";
+import type { CliContext } from "./context.ts";
+import { issueLine } from "./exit.ts";
+import { addExamples, configOption, nodeNameOption, outputOption, rootOption } from "./options.ts";
+import { renderTable } from "./table.ts";
+
+interface PodCIDRFlags {
+  readonly config?: string;
+  readonly root?: string;
+  readonly nodeName?: string;
+  readonly output: string;
+}
+
+interface InspectFlags {
+  readonly nodeName?: string;
+  readonly output: string;
+}
+
+export function addPodCIDRCommands(program: Command, context: CliContext): void {
+  const podcidr = program
+    .command("podcidr")
+    .helpCommand(false)
+    // Both commands have -o and --node-name: those after `inspect` are its own.
+    .enablePositionalOptions()
+    .description("show this node's PodCIDR, who says so, and every source that was asked before")
+    .addOption(configOption())
+    .addOption(nodeNameOption())
+    .addOption(outputOption())
+    .addOption(rootOption())
+    .action((flags: PodCIDRFlags) => showAnswer(context, flags));
+  addExamples(podcidr, "headcni podcidr", "headcni podcidr --node-name worker-3 --root ./node -o json");
+  const inspect = podcidr
+    .command("inspect")
+    .description("show which CIDRs files say, at which line, and what each means")
+    .argument("<file...>", 'files of any kind; "-" is standard input')
+    .addOption(nodeNameOption())
+    .addOption(outputOption())
+    .action((files: readonly string[], flags: InspectFlags) => inspectFiles(context, files, flags));
+  addExamples(
+    inspect,
+    "headcni podcidr inspect /etc/kubernetes/manifests/*.yaml",
+    "kubectl get nodes -o yaml | headcni podcidr inspect - --node-name worker-3",
+  );
+}
+
+async function showAnswer(context: CliContext, flags: PodCIDRFlags): Promise<void> {
+  const [{ loadConfig }, { choosePodCIDR }, { resolveNodeName }, { encodeAnswer }] = await Promise.all([
+    import("../config/load.ts"),
+    import("../podcidr/chain.ts"),
+    import("../podcidr/node-name.ts"),
+    import("../podcidr/answer.ts"),
+  ]);
+  const system = context.system(flags.root);
+  const config = await loadConfig(system, { path: flags.config });
+  for (const warning of config.warnings) context.warn(`warning: ${issueLine(warning)}\n`);
+  const nodeName = resolveNodeName(system, { flag: flags.nodeName, config: config.config.nodeName });
+  const answer = choosePodCIDR(system, { nodeName, config });
+  for (const warning of answer.warnings) context.warn(`warning: ${warning}\n`);
+  context.print(flags.output === "json" ? printJson(encodeAnswer(answer)) : answerTable(answer));
+}
+
+/** The answer for a person: what, from where, how sure, then the trace. */
+function answerTable(answer: PodCIDRAnswer): string {
+  const { podCIDRs, source, file, line, authoritative, clusterCIDRs } = answer;
+  const place = file === undefined ? "" : `${file}${line === undefined ? "" : `:${line}`}`;
+  const sure = authoritative
+    ? "yes"
+    : "no: nobody assigned it to this node, another node can have the same; set network.podCIDR.nodeLocal or NODE_POD_CIDR";
+  const facts = [
+    ["PodCIDR", podCIDRs.join(", ")],
+    ["Node", answer.nodeName],
+    ["From", place === "" ? source : `${source}, ${place}`],
+    ["Authoritative", sure],
+    ["Cluster CIDR", clusterCIDRs.length === 0 ? "not known" : clusterCIDRs.join(", ")],
+  ];
+  const steps = answer.trace.map((entry) => [
+    entry.source,
+    entry.outcome,
+    entry.file === undefined ? "-" : `${entry.file}${entry.line === undefined ? "" : `:${entry.line}`}`,
+    entry.reason ?? "",
+  ]);
+  return `${renderTable([], facts)}\n${renderTable(["asked", "outcome", "file", "why"], steps)}`;
+}
+
+async function inspectFiles(context: CliContext, files: readonly string[], flags: InspectFlags): Promise<void> {
+  const [{ encodeInspection, inspectBytes, inspectFile, maxSourceBytes }, { readStandardInput }] = await Promise.all([
+    import("../podcidr/inspect/inspect.ts"),
+    import("../sys/process/stdio.ts"),
+  ]);
+  const system = context.system();
+  const inspections = files.map((file) =>
+    file === "-"
+      ? inspectBytes(file, readStandardInput(maxSourceBytes), flags.nodeName)
+      : inspectFile(system, file, flags.nodeName),
+  );
+  context.print(
+    flags.output === "json"
+      ? printJson(inspections.map(encodeInspection))
+      : inspections.map(inspectionTable).join("\n"),
+  );
+}
+
+/** One file for a person: its findings, then what was passed over and why. */
+function inspectionTable({ file, kind, findings, warnings }: Inspection): string {
+  const rows = [
+    ...findings.map(({ line, key, value, meaning }) => [String(line), meaning, value, key]),
+    ...warnings.map(({ line, value, reason }) => [
+      line === undefined ? "-" : String(line),
+      "warning",
+      value ?? "-",
+      reason,
+    ]),
+  ];
+  const body = rows.length === 0 ? "no CIDR in it\n" : renderTable(["line", "meaning", "value", "key or reason"], rows);
+  return `${renderTable([], [[`${file} (${kind})`]])}${body}`;
+}

@@ -1,0 +1,53 @@
+// STATUS: whether an ADD would work now (50 if not), and whether a pod added now would have its network (51 if not).
+
+import { readNodeState } from "../../node-state/node-state-file.ts";
+import { describeError } from "../../sys/errors.ts";
+import { CniError, cniCodes } from "../cni-error.ts";
+import { askOnce, type PluginCall } from "../delegate/call-delegate.ts";
+import { delegatePrograms, renderDelegate } from "../delegate/delegate-config.ts";
+import { type DelegateAnswer, installHint, tryFindProgram } from "../delegate/exec-delegate.ts";
+import { nothingToSay, type PluginOutput, type PluginWorld } from "../plugin-system.ts";
+import { unknownCommandCodes } from "./gc.ts";
+
+export async function status(world: PluginWorld, plugin: PluginCall): Promise<PluginOutput> {
+  const { call, config } = plugin;
+  const read = readNodeState(world.files, config.nodeStateFile);
+  const state = read.kind === "found" ? read.state : undefined;
+  const rendered = renderDelegate(config, state);
+  if (rendered.kind === "needs-subnet") {
+    const why = read.kind === "missing" ? `: ${read.why}` : "";
+    throw new CniError(
+      cniCodes.notAvailable,
+      `No PodCIDR is known for this node${why}`,
+      "start headcni-daemon on this node",
+    );
+  }
+  for (const type of delegatePrograms(rendered.config)) {
+    if (tryFindProgram(world, type, call.path) !== undefined) continue;
+    throw new CniError(cniCodes.notAvailable, `Plugin ${type} not found in ${call.path}`, installHint(type));
+  }
+  const answer = await askStatus(world, plugin, rendered.config);
+  if (answer.kind === "refused" && !unknownCommandCodes.includes(answer.code)) return answer.output;
+  // The copy from before a reboot has conditions of then.
+  const current = read.kind === "found" && read.isCurrent ? read.state.conditions : [];
+  const limiting = current.filter(({ impactsConnectivity }) => impactsConnectivity);
+  if (limiting.length > 0) {
+    const details = limiting.map(({ code, text }) => `${code}: ${text}`).join("; ");
+    throw new CniError(cniCodes.limitedConnectivity, "headcni-daemon reports limited connectivity", details);
+  }
+  return nothingToSay;
+}
+
+/** A delegate that cannot even say how it is, is not available. */
+async function askStatus(
+  world: PluginWorld,
+  plugin: PluginCall,
+  delegate: Parameters<typeof askOnce>[2]["delegate"],
+): Promise<DelegateAnswer> {
+  try {
+    return await askOnce(world, plugin, { command: "STATUS", delegate, version: plugin.config.cniVersion });
+  } catch (error) {
+    const details = error instanceof CniError ? error.details : undefined;
+    throw new CniError(cniCodes.notAvailable, describeError(error), details);
+  }
+}

@@ -1,0 +1,75 @@
+// One question to the delegate: in the config's version of the specification, or, when the delegate or its IPAM plugin is older
+// than that, in the newest one they both speak.
+
+import { type CniVersion, newestCommonBelow } from "../../spec/versions.ts";
+import { isJsonObject, type JsonObject } from "../../sys/json.ts";
+import { cniCodes } from "../cni-error.ts";
+import type { Call, Command } from "../environment.ts";
+import type { NetworkConfig } from "../network-config.ts";
+import type { PluginWorld } from "../plugin-system.ts";
+import { convertResult } from "../result.ts";
+import { delegatePrograms, withCall } from "./delegate-config.ts";
+import { type DelegateAnswer, decodeObject, runDelegate } from "./exec-delegate.ts";
+
+/** A call to this plugin, checked. */
+export interface PluginCall {
+  readonly call: Call;
+  readonly config: NetworkConfig;
+}
+
+export interface Question {
+  readonly command: Command;
+  /** The delegate's configuration, as it is saved. */
+  readonly delegate: JsonObject;
+  readonly version: CniVersion;
+  /** In place of the call's own CNI_NETNS. */
+  readonly netns?: string | undefined;
+  readonly heldFd?: number | undefined;
+}
+
+export interface Asked {
+  readonly answer: DelegateAnswer;
+  /** The version the answer is in. */
+  readonly version: CniVersion;
+}
+
+/** Asks, and asks again in an older version when the answer is "incompatible". @throws CniError as `runDelegate` does */
+export async function askDelegate(world: PluginWorld, plugin: PluginCall, question: Question): Promise<Asked> {
+  const { version, command, delegate } = question;
+  const answer = await askOnce(world, plugin, question);
+  if (answer.kind === "ok" || answer.code !== cniCodes.incompatibleVersion) return { answer, version };
+  const supports = await Promise.all(delegatePrograms(delegate).map((type) => askVersions(world, plugin, type)));
+  const older = newestCommonBelow(version, supports);
+  if (older === undefined) return { answer, version };
+  // A delegate that speaks the version was refused by its IPAM plugin, after it had made an interface.
+  const hasChanged = command === "ADD" && supports[0]?.includes(version) === true;
+  if (hasChanged) await askOnce(world, plugin, { ...question, command: "DEL", version: older });
+  return { answer: await askOnce(world, plugin, { ...question, version: older }), version: older };
+}
+
+/** Asks in one version only. @throws CniError as `runDelegate` does */
+export function askOnce(world: PluginWorld, { config }: PluginCall, question: Question): Promise<DelegateAnswer> {
+  const { command, delegate, version, netns, heldFd } = question;
+  const { prevResult } = config.json;
+  const isConverted = isJsonObject(prevResult) && version !== config.cniVersion;
+  const call = isConverted ? { ...config.json, prevResult: convertResult(prevResult, version) } : config.json;
+  return runDelegate(world, {
+    type: String(delegate.type),
+    config: withCall(delegate, call, version),
+    env: { ...world.env, CNI_COMMAND: command, ...(netns === undefined ? {} : { CNI_NETNS: netns }) },
+    timeoutMs: config.delegateTimeoutMs,
+    heldFd,
+  });
+}
+
+/** The versions a plugin says it speaks; none when it says none. */
+async function askVersions(world: PluginWorld, { config }: PluginCall, type: string): Promise<readonly string[]> {
+  const answer = await runDelegate(world, {
+    type,
+    config: { cniVersion: config.cniVersion },
+    env: { ...world.env, CNI_COMMAND: "VERSION" },
+    timeoutMs: config.delegateTimeoutMs,
+  });
+  const versions = answer.kind === "ok" ? decodeObject(answer.stdout)?.supportedVersions : undefined;
+  return Array.isArray(versions) ? versions.filter((version) => typeof version === "string") : [];
+}

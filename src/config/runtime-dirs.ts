@@ -1,0 +1,191 @@
+// Where the runtime of this node reads configurations and takes plugins from. What the operator wrote counts; else what
+// containerd's own configuration says, which beats guessing; else what lies on the disk.
+
+import { type ContainerdCni, type Found, readContainerdConfig } from "../runtime/containerd-config.ts";
+import { HeadcniError } from "../sys/errors.ts";
+import { dirname, join } from "../sys/fs/path.ts";
+import type { System } from "../sys/system.ts";
+import type { ConfigOrigin, LoadedConfig } from "./config.ts";
+
+/** Who named a folder. Without `line`, `containerd` means its built-in default: its configuration names none. */
+export type DirSource =
+  | { readonly kind: "config"; readonly origin: ConfigOrigin }
+  | { readonly kind: "containerd"; readonly file: string; readonly line?: number }
+  | { readonly kind: "found" }
+  | { readonly kind: "default" };
+
+export interface RuntimeDirs {
+  /** Folder of the conflists. */
+  readonly confDir: string;
+  /** Folder of the plugins. */
+  readonly binDir: string;
+  readonly confDirFrom: DirSource;
+  readonly binDirFrom: DirSource;
+  /** Folders the operator named and containerd does not use. */
+  readonly disagreements: readonly DirDisagreement[];
+}
+
+/** A folder of the configuration beside the one containerd's own configuration has. */
+export interface DirDisagreement {
+  readonly key: "cni.confDir" | "cni.binDir";
+  readonly written: string;
+  readonly runtime: string;
+  readonly from: DirSource;
+}
+
+/** k3s and RKE2 first: beside them, /etc/containerd belongs to some other containerd, such as Docker's. */
+const containerdConfigs: readonly string[] = [
+  "/var/lib/rancher/k3s/agent/etc/containerd/config.toml",
+  "/var/lib/rancher/rke2/agent/etc/containerd/config.toml",
+  "/etc/containerd/config.toml",
+];
+/** containerd's built-in defaults, and those of CRI-O and the CNI project. */
+const defaultConfDir = "/etc/cni/net.d";
+const defaultBinDir = "/opt/cni/bin";
+/** Where distributions put the plugins: the CNI project, Debian, Fedora. */
+const usualBinDirs: readonly string[] = [defaultBinDir, "/usr/lib/cni", "/usr/libexec/cni"];
+/** k3s with its own flannel. */
+const k3sConfDir = "/var/lib/rancher/k3s/agent/etc/cni/net.d";
+const k3sBinDirs: readonly string[] = ["/var/lib/rancher/k3s/data/cni", "/var/lib/rancher/k3s/data/current/bin"];
+const maxConfigBytes = 1 << 20;
+
+interface Dir {
+  readonly path: string;
+  readonly from: DirSource;
+}
+
+/** The folders of this node. Files that cannot be read are passed over with a warning in the log. */
+export function detectRuntimeDirs(system: System, loaded: LoadedConfig): RuntimeDirs {
+  const written = (key: "confDir" | "binDir"): Dir | undefined => {
+    const origin = loaded.origins.get(`cni.${key}`);
+    return origin === undefined ? undefined : { path: loaded.config.cni[key], from: { kind: "config", origin } };
+  };
+  const confDir = written("confDir");
+  const binDir = written("binDir");
+  const detected = detect(system);
+  const conf = confDir ?? detected.confDir;
+  const bin = binDir ?? detected.binDir;
+  const disagreements = [
+    ...differing("cni.confDir", confDir, [detected.confDir]),
+    ...differing("cni.binDir", binDir, detected.binDirs ?? [detected.binDir]),
+  ];
+  return { confDir: conf.path, binDir: bin.path, confDirFrom: conf.from, binDirFrom: bin.from, disagreements };
+}
+
+/** Only what containerd itself says counts against an operator; what merely lies on the disk does not. */
+function differing(key: DirDisagreement["key"], written: Dir | undefined, used: readonly Dir[]): DirDisagreement[] {
+  const [first] = used;
+  if (written === undefined || first?.from.kind !== "containerd") return [];
+  if (used.some(({ path }) => path === written.path)) return [];
+  return [{ key, written: written.path, runtime: first.path, from: first.from }];
+}
+
+/** The configuration with the folders of this node in place of those it was loaded with. */
+export function withRuntimeDirs(loaded: LoadedConfig, { confDir, binDir }: RuntimeDirs): LoadedConfig {
+  const { config } = loaded;
+  return { ...loaded, config: { ...config, cni: { ...config.cni, confDir, binDir } } };
+}
+
+/** Who named a folder, in words: `/etc/containerd/config.toml:7`. */
+export function describeDirSource(source: DirSource): string {
+  switch (source.kind) {
+    case "config":
+      return "the configuration";
+    case "containerd":
+      return source.line === undefined
+        ? `containerd's default (${source.file} names none)`
+        : `${source.file}:${source.line}`;
+    case "found":
+      return "found on this node";
+    case "default":
+      return "the default";
+  }
+}
+
+interface Detected {
+  readonly confDir: Dir;
+  readonly binDir: Dir;
+  /** All that containerd names. */
+  readonly binDirs?: readonly Dir[];
+}
+
+function detect(system: System): Detected {
+  for (const file of containerdConfigs) {
+    const containerd = readConfig(system, file);
+    if (containerd === undefined || containerd.isCriDisabled) continue;
+    const { confDir, binDirs } = containerd;
+    const bins = binDirs.map(({ path }) => path);
+    const binPath = bins.find((path) => holdsBridge(system, path)) ?? bins[0];
+    const builtIn = (path: string): Dir => ({ path, from: { kind: "containerd", file } });
+    return {
+      confDir: confDir ?? builtIn(defaultConfDir),
+      binDir: binDirs.find(({ path }) => path === binPath) ?? builtIn(defaultBinDir),
+      ...(binDirs.length > 0 && { binDirs }),
+    };
+  }
+  if (system.files.stat(k3sConfDir)?.kind === "folder") {
+    const path = k3sBinDirs.find((candidate) => holdsBridge(system, candidate));
+    if (path !== undefined) {
+      return { confDir: { path: k3sConfDir, from: { kind: "found" } }, binDir: { path, from: { kind: "found" } } };
+    }
+  }
+  const path = usualBinDirs.find((candidate) => holdsBridge(system, candidate));
+  return {
+    confDir: { path: defaultConfDir, from: { kind: "default" } },
+    binDir: path === undefined ? { path: defaultBinDir, from: { kind: "default" } } : { path, from: { kind: "found" } },
+  };
+}
+
+function holdsBridge(system: System, folder: string): boolean {
+  return system.files.stat(join(folder, "bridge"))?.kind === "file";
+}
+
+interface ContainerdDirs {
+  readonly confDir: Dir | undefined;
+  readonly binDirs: readonly Dir[];
+  readonly isCriDisabled: boolean;
+}
+
+/** A configuration with its imports, whose keys win as they do in containerd; undefined when there is none. */
+function readConfig(system: System, file: string): ContainerdDirs | undefined {
+  const main = readOne(system, file);
+  if (main === undefined) return undefined;
+  const imported = main.imports
+    .flatMap((pattern) => expand(system, pattern.startsWith("/") ? pattern : join(dirname(file), pattern)))
+    .map((path) => ({ path, cni: readOne(system, path) }));
+  const toDir = (path: string, { value, line }: Found): Dir => ({
+    path: value,
+    from: { kind: "containerd", file: path, line },
+  });
+  let dirs: ContainerdDirs = { confDir: undefined, binDirs: [], isCriDisabled: false };
+  for (const { path, cni } of [{ path: file, cni: main }, ...imported]) {
+    if (cni === undefined) continue;
+    dirs = {
+      confDir: cni.confDir === undefined ? dirs.confDir : toDir(path, cni.confDir),
+      binDirs: cni.binDirs.length === 0 ? dirs.binDirs : cni.binDirs.map((found) => toDir(path, found)),
+      isCriDisabled: dirs.isCriDisabled || cni.isCriDisabled,
+    };
+  }
+  return dirs;
+}
+
+function readOne(system: System, file: string): ContainerdCni | undefined {
+  try {
+    const bytes = system.files.readIfPresent(file, maxConfigBytes);
+    return bytes === undefined ? undefined : readContainerdConfig(new TextDecoder().decode(bytes));
+  } catch (error) {
+    if (!(error instanceof HeadcniError)) throw error;
+    system.log.warn(`Passed over a containerd configuration: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** The files a pattern names; a `*` in its last part stands for any characters. */
+function expand(system: System, pattern: string): readonly string[] {
+  const folder = dirname(pattern);
+  const [head = "", ...rest] = pattern.slice(folder.length).replace(/^\//, "").split("*");
+  if (rest.length === 0) return [pattern];
+  const tail = rest[rest.length - 1] ?? "";
+  const names = system.files.list(folder) ?? [];
+  return names.filter((name) => name.startsWith(head) && name.endsWith(tail)).map((name) => join(folder, name));
+}

@@ -1,0 +1,39 @@
+// One process at a time works on configurations and backups: the daemon, a command-line tool, an upgrade's second daemon.
+
+import { HeadcniError } from "../../sys/errors.ts";
+import { type FileLock, tryLockFile } from "../../sys/fs/flock.ts";
+import { join } from "../../sys/fs/path.ts";
+import type { System } from "../../sys/system.ts";
+import { attempt } from "./failure.ts";
+
+/** Longer than one installation can take: its plugins have 5 s to answer. */
+const deadlineMs = 15_000;
+const retryMs = 20;
+
+/**
+ * Waits for the lock; dispose it to let the next one in. The kernel drops it when the process dies.
+ * @throws HeadcniError HC_CONFLIST_BUSY when another process holds it for 15 s, HC_CONFLIST_BACKUP when `stateDir`
+ *   cannot be written.
+ */
+export async function lockConflist(system: System, stateDir: string): Promise<FileLock> {
+  const path = join(stateDir, "conflist.lock");
+  const take = () =>
+    attempt("HC_CONFLIST_BACKUP", `Cannot use the state folder ${stateDir}`, () => {
+      system.files.makeFolder(stateDir);
+      return tryLockFile(system.files.hostPath(path));
+    });
+  const end = system.clock.monotonicMs() + deadlineMs;
+  for (;;) {
+    const lock = take();
+    if (lock !== undefined) return lock;
+    if (system.clock.monotonicMs() >= end) break;
+    await system.clock.sleep(retryMs);
+  }
+  throw new HeadcniError(
+    "HC_CONFLIST_BUSY",
+    `Cannot lock ${path}: another process has held it for ${deadlineMs / 1000} s`,
+    {
+      hint: `fuser ${path} names the process`,
+    },
+  );
+}

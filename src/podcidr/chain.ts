@@ -1,0 +1,190 @@
+// The chain: which of the five levels says this node's PodCIDR. First hit wins; every source asked is in the trace.
+
+import type { Family } from "../cidr/addr.ts";
+import type { Prefix } from "../cidr/prefix.ts";
+import type { LoadedConfig } from "../config/config.ts";
+import type { ConfigIssue } from "../sys/errors.ts";
+import type { System } from "../sys/system.ts";
+import type { PodCIDRAnswer, PodCIDRSource, TraceEntry } from "./answer.ts";
+import { type ClusterFacts, clusterFacts, type JudgedSource, judgeSources } from "./cluster-facts.ts";
+import { baseFaults, defaultPodCIDR, hashAnswer } from "./fallback.ts";
+import type { Warning } from "./inspect/classify.ts";
+import { configValue, envValue, nodeLocalFaults, type OperatorValue } from "./operator.ts";
+import { readSources, type Source } from "./read-sources.ts";
+import { sourceFiles } from "./sources.ts";
+
+export interface PodCIDRQuery {
+  /** As `resolveNodeName` gives it. */
+  readonly nodeName: string;
+  readonly config: LoadedConfig;
+}
+
+/**
+ * This node's PodCIDR and who says it.
+ * @throws ConfigError HC_PODCIDR_CONFIG, HC_PODCIDR_ENV when what the operator wrote cannot be used.
+ */
+export function choosePodCIDR(system: System, query: PodCIDRQuery): PodCIDRAnswer {
+  const { nodeName, config } = query;
+  const { sources, judged, facts } = readAll(system, query);
+  const chain = new Chain(nodeName, facts);
+  return (
+    chain.operator("config", configValue(config, nodeName, facts.serviceCIDRs)) ??
+    chain.operator("env", envValue(system, facts.serviceCIDRs)) ??
+    chain.files(sources, judged) ??
+    chain.fallback(config)
+  );
+}
+
+/**
+ * What is wrong with the configuration for the chain of any node that has it, given what this node's files say of the cluster: for
+ * checking a file before a daemon ends over it.
+ */
+export function chainFaults(system: System, config: LoadedConfig): readonly ConfigIssue[] {
+  // What files say of the cluster is the same for every node's name.
+  const { facts } = readAll(system, { nodeName: "any", config });
+  // With one value for whatever node reads it, level 4 is never asked.
+  const isAsked = config.config.network.podCIDR.nodeLocal?.kind !== "any";
+  return [...nodeLocalFaults(config, facts.serviceCIDRs), ...(isAsked ? baseFaults(config, facts) : [])];
+}
+
+function readAll(system: System, { nodeName, config }: PodCIDRQuery) {
+  const sources = readSources(system, sourceFiles(nodeName, config.config.cni.confDir), nodeName);
+  const judged = judgeSources(config, sources);
+  return { sources, judged, facts: clusterFacts(system, config, judged) };
+}
+
+class Chain {
+  readonly #nodeName: string;
+  readonly #facts: ClusterFacts;
+  readonly #trace: TraceEntry[] = [];
+  readonly #warnings: string[] = [];
+
+  constructor(nodeName: string, facts: ClusterFacts) {
+    this.#nodeName = nodeName;
+    this.#facts = facts;
+  }
+
+  /** Levels 1 and 2. */
+  operator(source: "config" | "env", value: OperatorValue): PodCIDRAnswer | undefined {
+    if (value.podCIDRs === undefined) {
+      this.#trace.push({ source, outcome: "absent", reason: value.reason });
+      return undefined;
+    }
+    for (const prefix of value.podCIDRs) {
+      const whole = this.#facts.cluster.find((range) => prefix.contains(range.prefix));
+      if (whole !== undefined) {
+        this.#warnings.push(
+          `${prefix} from ${source} holds the whole cluster CIDR ${whole.prefix}: right for a single node only`,
+        );
+      }
+    }
+    return this.#answer({ source, podCIDRs: value.podCIDRs, file: value.file, line: value.line });
+  }
+
+  /** Level 3. */
+  files(sources: readonly Source[], judged: readonly JudgedSource[]): PodCIDRAnswer | undefined {
+    for (const source of sources) {
+      const { file } = source;
+      if (source.state === "absent") {
+        this.#trace.push({ source: "file", file, outcome: "absent", reason: "does not exist" });
+      } else if (source.state === "unreadable") {
+        this.#trace.push({ source: "file", file, outcome: "skipped", reason: source.reason });
+        this.#warnings.push(`${file}: ${source.reason}`);
+      } else {
+        const said = judged.find((other) => other.file === file);
+        const answer = said === undefined ? undefined : this.#file(said);
+        if (answer !== undefined) return answer;
+      }
+    }
+    return undefined;
+  }
+
+  #file(said: JudgedSource): PodCIDRAnswer | undefined {
+    const { file, judgement } = said;
+    for (const warning of judgement.warnings) this.#warnings.push(warningLine(file, warning));
+    const twice = doubledFamily(judgement.nodeCIDRs);
+    if (judgement.nodeCIDRs.length > 0 && twice === undefined) {
+      const line = judgement.findings.find(({ meaning }) => meaning === "node")?.line;
+      const podCIDRs = judgement.nodeCIDRs.toSorted((a, b) => a.compare(b));
+      return this.#answer({ source: "file", podCIDRs, file, line });
+    }
+    if (twice !== undefined) {
+      const reason = `says several ${twice === "ipv4" ? "IPv4" : "IPv6"} PodCIDRs: ${judgement.nodeCIDRs.join(", ")}`;
+      this.#warnings.push(`${file}: ${reason}`);
+      this.#trace.push({ source: "file", file, outcome: "invalid", reason });
+    } else this.#trace.push({ source: "file", file, ...whyNot(said) });
+    return undefined;
+  }
+
+  /** Levels 4 and 5. */
+  fallback(config: LoadedConfig): PodCIDRAnswer {
+    const hash = hashAnswer(config, this.#nodeName, this.#facts);
+    this.#warnings.push(...this.#facts.warnings, ...hash.warnings);
+    if (hash.podCIDRs !== undefined) {
+      const { podCIDRs, file, line, reason } = hash;
+      return this.#answer({ source: "hash", podCIDRs, file, line, reason });
+    }
+    const outcome = this.#facts.cluster.length === 0 ? "absent" : "skipped";
+    this.#trace.push({ source: "hash", outcome, reason: hash.reason });
+    return this.#answer({ source: "default", podCIDRs: [defaultPodCIDR], file: undefined, line: undefined });
+  }
+
+  #answer(found: {
+    readonly source: PodCIDRSource;
+    readonly podCIDRs: readonly Prefix[];
+    readonly file: string | undefined;
+    readonly line: number | undefined;
+    readonly reason?: string;
+  }): PodCIDRAnswer {
+    const { source, podCIDRs, file, line, reason } = found;
+    this.#trace.push({
+      source,
+      outcome: "used",
+      ...(file === undefined ? {} : { file }),
+      ...(line === undefined ? {} : { line }),
+      ...(reason === undefined ? {} : { reason }),
+    });
+    return {
+      nodeName: this.#nodeName,
+      podCIDRs,
+      source,
+      file,
+      line,
+      authoritative: source !== "hash" && source !== "default",
+      clusterCIDRs: this.#facts.cluster.map(({ prefix }) => prefix),
+      serviceCIDRs: this.#facts.serviceCIDRs,
+      warnings: this.#warnings,
+      trace: this.#trace,
+    };
+  }
+}
+
+/** Why a file that was read is no answer. */
+function whyNot({ kind, judgement }: JudgedSource): Pick<TraceEntry, "outcome" | "reason"> {
+  const { findings, passedOver, refused, warnings } = judgement;
+  if (passedOver !== undefined) return { outcome: "skipped", reason: warningText(passedOver) };
+  if (refused.includes("node")) {
+    const last = warnings.findLast(({ line }) => line !== undefined);
+    return { outcome: "invalid", reason: last === undefined ? "its PodCIDR cannot be used" : warningText(last) };
+  }
+  const isBroken = kind === "invalid-yaml" || kind === "binary";
+  const cluster = findings.find(({ meaning }) => meaning === "cluster");
+  if (cluster !== undefined && !isBroken) {
+    return { outcome: "absent", reason: `says the cluster's CIDR only: ${cluster.value} in line ${cluster.line}` };
+  }
+  const [remark] = warnings;
+  const reason = remark === undefined ? "says no PodCIDR" : warningText(remark);
+  return { outcome: isBroken ? "invalid" : "absent", reason };
+}
+
+function doubledFamily(prefixes: readonly Prefix[]): Family | undefined {
+  return prefixes.find((prefix, index) => prefixes.findIndex(({ family }) => family === prefix.family) < index)?.family;
+}
+
+function warningText({ line, value, reason }: Warning): string {
+  return `${line === undefined ? "" : `line ${line}: `}${value === undefined ? "" : `${value}: `}${reason}`;
+}
+
+function warningLine(file: string, { line, value, reason }: Warning): string {
+  return `${file}${line === undefined ? "" : `:${line}`}: ${value === undefined ? "" : `${value}: `}${reason}`;
+}

@@ -1,0 +1,229 @@
+// From claims to findings: which texts are CIDRs, which of them may be used, and whether a "node" CIDR is not the cluster's after
+// all. The same rules for every kind of file, in one place.
+
+import type { Family } from "../../cidr/addr.ts";
+import type { Prefix } from "../../cidr/prefix.ts";
+import { looksLikeAddress, readValue, showable, whyUnusable } from "../usable.ts";
+import type { Claim, ClaimItem, Claims, Meaning } from "./statements.ts";
+
+/** A value that counts. */
+export interface Finding {
+  readonly line: number;
+  readonly key: string;
+  /** The CIDR in its normal form, or the prefix length of a mask. */
+  readonly value: string;
+  readonly meaning: Meaning;
+}
+
+/** A value that does not count, or one that does with a remark; `value` only when it looks like an address. */
+export interface Warning {
+  readonly line?: number | undefined;
+  readonly value?: string | undefined;
+  readonly reason: string;
+}
+
+export interface Judgement {
+  readonly nodeCIDRs: readonly Prefix[];
+  readonly clusterCIDRs: readonly Prefix[];
+  readonly serviceCIDRs: readonly Prefix[];
+  readonly nodeMask: Readonly<Partial<Record<Family, number>>>;
+  readonly findings: readonly Finding[];
+  readonly warnings: readonly Warning[];
+  /** Meanings of which a value was there and refused. */
+  readonly refused: readonly Meaning[];
+  /** Why the range of a conflist is not taken for this node's, where `Known.isForNode` asks for that. */
+  readonly passedOver: Warning | undefined;
+}
+
+/** What is known from outside the file. */
+export interface Known {
+  readonly clusterCIDRs: readonly Prefix[];
+  readonly serviceCIDRs: readonly Prefix[];
+  /**
+   * Whether the answer is to be this node's PodCIDR. A range as wide as a cluster's in a conflist is what every node of such a
+   * setup has (podman's, CRI-O's sample): true for the file, of no use for a cluster. @default false
+   */
+  readonly isForNode?: boolean;
+}
+
+export const nothingKnown: Known = { clusterCIDRs: [], serviceCIDRs: [] };
+
+/**
+ * Judges one file's claims. Cluster and service ranges are facts and count as the file says them (host bits cleared, with a
+ * warning); a node's CIDR has to be usable.
+ */
+export function judge(claims: Claims, known: Known = nothingKnown): Judgement {
+  const run = new Judge(known);
+  for (const { reason, line } of claims.remarks) run.warn({ line, reason });
+  // Ranges of the cluster first: what a node's CIDR means depends on them.
+  const order: readonly Meaning[] = ["service", "cluster", "node", "mask"];
+  for (const meaning of order) for (const claim of claims.claims) if (claim.meaning === meaning) run.claim(claim);
+  return run.result();
+}
+
+class Judge {
+  readonly #known: Known;
+  readonly #found: Record<"node" | "cluster" | "service", Prefix[]> = { node: [], cluster: [], service: [] };
+  readonly #mask: Partial<Record<Family, number>> = {};
+  readonly #findings: Finding[] = [];
+  readonly #warnings: Warning[] = [];
+  readonly #refused: Meaning[] = [];
+  #passedOver: Warning | undefined;
+
+  constructor(known: Known) {
+    this.#known = known;
+  }
+
+  warn(warning: Warning): void {
+    this.#warnings.push(warning);
+  }
+
+  #refuse(claim: Claim, warning: Warning): void {
+    this.#refused.push(claim.meaning);
+    this.warn({ ...warning, reason: `${claim.key} ${warning.reason}` });
+  }
+
+  claim(claim: Claim): void {
+    if (claim.meaning === "mask") for (const item of claim.items) this.#maskLength(claim, item);
+    else if (claim.meaning === "node") this.#node(claim);
+    else for (const item of claim.items) this.#range(claim, claim.meaning, item);
+  }
+
+  result(): Judgement {
+    return {
+      nodeCIDRs: this.#found.node,
+      clusterCIDRs: this.#found.cluster,
+      serviceCIDRs: this.#found.service,
+      nodeMask: this.#mask,
+      findings: this.#findings.toSorted((a, b) => a.line - b.line),
+      warnings: this.#warnings,
+      refused: this.#refused,
+      passedOver: this.#passedOver,
+    };
+  }
+
+  /** A CIDR of the item, or undefined with a warning; host bits are kept. */
+  #prefix(claim: Claim, item: ClaimItem): Prefix | undefined {
+    const reading = readValue(item.text, { leadingZeros: claim.by === "flag" });
+    const about = { line: item.line, value: showable(item.text) };
+    if (reading.kind === "invalid") this.#refuse(claim, { ...about, reason: reading.reason });
+    if (reading.kind === "none") this.warn({ ...about, reason: `${claim.key} ${reading.reason}` });
+    if (reading.kind !== "prefix") return undefined;
+    if (reading.note !== undefined) this.warn({ ...about, reason: `${claim.key} ${reading.note}` });
+    return reading.prefix;
+  }
+
+  #range(claim: Claim, meaning: "cluster" | "service", item: ClaimItem): void {
+    const prefix = this.#prefix(claim, item);
+    if (prefix === undefined) return;
+    const about = { line: item.line, value: prefix.toString() };
+    const masked = prefix.masked();
+    if (prefix.hasHostBits) this.warn({ ...about, reason: `${claim.key} has host bits set, read as ${masked}` });
+    if (meaning === "cluster") {
+      const why = whyUnusable(masked, [...this.#known.serviceCIDRs, ...this.#found.service]);
+      if (masked.bits === 0) {
+        this.#refuse(claim, { ...about, reason: "is every address there is" });
+        return;
+      }
+      if (why !== undefined) this.warn({ ...about, reason: `${claim.key} ${why}` });
+    }
+    this.#add(meaning, claim, { line: item.line, prefix: masked });
+  }
+
+  #node(claim: Claim): void {
+    const read = claim.items.flatMap((item) => {
+      const prefix = this.#prefix(claim, item);
+      if (prefix === undefined) return [];
+      return [{ line: item.line, prefix: claim.by === "flannel" ? prefix.masked() : prefix }];
+    });
+    if (isConflist(claim) && this.#known.isForNode === true && this.#passOver(claim, read)) return;
+    for (const { line, prefix } of read) this.#nodePrefix(claim, line, prefix);
+  }
+
+  #nodePrefix(claim: Claim, line: number, prefix: Prefix): void {
+    const about = { line, value: prefix.toString() };
+    const wide = claim.by === "api-server" ? undefined : this.#whyCluster(prefix);
+    if (wide === undefined && claim.by === "anybody") {
+      this.warn({ ...about, reason: `${claim.key} stands where nothing says whose it is: not taken` });
+      return;
+    }
+    if (wide !== undefined && !isConflist(claim)) {
+      const bits = prefix.hasHostBits ? `has host bits set (the network is ${prefix.masked()}) and ` : "";
+      this.warn({ ...about, reason: `${claim.key} ${bits}${wide}: taken as the cluster's, not as this node's` });
+      this.#add("cluster", claim, { line, prefix: prefix.masked() });
+      return;
+    }
+    const refusal = whyUnusable(prefix, [...this.#known.serviceCIDRs, ...this.#found.service]);
+    if (refusal !== undefined) {
+      this.#refuse(claim, { ...about, reason: refusal });
+      return;
+    }
+    const why = claim.by === "private-conflist" ? whyPrivate : wide;
+    if (why !== undefined)
+      this.warn({ ...about, reason: `${claim.key} ${why}: every node of such a setup has the same` });
+    this.#add("node", claim, { line, prefix });
+  }
+
+  /** Whether a conflist's ranges are the same on every node; of a dual-stack pair none is taken then. */
+  #passOver(claim: Claim, read: readonly { readonly line: number; readonly prefix: Prefix }[]): boolean {
+    for (const { line, prefix } of read) {
+      const why = claim.by === "private-conflist" ? whyPrivate : (this.#whyCluster(prefix) ?? whyWide(prefix));
+      if (why === undefined) continue;
+      this.#passedOver = {
+        line,
+        value: prefix.toString(),
+        reason: `${claim.key} ${why}: every node of such a setup has the same, so it is not taken`,
+      };
+      this.warn(this.#passedOver);
+      return true;
+    }
+    return false;
+  }
+
+  /** Why a node's CIDR must be the cluster's: people write the cluster's range into kubelet files. */
+  #whyCluster(prefix: Prefix): string | undefined {
+    const ranges = [...this.#known.clusterCIDRs, ...this.#found.cluster].filter(
+      (range) => range.family === prefix.family,
+    );
+    const same = ranges.find((range) => prefix.contains(range));
+    if (same !== undefined) return prefix.equals(same) ? "is the cluster CIDR" : `contains the cluster CIDR ${same}`;
+    return ranges.length === 0 ? whyWide(prefix) : undefined;
+  }
+
+  #add(
+    meaning: "node" | "cluster" | "service",
+    claim: Claim,
+    { line, prefix }: { line: number; prefix: Prefix },
+  ): void {
+    const list = this.#found[meaning];
+    if (!list.some((other) => other.equals(prefix))) list.push(prefix);
+    this.#findings.push({ line, key: claim.key, value: prefix.toString(), meaning });
+  }
+
+  #maskLength(claim: Claim, item: ClaimItem): void {
+    const ranges = [...this.#found.cluster, ...this.#known.clusterCIDRs];
+    const isIpv6Only = ranges.length > 0 && ranges.every((range) => range.family === "ipv6");
+    const family = claim.family ?? (isIpv6Only ? "ipv6" : "ipv4");
+    const text = item.text.replace(/^\//, "");
+    const length = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+    const limit = family === "ipv4" ? 30 : 126;
+    if (!(length >= 1 && length <= limit)) {
+      const value = /^\d{1,4}$/.test(text) || looksLikeAddress(text) ? text : undefined;
+      this.#refuse(claim, { line: item.line, value, reason: `is no prefix length from 1 to ${limit}` });
+      return;
+    }
+    this.#mask[family] = length;
+    this.#findings.push({ line: item.line, key: claim.key, value: String(length), meaning: "mask" });
+  }
+}
+
+const whyPrivate = "is the private network of podman, nerdctl or Docker";
+
+function isConflist({ by }: Claim): boolean {
+  return by === "conflist" || by === "private-conflist";
+}
+
+function whyWide(prefix: Prefix): string | undefined {
+  const limit = prefix.family === "ipv4" ? 16 : 56;
+  return prefix.bits <= limit ? `is as large as a whole cluster's (/${limit} or larger)` : undefined;
+}

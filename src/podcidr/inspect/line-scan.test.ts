@@ -1,0 +1,109 @@
+import { describe, expect, test } from "bun:test";
+import { findings, inspectText, rows, said } from "../testing.ts";
+
+rows("a program's source says nothing", [
+  {
+    name: "Go",
+    text: 'package main\n\nimport "x"\n\nvar c = Config{\n\tServiceCidr: "10.2.0.0/16",\n\t"cluster-cidr": "10.1.0.0/16",\n}\n',
+    says: {},
+    kind: "invalid-yaml",
+  },
+  {
+    name: "TypeScript",
+    text: "import { x } from './x';\n\nexport const mock = {\n  serviceCidr: '10.2.0.0/16',\n};\n",
+    says: {},
+    kind: "text",
+  },
+  {
+    name: "Terraform",
+    text: 'resource "x" "y" {\n  args = [\n    "--cluster-cidr=10.1.0.0/16",\n  ]\n}\n',
+    says: {},
+    kind: "text",
+  },
+  {
+    name: "but a script that exports is none",
+    text: "#!/bin/bash\nexport default=1\nexport type=2\nkubeadm init --pod-network-cidr=10.1.0.0/16\n",
+    says: { cluster: ["10.1.0.0/16"] },
+    kind: "text",
+  },
+]);
+
+describe("--pod-cidr", () => {
+  test.each([
+    [
+      "of a kubelet's unit",
+      "ExecStart=/usr/local/bin/kubelet \\\n  --v=2 \\\n  --pod-cidr=10.1.2.0/24\n",
+      ["10.1.2.0/24"],
+    ],
+    ["of a kubelet's variable", 'KUBELET_ARGS="--pod-cidr=10.1.2.0/24"\n', ["10.1.2.0/24"]],
+    [
+      "of a cloud's command in a script that speaks of a kubelet",
+      "# kubelet identity\naz identity create -n kubelet\naz aks create \\\n  --pod-cidr 10.1.2.0/24 \\\n  --service-cidr 10.2.0.0/16\n",
+      undefined,
+    ],
+    ["of another program for k3s", "liqoctl install k3s --pod-cidr 10.1.2.0/24\n", undefined],
+  ])("%s", (_, text, node) => {
+    expect(said(text).node).toEqual(node);
+  });
+});
+
+describe("flags that are text", () => {
+  test.each([
+    "ps aux | grep -- --cluster-cidr=10.1.0.0/16",
+    'if ps aux | grep -q -- "--cluster-cidr=10.1.0.0/16"; then x; fi',
+    'assert_contains "$out" "--cluster-cidr=10.1.0.0/16"',
+    'x || die "use --cluster-cidr=10.1.0.0/16"',
+    'sudo log_error "kube-proxy --cluster-cidr=10.1.0.0/16"',
+    "echo kubeadm init --pod-network-cidr=10.1.0.0/16",
+  ])("%s", (line) => {
+    expect(said(`#!/bin/sh\n${line}\n`)).toEqual({});
+  });
+
+  test("also in a container", () => {
+    const pod = (command: string): string =>
+      `apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, command: ${command}}]}\n`;
+    expect(said(pod('[echo, "--cluster-cidr=10.1.0.0/16"]'))).toEqual({});
+    expect(said(pod('[sh, -c, "ps | grep -- --cluster-cidr=10.1.0.0/16; x --cluster-cidr=10.2.0.0/16"]'))).toEqual({
+      cluster: ["10.2.0.0/16"],
+    });
+  });
+
+  test("but not what comes after them", () => {
+    expect(said("echo go && FOO=1 kube-proxy --cluster-cidr=10.1.0.0/16\n")).toEqual({ cluster: ["10.1.0.0/16"] });
+  });
+});
+
+test("a service range beside a flag of Kubernetes' alone is Kubernetes', in any command", () => {
+  expect(said('export X="$X --cluster-cidr fd01::/48 --service-cidr fd02::/112"\n')).toEqual({
+    cluster: ["fd01::/48"],
+    service: ["fd02::/112"],
+  });
+  expect(said("az aks create --service-cidr 10.2.0.0/16\n")).toEqual({});
+});
+
+test("k3d's node filter is no part of a range", () => {
+  expect(said('k3d cluster create --k3s-arg "--cluster-cidr=10.1.0.0/16@server:0"\n')).toEqual({
+    cluster: ["10.1.0.0/16"],
+  });
+});
+
+describe("a document too long for the YAML library", () => {
+  const networking = "kind: ClusterConfiguration\nnetworking: {podSubnet: 10.1.0.0/16}\n";
+
+  test("is read without its comments, on the lines it has", () => {
+    const text = `${"# a comment\n".repeat(30_000)}${networking}`;
+    expect(findings(text)).toEqual(["30002 cluster 10.1.0.0/16"]);
+    expect(inspectText(text).kind).toBe("kubeadm");
+  });
+
+  test("is not called invalid when it is too long all the same", () => {
+    expect(inspectText(`${"a: b\n".repeat(60_000)}podSubnet: 10.1.0.0/16\n`).kind).toBe("unknown");
+  });
+
+  test("is a list when its items are objects", () => {
+    const item = (index: number): string =>
+      `- apiVersion: v1\n  kind: Node\n  metadata: {name: n${index}, note: "${"x".repeat(2000)}"}\n  spec: {podCIDR: 10.0.${index}.0/24}\n`;
+    const text = `apiVersion: v1\nitems:\n${Array.from({ length: 200 }, (_, index) => item(index)).join("")}kind: List\n`;
+    expect(inspectText(text, "n7")).toMatchObject({ kind: "list", findings: [{ value: "10.0.7.0/24" }] });
+  });
+});

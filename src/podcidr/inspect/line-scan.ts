@@ -1,0 +1,204 @@
+// What can still be read, line by line, in text that is no valid YAML: templates, unit files, broken or enormous files. Only
+// what stands unambiguous on its own line counts; the caller marks such findings.
+
+import { claimFlags, claimPassedOn, isPassedOn } from "../readers/flags.ts";
+import { claimRangeKey, isNodeKey, rangeKeyMeaning } from "../readers/range-keys.ts";
+import { type ShellWord, shellWords } from "../text/shell-words.ts";
+import { isCommentLine, type KeyLine, readKeyLine, type ScanContext, scanContext } from "./line-context.ts";
+import { type Claim, type ClaimItem, type Claims, splitItems } from "./statements.ts";
+
+const program = "kube-controller-manager|kube-apiserver|kube-proxy|kubelet|hyperkube|kubeadm|k3s|rke2";
+const programWord = new RegExp(`(?:^|[\\s/"'=])(?:${program})(?=[\\s"']|$)`);
+const ownLineFlag = /^[ \t]*(?:- +)?["'[]*--[A-Za-z]/;
+const assignedFlags = /^[ \t]*(?:export +|Environment=)?["']?[A-Z][A-Z0-9_]*=["']?--[A-Za-z]/;
+/** The beginning of a variable's value that is a command line of several lines. */
+const assignedName = /^[ \t]*(?:export +|Environment=)?["']?[A-Z][A-Z0-9_]*=["']?(?=[ \t]*(?:--|\\$))/;
+const assignment = /^[ \t]*(?:export +|Environment=)?["']?[A-Z][A-Z0-9_]*=(.*)$/;
+/** A longer line is data, or a whole file on one line: nothing in it stands on its own. */
+const maxLineLength = 2000;
+/** A megabyte of configuration has some thirty thousand. */
+const maxLines = 300_000;
+
+/** A line that begins a list of ranges, and an item of one. */
+const listKey = /^[ \t]*(?:- )?["']?([A-Za-z][\w-]*)["']?[ \t]*:[ \t]*(?:#.*)?$/;
+const listItem = /^[ \t]*- +(["']?)([0-9A-Fa-f.:/]+)\1[ \t]*(?:#.*)?$/;
+const templateLine = /^[ \t]*(?:\{[{%][^\n]*[}%]\}[ \t]*)?$/;
+/** flannel's configuration as it is put into etcd: `etcdctl set /coreos.com/network/config '{"Network": "…"}'`. */
+const etcdNetwork = /coreos\.com\/network\/config\b.{0,2000}?\\?"Network\\?"\s*:\s*\\?"([0-9./]+)\\?"/s;
+
+export interface LineScanOptions {
+  /** The line of the file the text begins at. */
+  readonly firstLine: number;
+  /** Whether all of the text stands on that line, its line ends being written as escapes. @default false */
+  readonly isOneLine?: boolean;
+  /** Who the node is, where text about Node objects has to be told apart. */
+  readonly nodeName: string | undefined;
+}
+
+export interface ScanResult {
+  /** What was claimed. */
+  readonly found: readonly Claim[];
+  /** Whether the text has the form of YAML or JSON, broken as it may be. */
+  readonly isYaml: boolean;
+}
+
+/** A text being scanned. */
+interface Scan {
+  readonly lines: readonly string[];
+  readonly claims: Claims;
+  readonly context: ScanContext;
+  /** The line of the file for an index of `lines`. */
+  readonly lineOf: (index: number) => number;
+  readonly isOneLine: boolean;
+}
+
+/** Claims the flags and keys that stand on lines of their own. */
+export function scanLines(text: string, claims: Claims, options: LineScanOptions): ScanResult {
+  const { firstLine, isOneLine = false } = options;
+  const all = text.split("\n", maxLines + 1);
+  if (all.length > maxLines) {
+    all.pop();
+    claims.remark(`is too long: only ${maxLines} lines were read`, firstLine + maxLines);
+  }
+  const lines = all.some((line) => line.length > maxLineLength)
+    ? all.map((line) => (line.length > maxLineLength ? "" : line))
+    : all;
+  const context = scanContext(lines, options.nodeName);
+  const lineOf = (index: number): number => (isOneLine ? firstLine : firstLine + index);
+  const scan: Scan = { lines, claims, context, lineOf, isOneLine };
+  const before = claims.claims.length;
+  if (!context.isForeign) {
+    // What documentation tells its reader to run is an example.
+    if (!context.isProse) scanCommands(scan);
+    for (const [index, line] of lines.entries()) {
+      if (isCommentLine(line)) continue;
+      const found = readKeyLine(line);
+      if (found !== undefined) scanKey(scan, found, lineOf(index));
+      scanList(scan, index);
+    }
+  }
+  return { found: claims.claims.slice(before), isYaml: context.isYaml };
+}
+
+/** Longest command line of a unit file, in lines. */
+const maxCommandLines = 300;
+
+/** Command lines: of one line, or of several that end in a backslash. */
+function scanCommands(scan: Scan): void {
+  const { lines, claims } = scan;
+  for (let index = 0; index < lines.length; index++) {
+    const begin = index;
+    while (lines[index]?.endsWith("\\") === true && index - begin < maxCommandLines) index += 1;
+    const command = lines.slice(begin, index + 1);
+    scanEtcd(scan, command, begin);
+    if (!command.some((part) => part.includes("--"))) continue;
+    if (command.length === 1) {
+      const [text = ""] = command;
+      if (!isCommentLine(text)) scanFlags(scan, { text, next: lines[index + 1] ?? "", index: begin });
+    } else {
+      const text = command.map((part) => (isCommentLine(part) ? "\\" : part.replace(assignedName, "")));
+      claimCommandLine(claims, text.join("\n"), {
+        line: scan.lineOf(begin),
+        lineMode: scan.isOneLine ? "first" : "each",
+        isCommand: beginsCommand(command.find((part) => !isCommentLine(part)) ?? ""),
+      });
+    }
+  }
+}
+
+function scanEtcd({ claims, lineOf }: Scan, command: readonly string[], begin: number): void {
+  const said = command.filter((line) => !isCommentLine(line)).join("\n");
+  const network = said.includes("coreos.com/network/config") ? etcdNetwork.exec(said)?.[1] : undefined;
+  if (network === undefined) return;
+  const line = lineOf(begin + command.findIndex((part) => part.includes("Network") && part.includes(network)));
+  claims.add({ meaning: "cluster", key: "Network", items: splitItems(network, line) });
+}
+
+/** Whether a line's flags are a program's: they begin it, or are a variable's value, or the program stands before them. */
+export function beginsCommand(line: string): boolean {
+  return ownLineFlag.test(line) || assignedFlags.test(line) || programWord.test(line);
+}
+
+export interface CommandLine {
+  readonly line: number;
+  readonly lineMode: "each" | "first";
+  /** Whether it is a known program's; in any other only flags of one meaning count. */
+  readonly isCommand: boolean;
+}
+
+/** Claims the flags of a command line, quoted parts of several words taken apart. */
+export function claimCommandLine(claims: Claims, text: string, options: CommandLine): void {
+  const { line, lineMode, isCommand } = options;
+  const words = commandLineWords(text, line, lineMode);
+  // `INSTALL_K3S_EXEC="server --service-cidr=…" sh -`: k3s by any sign of it.
+  const isK3s = /k3s|rke2/i.test(text);
+  const hasKubelet = /kubelet|hyperkube/i.test(text);
+  claimFlags(claims, words, { hasKubelet, isAnyProgram: !isCommand && !isK3s });
+}
+
+/** The words of a command line, those inside of quotes too. */
+function commandLineWords(text: string, line: number, lineMode: CommandLine["lineMode"]): ShellWord[] {
+  return shellWords(text, line, lineMode).flatMap((word) =>
+    /\s/.test(word.text) ? shellWords(word.text, word.line, "first") : [word],
+  );
+}
+
+interface FlagLine {
+  readonly text: string;
+  readonly next: string;
+  readonly index: number;
+}
+
+function scanFlags(scan: Scan, { text, next, index }: FlagLine): void {
+  const { claims, context, lineOf } = scan;
+  const line = lineOf(index);
+  if (!beginsCommand(text)) {
+    claimCommandLine(claims, text, { line, lineMode: "first", isCommand: false });
+    return;
+  }
+  const words = commandLineWords(commandOf(text), line, "first");
+  // A flag whose value is the next item of a list.
+  const value = /^[ \t]*- +["']?([0-9A-Fa-f.:/,]+)["']?[ \t]*$/.exec(next)?.[1];
+  if (words.length === 1 && value !== undefined) words.push({ text: value, line: lineOf(index + 1), isBreak: false });
+  // An item of a list has its program elsewhere.
+  const hasKubelet = ownLineFlag.test(text) ? context.hasKubelet : /kubelet|hyperkube/i.test(text);
+  claimFlags(claims, words, { hasKubelet });
+}
+
+/** The command line in a line: without list mark, brackets and commas of YAML or JSON, variable name, final backslash. */
+function commandOf(line: string): string {
+  const bare = (assignment.exec(line)?.[1] ?? line).replace(/^[ \t]*(?:- +)?\[?/, "");
+  let end = bare.length;
+  while (end > 0 && "],\\ \t".includes(bare[end - 1] ?? "")) end -= 1;
+  return bare.slice(0, end);
+}
+
+function scanKey({ claims, context }: Scan, { key, value }: KeyLine, line: number): void {
+  if (isPassedOn(key) && context.isYaml && !context.isProse && /^["']?[\w-]+=/.test(value)) {
+    claimPassedOn(claims, key, { text: value.replace(/^(["'])(.*)\1$/, "$2"), line });
+    return;
+  }
+  // Only a whole value counts, not one with anything else on its line.
+  if (!/^(["']?)[0-9A-Fa-f.:/, ]+\1$/.test(value)) return;
+  if (!isNodeKey(key)) claimRangeKey(claims, key, splitItems(value, line));
+  else if (context.nodeKeys !== undefined && context.isYaml && !context.isProse) {
+    claims.add({ meaning: context.nodeKeys, key, items: splitItems(value, line) });
+  }
+}
+
+/** A key of one meaning without a value, and the items of its list below; templates between them are passed over. */
+function scanList({ lines, claims, lineOf }: Scan, index: number): void {
+  const key = listKey.exec(lines[index] ?? "")?.[1];
+  if (key === undefined) return;
+  const owner = key === "cidrBlocks" ? listKey.exec(lines[index - 1] ?? "")?.[1] : undefined;
+  const meaning = owner === "pods" ? "cluster" : owner === "services" ? "service" : rangeKeyMeaning(key);
+  if (meaning === undefined || meaning === "mask") return;
+  const items: ClaimItem[] = [];
+  for (let at = index + 1; at < lines.length && items.length < 64; at++) {
+    const line = lines[at] ?? "";
+    const text = listItem.exec(line)?.[2];
+    if (text !== undefined) items.push({ text, line: lineOf(at) });
+    else if (!templateLine.test(line) && !isCommentLine(line)) break;
+  }
+  claims.add({ meaning, key: owner === undefined ? key : `${owner}.${key}`, items });
+}

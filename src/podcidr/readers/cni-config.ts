@@ -1,0 +1,51 @@
+// CNI configurations that another network left: the subnets host-local gives this node's pods addresses from.
+
+import { claimItems } from "../inspect/statements.ts";
+import { at, child, has, itemsOf, type Tree, textAt } from "../text/tree.ts";
+import type { ReadContext } from "./context.ts";
+
+/** Networks of tools that run beside Kubernetes and use the same folder: their subnets are the same on each machine. */
+const privateNetworks = /^(podman|cni-podman\d*|nerdctl\d*|docker\d*)$/;
+
+/** Whether a document is a CNI configuration list or a single configuration. */
+export function isCniConfig(tree: Tree): boolean {
+  if (child(tree, "plugins")?.kind === "list" && (has(tree, "cniVersion") || has(tree, "name"))) return true;
+  if (!has(tree, "type")) return false;
+  return has(tree, "cniVersion") || child(tree, "ipam")?.kind === "map" || child(tree, "delegates")?.kind === "list";
+}
+
+/** Claims the subnets of every host-local in the configuration. Other IPAM plugins share their ranges between nodes. */
+export function readCniConfig(tree: Tree, context: ReadContext): void {
+  const name = textAt(tree, "name") ?? "";
+  const plugins = has(tree, "plugins") ? itemsOf(child(tree, "plugins")) : [tree];
+  for (const plugin of plugins.flatMap((plugin) => [plugin, ...masterOf(plugin)])) {
+    // flannel's plugin and others hand a part of their configuration on to bridge.
+    const ipam = child(plugin, "ipam") ?? at(plugin, "delegate", "ipam");
+    if (ipam?.kind !== "map" || textAt(ipam, "type") !== "host-local") continue;
+    const bridge = textAt(plugin, "bridge") ?? textAt(plugin, "delegate", "bridge") ?? "";
+    const isPrivate = privateNetworks.test(name) || privateNetworks.test(bridge);
+    readHostLocal(ipam, context, isPrivate ? "private-conflist" : "conflist");
+  }
+}
+
+/** Of multus' delegates the one that makes the pods' network: the one marked so, else the first; the rest make further interfaces. */
+function masterOf(plugin: Tree): readonly Tree[] {
+  const delegates = itemsOf(child(plugin, "delegates"));
+  const master = delegates.find((delegate) => textAt(delegate, "masterplugin") === "true") ?? delegates[0];
+  if (master === undefined) return [];
+  return has(master, "plugins") ? itemsOf(child(master, "plugins")) : [master];
+}
+
+/** Ranges of both families are one claim, which the chain takes or passes over as a whole: samples pair a private IPv4 range with a made-up IPv6 one. */
+function readHostLocal(ipam: Tree, { claims }: ReadContext, by: "conflist" | "private-conflist"): void {
+  claims.add({ meaning: "node", by, key: "ipam.subnet", items: claimItems(child(ipam, "subnet")) });
+  const sets = itemsOf(child(ipam, "ranges"));
+  // A flat list of ranges is not valid, but what it means is plain.
+  const ranges = sets.flatMap((set) => (set.kind === "map" ? [set] : itemsOf(set)));
+  claims.add({
+    meaning: "node",
+    by,
+    key: "ipam.ranges.subnet",
+    items: ranges.slice(0, 64).flatMap((range) => claimItems(child(range, "subnet"))),
+  });
+}

@@ -1,0 +1,171 @@
+// Command-line flags of Kubernetes programs that carry CIDRs, wherever such a command line stands: containers, kubeadm's
+// extraArgs, k3s' `*-arg` lists, unit files. pflag's rules: `--name=value` or `--name value`, `_` for `-`, the last one counts.
+
+import { type ClaimItem, type Claims, type Meaning, splitItems } from "../inspect/statements.ts";
+import { type ShellWord, shellWords } from "../text/shell-words.ts";
+import { type FileLines, itemsOf, type Tree } from "../text/tree.ts";
+import { looksLikeAddress } from "../usable.ts";
+
+interface FlagRule {
+  readonly meaning: Meaning;
+  readonly family?: "ipv4" | "ipv6";
+}
+
+const rules: Readonly<Record<string, FlagRule>> = {
+  "cluster-cidr": { meaning: "cluster" },
+  // kubeadm init's name for it.
+  "pod-network-cidr": { meaning: "cluster" },
+  "service-cluster-ip-range": { meaning: "service" },
+  // Its name before Kubernetes 1.0.
+  "portal-net": { meaning: "service" },
+  // kubeadm's and k3s' name for it.
+  "service-cidr": { meaning: "service" },
+  "node-cidr-mask-size": { meaning: "mask" },
+  "node-cidr-mask-size-ipv4": { meaning: "mask", family: "ipv4" },
+  "node-cidr-mask-size-ipv6": { meaning: "mask", family: "ipv6" },
+  // The kubelet's own flag, for a kubelet without an API server.
+  "pod-cidr": { meaning: "node" },
+};
+
+/** The API server's command line, the longest there is, has a tenth of this. */
+const maxCommandItems = 1000;
+
+/** k3s and RKE2 hand `name=value` on to a program with these. */
+const passOn: ReadonlySet<string> = new Set([
+  "kube-controller-manager-arg",
+  "kube-cloud-controller-manager-arg",
+  "kube-apiserver-arg",
+  "kube-proxy-arg",
+  "kubelet-arg",
+]);
+
+export interface FlagOptions {
+  /** Put before the flag's name in the finding's key, e.g. `kubelet-arg `. */
+  readonly prefix?: string;
+  /** Whether `--pod-cidr` is the kubelet's here: other programs mean other things by it. @default true */
+  readonly hasKubelet?: boolean;
+  /** Whether the words may be any program's: then only flags no other program has count, where a CIDR or number follows. */
+  readonly isAnyProgram?: boolean;
+}
+
+/** Flags of Kubernetes' programs alone. */
+const ownFlags: ReadonlySet<string> = new Set(
+  Object.keys(rules).filter((name) => name !== "pod-cidr" && name !== "service-cidr" && name !== "portal-net"),
+);
+
+/** k3d says which nodes an argument is for: `--k3s-arg "--cluster-cidr=10.42.0.0/16@server:0"`. */
+const nodeFilter = /(\/\d{1,3})@[\w:;*-]+$/;
+/** What stands behind these is text: printed, compared, or looked for. */
+const textCommand =
+  /^(?:echo|printf|[ef]?grep|sed|awk|test|\[\[?|die|fail|fatal|error|warn|usage|assert\w*|\w*log(?:ger|_\w+)?)$/;
+/** What may stand before the program of a command. */
+const beforeProgram = /^(?:if|elif|while|until|then|else|do|!|sudo|time|exec|\{|\(|[-+@>$]+|[A-Za-z_]\w*=\S*)$/;
+
+/** Claims what the flags of one command line say; of a repeated flag the last. */
+export function claimFlags(claims: Claims, words: readonly ShellWord[], options: FlagOptions = {}): void {
+  const found = new Map<string, ClaimItem>();
+  let isAtBegin = true;
+  let isText = false;
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index];
+    if (word === undefined || word.isBreak) {
+      isAtBegin = true;
+      isText = false;
+      continue;
+    }
+    if (isAtBegin && !beforeProgram.test(word.text)) {
+      isAtBegin = false;
+      isText = textCommand.test(word.text);
+    }
+    if (isText) continue;
+    const match = /^--([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word.text);
+    if (match === null) continue;
+    const name = (match[1] ?? "").replaceAll("_", "-");
+    if (!passOn.has(name) && !Object.hasOwn(rules, name)) continue;
+    if (options.isAnyProgram === true && !ownFlags.has(name) && name !== "service-cidr") continue;
+    let value: ClaimItem | undefined = match[2] === undefined ? undefined : { text: match[2], line: word.line };
+    if (value === undefined) {
+      const next = words[index + 1];
+      if (next === undefined || next.isBreak || next.text.startsWith("-")) continue;
+      value = next;
+      index += 1;
+    }
+    value = { ...value, text: value.text.replace(nodeFilter, "$1") };
+    if (passOn.has(name)) claimPassedOn(claims, name, value);
+    else if (options.isAnyProgram !== true || isPlainValue(value.text)) found.set(name, value);
+  }
+  // Other programs have this one too; beside a flag of Kubernetes' alone it is Kubernetes'.
+  if (options.isAnyProgram === true && ![...found.keys()].some((name) => ownFlags.has(name))) return;
+  for (const [name, value] of found) claimFlag(claims, name, value, options);
+}
+
+/** CIDRs or a number, and nothing that would have to be filled in. */
+function isPlainValue(text: string): boolean {
+  const items = splitItems(text, 0);
+  return items.length > 0 && items.every(({ text: item }) => looksLikeAddress(item) || /^\d{1,3}$/.test(item));
+}
+
+/** Claims one flag by its bare name, as kubeadm's `extraArgs` and k3s' config files give it. Unknown names claim nothing. */
+export function claimFlag(claims: Claims, name: string, value: ClaimItem, options: FlagOptions = {}): void {
+  const flag = name.replace(/^--/, "").replaceAll("_", "-");
+  const rule = Object.hasOwn(rules, flag) ? rules[flag] : undefined;
+  if (rule === undefined) return;
+  if (rule.meaning === "node" && options.hasKubelet === false) return;
+  claims.add({
+    meaning: rule.meaning,
+    key: `${options.prefix ?? "--"}${flag}`,
+    items: splitItems(value.text, value.line),
+    by: "flag",
+    family: rule.family,
+  });
+}
+
+/** Whether k3s and RKE2 hand the value of this flag or key on to a program. */
+export function isPassedOn(argName: string): boolean {
+  return passOn.has(argName);
+}
+
+/** `kubelet-arg: pod-cidr=…`, `--kube-controller-manager-arg=node-cidr-mask-size=25`: the value is `name=value` itself. */
+export function claimPassedOn(claims: Claims, argName: string, item: ClaimItem): void {
+  const equals = item.text.indexOf("=");
+  if (equals < 0) return;
+  const value = { text: item.text.slice(equals + 1), line: item.line };
+  const isKubelet = argName === "kubelet-arg";
+  claimFlag(claims, item.text.slice(0, equals).trim(), value, { prefix: `${argName} `, hasKubelet: isKubelet });
+}
+
+/**
+ * The words of a `command` or `args` value: a list of items, an item with spaces being a command line or script of its
+ * own, or one string.
+ */
+export function commandWords(tree: Tree | undefined): readonly ShellWord[] {
+  return itemsOf(tree)
+    .slice(0, maxCommandItems)
+    .flatMap((item): readonly ShellWord[] => {
+      if (item.kind !== "scalar" || item.text === undefined) return [];
+      const text = item.text.trim();
+      if (!/\s/.test(text)) return [{ text: unquoteWord(text), line: item.line, isBreak: false }];
+      // `--flag="a b"` as one item is one word to the program; only `--flag a`, several flags and scripts are taken apart.
+      if (item.bodyLine !== undefined) return shellWords(item.text, item.bodyLine);
+      const words = shellWords(item.text, item.line, "first");
+      const inFile = item.unfolded ?? item.spread;
+      return inFile === undefined ? words : onTheirLines(words, inFile);
+    });
+}
+
+/** The words of a text that YAML folded into one line, each with the line it stands on. */
+function onTheirLines(words: readonly ShellWord[], { text, line }: FileLines): readonly ShellWord[] {
+  const lines = text.split("\n");
+  let at = 0;
+  return words.map((word) => {
+    const found = lines.findIndex((part, index) => index >= at && part.includes(word.text));
+    if (found < 0 || word.isBreak) return word;
+    at = found;
+    return { ...word, line: line + found };
+  });
+}
+
+/** Quotes that YAML left in the word, as in `- --cluster-cidr="10.244.0.0/16"` or `- '"--x"'`. */
+function unquoteWord(text: string): string {
+  return text.replace(/^(["'])(.*)\1$/s, "$2");
+}

@@ -1,0 +1,35 @@
+// Claims by a table of key paths, for documents where a value's place says its meaning.
+
+import type { Claims, Meaning } from "../inspect/statements.ts";
+import { child, itemsOf, type Tree } from "../text/tree.ts";
+
+export interface PathRule {
+  /** Keys joined with dots; a `[]` at a key's end means each item of its list. */
+  readonly path: string;
+  readonly meaning: Meaning;
+  readonly family?: "ipv4" | "ipv6";
+}
+
+/** Claims each rule's value where the document has it; `prefix` is what stands before the path in the finding's key. */
+export function claimPaths(claims: Claims, tree: Tree | undefined, rules: readonly PathRule[], prefix = ""): void {
+  if (tree?.kind !== "map") return;
+  for (const rule of rules) {
+    for (const value of valuesAt(tree, rule.path)) {
+      claims.addTree(rule.meaning, `${prefix}${rule.path}`, value, { family: rule.family });
+    }
+  }
+}
+
+/** Every value at a path. */
+export function valuesAt(tree: Tree, path: string): readonly Tree[] {
+  let here: readonly Tree[] = [tree];
+  for (const step of path.split(".")) {
+    const isEach = step.endsWith("[]");
+    const key = isEach ? step.slice(0, -2) : step;
+    here = here.flatMap((value) => {
+      const next = child(value, key);
+      return next === undefined ? [] : isEach ? itemsOf(next) : [next];
+    });
+  }
+  return here;
+}

@@ -1,0 +1,278 @@
+// The only door to the file system. Paths are those of the node (`/etc/cni/net.d`); `root` decides where
+// on this machine they lie, so that a node can be a folder. Every operation is synchronous: the files are
+// small and local, and the order of steps is the point.
+
+import * as fs from "node:fs";
+import { describeError, errnoOf, HeadcniError } from "../errors.ts";
+import { type AtomicWriteOptions, removeName, syncFolder, writeFileAtomic } from "./atomic-file.ts";
+import { dirname, join } from "./path.ts";
+
+export type FileKind = "file" | "folder" | "symlink" | "other";
+
+export interface FileInfo {
+  readonly kind: FileKind;
+  readonly sizeBytes: number;
+  /** Permission bits only (0o7777). */
+  readonly mode: number;
+  readonly mtimeMs: number;
+  /** The same, nanoseconds since the epoch, exact. */
+  readonly mtimeNs: bigint;
+  readonly inode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A user and a group, by number. */
+export type FileOwner = Pick<FileInfo, "uid" | "gid">;
+
+export interface Files {
+  /** The folder every path is taken under: "/" on a real node. */
+  readonly root: string;
+  /** Whom what this process makes belongs to. */
+  readonly owner: FileOwner;
+  /**
+   * Where a node's path lies on this machine. Symbolic links in it are followed inside the root, as
+   * chroot(2) would: an absolute link on the node never leads out of the folder that plays the node.
+   * @throws HeadcniError HC_FILE_READ for a loop of links, or a folder on the way that may not be looked into
+   */
+  hostPath(path: string): string;
+  /**
+   * A whole regular file. Never blocks on a FIFO or device.
+   * @param maxBytes refuse anything longer. @default 16 MiB
+   * @throws HeadcniError HC_FILE_READ, HC_FILE_NOT_REGULAR, HC_FILE_TOO_LARGE; `cause` keeps the errno.
+   */
+  read(path: string, maxBytes?: number): Uint8Array;
+  /** As `read`, but undefined when the file, or a folder on its path, does not exist. */
+  readIfPresent(path: string, maxBytes?: number): Uint8Array | undefined;
+  /** Up to `bytes` from the start of a regular file of any size. @throws HeadcniError as `read` */
+  readHead(path: string, bytes: number): Uint8Array;
+  /** Facts on a path, following links inside the root; undefined when nothing is there. */
+  stat(path: string): FileInfo | undefined;
+  /** Facts on the name itself, a link not followed. */
+  lstat(path: string): FileInfo | undefined;
+  readLink(path: string): string;
+  /** Names in a folder, sorted by code unit as Go sorts them; undefined when the folder does not exist. */
+  list(path: string): readonly string[] | undefined;
+  /** @throws HeadcniError HC_FILE_WRITE, naming the path and the kernel's reason; so do all that follow. */
+  writeAtomic(path: string, content: string | Uint8Array, options?: AtomicWriteOptions): void;
+  makeFolder(path: string, mode?: number): void;
+  /** rename(2), then fsync of both folders. Names are not followed when they are links. */
+  rename(from: string, to: string): void;
+  symlink(target: string, path: string): void;
+  /**
+   * link(2): a second name for the same file, or for the same symbolic link, then fsync of the folder. Fails when
+   * `path` exists; `details.errno` says why.
+   */
+  link(existing: string, path: string): void;
+  /** Removes one name; nothing there is fine. */
+  remove(path: string): void;
+  /** Removes an empty folder; nothing there, or not empty, is fine and returns false. */
+  removeEmptyFolder(path: string): boolean;
+}
+
+const defaultMaxBytes = 16 << 20;
+const maxLinks = 40;
+
+/**
+ * The file system under `root`, a folder that exists; relative to the working directory when it does not start with "/".
+ * @throws HeadcniError HC_USAGE when `root` is no folder: a misspelt or empty one must not become another node's.
+ */
+export function createFiles(root = "/"): Files {
+  const base = baseOf(root);
+
+  /** Resolves links of `path` inside the root; the last element is kept as it is when `keepLast`. */
+  const resolve = (path: string, keepLast: boolean): string => {
+    if (!path.startsWith("/")) throw new TypeError(`Files take absolute paths: "${path}"`);
+    if (base === "/") return path;
+    let pending = path.split("/").filter((part) => part !== "" && part !== ".");
+    let done: string[] = [];
+    let links = 0;
+    for (let part = pending.shift(); part !== undefined; part = pending.shift()) {
+      if (part === "..") {
+        done.pop();
+        continue;
+      }
+      const here = join(base, ...done, part);
+      const isLast = pending.length === 0;
+      const target = isLast && keepLast ? undefined : tryReadLink(here);
+      if (target === undefined) {
+        done.push(part);
+        continue;
+      }
+      links += 1;
+      if (links > maxLinks) throw Object.assign(new Error("too many symbolic links"), { code: "ELOOP" });
+      if (target.startsWith("/")) done = [];
+      pending = [...target.split("/").filter((piece) => piece !== "" && piece !== "."), ...pending];
+    }
+    return join(base, ...done);
+  };
+
+  const reading = <T>(path: string, action: () => T): T => {
+    try {
+      return action();
+    } catch (error) {
+      // A TypeError is the caller's fault, not the file system's.
+      if (error instanceof HeadcniError || error instanceof TypeError) throw error;
+      throw new HeadcniError("HC_FILE_READ", `Cannot read ${path}: ${describeError(error)}`, {
+        cause: error,
+        details: { path, errno: errnoOf(error) },
+      });
+    }
+  };
+  const writing = <T>(path: string, action: () => T): T => {
+    try {
+      return action();
+    } catch (error) {
+      if (error instanceof HeadcniError || error instanceof TypeError) throw error;
+      throw new HeadcniError("HC_FILE_WRITE", `Cannot write ${path}: ${describeError(error)}`, {
+        cause: error,
+        details: { path, errno: errnoOf(error) },
+      });
+    }
+  };
+  /** Undefined instead of an exception when the path leads nowhere. */
+  const present = <T>(path: string, action: () => T): T | undefined =>
+    reading(path, () => {
+      try {
+        return action();
+      } catch (error) {
+        const errno = errnoOf(error);
+        if (errno === "ENOENT" || errno === "ENOTDIR") return undefined;
+        throw error;
+      }
+    });
+
+  return {
+    root: base,
+    owner: { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 },
+    hostPath: (path) => reading(path, () => resolve(path, false)),
+    read: (path, maxBytes = defaultMaxBytes) => reading(path, () => readBounded(resolve(path, false), path, maxBytes)),
+    readIfPresent: (path, maxBytes = defaultMaxBytes) =>
+      present(path, () => readBounded(resolve(path, false), path, maxBytes)),
+    readHead: (path, bytes) => reading(path, () => readStart(resolve(path, false), path, bytes)),
+    stat: (path) => present(path, () => toInfo(fs.statSync(resolve(path, false), { bigint: true }))),
+    lstat: (path) => present(path, () => toInfo(fs.lstatSync(resolve(path, true), { bigint: true }))),
+    readLink: (path) => reading(path, () => fs.readlinkSync(resolve(path, true))),
+    list: (path) => present(path, () => fs.readdirSync(resolve(path, false)).sort(byCodeUnit)),
+    writeAtomic: (path, content, options) =>
+      writing(path, () => {
+        const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+        writeFileAtomic(resolve(path, true), bytes, options);
+      }),
+    makeFolder: (path, mode = 0o755) =>
+      writing(path, () => {
+        fs.mkdirSync(resolve(path, false), { recursive: true, mode });
+      }),
+    rename: (from, to) =>
+      writing(to, () => {
+        fs.renameSync(resolve(from, true), resolve(to, true));
+        syncFolder(resolve(dirname(to), false));
+        if (dirname(from) !== dirname(to)) syncFolder(resolve(dirname(from), false));
+      }),
+    symlink: (target, path) => writing(path, () => fs.symlinkSync(target, resolve(path, true))),
+    link: (existing, path) =>
+      writing(path, () => {
+        fs.linkSync(resolve(existing, true), resolve(path, true));
+        syncFolder(resolve(dirname(path), false));
+      }),
+    remove: (path) => writing(path, () => removeName(resolve(path, true))),
+    removeEmptyFolder: (path) =>
+      writing(path, () => {
+        try {
+          fs.rmdirSync(resolve(path, true));
+          return true;
+        } catch (error) {
+          const errno = errnoOf(error);
+          if (errno === "ENOENT" || errno === "ENOTEMPTY" || errno === "EEXIST") return false;
+          throw error;
+        }
+      }),
+  };
+}
+
+function baseOf(root: string): string {
+  const isFolder = root !== "" && fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (!isFolder) {
+    throw new HeadcniError("HC_USAGE", `Cannot use "${root}" as the root of a node: it is not a folder`, {
+      hint: "name an existing folder with --root, or leave the flag out for this machine",
+    });
+  }
+  const absolute = root.startsWith("/") ? root : join(process.cwd(), root);
+  // Links in it are left to the kernel: /proc/PID/root is one whose text does not say where it leads.
+  return absolute.replace(/\/+$/, "") || "/";
+}
+
+/** Go's string order: by bytes, which for file names in practice is by code unit. */
+function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function tryReadLink(path: string): string | undefined {
+  try {
+    return fs.readlinkSync(path);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "EINVAL" || errno === "ENOENT" || errno === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+/** Opens a regular file without ever blocking, hands it to `use` with its size, and closes it. */
+function withRegularFile<T>(hostPath: string, path: string, use: (fd: number, sizeBytes: number) => T): T {
+  // O_NONBLOCK: opening a FIFO that nobody writes to would otherwise wait for ever.
+  const fd = fs.openSync(hostPath, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  try {
+    const info = fs.fstatSync(fd);
+    if (!info.isFile()) {
+      const what = info.isDirectory() ? "a folder" : "not a regular file";
+      throw new HeadcniError("HC_FILE_NOT_REGULAR", `Cannot read ${path}: it is ${what}`, { details: { path } });
+    }
+    return use(fd, info.size);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function readStart(hostPath: string, path: string, bytes: number): Uint8Array {
+  return withRegularFile(hostPath, path, (fd) => {
+    const head = new Uint8Array(bytes);
+    return head.subarray(0, fs.readSync(fd, head, 0, bytes, 0));
+  });
+}
+
+function readBounded(hostPath: string, path: string, maxBytes: number): Uint8Array {
+  return withRegularFile(hostPath, path, (fd, sizeBytes) => {
+    // Files in /proc and /sys say size 0: read until the end, not until the size.
+    const chunks: Uint8Array[] = [];
+    let total = 0;
+    for (;;) {
+      const wanted = Math.max(4096, sizeBytes - total + 1);
+      const chunk = new Uint8Array(Math.min(wanted, maxBytes - total + 1));
+      const count = fs.readSync(fd, chunk, 0, chunk.length, null);
+      if (count === 0) break;
+      total += count;
+      if (total > maxBytes) {
+        throw new HeadcniError("HC_FILE_TOO_LARGE", `Cannot read ${path}: it is larger than ${maxBytes} bytes`, {
+          details: { path, maxBytes },
+        });
+      }
+      chunks.push(chunk.subarray(0, count));
+    }
+    const only = chunks[0];
+    return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+  });
+}
+
+function toInfo(stats: fs.BigIntStats): FileInfo {
+  const kind = stats.isFile() ? "file" : stats.isDirectory() ? "folder" : stats.isSymbolicLink() ? "symlink" : "other";
+  return {
+    kind,
+    sizeBytes: Number(stats.size),
+    mode: Number(stats.mode) & 0o7777,
+    mtimeMs: Number(stats.mtimeNs) / 1e6,
+    mtimeNs: stats.mtimeNs,
+    inode: Number(stats.ino),
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+  };
+}

@@ -1,0 +1,67 @@
+// Advisory whole-file locks (flock(2)): the daemon's single-instance lock, and the lock host-local takes
+// on its lease folder. The kernel drops the lock when the process dies, however it dies.
+
+import * as fs from "node:fs";
+import { describeError, HeadcniError } from "../errors.ts";
+import { loadLibc } from "../process/libc.ts";
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+/** Why no lock can be taken on this host; undefined where they can. */
+export function whyNoLocks(): string | undefined {
+  const loaded = loadLibc();
+  return loaded.kind === "refused" ? loaded.why : undefined;
+}
+
+/**
+ * Takes the exclusive lock on an open file, or returns false when somebody else holds it. Processes that inherit `fd` hold the
+ * lock too: it is free when the last of them has closed it or ended.
+ * @throws HeadcniError HC_LOCKS_UNAVAILABLE where no lock can be taken at all.
+ */
+export function tryLockDescriptor(fd: number): boolean {
+  const loaded = loadLibc();
+  if (loaded.kind === "loaded") return loaded.libc.flock(fd, LOCK_EX | LOCK_NB) === 0;
+  throw new HeadcniError("HC_LOCKS_UNAVAILABLE", `Cannot lock files: ${loaded.why}`, {
+    hint: "allow memory that is writable and executable (systemd: MemoryDenyWriteExecute=no)",
+  });
+}
+
+/** A held lock; disposing releases it. The file itself stays. */
+export interface FileLock extends Disposable {
+  readonly fd: number;
+  /** Replaces the locked file's content in place: a new file by rename would not be the locked one. */
+  write(text: string): void;
+}
+
+/**
+ * Takes the exclusive lock on `hostPath` (created 0600 when missing), or returns undefined when somebody
+ * else holds it. Works on a folder too.
+ * @throws HeadcniError HC_FILE_WRITE when the file cannot be opened, HC_LOCKS_UNAVAILABLE.
+ */
+export function tryLockFile(hostPath: string): FileLock | undefined {
+  let fd: number;
+  try {
+    const isFolder = fs.statSync(hostPath, { throwIfNoEntry: false })?.isDirectory() === true;
+    fd = fs.openSync(hostPath, isFolder ? "r" : fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
+  } catch (error) {
+    throw new HeadcniError("HC_FILE_WRITE", `Cannot open the lock ${hostPath}: ${describeError(error)}`, {
+      cause: error,
+    });
+  }
+  let isLocked = false;
+  try {
+    isLocked = tryLockDescriptor(fd);
+  } finally {
+    if (!isLocked) fs.closeSync(fd);
+  }
+  if (!isLocked) return undefined;
+  return {
+    fd,
+    write: (text) => {
+      fs.ftruncateSync(fd);
+      fs.writeSync(fd, text, 0);
+    },
+    [Symbol.dispose]: () => fs.closeSync(fd),
+  };
+}

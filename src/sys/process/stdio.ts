@@ -1,0 +1,57 @@
+// Standard streams without Node's stream classes, which would cost more than the rest of the start.
+
+import { dlopen, FFIType } from "bun:ffi";
+import * as fs from "node:fs";
+import { describeError, errnoOf, HeadcniError } from "../errors.ts";
+
+/**
+ * Writes all of `text` to a descriptor. A reader that has gone away (EPIPE: `headcni … | head`) is not an error;
+ * a full pipe set non-blocking by somebody else is waited for. What standard error does not take is lost: there is
+ * nowhere left to say so.
+ * @throws HeadcniError HC_FILE_WRITE when standard output cannot be written, e.g. to a full disk.
+ */
+export function writeAll(fd: 1 | 2, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let offset = 0; offset < bytes.length; ) {
+    try {
+      offset += fs.writeSync(fd, bytes, offset);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === "EPIPE" || (fd === 2 && errno !== "EAGAIN")) return;
+      if (errno !== "EAGAIN") {
+        throw new HeadcniError("HC_FILE_WRITE", `Cannot write standard output: ${describeError(error)}`, {
+          cause: error,
+        });
+      }
+      Bun.sleepSync(1);
+    }
+  }
+}
+
+/** All of standard input, or its first `maxBytes`; waits until it ends. Closed counts as empty. */
+export function readStandardInput(maxBytes: number): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  for (let total = 0; total < maxBytes; ) {
+    const chunk = new Uint8Array(Math.min(1 << 16, maxBytes - total));
+    try {
+      const count = fs.readSync(0, chunk, 0, chunk.length, null);
+      if (count === 0) break;
+      total += count;
+      chunks.push(chunk.subarray(0, count));
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === "EOF" || errno === "EBADF") break;
+      if (errno !== "EAGAIN") throw error;
+      Bun.sleepSync(1);
+    }
+  }
+  return Buffer.concat(chunks);
+}
+
+/** isatty(3): whether somebody reads a descriptor on a terminal. `node:tty` would cost 1.5 ms at every start. */
+export function isTerminal(fd: 1 | 2): boolean {
+  const libc = dlopen("libc.so.6", { isatty: { args: [FFIType.i32], returns: FFIType.i32 } });
+  const answer = libc.symbols.isatty(fd);
+  libc.close();
+  return answer === 1;
+}
