@@ -3,7 +3,7 @@
 import { type Command, Option } from "commander";
 import { defaultConfig } from "../config/defaults.ts";
 import type { DaemonLog } from "../daemon/daemon-log.ts";
-import { ConfigError, HeadcniError } from "../sys/errors.ts";
+import { ConfigError, expected, type HeadcniError } from "../sys/errors.ts";
 import { createWatchFolder } from "../sys/fs/watch.ts";
 import { type LogLevel, logLevels } from "../sys/log/log.ts";
 import type { CliContext } from "./context.ts";
@@ -54,7 +54,7 @@ async function daemonCommand(context: CliContext, flags: DaemonCommandFlags): Pr
     const end = await runDaemon(system, { once, config, nodeName, log });
     if (end === "not-ready") context.exit(exitCodes.failed.code);
   } catch (error) {
-    if (!(error instanceof HeadcniError)) throw error;
+    expected(error);
     await logEnd(log, error);
     context.exit(exitCodeFor(error));
   }

@@ -2,7 +2,7 @@
 // containerd's own configuration says, which beats guessing; else what lies on the disk.
 
 import { type ContainerdCni, type Found, readContainerdConfig } from "../runtime/containerd-config.ts";
-import { HeadcniError } from "../sys/errors.ts";
+import { expected } from "../sys/errors.ts";
 import { dirname, join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import type { ConfigOrigin, LoadedConfig } from "./config.ts";
@@ -174,7 +174,7 @@ function readOne(system: System, file: string): ContainerdCni | undefined {
     const bytes = system.files.readIfPresent(file, maxConfigBytes);
     return bytes === undefined ? undefined : readContainerdConfig(new TextDecoder().decode(bytes));
   } catch (error) {
-    if (!(error instanceof HeadcniError)) throw error;
+    expected(error);
     system.log.warn(`Passed over a containerd configuration: ${error.message}`);
     return undefined;
   }

@@ -3,7 +3,7 @@
 
 import { clip, type Family, familyBits, tryParseAddr } from "../cidr/addr.ts";
 import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
-import { HeadcniError } from "../sys/errors.ts";
+import { expected } from "../sys/errors.ts";
 
 /** What is wrong with a value. A class, so that a string can be a value too. */
 export class Problem {
@@ -43,7 +43,7 @@ function readCidr(text: string): Prefix | Problem {
     const prefix = parsePrefix(text);
     return prefix.hasHostBits ? new Problem(`has host bits set in ${prefix}; write ${prefix.masked()}`) : prefix;
   } catch (error) {
-    if (!(error instanceof HeadcniError)) throw error;
+    expected(error);
     // The sentence of `parsePrefix` names the value already; what it says of it comes after.
     const [, reason = ""] = error.message.split(`"${clip(text)}" `);
     return new Problem(`is not a CIDR: ${clip(text)} ${reason}; write for example 10.244.0.0/16`);

@@ -7,7 +7,7 @@ import { type ConflistSpec, renderConflist } from "../conflist/render.ts";
 import type { InstallReason, InstallReport } from "../conflist/report.ts";
 import { validateConflist } from "../conflist/validate/validate.ts";
 import { conflistFileName } from "../node-state/names.ts";
-import { HeadcniError } from "../sys/errors.ts";
+import { expected } from "../sys/errors.ts";
 import { sha256Hex } from "../sys/fs/hash.ts";
 import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
@@ -76,7 +76,7 @@ export async function applyConflist(
     if (job.isSameWish && waitBeforeRepairMs(pace, nowMs) > 0) return left([]);
     return await install(job);
   } catch (error) {
-    if (!(error instanceof HeadcniError)) throw error;
+    expected(error);
     return left([condition("ConflistNotWritten", { path, why: error.message, hint: error.hint })]);
   }
 }
@@ -146,7 +146,7 @@ function isThere({ files, log }: System, path: string, sha256: string): boolean 
     const bytes = files.readIfPresent(path, 1 << 20);
     return bytes !== undefined && sha256Hex(bytes) === sha256;
   } catch (error) {
-    if (!(error instanceof HeadcniError)) throw error;
+    expected(error);
     log.debug(error.message);
     return false;
   }

@@ -5,7 +5,7 @@ import type { Config } from "../config/config.ts";
 import { readBridge, removeBridge } from "../dataplane/bridge.ts";
 import { applyMasquerade, cleanUpMasquerade } from "../dataplane/masquerade-agent.ts";
 import { bridgeName } from "../node-state/names.ts";
-import { HeadcniError } from "../sys/errors.ts";
+import { expected } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import { type Condition, condition, type Failure } from "./conditions.ts";
 import { writeNodeState } from "./memory.ts";
@@ -86,6 +86,6 @@ async function trying<T>(action: () => Promise<T>, otherwise: (failure: Failure)
 }
 
 function failureOf(error: unknown): Failure {
-  if (!(error instanceof HeadcniError)) throw error;
+  expected(error);
   return { why: error.message, hint: error.hint };
 }

@@ -4,7 +4,7 @@
 import type { Config } from "../config/config.ts";
 import { type InstallPluginOptions, installPlugin, pluginName } from "../plugin-install/install.ts";
 import { provePlugin } from "../plugin-install/prove.ts";
-import { HeadcniError } from "../sys/errors.ts";
+import { expected } from "../sys/errors.ts";
 import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import type { PluginFault } from "./conditions.ts";
@@ -50,7 +50,7 @@ export async function applyPlugin(
     }
     return { fault: undefined, memory: { file: fingerprint(system, binDir), hasStarted: true } };
   } catch (error) {
-    if (!(error instanceof HeadcniError)) throw error;
+    expected(error);
     return { ...unusable(error.message, error.hint), memory: firstPluginMemory };
   }
 }

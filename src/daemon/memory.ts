@@ -4,7 +4,7 @@
 import { nodeStateFiles } from "../node-state/names.ts";
 import { decodeNodeState, encodeNodeState, type NodeState } from "../node-state/node-state.ts";
 import type { PodCIDRSource } from "../podcidr/answer.ts";
-import { HeadcniError } from "../sys/errors.ts";
+import { expected } from "../sys/errors.ts";
 import { dirname } from "../sys/fs/path.ts";
 import { printJson } from "../sys/json.ts";
 import type { System } from "../sys/system.ts";
@@ -41,7 +41,7 @@ function readState(files: System["files"], path: string): NodeState | string | u
     const bytes = files.readIfPresent(path, maxBytes);
     return bytes === undefined ? undefined : decodeNodeState(new TextDecoder().decode(bytes));
   } catch (error) {
-    if (!(error instanceof HeadcniError)) throw error;
+    expected(error);
     return `cannot be read: ${error.message}`;
   }
 }

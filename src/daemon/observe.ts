@@ -6,7 +6,7 @@ import { countLeases } from "../ipam/lease-count.ts";
 import { bridgeName, networkName } from "../node-state/names.ts";
 import { parseConflist, pluginEntries } from "../spec/conflist.ts";
 import { hostLocalSubnets } from "../spec/host-local.ts";
-import { describeError, HeadcniError } from "../sys/errors.ts";
+import { describeError, expected } from "../sys/errors.ts";
 import { isJsonObject } from "../sys/json.ts";
 import type { System } from "../sys/system.ts";
 import { recallPodCIDR } from "./memory.ts";
@@ -33,7 +33,7 @@ function liveLeases({ files, log }: System): number {
   try {
     return countLeases(files).live;
   } catch (error) {
-    if (!(error instanceof HeadcniError)) throw error;
+    expected(error);
     log.warn(error.message);
     return 1;
   }

@@ -6,7 +6,7 @@ import type { Part } from "../agent/supervisor.ts";
 import type { Wakeups } from "../agent/trigger.ts";
 import { clip, tryParseAddr } from "../cidr/addr.ts";
 import { isLoopback, Problem, readListen } from "../config/values.ts";
-import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
+import { describeError, errnoOf, expected } from "../sys/errors.ts";
 import { printJson } from "../sys/json.ts";
 import type { System } from "../sys/system.ts";
 import type { ConditionStore } from "./condition-store.ts";
@@ -129,7 +129,7 @@ function noteAddress({ files, log }: System, address: string | undefined): void 
     if (address === undefined) files.remove(statusAddressFile);
     else files.writeAtomic(statusAddressFile, `${address}\n`, { mode: 0o644 });
   } catch (error) {
-    if (!(error instanceof HeadcniError)) throw error;
+    expected(error);
     log.warn(error.message, { hint: "headcni status asks where the configuration says" });
   }
 }

@@ -4,7 +4,7 @@
 import { clip } from "../cidr/addr.ts";
 import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
 import type { ConfigOrigin, LoadedConfig } from "../config/config.ts";
-import { ConfigError, type ConfigIssue, HeadcniError } from "../sys/errors.ts";
+import { ConfigError, type ConfigIssue, expected } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import { whyUnusable } from "./usable.ts";
 
@@ -76,7 +76,7 @@ function readEnvPiece(piece: string, text: string): Prefix {
   try {
     return parsePrefix(piece);
   } catch (error) {
-    if (!(error instanceof HeadcniError)) throw error;
+    expected(error);
     throw envError(text, `${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`);
   }
 }

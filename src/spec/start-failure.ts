@@ -1,7 +1,7 @@
 // Why a program in the plugin folder does not start, in words that say more than the kernel's: "does not exist" of a file that
 // is there means the program that was to run it.
 
-import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
+import { describeError, errnoOf, expected, HeadcniError } from "../sys/errors.ts";
 import { dirname } from "../sys/fs/path.ts";
 import { elfHeadBytes, interpreterOf } from "../sys/process/elf.ts";
 import type { System } from "../sys/system.ts";
@@ -55,7 +55,7 @@ function headOf({ files }: System, path: string): Uint8Array {
   try {
     return files.readHead(path, elfHeadBytes);
   } catch (error) {
-    if (!(error instanceof HeadcniError)) throw error;
+    expected(error);
     return new Uint8Array();
   }
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import { describeError, errnoOf, HeadcniError } from "./errors.ts";
+import { describeError, errnoOf, expected, HeadcniError } from "./errors.ts";
 
 const systemError = (action: () => unknown): unknown => {
   try {
@@ -43,4 +43,18 @@ describe("errnoOf() and describeError()", () => {
     expect(errnoOf(thrown)).toBe(errno);
     expect(describeError(thrown)).toContain(words);
   });
+});
+
+test("expected() lets our own errors through and throws anything else on", () => {
+  const ours = new HeadcniError("HC_FILE_READ", "Cannot read /x");
+  expect(() => expected(ours)).not.toThrow();
+  for (const fault of [new TypeError("x is not a function"), "text", undefined]) {
+    let thrown: unknown = "nothing";
+    try {
+      expected(fault);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBe(fault);
+  }
 });

@@ -29,6 +29,15 @@ export class HeadcniError extends Error {
   }
 }
 
+/**
+ * Lets an expected failure (one of ours) through and throws anything else on, which is a fault in HeadCNI: the first line of
+ * every `catch` that turns a failure into an answer.
+ * @throws `error` itself when it is no HeadcniError
+ */
+export function expected(error: unknown): asserts error is HeadcniError {
+  if (!(error instanceof HeadcniError)) throw error;
+}
+
 /** One problem in a configuration file; `path` is the key path, e.g. `network.mtu`. */
 export interface ConfigIssue {
   readonly path: string;

@@ -1,6 +1,6 @@
 // Finds the delegate, runs it and says how it ended. Whatever a program can do wrong ends here as one CniError that names it.
 
-import { describeError, errnoOf, HeadcniError } from "../../sys/errors.ts";
+import { describeError, errnoOf, expected } from "../../sys/errors.ts";
 import { join } from "../../sys/fs/path.ts";
 import { isJsonObject, type JsonObject, parseJsonExactly } from "../../sys/json.ts";
 import type { ExecResult } from "../../sys/process/exec.ts";
@@ -121,7 +121,7 @@ async function startAndWait(world: PluginWorld, program: string, run: DelegateRu
     try {
       return await world.exec.run([world.files.hostPath(program)], options);
     } catch (error) {
-      if (!(error instanceof HeadcniError)) throw error;
+      expected(error);
       const errno = errnoOf(error.cause);
       if (errno !== "ETXTBSY" || attempt === busyRetry.attempts) {
         const message = `Delegate ${program} cannot be started: ${describeError(error.cause)}`;

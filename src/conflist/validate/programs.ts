@@ -4,7 +4,7 @@
 import { cniVersions, type PluginEntry } from "../../spec/conflist.ts";
 import type { ConflistProblem } from "../../spec/problem.ts";
 import { startFailure, tryByHand } from "../../spec/start-failure.ts";
-import { HeadcniError } from "../../sys/errors.ts";
+import { expected } from "../../sys/errors.ts";
 import { join } from "../../sys/fs/path.ts";
 import { isJsonObject, type JsonObject } from "../../sys/json.ts";
 import type { System } from "../../sys/system.ts";
@@ -87,7 +87,7 @@ async function programProblem(
     }
     supported = await askVersions(system, file);
   } catch (error) {
-    if (!(error instanceof HeadcniError)) throw error;
+    expected(error);
     const { why, remedy } = startFailure(system, file, error);
     return problem(`is ${type}, and ${file} ${why}`, remedy);
   }
