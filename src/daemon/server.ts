@@ -6,8 +6,10 @@ import type { Part } from "../agent/supervisor.ts";
 import type { Wakeups } from "../agent/trigger.ts";
 import { clip, tryParseAddr } from "../cidr/addr.ts";
 import { isLoopback, Problem, readListen } from "../config/values.ts";
-import { describeError, errnoOf, expected } from "../sys/errors.ts";
+import { describeError, expected } from "../sys/errors.ts";
 import { printJson } from "../sys/json.ts";
+import { type HttpServer, tryServeHttp } from "../sys/net/http-server.ts";
+import { fault, type Result } from "../sys/result.ts";
 import type { System } from "../sys/system.ts";
 import type { ConditionStore } from "./condition-store.ts";
 import { type Condition, condition } from "./conditions.ts";
@@ -95,18 +97,19 @@ export function statusServer(system: System, { conditions, wakeups, source, list
     if (conditions.set("server", held)) wakeups.wake("status server", 0);
   };
   const serve = async (address: string, signal: AbortSignal): Promise<void> => {
-    const server = tryListen(address, source);
-    if (typeof server === "string") {
-      hold(condition("StatusServerNotListening", { listen: address, why: server }));
+    const served = tryListen(address, source);
+    if (served.kind === "fault") {
+      hold(condition("StatusServerNotListening", { listen: address, why: served.why }));
       await system.clock.sleep(retryMs, signal);
       return;
     }
     hold();
-    system.log.info(`Status and metrics are served on ${server.url.origin}`, { listen: address });
-    noteAddress(system, server.url.host);
+    const server = served.value;
+    system.log.info(`Status and metrics are served on http://${server.address}`, { listen: address });
+    noteAddress(system, server.address);
     await listen.changedFrom(address, signal);
     noteAddress(system, undefined);
-    await server.stop(true);
+    await server.stop();
   };
   return {
     name: "status server",
@@ -134,20 +137,14 @@ function noteAddress({ files, log }: System, address: string | undefined): void 
   }
 }
 
-/** The running server, or why there is none. */
-function tryListen(listen: string, source: StatusSource): ReturnType<typeof Bun.serve> | string {
+function tryListen(listen: string, source: StatusSource): Result<HttpServer> {
   const address = readListen(listen);
-  if (address instanceof Problem) return address.text;
-  try {
-    return Bun.serve({
-      hostname: address.host,
-      port: address.port,
-      development: false,
-      idleTimeout: 10,
-      fetch: (request) => answer(request, source, address.host),
-      error: (error) => json(500, { error: describeError(error) }),
-    });
-  } catch (error) {
-    return errnoOf(error) === "EADDRINUSE" ? "another program listens there" : describeError(error);
-  }
+  if (address instanceof Problem) return fault(address.text);
+  const { host, port } = address;
+  return tryServeHttp({
+    host,
+    port,
+    answer: (request) => answer(request, source, host),
+    failed: (error) => json(500, { error: describeError(error) }),
+  });
 }

@@ -14,6 +14,8 @@ export interface System {
   readonly files: Files;
   readonly exec: Exec;
   readonly clock: Clock;
+  /** In [0, 1), for what need not be unpredictable: jitter. */
+  readonly random: () => number;
   readonly env: Env;
   readonly log: Log;
   readonly watch: WatchFolder;
@@ -29,7 +31,15 @@ export interface SystemOptions {
 export function createSystem(options: SystemOptions = {}): System {
   const files = createFiles(options.root ?? "/");
   const log = options.log ?? silentLog;
-  return { files, exec: realExec, clock: realClock, env: process.env, log, watch: createWatchFolder(files, log) };
+  return {
+    files,
+    exec: realExec,
+    clock: realClock,
+    random: Math.random,
+    env: process.env,
+    log,
+    watch: createWatchFolder(files, log),
+  };
 }
 
 /** A path as the person at the shell means it, made absolute by the working directory. */

@@ -10,10 +10,11 @@ const doors: readonly (readonly [RegExp, string])[] = [
   [/(?<![/\w.])process\.(?!env\b)/, "src/sys/process/process.ts or src/sys/process/stdio.ts"],
   [/\bDate\.now\b|\bnew Date\(\)|\bperformance\./, "system.clock"],
   [/\bset(Timeout|Interval|Immediate)\b/, "system.clock.sleep"],
+  [/\bBun\.serve\b/, "src/sys/net/http-server.ts"],
   [/\bBun\./, "src/sys"],
   [/\b(from |import\(|require\()"(node|bun):/, "src/sys: files, exec, watch"],
   [/\bfetch\(/, "src/sys/net/http-client.ts"],
-  [/\bMath\.random\b|\bcrypto\./, "src/sys"],
+  [/\bMath\.random\b|\bcrypto\./, "system.random, src/sys"],
   [/\bconsole\./, "the log, or the context of a command"],
 ];
 
@@ -24,7 +25,6 @@ const exceptions: Readonly<Record<string, { readonly allows: RegExp; readonly be
     because: "the first lines of the program: it looks at how it was called before anything is loaded",
   },
   "src/version.ts": { allows: /\bBun\.version\b|\bprocess\.(platform|arch)\b/g, because: "constants of the build" },
-  "src/daemon/server.ts": { allows: /\bBun\.serve\b/g, because: "the one HTTP server" },
 };
 
 test("src reaches the machine only through src/sys", () => {
