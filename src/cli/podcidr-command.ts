@@ -72,7 +72,7 @@ function answerTable(answer: PodCIDRAnswer): string {
     ? "yes"
     : "no: nobody assigned it to this node, another node can have the same; set network.podCIDR.nodeLocal or NODE_POD_CIDR";
   const facts = [
-    ["PodCIDR", podCIDRs.join(", ")],
+    ["PodCIDR", podCIDRs.toString()],
     ["Node", answer.nodeName],
     ["From", place === "" ? source : `${source}, ${place}`],
     ["Authoritative", sure],

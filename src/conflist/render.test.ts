@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { parsePrefix } from "../cidr/prefix.ts";
+import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
 import { defaultConfig } from "../config/defaults.ts";
 import { type ConflistSpec, renderConflist } from "./render.ts";
 import { wantedConflist } from "./wanted.ts";
 
-const plain = wantedConflist(defaultConfig, [parsePrefix("10.244.1.0/24")]);
+const plain = wantedConflist(defaultConfig, parsePodCIDRs("10.244.1.0/24"));
 
 describe("renderConflist()", () => {
   test("gives the documented default shape, byte for byte", () => {
@@ -38,7 +38,7 @@ describe("renderConflist()", () => {
   const rows: readonly (readonly [string, Partial<ConflistSpec>, unknown])[] = [
     [
       "two families are range sets of their own, with a default route each",
-      { podCIDRs: [parsePrefix("10.244.1.0/24"), parsePrefix("fd00:10:244:1::/64")] },
+      { podCIDRs: parsePodCIDRs("10.244.1.0/24,fd00:10:244:1::/64") },
       {
         ipam: {
           type: "host-local",
@@ -49,7 +49,7 @@ describe("renderConflist()", () => {
     ],
     [
       "one IPv6 PodCIDR has the IPv6 default route only",
-      { podCIDRs: [parsePrefix("fd00::/64")] },
+      { podCIDRs: parsePodCIDRs("fd00::/64") },
       { ipam: { type: "host-local", subnet: "fd00::/64", routes: [{ dst: "::/0" }] } },
     ],
     ["masquerade by the daemon turns ipMasq off", { masquerade: "daemon" }, { ipMasq: false }],

@@ -1,7 +1,7 @@
 // The text of our conflist for a wanted state. Pure: the same specification gives the same bytes for ever, which is what
 // makes "is it the same?" a comparison of bytes.
 
-import type { Prefix } from "../cidr/prefix.ts";
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { CniType, Masquerade } from "../config/config.ts";
 import { bridgePlugin } from "../node-state/bridge-settings.ts";
 import { defaultDelegateTimeoutMs, networkName } from "../node-state/names.ts";
@@ -9,8 +9,8 @@ import { type JsonObject, printJson } from "../sys/json.ts";
 
 /** What the conflist shall say. */
 export interface ConflistSpec {
-  /** The node's PodCIDRs: one, or one of each family. Not used by type `headcni`, which reads them at run time. */
-  readonly podCIDRs: readonly Prefix[];
+  /** Not used by type `headcni`, which reads them at run time. */
+  readonly podCIDRs: PodCIDRs;
   readonly mtuBytes: number;
   readonly masquerade: Masquerade;
   readonly cniVersion: string;

@@ -1,11 +1,11 @@
 // From configuration and PodCIDR to what the conflist shall say. Pure.
 
-import type { Prefix } from "../cidr/prefix.ts";
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Config } from "../config/config.ts";
 import type { ConflistSpec } from "./render.ts";
 
 /** The conflist this node wants. */
-export function wantedConflist(config: Config, podCIDRs: readonly Prefix[]): ConflistSpec {
+export function wantedConflist(config: Config, podCIDRs: PodCIDRs): ConflistSpec {
   return {
     podCIDRs,
     mtuBytes: config.network.mtuBytes,

@@ -33,7 +33,7 @@ export async function applyBridge(system: System, { removesBridge, settled }: Pl
       await removeBridge(system);
       system.log.info(`Removed the bridge ${bridgeName} of another PodCIDR: the next pod makes a new one`, {
         had: now.bridge.addresses.map(String),
-        podCIDRs: settled.inForce.podCIDRs.map(String),
+        podCIDRs: settled.inForce.podCIDRs.toJSON(),
       });
       return { isDone: true, conditions: [] };
     },

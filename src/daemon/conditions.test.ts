@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parsePrefix } from "../cidr/prefix.ts";
+import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
 import { fakeClock, memoryLog } from "../sys/testing.ts";
 import { createConditionStore } from "./condition-store.ts";
 import { condition, conditionCodes, conditionTable } from "./conditions.ts";
@@ -13,7 +13,7 @@ describe("conditionTable", () => {
 
 test("condition() carries what the table says and the values of the node", () => {
   const made = condition("PodCIDRNotAuthoritative", {
-    podCIDRs: [parsePrefix("10.244.0.0/24")],
+    podCIDRs: parsePodCIDRs("10.244.0.0/24"),
     source: "the built-in default",
   });
   expect(made).toEqual({

@@ -2,6 +2,7 @@
 // `headcni status` and the state file for the CNI plugin all show what is made here, so they never disagree. Pure.
 // Codes are an interface: metrics and alerts name them.
 
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import { type ConflistProblem, problemSentence } from "../spec/problem.ts";
 
@@ -55,25 +56,25 @@ export const conditionTable = {
       `${folders.join("; ")}: unless another runtime makes this node's pods, they get no network. ` +
       "Remove the key, or name the same folder in both configurations and restart containerd",
   }),
-  PodCIDRNotAuthoritative: kind<{ readonly podCIDRs: readonly Prefix[]; readonly source: string }>({
+  PodCIDRNotAuthoritative: kind<{ readonly podCIDRs: PodCIDRs; readonly source: string }>({
     severity: "warning",
     title: "Nobody assigned this node its PodCIDR",
     impactsConnectivity: false,
     text: ({ podCIDRs, source }) =>
-      `${list(podCIDRs)} comes from ${source}, so another node can have the same. ` +
+      `${podCIDRs} comes from ${source}, so another node can have the same. ` +
       "Set network.podCIDR.nodeLocal (one value a node name) or NODE_POD_CIDR; `headcni podcidr` shows what was asked",
   }),
-  PodCIDRSourceLost: kind<{ readonly kept: readonly Prefix[]; readonly from: string; readonly now: string }>({
+  PodCIDRSourceLost: kind<{ readonly kept: PodCIDRs; readonly from: string; readonly now: string }>({
     severity: "warning",
     title: "What assigned this node its PodCIDR is gone",
     impactsConnectivity: false,
     text: ({ kept, from, now }) =>
-      `${list(kept)} is kept, it came from ${from}; what is left would say ${now}. Bring the source back, or set ` +
+      `${kept} is kept, it came from ${from}; what is left would say ${now}. Bring the source back, or set ` +
       `network.podCIDR.nodeLocal or NODE_POD_CIDR to the value you want`,
   }),
   PodCIDRChangeBlocked: kind<{
-    readonly old: readonly Prefix[];
-    readonly wanted: readonly Prefix[];
+    readonly old: PodCIDRs;
+    readonly wanted: PodCIDRs;
     readonly from: string;
     readonly pods: string;
   }>({
@@ -81,7 +82,7 @@ export const conditionTable = {
     title: "A new PodCIDR waits for the pods of the old one",
     impactsConnectivity: false,
     text: ({ old, wanted, from, pods }) =>
-      `${list(old)} stays in force: the PodCIDR is now ${list(wanted)} (${from}), but ` +
+      `${old} stays in force: the PodCIDR is now ${wanted} (${from}), but ` +
       `the old one is still used by ${pods}. Drain the node (kubectl drain) and stop what stays, DaemonSet pods that are not on the ` +
       "host's network, and the change happens by itself; or set the old value again",
   }),
@@ -133,14 +134,14 @@ export const conditionTable = {
   }),
   BridgeAddressConflict: kind<{
     readonly addresses: readonly Prefix[];
-    readonly podCIDRs: readonly Prefix[];
+    readonly podCIDRs: PodCIDRs;
     readonly pods: string;
   }>({
     severity: "error",
     title: "The bridge has an address of another PodCIDR",
     impactsConnectivity: true,
     text: ({ addresses, podCIDRs, pods }) =>
-      `headcni0 has ${list(addresses)} but the PodCIDR is ${list(podCIDRs)}, so no pod can be added; it is ` +
+      `headcni0 has ${list(addresses)} but the PodCIDR is ${podCIDRs}, so no pod can be added; it is ` +
       `still used by ${pods}. Drain the node (kubectl drain) and stop DaemonSet pods that are not on the host's network: ` +
       "without pods the bridge is replaced by itself",
   }),

@@ -3,7 +3,7 @@
 import type { LoadedConfig } from "../config/config.ts";
 import type { PodCIDRAnswer } from "../podcidr/answer.ts";
 import type { Log, LogFields, LogLevel } from "../sys/log/log.ts";
-import { type HeldPodCIDR, samePrefixes, sourceWords } from "./settle.ts";
+import { type HeldPodCIDR, sourceWords } from "./settle.ts";
 
 /** What the chain answered and what is in force, which differ when pods or a lost source hold on to an older PodCIDR. */
 export interface Told {
@@ -19,7 +19,7 @@ export function logPodCIDR(log: Log, told: Told, last: Told | undefined): void {
   if (last !== undefined && sentence === podCIDRSentence(last)) return;
   const { podCIDRs, source, file, line } = inForce;
   log.info(sentence, {
-    podCIDRs: podCIDRs.map(String),
+    podCIDRs: podCIDRs.toJSON(),
     source,
     file,
     line,
@@ -30,9 +30,9 @@ export function logPodCIDR(log: Log, told: Told, last: Told | undefined): void {
 }
 
 function podCIDRSentence({ answer, inForce }: Told): string {
-  const sentence = `PodCIDR ${inForce.podCIDRs.join(", ")} from ${sourceWords(inForce)}`;
-  if (samePrefixes(answer.podCIDRs, inForce.podCIDRs)) return sentence;
-  return `${sentence} stays; found now: ${answer.podCIDRs.join(", ")} from ${sourceWords(answer)}`;
+  const sentence = `PodCIDR ${inForce.podCIDRs} from ${sourceWords(inForce)}`;
+  if (answer.podCIDRs.equals(inForce.podCIDRs)) return sentence;
+  return `${sentence} stays; found now: ${answer.podCIDRs} from ${sourceWords(answer)}`;
 }
 
 /** Which file the configuration came from and which folders are the runtime's, when that changes; each warning once. */

@@ -1,6 +1,6 @@
 // Reads what this node has been living by and what hangs on it. Changes nothing.
 
-import type { Prefix } from "../cidr/prefix.ts";
+import { firstOfEachFamily, type PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { type BridgeReading, readBridge } from "../dataplane/bridge.ts";
 import { countLeases } from "../ipam/lease-count.ts";
 import { bridgeName, networkName } from "../node-state/names.ts";
@@ -46,33 +46,27 @@ function liveLeases({ files, log }: System): number {
 export function observeHeld(system: System, conflistPath: string, bridge: BridgeReading): HeldPodCIDR | undefined {
   const remembered = recallPodCIDR(system);
   if (remembered !== undefined) return remembered;
-  const podCIDRs = [readOurSubnets(system, conflistPath), bridgeSubnets(bridge)].find((found) => found.length > 0);
+  const podCIDRs = readOurSubnets(system, conflistPath) ?? bridgeSubnets(bridge);
   return podCIDRs === undefined ? undefined : { podCIDRs, source: undefined, file: undefined, line: undefined };
 }
 
-/** The subnets of a conflist of ours; none when there is none, or none that can be read: it will be replaced anyway. */
-function readOurSubnets({ files, log }: System, path: string): readonly Prefix[] {
+/** The subnets of a conflist of ours; undefined when there is none, or one that cannot be read: it will be replaced anyway. */
+function readOurSubnets({ files, log }: System, path: string): PodCIDRs | undefined {
   let text: string;
   try {
     text = new TextDecoder().decode(files.readIfPresent(path, 1 << 20) ?? new Uint8Array());
   } catch (error) {
     log.debug(`Did not take a PodCIDR from ${path}`, { why: describeError(error) });
-    return [];
+    return undefined;
   }
   const parsed = parseConflist(text);
-  if (parsed.kind === "problem" || parsed.json.name !== networkName) return [];
+  if (parsed.kind === "problem" || parsed.json.name !== networkName) return undefined;
   const first = pluginEntries(parsed.json).find(({ entry }) => entry.bridge === bridgeName);
   const ipam = first?.entry.ipam;
-  return isJsonObject(ipam) ? onePerFamily(hostLocalSubnets("", ipam)) : [];
+  return isJsonObject(ipam) ? firstOfEachFamily(hostLocalSubnets("", ipam)) : undefined;
 }
 
-function bridgeSubnets(bridge: BridgeReading): readonly Prefix[] {
-  if (bridge.kind !== "present" || bridge.bridge.ports.length === 0) return [];
-  return onePerFamily(bridge.bridge.addresses);
-}
-
-/** A node state holds at most one CIDR of a family; host bits are those of the gateway. */
-function onePerFamily(prefixes: readonly Prefix[]): readonly Prefix[] {
-  const masked = prefixes.map((prefix) => prefix.masked());
-  return masked.filter(({ family }, index) => masked.findIndex((other) => other.family === family) === index);
+function bridgeSubnets(bridge: BridgeReading): PodCIDRs | undefined {
+  if (bridge.kind !== "present" || bridge.bridge.ports.length === 0) return undefined;
+  return firstOfEachFamily(bridge.bridge.addresses);
 }

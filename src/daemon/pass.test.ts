@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, rmSync } from "node:fs";
+import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { leaseFolder } from "../ipam/lease.ts";
 import { nodeStateFiles } from "../node-state/names.ts";
@@ -33,7 +34,7 @@ describe("createPasses() on a fresh node", () => {
     for (const state of remembered(node)) {
       expect(state).toMatchObject({
         nodeName: "node-1",
-        podCIDRs: [parsePrefix("10.42.3.0/24")],
+        podCIDRs: parsePodCIDRs("10.42.3.0/24"),
         podCIDRSource: { source: "file", file: flannel, line: 2 },
         conditions: [],
       });
@@ -114,7 +115,7 @@ test("createPasses() remembers what it has put in force although the daemon ends
   await expect(createPasses({ ...node.system, exec }, node.conditions, options).run(["start"])).rejects.toThrow(
     PassStopped,
   );
-  expect(remembered(node)).toMatchObject(Array(2).fill({ podCIDRs: [parsePrefix("10.42.4.0/24")], conditions: [] }));
+  expect(remembered(node)).toMatchObject(Array(2).fill({ podCIDRs: parsePodCIDRs("10.42.4.0/24"), conditions: [] }));
   expect(node.codes()).toEqual([]);
 });
 
@@ -268,7 +269,7 @@ describe("createPasses() when the PodCIDR changes", () => {
     await passes.run(["source"]);
     expect(subnetOf(node)).toBe("10.42.4.0/24");
     expect(node.kernel.bridge).toBeUndefined();
-    expect(remembered(node)).toMatchObject([{ podCIDRs: [parsePrefix("10.42.4.0/24")] }, {}]);
+    expect(remembered(node)).toMatchObject([{ podCIDRs: parsePodCIDRs("10.42.4.0/24") }, {}]);
   });
 
   test.each([
@@ -285,7 +286,7 @@ describe("createPasses() when the PodCIDR changes", () => {
     await passes.run(["source"]);
     expect(subnetOf(node)).toBe("10.42.3.0/24");
     expect(node.codes()).toContain("PodCIDRChangeBlocked");
-    expect(remembered(node)).toMatchObject([{ podCIDRs: [parsePrefix("10.42.3.0/24")] }, {}]);
+    expect(remembered(node)).toMatchObject([{ podCIDRs: parsePodCIDRs("10.42.3.0/24") }, {}]);
     node.kernel.bridge = undefined;
     node.kernel.ipFault = undefined;
     rmSync(`${node.root.path}${leaseFolder}`, { recursive: true, force: true });
@@ -305,7 +306,7 @@ describe("createPasses() when the PodCIDR changes", () => {
     await passes.run(["source"]);
     expect(node.codes()).toEqual(["ConflistInvalid"]);
     expect(node.kernel.bridge).toBeDefined();
-    expect(remembered(node)).toMatchObject([{ podCIDRs: [parsePrefix("10.42.3.0/24")] }, {}]);
+    expect(remembered(node)).toMatchObject([{ podCIDRs: parsePodCIDRs("10.42.3.0/24") }, {}]);
     node.kernel.brokenPlugin = undefined;
     await passes.run(["timer"]);
     expect(subnetOf(node)).toBe("10.42.4.0/24");
@@ -416,7 +417,7 @@ describe("createPasses() with cni.type: headcni", () => {
     await passes.run(["start"]);
     expect(firstType(node)).toBe("headcni");
     expect(node.root.read(plugin)).toBe("the executable");
-    expect(remembered(node)).toMatchObject([{ podCIDRs: [parsePrefix("10.42.3.0/24")], ipMasq: true }, {}]);
+    expect(remembered(node)).toMatchObject([{ podCIDRs: parsePodCIDRs("10.42.3.0/24"), ipMasq: true }, {}]);
     expect(node.codes()).toEqual([]);
     const inode = node.system.files.lstat(plugin)?.inode ?? -1;
     await passes.run(["timer"]);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { defaultConfig } from "../config/defaults.ts";
 import { type BridgeReading, gatewayOf } from "../dataplane/bridge.ts";
@@ -28,7 +29,7 @@ function world(parts: Partial<World>): World {
 describe("planNode()", () => {
   test("asks for a conflist and nothing else on a fresh node", () => {
     const plan = planNode(world({}));
-    expect(plan.conflist.podCIDRs.map(String)).toEqual(["10.1.0.0/24"]);
+    expect(plan.conflist.podCIDRs.toJSON()).toEqual(["10.1.0.0/24"]);
     expect(plan).toMatchObject({ removesBridge: false, masquerade: undefined, conditions: [] });
   });
 
@@ -89,7 +90,7 @@ test("planNode() plans nothing more once its plan is carried out", () => {
         held:
           held === null
             ? undefined
-            : { podCIDRs: held.map(parsePrefix), source: "file", file: undefined, line: undefined },
+            : { podCIDRs: new PodCIDRs(held.map(parsePrefix)), source: "file", file: undefined, line: undefined },
         bridge: present(
           on.map((cidr) => gatewayOf(parsePrefix(cidr)).toString()),
           Array.from({ length: ports }, (_, index) => `veth${index}`),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
 import type { PodCIDRSource } from "../podcidr/answer.ts";
 import { type HeldPodCIDR, type PodCount, podWords, type SettleKind, settlePodCIDR, sourceWords } from "./settle.ts";
@@ -9,7 +10,7 @@ const confDir = "/etc/cni/net.d";
 const none: PodCount = { bridgePorts: 0, leases: 0 };
 const some: PodCount = { bridgePorts: 2, leases: 3 };
 const held = (source: PodCIDRSource | undefined, podCIDRs: string[], file?: string): HeldPodCIDR => ({
-  podCIDRs: podCIDRs.map(parsePrefix),
+  podCIDRs: new PodCIDRs(podCIDRs.map(parsePrefix)),
   source,
   file,
   line: undefined,
@@ -127,7 +128,7 @@ describe("settlePodCIDR()", () => {
   test.each(rows)("decides on %s", (_name, before, [source, podCIDRs], pods, kind, inForce, conditions) => {
     const settled = settlePodCIDR({ answer: answerOf(source, podCIDRs), held: before, pods, confDir });
     expect(settled.kind).toBe(kind);
-    expect(settled.inForce.podCIDRs.map(String)).toEqual(inForce);
+    expect(settled.inForce.podCIDRs.toJSON()).toEqual(inForce);
     expect(settled.conditions.map(({ code }) => code) as string[]).toEqual(conditions);
   });
 
@@ -175,7 +176,7 @@ describe("settlePodCIDR()", () => {
         if (given.held === undefined || !pods) return;
         const { inForce } = settlePodCIDR(given);
         for (const prefix of given.held.podCIDRs) {
-          const now = inForce.podCIDRs.find(({ family }) => family === prefix.family);
+          const now = inForce.podCIDRs.of(prefix.family);
           expect(now === undefined || now.equals(prefix)).toBe(true);
         }
       }),

@@ -1,14 +1,14 @@
 // Which PodCIDR this node lives by: the chain's answer, or the one its pods already have. The answer is a proposal; a change
 // under live pods cuts them off, and a source that vanished (a reboot empties /run/flannel) is no reason to move. Pure.
 
-import type { Prefix } from "../cidr/prefix.ts";
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { PodCIDRAnswer, PodCIDRSource } from "../podcidr/answer.ts";
 import { dirname } from "../sys/fs/path.ts";
 import { type Condition, condition } from "./conditions.ts";
 
 /** The PodCIDR a node has been living by. */
 export interface HeldPodCIDR {
-  readonly podCIDRs: readonly Prefix[];
+  readonly podCIDRs: PodCIDRs;
   /** Undefined when only the conflist or the bridge shows it, which do not say who assigned it. */
   readonly source: PodCIDRSource | undefined;
   readonly file: string | undefined;
@@ -64,7 +64,7 @@ function decide({ answer, held, pods, confDir }: SettleInput): Settled {
 
   const heldWorth = held.source === undefined ? undefined : worth[held.source];
   const isWorthLess = heldWorth !== undefined && worth[answer.source] < heldWorth;
-  if (samePrefixes(held.podCIDRs, answer.podCIDRs)) {
+  if (held.podCIDRs.equals(answer.podCIDRs)) {
     return isWorthLess ? { kind: "steady", inForce: held, conditions: [] } : taken("steady");
   }
   if (isWorthLess) {
@@ -72,7 +72,7 @@ function decide({ answer, held, pods, confDir }: SettleInput): Settled {
     const lost = {
       kept: held.podCIDRs,
       from: sourceWords(held),
-      now: `${answer.podCIDRs.join(", ")} (${sourceWords(answer)})`,
+      now: `${answer.podCIDRs} (${sourceWords(answer)})`,
     };
     return { kind: "kept", inForce: held, conditions: wasMovedAside ? [] : [condition("PodCIDRSourceLost", lost)] };
   }
@@ -86,15 +86,10 @@ function pick({ podCIDRs, source, file, line }: HeldPodCIDR): HeldPodCIDR {
   return { podCIDRs, source, file, line };
 }
 
-/** Same CIDRs in the same order. */
-export function samePrefixes(a: readonly Prefix[], b: readonly Prefix[]): boolean {
-  return a.length === b.length && a.every((prefix, index) => b[index]?.equals(prefix) === true);
-}
-
 /** A family that comes or goes beside one that stays leaves running pods what they have. */
-function fitsBeside(held: readonly Prefix[], wanted: readonly Prefix[]): boolean {
-  const shared = wanted.filter(({ family }) => held.some((prefix) => prefix.family === family));
-  return shared.length > 0 && shared.every((prefix) => held.some((other) => other.equals(prefix)));
+function fitsBeside(held: PodCIDRs, wanted: PodCIDRs): boolean {
+  const shared = wanted.list.filter(({ family }) => held.of(family) !== undefined);
+  return shared.length > 0 && shared.every((prefix) => held.of(prefix.family)?.equals(prefix));
 }
 
 /** Where a PodCIDR comes from, in words: `file /run/flannel/subnet.env, line 2`. */

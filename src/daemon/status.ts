@@ -74,7 +74,7 @@ function encodeConflist({ lastWrite, writes }: DaemonFacts, { conflist }: PassRe
 
 /** The PodCIDR pods get, and who said it; not always what the chain answers now (`podCIDR`). */
 function encodeInForce({ inForce: { podCIDRs, source, file, line } }: PassReport): JsonObject {
-  return { podCIDRs: podCIDRs.map(String), source: source ?? null, file: file ?? null, line: line ?? null };
+  return { podCIDRs: podCIDRs.toJSON(), source: source ?? null, file: file ?? null, line: line ?? null };
 }
 
 function encodePods({ pods }: PassReport): JsonObject {

@@ -1,5 +1,6 @@
 // What the daemon's tests share: answers of the chain, and a node that is a folder with a fake kernel.
 
+import { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { type FakeKernel, fakeKernel } from "../dataplane/testing.ts";
 import type { PodCIDRAnswer, PodCIDRSource } from "../podcidr/answer.ts";
@@ -16,7 +17,7 @@ export function answerOf(
 ): PodCIDRAnswer {
   return {
     nodeName: "node-1",
-    podCIDRs: podCIDRs.map(parsePrefix),
+    podCIDRs: new PodCIDRs(podCIDRs.map(parsePrefix)),
     source,
     file: undefined,
     line: undefined,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { createSystem } from "../sys/system.ts";
 import { gatewayOf, parseDevices, readBridge, refusedAddresses, removeBridge, staleAddresses } from "./bridge.ts";
@@ -84,7 +85,7 @@ const rows: [string, string[], string[], string[], string[]][] = [
 
 describe("staleAddresses() and refusedAddresses()", () => {
   test.each(rows)("judge a bridge with %s", (_name, addresses, podCIDRs, stale, refused) => {
-    const wanted = prefixes(...podCIDRs);
+    const wanted = new PodCIDRs(prefixes(...podCIDRs));
     expect(staleAddresses(bridge(addresses), wanted).map(String)).toEqual(stale);
     expect(refusedAddresses(bridge(addresses), wanted).map(String)).toEqual(refused);
   });

@@ -3,6 +3,7 @@
 // Asked of `ip`, not of /sys: what sysfs shows belongs to whoever mounted it, not to the namespace the daemon runs in.
 
 import { type Addr, tryParseAddr } from "../cidr/addr.ts";
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { Prefix } from "../cidr/prefix.ts";
 import { bridgeName } from "../node-state/names.ts";
 import { describeError, HeadcniError } from "../sys/errors.ts";
@@ -76,8 +77,8 @@ export function gatewayOf(podCIDR: Prefix): Prefix {
 }
 
 /** Addresses on the bridge that belong to none of `podCIDRs`: what an earlier PodCIDR left. */
-export function staleAddresses(bridge: Bridge, podCIDRs: readonly Prefix[]): readonly Prefix[] {
-  const gateways = podCIDRs.map(gatewayOf);
+export function staleAddresses(bridge: Bridge, podCIDRs: PodCIDRs): readonly Prefix[] {
+  const gateways = podCIDRs.list.map(gatewayOf);
   return bridge.addresses.filter((address) => !gateways.some((gateway) => gateway.equals(address)));
 }
 
@@ -86,8 +87,8 @@ export function staleAddresses(bridge: Bridge, podCIDRs: readonly Prefix[]): rea
  * bridge's addresses in order until it meets the gateway: any other one before that in IPv4, an overlapping one in IPv6
  * (`ensureAddr` in the plugin's bridge.go).
  */
-export function refusedAddresses(bridge: Bridge, podCIDRs: readonly Prefix[]): readonly Prefix[] {
-  return podCIDRs.flatMap((podCIDR) => {
+export function refusedAddresses(bridge: Bridge, podCIDRs: PodCIDRs): readonly Prefix[] {
+  return podCIDRs.list.flatMap((podCIDR) => {
     const family = bridge.addresses.filter((address) => address.family === podCIDR.family);
     const gateway = gatewayOf(podCIDR);
     const found = family.findIndex((address) => address.equals(gateway));

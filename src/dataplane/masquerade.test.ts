@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { createSystem } from "../sys/system.ts";
 import { holdsMasquerade, renderMasquerade } from "./masquerade.ts";
@@ -6,7 +7,7 @@ import { applyMasquerade, cleanUpMasquerade } from "./masquerade-agent.ts";
 import { fakeKernel } from "./testing.ts";
 
 const plan = (podCIDRs: string[], clusterCIDRs: string[] = []) => ({
-  podCIDRs: podCIDRs.map(parsePrefix),
+  podCIDRs: new PodCIDRs(podCIDRs.map(parsePrefix)),
   clusterCIDRs: clusterCIDRs.map(parsePrefix),
 });
 

@@ -1,6 +1,7 @@
 // What HeadCNI does to source addresses itself, when `network.masquerade` is `daemon`: one nftables table of its own that rewrites
 // what pods send out of the cluster. Pure: the rules as text, and whether a listing still holds them.
 
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import { bridgeName } from "../node-state/names.ts";
 import { sha256Hex } from "../sys/fs/hash.ts";
@@ -10,7 +11,7 @@ export const masqueradeTable = "inet headcni";
 
 export interface MasqueradePlan {
   /** Sources to rewrite: this node's PodCIDRs. */
-  readonly podCIDRs: readonly Prefix[];
+  readonly podCIDRs: PodCIDRs;
   /** Destinations that keep the pod's address: the cluster's CIDRs, as far as they are known. */
   readonly clusterCIDRs: readonly Prefix[];
 }
@@ -30,7 +31,7 @@ const keyword = { ipv4: "ip", ipv6: "ip6" } as const;
  * already tracked keep their translation. nftables picks the first match, hence exceptions before the rule.
  */
 export function renderMasquerade(plan: MasqueradePlan): MasqueradeRules {
-  const bodies = plan.podCIDRs.flatMap((podCIDR) => rulesFor(podCIDR, plan.clusterCIDRs));
+  const bodies = plan.podCIDRs.list.flatMap((podCIDR) => rulesFor(podCIDR, plan.clusterCIDRs));
   const mark = `headcni ${sha256Hex(bodies.join("\n")).slice(0, 12)}`;
   const script = [
     // Declared first: deleting a table that is not there would fail the whole transaction.

@@ -1,13 +1,12 @@
 // The bridge + host-local plugin entry HeadCNI wants on a node: what the default conflist holds, and what the
 // `headcni` plugin delegates to. Pure; on the plugin's start-up path.
 
-import type { Prefix } from "../cidr/prefix.ts";
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { JsonObject } from "../sys/json.ts";
 import { bridgeName } from "./names.ts";
 
 export interface BridgeSettings {
-  /** The node's PodCIDRs: one, or one of each family. */
-  readonly podCIDRs: readonly Prefix[];
+  readonly podCIDRs: PodCIDRs;
   readonly mtuBytes: number;
   /** Whether bridge itself masquerades what leaves the node. */
   readonly ipMasq: boolean;
@@ -30,11 +29,11 @@ export function bridgePlugin(settings: BridgeSettings): JsonObject {
  * host-local's configuration for the node's PodCIDRs: `subnet` for one, `ranges` (one range set a family) for
  * two, and a default route of each family (`isGateway` alone gives a pod none).
  */
-export function hostLocalIpam(podCIDRs: readonly Prefix[]): JsonObject {
-  const routes = podCIDRs.map((prefix) => ({ dst: prefix.family === "ipv4" ? "0.0.0.0/0" : "::/0" }));
-  const [only] = podCIDRs;
-  if (podCIDRs.length === 1 && only !== undefined) {
+export function hostLocalIpam({ list }: PodCIDRs): JsonObject {
+  const routes = list.map((prefix) => ({ dst: prefix.family === "ipv4" ? "0.0.0.0/0" : "::/0" }));
+  const [only, other] = list;
+  if (only !== undefined && other === undefined) {
     return { type: "host-local", subnet: only.toString(), routes };
   }
-  return { type: "host-local", ranges: podCIDRs.map((prefix) => [{ subnet: prefix.toString() }]), routes };
+  return { type: "host-local", ranges: list.map((prefix) => [{ subnet: prefix.toString() }]), routes };
 }

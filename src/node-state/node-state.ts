@@ -1,6 +1,7 @@
 // What the daemon tells the CNI plugin about this node, in one small JSON file. The plugin reads it for each
 // pod, so decoding is by hand: a schema library would cost more than the rest of its start.
 
+import { type PodCIDRs, toPodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import { tryParsePrefix } from "../cidr/prefix.ts";
 import { isJsonObject, type JsonObject } from "../sys/json.ts";
@@ -22,8 +23,7 @@ export interface NodeStateSource {
 
 export interface NodeState {
   readonly nodeName: string;
-  /** The node's PodCIDRs: never empty, at most one of a family. */
-  readonly podCIDRs: readonly Prefix[];
+  readonly podCIDRs: PodCIDRs;
   readonly mtuBytes: number;
   readonly ipMasq: boolean;
   readonly conditions: readonly NodeStateCondition[];
@@ -36,7 +36,7 @@ export function encodeNodeState(state: NodeState): JsonObject {
   return {
     version: 1,
     nodeName: state.nodeName,
-    podCIDRs: state.podCIDRs.map(String),
+    podCIDRs: state.podCIDRs.toJSON(),
     podCIDRSource: state.podCIDRSource === undefined ? undefined : { ...state.podCIDRSource },
     mtu: state.mtuBytes,
     ipMasq: state.ipMasq,
@@ -54,18 +54,20 @@ export function decodeNodeState(text: string): NodeState | string {
   }
   if (!isJsonObject(json)) return "is not a JSON object";
   if (json.version !== 1) return `has version ${JSON.stringify(json.version)}, this plugin reads version 1`;
-  const podCIDRs: Prefix[] = [];
+  const prefixes: Prefix[] = [];
   for (const item of Array.isArray(json.podCIDRs) ? json.podCIDRs : []) {
     const prefix = typeof item === "string" ? tryParsePrefix(item) : undefined;
     if (prefix === undefined) return `has a podCIDRs entry that is not a CIDR: ${JSON.stringify(item)}`;
-    podCIDRs.push(prefix);
+    prefixes.push(prefix);
   }
-  if (podCIDRs.length === 0) return "names no podCIDRs";
+  if (prefixes.length === 0) return "names no podCIDRs";
+  const podCIDRs = toPodCIDRs(prefixes);
+  if (podCIDRs.kind === "fault") return podCIDRs.why;
   const { mtu, ipMasq, nodeName } = json;
   if (typeof mtu !== "number" || !Number.isInteger(mtu)) return "has no whole number mtu";
   return {
     nodeName: typeof nodeName === "string" ? nodeName : "",
-    podCIDRs,
+    podCIDRs: podCIDRs.value,
     mtuBytes: mtu,
     ipMasq: ipMasq === true,
     conditions: decodeConditions(json.conditions),

@@ -1,5 +1,6 @@
 // The answer to "which PodCIDR does this node have, and who says so", and its JSON form. Types only, and pure.
 
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { JsonObject } from "../sys/json.ts";
 
@@ -18,8 +19,8 @@ export interface TraceEntry {
 
 export interface PodCIDRAnswer {
   readonly nodeName: string;
-  /** The node's CIDRs: never empty, at most one of a family, IPv4 first. */
-  readonly podCIDRs: readonly Prefix[];
+  /** The node's CIDRs, IPv4 first. */
+  readonly podCIDRs: PodCIDRs;
   readonly source: PodCIDRSource;
   /** The file the CIDR stands in; for `hash`, the file that names the cluster's CIDR. */
   readonly file: string | undefined;
@@ -40,7 +41,7 @@ export interface PodCIDRAnswer {
 export function encodeAnswer(answer: PodCIDRAnswer): JsonObject {
   return {
     nodeName: answer.nodeName,
-    podCIDRs: answer.podCIDRs.map(String),
+    podCIDRs: answer.podCIDRs.toJSON(),
     source: answer.source,
     file: answer.file ?? null,
     line: answer.line ?? null,

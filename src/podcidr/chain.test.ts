@@ -43,7 +43,7 @@ function choose(given: Given, prepare: (root: TempRoot) => void = () => {}): Pod
 }
 
 const short = ({ podCIDRs, source, file, line }: PodCIDRAnswer): string =>
-  [podCIDRs.join(","), source, file ?? "-", line ?? "-"].join(" ");
+  [podCIDRs.list.join(","), source, file ?? "-", line ?? "-"].join(" ");
 
 const kubelet = (podCIDR: string): string =>
   `apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\npodCIDR: ${podCIDR}\n`;
@@ -344,31 +344,31 @@ spec:
   - command: [kube-controller-manager, --cluster-cidr=10.244.0.0/16, --node-cidr-mask-size=26]
 `;
     const answer = choose({ files: { [managerFile]: manager } });
-    expect(answer.podCIDRs[0]?.bits).toBe(26);
-    expect(parsePrefix("10.244.0.0/16").contains(answer.podCIDRs[0] ?? parsePrefix("::/0"))).toBe(true);
+    expect(answer.podCIDRs.list[0]?.bits).toBe(26);
+    expect(parsePrefix("10.244.0.0/16").contains(answer.podCIDRs.list[0] ?? parsePrefix("::/0"))).toBe(true);
   });
 
   test("prefers the configuration's base and block to the files'", () => {
     const podCIDR = { base: [parsePrefix("10.9.0.0/16")], perNode: { ipv4: 25 } };
     const answer = choose({ podCIDR, files: { [kubeadmFile]: kubeadm("10.244.0.0/16") } });
-    expect(answer.podCIDRs[0]?.toString()).toMatch(/^10\.9\.\d+\.(0|128)\/25$/);
+    expect(answer.podCIDRs.list[0]?.toString()).toMatch(/^10\.9\.\d+\.(0|128)\/25$/);
     expect(answer.clusterCIDRs.map(String)).toEqual(["10.9.0.0/16"]);
     expect(answer).toMatchObject({ file: "/etc/headcni/config.yaml", line: 7 });
   });
 
   test("takes the same block number in both families", () => {
     const answer = choose({ files: { [kubeadmFile]: kubeadm("10.244.0.0/16,fd00:244::/56") } });
-    expect(answer.podCIDRs.map(String)).toEqual(["10.244.237.0/24", "fd00:244:0:ed::/64"]);
+    expect(answer.podCIDRs.toJSON()).toEqual(["10.244.237.0/24", "fd00:244:0:ed::/64"]);
   });
 
   test("divides an IPv6 range that a /64 would not divide", () => {
     const answer = choose({ files: { [kubeadmFile]: kubeadm("10.244.0.0/16,fd00:244::/64") } });
-    expect(answer.podCIDRs.map(String)).toEqual(["10.244.237.0/24", "fd00:244:0:0:ed00::/72"]);
+    expect(answer.podCIDRs.toJSON()).toEqual(["10.244.237.0/24", "fd00:244:0:0:ed00::/72"]);
   });
 
   test("goes on to the next block where one meets the service range", () => {
     const answer = choose({ files: { [kubeadmFile]: kubeadm("10.244.0.0/16", "10.244.224.0/20") } });
-    expect(answer.podCIDRs.map(String)).toEqual(["10.244.240.0/24"]);
+    expect(answer.podCIDRs.toJSON()).toEqual(["10.244.240.0/24"]);
   });
 
   test("gives up on a range that is the service range, or Tailscale's", () => {
@@ -385,7 +385,7 @@ spec:
       "/etc/rancher/k3s/config.yaml": "cluster-cidr: 10.42.0.0/16\n",
     };
     const answer = choose({ files });
-    expect(answer.podCIDRs.map(String)).toEqual(["10.244.7.0/24"]);
+    expect(answer.podCIDRs.toJSON()).toEqual(["10.244.7.0/24"]);
     expect(answer.warnings.join("\n")).toContain("10.42.0.0/16");
     expect(answer.warnings.join("\n")).toContain("has room for one node only");
   });

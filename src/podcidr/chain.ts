@@ -1,13 +1,12 @@
 // The chain: which of the five levels says this node's PodCIDR. First hit wins; every source asked is in the trace.
 
-import type { Family } from "../cidr/addr.ts";
-import type { Prefix } from "../cidr/prefix.ts";
+import { type PodCIDRs, toPodCIDRs, twoOfOneFamily } from "../cidr/pod-cidrs.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import type { PodCIDRAnswer, PodCIDRSource, TraceEntry } from "./answer.ts";
 import { type ClusterFacts, clusterFacts, type JudgedSource, judgeSources } from "./cluster-facts.ts";
-import { baseFaults, defaultPodCIDR, hashAnswer } from "./fallback.ts";
+import { baseFaults, defaultPodCIDRs, hashAnswer } from "./fallback.ts";
 import type { Warning } from "./inspect/classify.ts";
 import { configValue, envValue, nodeLocalFaults, type OperatorValue } from "./operator.ts";
 import { readSources, type Source } from "./read-sources.ts";
@@ -102,14 +101,14 @@ class Chain {
   #file(said: JudgedSource): PodCIDRAnswer | undefined {
     const { file, judgement } = said;
     for (const warning of judgement.warnings) this.#warnings.push(warningLine(file, warning));
-    const twice = doubledFamily(judgement.nodeCIDRs);
-    if (judgement.nodeCIDRs.length > 0 && twice === undefined) {
+    const made = toPodCIDRs(judgement.nodeCIDRs.toSorted((a, b) => a.compare(b)));
+    if (made.kind === "ok") {
       const line = judgement.findings.find(({ meaning }) => meaning === "node")?.line;
-      const podCIDRs = judgement.nodeCIDRs.toSorted((a, b) => a.compare(b));
-      return this.#answer({ source: "file", podCIDRs, file, line });
+      return this.#answer({ source: "file", podCIDRs: made.value, file, line });
     }
+    const [twice] = twoOfOneFamily(judgement.nodeCIDRs) ?? [];
     if (twice !== undefined) {
-      const reason = `says several ${twice === "ipv4" ? "IPv4" : "IPv6"} PodCIDRs: ${judgement.nodeCIDRs.join(", ")}`;
+      const reason = `says several ${twice.family === "ipv4" ? "IPv4" : "IPv6"} PodCIDRs: ${judgement.nodeCIDRs.join(", ")}`;
       this.#warnings.push(`${file}: ${reason}`);
       this.#trace.push({ source: "file", file, outcome: "invalid", reason });
     } else this.#trace.push({ source: "file", file, ...whyNot(said) });
@@ -126,12 +125,12 @@ class Chain {
     }
     const outcome = this.#facts.cluster.length === 0 ? "absent" : "skipped";
     this.#trace.push({ source: "hash", outcome, reason: hash.reason });
-    return this.#answer({ source: "default", podCIDRs: [defaultPodCIDR], file: undefined, line: undefined });
+    return this.#answer({ source: "default", podCIDRs: defaultPodCIDRs, file: undefined, line: undefined });
   }
 
   #answer(found: {
     readonly source: PodCIDRSource;
-    readonly podCIDRs: readonly Prefix[];
+    readonly podCIDRs: PodCIDRs;
     readonly file: string | undefined;
     readonly line: number | undefined;
     readonly reason?: string;
@@ -175,10 +174,6 @@ function whyNot({ kind, judgement }: JudgedSource): Pick<TraceEntry, "outcome" |
   const [remark] = warnings;
   const reason = remark === undefined ? "says no PodCIDR" : warningText(remark);
   return { outcome: isBroken ? "invalid" : "absent", reason };
-}
-
-function doubledFamily(prefixes: readonly Prefix[]): Family | undefined {
-  return prefixes.find((prefix, index) => prefixes.findIndex(({ family }) => family === prefix.family) < index)?.family;
 }
 
 function warningText({ line, value, reason }: Warning): string {

@@ -1,7 +1,8 @@
 // Levels 4 and 5: a block by the node's name, and the default. Neither was assigned to this node by anybody, so neither is
 // authoritative.
 
-import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
+import { firstOfEachFamily, type PodCIDRs, parsePodCIDRs } from "../cidr/pod-cidrs.ts";
+import type { Prefix } from "../cidr/prefix.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import { ConfigError, type ConfigIssue } from "../sys/errors.ts";
 import type { ClusterFacts, ClusterRange } from "./cluster-facts.ts";
@@ -10,11 +11,11 @@ import { issueAt } from "./operator.ts";
 import { forbiddenRanges } from "./usable.ts";
 
 /** The last resort: one node alone is right with it. */
-export const defaultPodCIDR = parsePrefix("10.244.0.0/24");
+export const defaultPodCIDRs = parsePodCIDRs("10.244.0.0/24");
 
 export type HashAnswer =
   | {
-      readonly podCIDRs: readonly Prefix[];
+      readonly podCIDRs: PodCIDRs;
       readonly file: string | undefined;
       readonly line: number | undefined;
       readonly reason: string;
@@ -42,15 +43,15 @@ export function hashAnswer(loaded: LoadedConfig, nodeName: string, facts: Cluste
   }
   const [first] = bases;
   const hashBases = bases.map(({ base }) => base);
-  const blocks = freeBlocks(nodeName, hashBases, facts);
+  const podCIDRs = firstOfEachFamily(freeBlocks(nodeName, hashBases, facts) ?? []);
   if (first === undefined) return { podCIDRs: undefined, reason: warnings.at(-1) ?? "", warnings };
-  if (blocks === undefined)
+  if (podCIDRs === undefined)
     return { podCIDRs: undefined, reason: `${describe(first.range)} ${allTaken.why}`, warnings };
   const count = blockCount(hashBases);
   if (count === 1n) warnings.push(`${describe(first.range)} has room for one node only`);
   const { file, line } = first.range;
   const reason = `one of ${count} blocks of ${hashBases.map(({ base, bits }) => `${base} in /${bits}`).join(" and ")}, by ${first.range.by}`;
-  return { podCIDRs: blocks, file, line, reason, warnings };
+  return { podCIDRs, file, line, reason, warnings };
 }
 
 /** Why the range the operator wrote gives no node a block: what level 4 refuses, and who checks a file wants to hear before. */

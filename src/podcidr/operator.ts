@@ -2,15 +2,17 @@
 // is never passed over for a guess.
 
 import { clip } from "../cidr/addr.ts";
+import { type PodCIDRs, toPodCIDRs } from "../cidr/pod-cidrs.ts";
 import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
 import type { ConfigOrigin, LoadedConfig } from "../config/config.ts";
 import { ConfigError, type ConfigIssue, expected } from "../sys/errors.ts";
+import { fault, type Result } from "../sys/result.ts";
 import type { System } from "../sys/system.ts";
 import { whyUnusable } from "./usable.ts";
 
 /** A usable value, or why there is none. */
 export type OperatorValue =
-  | { readonly podCIDRs: readonly Prefix[]; readonly file: string | undefined; readonly line: number | undefined }
+  | { readonly podCIDRs: PodCIDRs; readonly file: string | undefined; readonly line: number | undefined }
   | { readonly podCIDRs: undefined; readonly reason: string };
 
 export const nodeLocalKey = "network.podCIDR.nodeLocal";
@@ -29,19 +31,19 @@ export function configValue(loaded: LoadedConfig, nodeName: string, serviceCIDRs
   }
   if (podCIDRs.length === 0) return { podCIDRs: undefined, reason: `${nodeLocalKey} is empty` };
   const path = nodeLocal.kind === "any" ? nodeLocalKey : `${nodeLocalKey}.${nodeName}`;
-  const fault = faultOf(podCIDRs, serviceCIDRs);
-  if (fault !== undefined) {
+  const checked = checkPodCIDRs(podCIDRs, serviceCIDRs);
+  if (checked.kind === "fault") {
     throw new ConfigError(
       "HC_PODCIDR_CONFIG",
       `Cannot use ${path} as this node's PodCIDR`,
-      [issueAt(loaded, path, fault)],
+      [issueAt(loaded, path, checked.why)],
       {
         hint: `write the range only this node has, for example ${path}: 10.244.1.0/24`,
       },
     );
   }
   const { file, line } = placeOf(loaded, path);
-  return { podCIDRs: podCIDRs.toSorted((a, b) => a.compare(b)), file, line };
+  return { podCIDRs: checked.value, file, line };
 }
 
 /** What is wrong with the PodCIDRs the configuration gives to any node, not only to this one: for checking a file. */
@@ -53,8 +55,8 @@ export function nodeLocalFaults(loaded: LoadedConfig, serviceCIDRs: readonly Pre
       ? [[nodeLocalKey, nodeLocal.podCIDRs]]
       : [...nodeLocal.podCIDRs].map(([node, prefixes]) => [`${nodeLocalKey}.${node}`, prefixes]);
   return entries.flatMap(([path, prefixes]) => {
-    const message = faultOf(prefixes, serviceCIDRs);
-    return message === undefined ? [] : [issueAt(loaded, path, message)];
+    const checked = checkPodCIDRs(prefixes, serviceCIDRs);
+    return checked.kind === "ok" ? [] : [issueAt(loaded, path, checked.why)];
   });
 }
 
@@ -66,10 +68,10 @@ export function envValue(system: System, serviceCIDRs: readonly Prefix[]): Opera
   const text = system.env[podCIDRVariable];
   if (text === undefined) return { podCIDRs: undefined, reason: `${podCIDRVariable} is not set` };
   if (text.trim() === "") return { podCIDRs: undefined, reason: `${podCIDRVariable} is set but empty` };
-  const podCIDRs = text.split(",").map((piece) => readEnvPiece(piece.trim(), text));
-  const fault = faultOf(podCIDRs, serviceCIDRs);
-  if (fault !== undefined) throw envError(text, fault);
-  return { podCIDRs: podCIDRs.toSorted((a, b) => a.compare(b)), file: undefined, line: undefined };
+  const pieces = text.split(",").map((piece) => readEnvPiece(piece.trim(), text));
+  const checked = checkPodCIDRs(pieces, serviceCIDRs);
+  if (checked.kind === "fault") throw envError(text, checked.why);
+  return { podCIDRs: checked.value, file: undefined, line: undefined };
 }
 
 function readEnvPiece(piece: string, text: string): Prefix {
@@ -81,24 +83,21 @@ function readEnvPiece(piece: string, text: string): Prefix {
   }
 }
 
-function envError(text: string, fault: string): ConfigError {
-  const message = `Cannot use environment ${podCIDRVariable}="${clip(text)}" as this node's PodCIDR: ${fault}`;
+function envError(text: string, why: string): ConfigError {
+  const message = `Cannot use environment ${podCIDRVariable}="${clip(text)}" as this node's PodCIDR: ${why}`;
   return new ConfigError("HC_PODCIDR_ENV", message, [], {
     hint: `set ${podCIDRVariable} to the range only this node has, for example 10.244.1.0/24, or unset it`,
   });
 }
 
-/** What is wrong with a node's CIDRs as a whole; each names its value. */
-function faultOf(podCIDRs: readonly Prefix[], serviceCIDRs: readonly Prefix[]): string | undefined {
-  for (const prefix of podCIDRs) {
+/** The CIDRs, IPv4 first, or a sentence that says what is wrong with them and names the value. */
+function checkPodCIDRs(prefixes: readonly Prefix[], serviceCIDRs: readonly Prefix[]): Result<PodCIDRs> {
+  for (const prefix of prefixes) {
     const why = whyUnusable(prefix, serviceCIDRs);
-    if (why !== undefined) return `${prefix} ${why}`;
+    if (why !== undefined) return fault(`${prefix} ${why}`);
   }
-  const [first, second, ...others] = podCIDRs;
-  if (second !== undefined && (others.length > 0 || first?.family === second.family)) {
-    return `${podCIDRs.join(", ")} are more than one CIDR of a family`;
-  }
-  return undefined;
+  const made = toPodCIDRs(prefixes.toSorted((a, b) => a.compare(b)));
+  return made.kind === "ok" ? made : fault(`${prefixes.join(", ")} are more than one CIDR of a family`);
 }
 
 /** What is wrong with a value of the configuration, with its place: file and line, or the variable that brought it. */

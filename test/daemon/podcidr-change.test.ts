@@ -1,7 +1,7 @@
 // A PodCIDR that changes while real pods hang on the real bridge, and what the real bridge plugin says of its addresses.
 
 import { describe, expect, test } from "bun:test";
-import { parsePrefix } from "../../src/cidr/prefix.ts";
+import { parsePodCIDRs } from "../../src/cidr/pod-cidrs.ts";
 import { parseDevices, refusedAddresses } from "../../src/dataplane/bridge.ts";
 import { conflistPath, headcni, headcniDaemon } from "../harness/headcni.ts";
 import { createNode } from "../harness/node.ts";
@@ -120,7 +120,7 @@ describe("the bridge plugin itself", () => {
     for (const address of addresses) await node.must(["ip", "addr", "add", address, "dev", "headcni0", "nodad"]);
     const reading = parseDevices(await node.must(["ip", "-j", "addr", "show"]));
     if (reading.kind !== "present") throw new Error("there is no bridge");
-    const refused = refusedAddresses(reading.bridge, [parsePrefix(podCIDR)]);
+    const refused = refusedAddresses(reading.bridge, parsePodCIDRs(podCIDR));
     const added = await addPod(node, "pod1").then(
       () => "",
       (error: Error) => error.message,

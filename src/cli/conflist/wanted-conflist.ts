@@ -55,6 +55,6 @@ export async function findWanted(context: CliContext, flags: NodeFlags): Promise
   const plan = planNode({ config, answer, held, ...observed });
   for (const { text } of plan.settled.conditions) context.warn(`warning: ${printable(text)}\n`);
   const { inForce } = plan.settled;
-  const podCIDRs = printable(`${inForce.podCIDRs.join(", ")} from ${sourceWords(inForce)}`);
+  const podCIDRs = printable(`${inForce.podCIDRs} from ${sourceWords(inForce)}`);
   return { ...folders, text: renderConflist(plan.conflist), plan, podCIDRs };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parsePrefix } from "../../cidr/prefix.ts";
+import { parsePodCIDRs } from "../../cidr/pod-cidrs.ts";
 import type { NodeState } from "../../node-state/node-state.ts";
 import type { JsonObject } from "../../sys/json.ts";
 import { decodeConfig, decodeHead } from "../network-config.ts";
@@ -7,7 +7,7 @@ import { delegatePrograms, renderDelegate, renderForRemoval, withCall } from "./
 
 const state: NodeState = {
   nodeName: "n1",
-  podCIDRs: [parsePrefix("10.244.1.0/24")],
+  podCIDRs: parsePodCIDRs("10.244.1.0/24"),
   mtuBytes: 1280,
   ipMasq: false,
   conditions: [],
@@ -40,7 +40,7 @@ describe("renderDelegate()", () => {
   });
 
   test("gives both families a range set and a default route", () => {
-    const podCIDRs = [parsePrefix("10.244.1.0/24"), parsePrefix("fd00:1::/64")];
+    const podCIDRs = parsePodCIDRs("10.244.1.0/24,fd00:1::/64");
     expect(rendered({}, { ...state, podCIDRs })).toMatchObject({
       ipam: {
         ranges: [[{ subnet: "10.244.1.0/24" }], [{ subnet: "fd00:1::/64" }]],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import fc from "fast-check";
-import { parsePrefix } from "../../cidr/prefix.ts";
+import { parsePodCIDRs } from "../../cidr/pod-cidrs.ts";
 import { defaultConfig } from "../../config/defaults.ts";
 import { HeadcniError } from "../../sys/errors.ts";
 import { basename } from "../../sys/fs/path.ts";
@@ -90,7 +90,7 @@ describe("validateConflist()", () => {
 
   test("takes what HeadCNI renders, for every setting", async () => {
     using folder = pluginFolder(everything);
-    const spec = wantedConflist(defaultConfig, [parsePrefix("10.244.1.0/24"), parsePrefix("fd00:1::/64")]);
+    const spec = wantedConflist(defaultConfig, parsePodCIDRs("10.244.1.0/24,fd00:1::/64"));
     for (const type of ["bridge", "headcni"] as const) {
       expect(await folder.problems(renderConflist({ ...spec, type }))).toEqual([]);
     }
