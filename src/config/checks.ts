@@ -3,7 +3,7 @@
 import { firstOverlaps } from "../cidr/overlaps.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { Config } from "./config.ts";
-import { familyName, isLoopback, Problem, readListen } from "./values.ts";
+import { familyName, isLoopback, readListen } from "./values.ts";
 
 /** A fault or warning at a key; it continues no sentence, unlike the readers'. */
 export interface Finding {
@@ -32,7 +32,7 @@ export function findContradictions(config: Config): readonly Finding[] {
 /** What is allowed but should be said. */
 export function findRisks({ monitoring }: Config): readonly Finding[] {
   const listen = readListen(monitoring.listen);
-  if (!monitoring.enabled || listen instanceof Problem || isLoopback(listen.host)) return [];
+  if (!monitoring.enabled || listen.kind === "fault" || isLoopback(listen.value.host)) return [];
   return [
     {
       path: keys.listen,

@@ -9,7 +9,7 @@ import { defaultConfig } from "./defaults.ts";
 import type { Evaluated } from "./evaluate.ts";
 import { readConfigFile } from "./file.ts";
 import type { ConfigFlag } from "./layers.ts";
-import { Problem, readNodeName } from "./values.ts";
+import { readNodeName } from "./values.ts";
 
 /** Flags of the command line that set a configuration key. */
 export interface ConfigFlags {
@@ -76,8 +76,8 @@ function readLayers(system: System, { path, flags: given, check }: LoadOptions):
 function withoutFile({ nodeName }: ConfigFlags = {}): Pick<LoadedConfig, "config" | "origins"> | undefined {
   if (nodeName === undefined) return { config: defaultConfig, origins: new Map() };
   const name = readNodeName(nodeName);
-  if (name instanceof Problem) return undefined;
-  return { config: { ...defaultConfig, nodeName: name }, origins: new Map([["nodeName", nodeNameFlag]]) };
+  if (name.kind === "fault") return undefined;
+  return { config: { ...defaultConfig, nodeName: name.value }, origins: new Map([["nodeName", nodeNameFlag]]) };
 }
 
 const nodeNameFlag = { source: "flag", flag: "--node-name" } as const;

@@ -6,16 +6,16 @@
 import * as z from "zod/mini";
 import type { Prefix } from "../cidr/prefix.ts";
 import { cniVersions } from "../spec/conflist.ts";
-import type { JsonObject, JsonValue } from "../sys/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../sys/json.ts";
+import { fault, ok, type Result } from "../sys/result.ts";
 import type { Config, NodeLocal } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
 import {
   nodeOf,
   notAbsolute,
-  Problem,
   readCidrs,
+  readDir,
   readDurationMs,
-  readFolder,
   readListen,
   readNodeName,
   readPerNode,
@@ -46,19 +46,17 @@ function noMap({ code }: z.core.$ZodRawIssue): string | undefined {
   return code === "invalid_type" ? "stands where a map of keys belongs" : undefined;
 }
 
-/** A reader of `values.ts` behind a schema: its problem becomes the key's issue. */
+/** A reader of `values.ts` behind a schema: its fault becomes the key's issue. */
 function read<Schema extends z.core.$ZodType, Out>(
   schema: Schema,
-  reader: (value: z.output<Schema>) => Out | Problem,
+  reader: (value: z.output<Schema>) => Result<Out>,
 ): z.ZodMiniPipe<Schema, z.ZodMiniTransform<Out, z.output<Schema>>> {
   return z.pipe(
     schema,
     z.transform((value: z.output<Schema>, context) => {
       const result = reader(value);
-      if (!(result instanceof Problem)) return result;
-      const { text: message, key: name } = result;
-      const at = name === undefined ? { path: [], input: value } : { path: [name], input: name };
-      context.issues.push({ code: "custom", message, ...at });
+      if (result.kind === "ok") return result.value;
+      context.issues.push({ code: "custom", message: result.why, path: [], input: value });
       return z.NEVER;
     }),
   );
@@ -67,15 +65,24 @@ function read<Schema extends z.core.$ZodType, Out>(
 const text = z.string({ error: "is not text; put it in quotes" });
 const textOrNumber = z.union([text, z.int()], { error: "is not a prefix length; write for example /24" });
 const textOrList = z.union([text, z.array(text)], { error: "is neither a CIDR nor a list of CIDRs" });
-const folder = read(text.check(z.startsWith("/", { error: notAbsolute })), readFolder);
+const dir = read(text.check(z.startsWith("/", { error: notAbsolute })), readDir);
 
 const nodeKey = z.string().check((context) => {
   const name = readNodeName(context.value);
-  const message = name instanceof Problem ? name.text : name === undefined ? "is not a node name" : undefined;
+  const message = name.kind === "fault" ? name.why : name.value === undefined ? "is not a node name" : undefined;
   if (message !== undefined) context.issues.push({ code: "custom", message, input: context.value });
 });
 
-const nodeLocal = z.union([text, z.array(text), z.record(nodeKey, read(textOrList, readNodeCidrs))], {
+const cidrsByNode = z.record(nodeKey, read(textOrList, readNodeCidrs)).check(({ value, issues }) => {
+  const names = new Set<string>();
+  for (const written of Object.keys(value)) {
+    const message = "names a node a second time; node names are in lower case";
+    if (names.has(nodeOf(written))) issues.push({ code: "custom", message, path: [written], input: written });
+    names.add(nodeOf(written));
+  }
+});
+
+const nodeLocal = z.union([text, z.array(text), cidrsByNode], {
   error: "is neither a CIDR, a list of CIDRs nor a map from node name to CIDRs",
 });
 
@@ -165,12 +172,12 @@ const cni = section("The CNI configuration that is written for the container run
     [{ type: "portmap", capabilities: { portMappings: true } }],
   ),
   confDir: key(
-    z.prefault(folder, defaultConfig.cni.confDir),
+    z.prefault(dir, defaultConfig.cni.confDir),
     "Folder in which the container runtime looks for CNI configurations.",
     "/var/lib/rancher/k3s/agent/etc/cni/net.d",
   ),
   binDir: key(
-    z.prefault(folder, defaultConfig.cni.binDir),
+    z.prefault(dir, defaultConfig.cni.binDir),
     "Folder in which the container runtime looks for CNI plugins.",
     "/usr/lib/cni",
   ),
@@ -249,39 +256,34 @@ export function toConfig({ network, cni, ...rest }: z.output<typeof configSchema
   };
 }
 
-function checkListen(value: string): string | Problem {
+function checkListen(value: string): Result<string> {
   const listen = readListen(value);
-  return listen instanceof Problem ? listen : value.trim();
+  return listen.kind === "ok" ? ok(value.trim()) : listen;
 }
 
-function readBase(value: string | readonly string[]): readonly Prefix[] | undefined | Problem {
+function readBase(value: string | readonly string[]): Result<readonly Prefix[] | undefined> {
   const prefixes = readCidrs(value);
-  return prefixes instanceof Problem || prefixes.length > 0 ? prefixes : undefined;
+  return prefixes.kind === "fault" || prefixes.value.length > 0 ? prefixes : ok(undefined);
 }
 
-/** Plugins come from YAML or JSON, so what they hold is JSON. */
-function readPlugins(value: "" | readonly z.output<typeof chainedPlugin>[]): readonly JsonObject[] {
-  return value === "" ? [] : (value as readonly JsonObject[]);
+/** Plugins come from YAML or JSON, so each is a JSON object. */
+function readPlugins(value: "" | readonly unknown[]): Result<readonly JsonObject[]> {
+  return ok(value === "" ? [] : value.filter(isJsonObject));
 }
 
 /** The CIDRs of one node of a map. */
-function readNodeCidrs(value: string | readonly string[]): readonly Prefix[] | Problem {
+function readNodeCidrs(value: string | readonly string[]): Result<readonly Prefix[]> {
   const podCIDRs = readCidrs(value);
-  if (podCIDRs instanceof Problem || podCIDRs.length > 0) return podCIDRs;
-  return new Problem("is no CIDR; write one, or leave the node out");
+  if (podCIDRs.kind === "fault" || podCIDRs.value.length > 0) return podCIDRs;
+  return fault("is no CIDR; write one, or leave the node out");
 }
 
-function readNodeLocal(value: z.output<typeof nodeLocal>): NodeLocal | undefined | Problem {
-  if (typeof value === "string" || Array.isArray(value)) {
-    const podCIDRs = readCidrs(value);
-    if (podCIDRs instanceof Problem) return podCIDRs;
-    return podCIDRs.length === 0 ? undefined : { kind: "any", podCIDRs };
+function readNodeLocal(value: z.output<typeof nodeLocal>): Result<NodeLocal | undefined> {
+  if (typeof value !== "string" && !Array.isArray(value)) {
+    const podCIDRs = new Map(Object.entries(value).map(([written, prefixes]) => [nodeOf(written), prefixes]));
+    return ok({ kind: "byNode", podCIDRs });
   }
-  const byNode = new Map<string, readonly Prefix[]>();
-  for (const [written, podCIDRs] of Object.entries(value)) {
-    const name = nodeOf(written);
-    if (byNode.has(name)) return new Problem("names a node a second time; node names are in lower case", written);
-    byNode.set(name, podCIDRs);
-  }
-  return { kind: "byNode", podCIDRs: byNode };
+  const podCIDRs = readCidrs(value);
+  if (podCIDRs.kind === "fault") return podCIDRs;
+  return ok(podCIDRs.value.length === 0 ? undefined : { kind: "any", podCIDRs: podCIDRs.value });
 }

@@ -1,19 +1,11 @@
 // The readers of single values: what they take, what they refuse and in which words.
 
 import { describe, expect, test } from "bun:test";
-import {
-  isLoopback,
-  Problem,
-  readCidrs,
-  readDurationMs,
-  readFolder,
-  readListen,
-  readNodeName,
-  readPerNode,
-} from "./values.ts";
+import { ok, type Result } from "../sys/result.ts";
+import { isLoopback, readCidrs, readDir, readDurationMs, readListen, readNodeName, readPerNode } from "./values.ts";
 
-const textOf = (value: unknown): string =>
-  value instanceof Problem ? value.text : `accepted: ${JSON.stringify(value)}`;
+const whyOf = (result: Result<unknown>): string =>
+  result.kind === "fault" ? result.why : `accepted: ${JSON.stringify(result.value)}`;
 
 describe("readCidrs()", () => {
   test.each([
@@ -24,7 +16,7 @@ describe("readCidrs()", () => {
     ["blanks", "  ", []],
     ["an empty list", [], []],
   ])("takes %s", (_name, value, expected) => {
-    expect(JSON.stringify(readCidrs(value))).toBe(JSON.stringify(expected));
+    expect(JSON.stringify(readCidrs(value))).toBe(JSON.stringify(ok(expected)));
   });
 
   test.each([
@@ -37,7 +29,7 @@ describe("readCidrs()", () => {
     ["a hole in the list", "10.1.0.0/24,,fd00::/64", "is not a CIDR"],
     ["a word", "auto", "is not a CIDR: auto has no prefix length"],
   ])("refuses %s", (_name, value, expected) => {
-    expect(textOf(readCidrs(value))).toStartWith(expected);
+    expect(whyOf(readCidrs(value))).toStartWith(expected);
   });
 });
 
@@ -53,7 +45,7 @@ describe("readPerNode()", () => {
     ["a map of one", { ipv6: 24 }, { ipv6: 24 }],
     ["nothing", "", {}],
   ])("takes %s", (_name, value, expected) => {
-    expect(readPerNode(value)).toEqual(expected);
+    expect(readPerNode(value)).toEqual(ok(expected));
   });
 
   test.each([
@@ -74,7 +66,7 @@ describe("readPerNode()", () => {
     ["three", "/24,/64,/80", "has more than two lengths"],
     ["an IPv6 length for IPv4", { ipv4: 64 }, "leaves no pods"],
   ])("refuses %s", (_name, value, expected) => {
-    expect(textOf(readPerNode(value))).toStartWith(expected);
+    expect(whyOf(readPerNode(value))).toStartWith(expected);
   });
 });
 
@@ -87,11 +79,11 @@ describe("readDurationMs()", () => {
     ["minutes", "2m", 120_000],
     ["an hour at most", "60m", 3_600_000],
   ])("takes %s", (_name, value, expected) => {
-    expect(readDurationMs(value)).toBe(expected);
+    expect(readDurationMs(value)).toEqual(ok(expected));
   });
 
   test.each(["", "1h", "-1s", "1.5s", "0s", 0, -3, "61m", "1e3s"])("refuses %p", (value) => {
-    expect(readDurationMs(value)).toBeInstanceOf(Problem);
+    expect(readDurationMs(value)).toMatchObject({ kind: "fault" });
   });
 });
 
@@ -103,7 +95,7 @@ describe("readListen()", () => {
     ["0.0.0.0:65535", "0.0.0.0", 65535],
     ["[::]:80", "::", 80],
   ])("takes %s", (value, host, port) => {
-    expect(readListen(value)).toEqual({ host, port });
+    expect(readListen(value)).toEqual(ok({ host, port }));
   });
 
   test.each([
@@ -118,7 +110,7 @@ describe("readListen()", () => {
     "host:1",
     "1.2.3:1",
   ])("refuses %p", (value) => {
-    expect(textOf(readListen(value))).toStartWith("is not an address and a port");
+    expect(whyOf(readListen(value))).toStartWith("is not an address and a port");
   });
 });
 
@@ -127,17 +119,17 @@ test("isLoopback() knows all of 127.0.0.0/8, ::1 and localhost, and nothing else
   expect(["0.0.0.0", "::", "10.0.0.1", "128.0.0.1", "example"].filter(isLoopback)).toEqual([]);
 });
 
-describe("readFolder()", () => {
+describe("readDir()", () => {
   test.each([
     ["/etc/cni/net.d", "/etc/cni/net.d"],
     ["/etc//cni/", "/etc/cni"],
     ["/.hidden/..a", "/.hidden/..a"],
   ])("takes %s", (value, expected) => {
-    expect(readFolder(value)).toBe(expected);
+    expect(readDir(value)).toEqual(ok(expected));
   });
 
   test.each(["", "/", "etc", "./etc", "/etc/..", "/etc/./cni", "/a\0b", "/a\nb"])("refuses %j", (value) => {
-    expect(readFolder(value)).toBeInstanceOf(Problem);
+    expect(readDir(value)).toMatchObject({ kind: "fault" });
   });
 });
 
@@ -148,10 +140,10 @@ describe("readNodeName()", () => {
     ["", undefined],
     [`${"a".repeat(250)}.bc`, `${"a".repeat(250)}.bc`],
   ])("takes %j", (value, expected) => {
-    expect(readNodeName(value)).toBe(expected);
+    expect(readNodeName(value)).toEqual(ok(expected));
   });
 
   test.each(["worker_1", "-a", "a-", "a..b", "a b", "ä", "a".repeat(254)])("refuses %j", (value) => {
-    expect(readNodeName(value)).toBeInstanceOf(Problem);
+    expect(readNodeName(value)).toMatchObject({ kind: "fault" });
   });
 });

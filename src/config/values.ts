@@ -1,52 +1,43 @@
-// Readers for the values of configuration keys that are more than a word or a number. Pure, no library: each gives the
-// value or the end of a sentence that begins with the value and says what is wrong and what to write.
+// Readers for the values of configuration keys that are more than a word or a number. Pure, no library: a reader returns the
+// value, or as fault the end of a sentence that begins with the value and says what is wrong and what to write.
 
 import { clip, type Family, familyBits, tryParseAddr } from "../cidr/addr.ts";
 import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
 import { expected } from "../sys/errors.ts";
-
-/** What is wrong with a value. A class, so that a string can be a value too. */
-export class Problem {
-  readonly text: string;
-  /** The key it is with, of a value that is a map; the sentence then begins with that. */
-  readonly key: string | undefined;
-  constructor(text: string, key?: string) {
-    this.text = text;
-    this.key = key;
-  }
-}
+import { fault, ok, type Result } from "../sys/result.ts";
 
 /**
  * CIDRs of networks: one, or one of each family, as a list or separated by commas. Nothing at all gives an empty list.
  * Host bits are refused with the value that was probably meant: guessing could move a node onto another's range.
  */
-export function readCidrs(value: string | readonly string[]): readonly Prefix[] | Problem {
+export function readCidrs(value: string | readonly string[]): Result<readonly Prefix[]> {
   const texts = typeof value === "string" ? value.split(",") : value;
-  if (texts.length === 1 && texts[0]?.trim() === "") return [];
+  if (texts.length === 1 && texts[0]?.trim() === "") return ok([]);
   const prefixes: Prefix[] = [];
   for (const text of texts) {
-    const prefix = readCidr(text.trim());
-    if (prefix instanceof Problem) return prefix;
-    const rival = prefixes.find(({ family }) => family === prefix.family);
-    if (rival !== undefined) {
-      return new Problem(
-        `has two ${familyName(prefix.family)} CIDRs, ${rival} and ${prefix}; write at most one of each family`,
+    const read = readCidr(text.trim());
+    if (read.kind === "fault") return read;
+    const prefix = read.value;
+    const other = prefixes.find(({ family }) => family === prefix.family);
+    if (other !== undefined) {
+      return fault(
+        `has two ${familyName(prefix.family)} CIDRs, ${other} and ${prefix}; write at most one of each family`,
       );
     }
     prefixes.push(prefix);
   }
-  return prefixes;
+  return ok(prefixes);
 }
 
-function readCidr(text: string): Prefix | Problem {
+function readCidr(text: string): Result<Prefix> {
   try {
     const prefix = parsePrefix(text);
-    return prefix.hasHostBits ? new Problem(`has host bits set in ${prefix}; write ${prefix.masked()}`) : prefix;
+    return prefix.hasHostBits ? fault(`has host bits set in ${prefix}; write ${prefix.masked()}`) : ok(prefix);
   } catch (error) {
     expected(error);
-    // The sentence of `parsePrefix` names the value already; what it says of it comes after.
+    // The message of `parsePrefix` quotes the value; the reason follows it.
     const [, reason = ""] = error.message.split(`"${clip(text)}" `);
-    return new Problem(`is not a CIDR: ${clip(text)} ${reason}; write for example 10.244.0.0/16`);
+    return fault(`is not a CIDR: ${clip(text)} ${reason}; write for example 10.244.0.0/16`);
   }
 }
 
@@ -60,10 +51,10 @@ export type PerNode = Readonly<Partial<Record<Family, number>>>;
 const perNodeLimits = { ipv4: [1, 30], ipv6: [1, 126] } as const;
 
 /**
- * Prefix lengths of a node's block: `/24`, 24, `/24,/64` or `{ipv4, ipv6}`. A length over 32 can only be IPv6's; of two
- * lengths that could both be IPv4's nobody can say which is which, so that is refused.
+ * Prefix lengths of a node's block: `/24`, 24, `/24,/64` or `{ipv4, ipv6}`. A length over 32 can only be IPv6's; two lengths
+ * that could both be IPv4's are ambiguous and refused.
  */
-export function readPerNode(value: PerNodeInput): PerNode | Problem {
+export function readPerNode(value: PerNodeInput): Result<PerNode> {
   if (typeof value === "object") {
     const both: [Family, string | number | undefined][] = [
       ["ipv4", value.ipv4],
@@ -74,82 +65,82 @@ export function readPerNode(value: PerNodeInput): PerNode | Problem {
   const texts = String(value)
     .split(",")
     .map((text) => text.trim());
-  if (texts.length === 1 && texts[0] === "") return {};
-  if (texts.length > 2) return new Problem("has more than two lengths; write one of each family, for example /24,/64");
+  if (texts.length === 1 && texts[0] === "") return ok({});
+  if (texts.length > 2) return fault("has more than two lengths; write one of each family, for example /24,/64");
   const isLong = (text: string): boolean => Number(text.replace(/^\//, "")) > 32;
   if (texts.length === 2 && texts.filter(isLong).length !== 1) {
-    return new Problem("does not say which length is for which family; write {ipv4: 24, ipv6: 64}");
+    return fault("does not say which length is for which family; write {ipv4: 24, ipv6: 64}");
   }
   return collectLengths(texts.map((text) => ({ family: isLong(text) ? "ipv6" : "ipv4", text })));
 }
 
-function collectLengths(items: readonly { family: Family; text: string | number }[]): PerNode | Problem {
+function collectLengths(items: readonly { family: Family; text: string | number }[]): Result<PerNode> {
   const lengths: Partial<Record<Family, number>> = {};
   for (const { family, text } of items) {
     const digits = /^\/?(0|[1-9]\d{0,2})$/.exec(String(text).trim())?.[1];
     if (digits === undefined)
-      return new Problem(`is not a prefix length; write for example ${family === "ipv4" ? "/24" : "/64"}`);
+      return fault(`is not a prefix length; write for example ${family === "ipv4" ? "/24" : "/64"}`);
     const [least, most] = perNodeLimits[family];
     const bits = Number(digits);
     if (bits < least || bits > most) {
-      return new Problem(
+      return fault(
         `leaves no pods on a node or no nodes; write a length from /${least} to /${most} for ${familyName(family)}`,
       );
     }
     lengths[family] = bits;
   }
-  return lengths;
+  return ok(lengths);
 }
 
 /** A time in milliseconds: whole seconds as a number, or `500ms`, `30s`, `2m`; from 1 ms to an hour. */
-export function readDurationMs(value: string | number): number | Problem {
+export function readDurationMs(value: string | number): Result<number> {
   const text = String(value).trim();
   const match = /^(\d{1,7})(ms|s|m)$/.exec(/^\d+$/.test(text) ? `${text}s` : text);
   const unitMs = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? ""];
-  if (match === null || unitMs === undefined) return new Problem("is not a time; write for example 30s, 500ms or 2m");
+  if (match === null || unitMs === undefined) return fault("is not a time; write for example 30s, 500ms or 2m");
   const ms = Number(match[1]) * unitMs;
-  return ms >= 1 && ms <= 3_600_000 ? ms : new Problem("is out of range; write a time from 1ms to 60m");
+  return ms >= 1 && ms <= 3_600_000 ? ok(ms) : fault("is out of range; write a time from 1ms to 60m");
 }
 
 /** Kubernetes' rule for the names of nodes: an RFC 1123 subdomain. */
 const nodeNamePattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
-/** A node's name as the kubelet takes it, whatever was written: in lower case and without spaces around it. */
+/** A node's name as the kubelet registers it: in lower case and without spaces around it. */
 export function nodeOf(written: string): string {
   return written.trim().toLowerCase();
 }
 
 /** The name of a node; undefined for an empty one. */
-export function readNodeName(value: string): string | undefined | Problem {
+export function readNodeName(value: string): Result<string | undefined> {
   const name = nodeOf(value);
-  if (name === "") return undefined;
-  if (name.length > 253) return new Problem("is longer than the 253 characters of a node name");
-  return nodeNamePattern.test(name) ? name : new Problem("is not a node name; write letters, digits, - and .");
+  if (name === "") return ok(undefined);
+  if (name.length > 253) return fault("is longer than the 253 characters of a node name");
+  return nodeNamePattern.test(name) ? ok(name) : fault("is not a node name; write letters, digits, - and .");
 }
 
 export const notAbsolute = "is not an absolute path without . and ..; write for example /etc/cni/net.d";
 
-/** A folder's absolute path, without the slashes it does not need. */
-export function readFolder(value: string): string | Problem {
+/** The absolute path of a directory, without repeated and trailing slashes. */
+export function readDir(value: string): Result<string> {
   const parts = value.split("/").filter((part) => part !== "");
   const isPlain = value.startsWith("/") && parts.length > 0 && !parts.includes(".") && !parts.includes("..");
-  return isPlain && !/\p{Cc}/u.test(value) ? `/${parts.join("/")}` : new Problem(notAbsolute);
+  return isPlain && !/\p{Cc}/u.test(value) ? ok(`/${parts.join("/")}`) : fault(notAbsolute);
 }
 
 /** `host:port` to listen on: an IP address (IPv6 in brackets) or `localhost`, and a port; 0 takes any free one. */
-export function readListen(value: string): { readonly host: string; readonly port: number } | Problem {
+export function readListen(value: string): Result<{ readonly host: string; readonly port: number }> {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(value.trim());
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   const isHost =
     host === "localhost" || (host !== undefined && tryParseAddr(host)?.family === (match?.[1] ? "ipv6" : "ipv4"));
   if (host === undefined || !isHost || port > 65_535) {
-    return new Problem("is not an address and a port; write for example 127.0.0.1:9465 or [::1]:9465");
+    return fault("is not an address and a port; write for example 127.0.0.1:9465 or [::1]:9465");
   }
-  return { host, port };
+  return ok({ host, port });
 }
 
-/** Whether a host to listen on is reachable from this machine alone. */
+/** Whether a host to listen on is reachable from this machine only. */
 export function isLoopback(host: string): boolean {
   const addr = tryParseAddr(host);
   if (addr === undefined) return host === "localhost";

@@ -5,11 +5,11 @@ import type { Setting } from "../agent/latest.ts";
 import type { Part } from "../agent/supervisor.ts";
 import type { Wakeups } from "../agent/trigger.ts";
 import { clip, tryParseAddr } from "../cidr/addr.ts";
-import { isLoopback, Problem, readListen } from "../config/values.ts";
+import { isLoopback, readListen } from "../config/values.ts";
 import { describeError, expected } from "../sys/errors.ts";
 import { printJson } from "../sys/json.ts";
 import { type HttpServer, tryServeHttp } from "../sys/net/http-server.ts";
-import { fault, type Result } from "../sys/result.ts";
+import type { Result } from "../sys/result.ts";
 import type { System } from "../sys/system.ts";
 import type { ConditionStore } from "./condition-store.ts";
 import { type Condition, condition } from "./conditions.ts";
@@ -139,8 +139,8 @@ function noteAddress({ files, log }: System, address: string | undefined): void 
 
 function tryListen(listen: string, source: StatusSource): Result<HttpServer> {
   const address = readListen(listen);
-  if (address instanceof Problem) return fault(address.text);
-  const { host, port } = address;
+  if (address.kind === "fault") return address;
+  const { host, port } = address.value;
   return tryServeHttp({
     host,
     port,

@@ -1,7 +1,7 @@
 // Asks a running daemon for its status, and says in words why that fails.
 
 import { loadConfig } from "../config/load.ts";
-import { Problem, readListen } from "../config/values.ts";
+import { readListen } from "../config/values.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import { isJsonObject, type JsonObject } from "../sys/json.ts";
 import { fetchText } from "../sys/net/http-client.ts";
@@ -25,9 +25,9 @@ const timeoutMs = 5000;
  */
 export async function statusAddress(system: System, { address, config }: StatusWhere): Promise<string> {
   if (address !== undefined) {
-    const problem = readListen(address);
-    if (problem instanceof Problem)
-      throw new HeadcniError("HC_USAGE", `Cannot use --address ${address}: it ${problem.text}`);
+    const listen = readListen(address);
+    if (listen.kind === "fault")
+      throw new HeadcniError("HC_USAGE", `Cannot use --address ${address}: it ${listen.why}`);
     return address;
   }
   const noted = new TextDecoder().decode(system.files.readIfPresent(statusAddressFile, 1024)).trim();
