@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { nodeStateFiles } from "../node-state/node-state-file.ts";
 import { decodeConfig, decodeHead } from "./network-config.ts";
 
 const minimal = { cniVersion: "1.0.0", name: "headcni", type: "headcni" } as const;
@@ -20,7 +21,7 @@ describe("decodeHead(), decodeConfig()", () => {
       delegate: {},
       dataDir: "/var/lib/headcni/cni",
       delegateTimeoutMs: 30_000,
-      nodeStateFile: undefined,
+      nodeStateFiles,
     });
   });
 
@@ -31,7 +32,7 @@ describe("decodeHead(), decodeConfig()", () => {
       delegate,
       dataDir: "/d",
       delegateTimeoutMs: 500,
-      nodeStateFile: "/n",
+      nodeStateFiles: ["/n"],
     });
   });
 

@@ -2,6 +2,7 @@
 // a schema library would cost more than the rest of the start.
 
 import { defaultDelegateTimeoutMs, savedCallsDir } from "../node-state/names.ts";
+import { nodeStateFiles } from "../node-state/node-state-file.ts";
 import { type CniVersion, isSupportedVersion, supportedVersions } from "../spec/versions.ts";
 import { describeError } from "../sys/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJsonExactly } from "../sys/json.ts";
@@ -22,8 +23,8 @@ export interface NetworkConfig {
   readonly delegate: JsonObject;
   readonly dataDir: string;
   readonly delegateTimeoutMs: number;
-  /** Read instead of the daemon's files. */
-  readonly nodeStateFile: string | undefined;
+  /** Where the node's state is read: the daemon's files, unless the configuration names another one. */
+  readonly nodeStateFiles: readonly string[];
 }
 
 /** As deep as Go's decoder goes, which every delegate reads it with. */
@@ -67,6 +68,7 @@ export function decodeConfig({ json, name, cniVersion }: ConfigHead): NetworkCon
     throw new CniError(cniCodes.incompatibleVersion, "incompatible CNI versions", details);
   }
   if (optionalString(json, "type") === "") throw invalid("type", "is missing");
+  const stateFile = absolutePathAt(json, "nodeStateFile");
   return {
     cniVersion,
     name,
@@ -74,7 +76,7 @@ export function decodeConfig({ json, name, cniVersion }: ConfigHead): NetworkCon
     delegate: decodeDelegate(json.delegate),
     dataDir: absolutePathAt(json, "dataDir") ?? savedCallsDir,
     delegateTimeoutMs: decodeTimeout(json.delegateTimeoutSeconds),
-    nodeStateFile: absolutePathAt(json, "nodeStateFile"),
+    nodeStateFiles: stateFile === undefined ? nodeStateFiles : [stateFile],
   };
 }
 

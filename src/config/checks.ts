@@ -98,11 +98,14 @@ function* nodesAgainstEachOther(config: Config): Iterable<Finding> {
 }
 
 function* mtuAgainstIpv6(config: Config): Iterable<Finding> {
-  const { mtuBytes, podCIDR } = config.network;
+  const { bridge, podCIDR } = config.network;
   const ipv6 = [...(podCIDR.base ?? []), ...written(config).map(({ prefix }) => prefix)].find(
     ({ family }) => family === "ipv6",
   );
-  if (mtuBytes < 1280 && ipv6 !== undefined) {
-    yield { path: keys.mtu, message: `${mtuBytes} is less than 1280, which IPv6 (${ipv6}) needs; write 1280 or more` };
+  if (bridge.mtuBytes < 1280 && ipv6 !== undefined) {
+    yield {
+      path: keys.mtu,
+      message: `${bridge.mtuBytes} is less than 1280, which IPv6 (${ipv6}) needs; write 1280 or more`,
+    };
   }
 }

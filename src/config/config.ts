@@ -3,6 +3,7 @@
 
 import type { Family } from "../cidr/addr.ts";
 import type { Prefix } from "../cidr/prefix.ts";
+import type { BridgeSettings } from "../node-state/bridge-settings.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
 import type { JsonObject } from "../sys/json.ts";
 import type { LogLevel } from "../sys/log/log.ts";
@@ -29,7 +30,7 @@ export interface Config {
       readonly perNode: Readonly<Partial<Record<Family, number>>>;
     };
     readonly serviceCIDR: readonly Prefix[];
-    readonly mtuBytes: number;
+    readonly bridge: BridgeSettings;
     readonly masquerade: Masquerade;
   };
   readonly cni: {

@@ -1,6 +1,7 @@
 // The configuration of a node whose operator wrote nothing. Without a library, so that such a node starts without loading
 // the schema; a test holds that the schema's defaults are these.
 
+import { defaultBridgeSettings } from "../node-state/bridge-settings.ts";
 import { defaultDelegateTimeoutMs } from "../node-state/names.ts";
 import type { Config } from "./config.ts";
 
@@ -12,8 +13,7 @@ export const defaultConfig: Config = {
   network: {
     podCIDR: { nodeLocal: undefined, base: undefined, perNode: {} },
     serviceCIDR: [],
-    // What a packet may measure inside a Tailscale tunnel; also the least IPv6 allows.
-    mtuBytes: 1280,
+    bridge: defaultBridgeSettings,
     masquerade: "bridge",
   },
   cni: {

@@ -71,7 +71,7 @@ describe("loadConfig() lets flags win over the environment, and that over the fi
 
   test("file alone, with its line", async () => {
     const { config, origins, file: name } = await load({ file });
-    expect([config.nodeName, config.network.mtuBytes, name]).toEqual(["from-file", 1300, defaultConfigFile]);
+    expect([config.nodeName, config.network.bridge.mtuBytes, name]).toEqual(["from-file", 1300, defaultConfigFile]);
     expect(origins.get("network.mtu")).toEqual({ source: "file", file: defaultConfigFile, line: 3 });
     expect([...origins.keys()]).toEqual(["nodeName", "network.mtu"]);
   });
@@ -81,7 +81,7 @@ describe("loadConfig() lets flags win over the environment, and that over the fi
       file,
       env: { HEADCNI_NODENAME: "from-env", HEADCNI_NETWORK_MTU: "1400" },
     });
-    expect([config.nodeName, config.network.mtuBytes]).toEqual(["from-env", 1400]);
+    expect([config.nodeName, config.network.bridge.mtuBytes]).toEqual(["from-env", 1400]);
     expect(origins.get("network.mtu")).toEqual({ source: "env", variable: "HEADCNI_NETWORK_MTU" });
   });
 
@@ -107,7 +107,8 @@ describe("loadConfig() lets flags win over the environment, and that over the fi
 
   test("a bad value below one that wins does no harm", async () => {
     expect(
-      (await load({ file: "network: {mtu: 3}\n", env: { HEADCNI_NETWORK_MTU: "1400" } })).config.network.mtuBytes,
+      (await load({ file: "network: {mtu: 3}\n", env: { HEADCNI_NETWORK_MTU: "1400" } })).config.network.bridge
+        .mtuBytes,
     ).toBe(1400);
   });
 });
@@ -149,7 +150,7 @@ describe("loadConfig() tells unset from empty", () => {
 
 describe("loadConfig() reads text from the environment as the key's kind", () => {
   test.each([
-    ["HEADCNI_NETWORK_MTU", " 1400 ", (c: LoadedConfig["config"]) => c.network.mtuBytes, 1400],
+    ["HEADCNI_NETWORK_MTU", " 1400 ", (c: LoadedConfig["config"]) => c.network.bridge.mtuBytes, 1400],
     ["HEADCNI_MONITORING_ENABLED", "false", (c: LoadedConfig["config"]) => c.monitoring.enabled, false],
     ["HEADCNI_NODENAME", "1234", (c: LoadedConfig["config"]) => c.nodeName, "1234"],
     ["HEADCNI_CNI_CNIVERSION", "1.0.0", (c: LoadedConfig["config"]) => c.cni.cniVersion, "1.0.0"],

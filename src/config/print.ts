@@ -2,6 +2,7 @@
 
 import type { Family } from "../cidr/addr.ts";
 import type { Prefix } from "../cidr/prefix.ts";
+import { encodeBridgeSettings } from "../node-state/bridge-settings.ts";
 import type { JsonObject, JsonValue } from "../sys/json.ts";
 import type { Config, NodeLocal } from "./config.ts";
 
@@ -9,6 +10,8 @@ import type { Config, NodeLocal } from "./config.ts";
 export function toInput({ nodeName, network, cni, logging, monitoring }: Config): JsonObject {
   const { nodeLocal, base, perNode } = network.podCIDR;
   const { delegateTimeoutMs, ...otherCni } = cni;
+  // What `masquerade` says already.
+  const { ipMasq: _, ...bridge } = encodeBridgeSettings(network.bridge);
   return {
     nodeName,
     network: {
@@ -18,7 +21,7 @@ export function toInput({ nodeName, network, cni, logging, monitoring }: Config)
         perNode: printPerNode(perNode),
       },
       serviceCIDR: printCidrs(network.serviceCIDR),
-      mtu: network.mtuBytes,
+      ...bridge,
       masquerade: network.masquerade,
     },
     cni: { ...otherCni, delegateTimeout: printDuration(delegateTimeoutMs) },

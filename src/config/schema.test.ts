@@ -19,6 +19,15 @@ test("configSchema's defaults are those a node without a file starts with", () =
   expect(toConfig(z.parse(configSchema, {}))).toEqual(defaultConfig);
 });
 
+test.each([
+  ["bridge", true],
+  ["daemon", false],
+  ["none", false],
+] as const)("toConfig() lets the bridge plugin masquerade: %s", (masquerade, ipMasq) => {
+  const { bridge } = toConfig(z.parse(configSchema, { network: { masquerade, mtu: 1400 } })).network;
+  expect(bridge).toEqual({ mtuBytes: 1400, ipMasq });
+});
+
 describe("configKeys", () => {
   test("name each key once, and each variable once", () => {
     expect(configKeys.length).toBeGreaterThan(15);

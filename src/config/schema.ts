@@ -144,7 +144,7 @@ const network = section("Addresses and the pod network.", {
     "10.96.0.0/12",
   ),
   mtu: key(
-    z._default(mtu, defaultConfig.network.mtuBytes),
+    z._default(mtu, defaultConfig.network.bridge.mtuBytes),
     "MTU of the bridge and the pods, in bytes. IPv6 needs at least 1280.",
     1280,
   ),
@@ -247,11 +247,12 @@ z.globalRegistry.add(configSchema, {
 /** The parsed file as the rest of the code sees it. */
 export function toConfig({ network, cni, ...rest }: z.output<typeof configSchema>): Config {
   const { mtu: mtuBytes, ...otherNetwork } = network;
+  const bridge = { mtuBytes, ipMasq: network.masquerade === "bridge" };
   const { delegateTimeout: delegateTimeoutMs, ...otherCni } = cni;
   return {
     ...rest,
     nodeName: rest.nodeName,
-    network: { ...otherNetwork, podCIDR: { nodeLocal: undefined, base: undefined, ...network.podCIDR }, mtuBytes },
+    network: { ...otherNetwork, podCIDR: { nodeLocal: undefined, base: undefined, ...network.podCIDR }, bridge },
     cni: { ...otherCni, delegateTimeoutMs },
   };
 }

@@ -2,8 +2,8 @@
 // makes "is it the same?" a comparison of bytes.
 
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
-import type { CniType, Masquerade } from "../config/config.ts";
-import { bridgePlugin } from "../node-state/bridge-settings.ts";
+import type { CniType } from "../config/config.ts";
+import { type BridgeSettings, bridgePlugin } from "../node-state/bridge-settings.ts";
 import { defaultDelegateTimeoutMs, networkName } from "../node-state/names.ts";
 import { type JsonObject, printJson } from "../sys/json.ts";
 
@@ -11,8 +11,7 @@ import { type JsonObject, printJson } from "../sys/json.ts";
 export interface ConflistSpec {
   /** Not used by type `headcni`, which reads them at run time. */
   readonly podCIDRs: PodCIDRs;
-  readonly mtuBytes: number;
-  readonly masquerade: Masquerade;
+  readonly bridge: BridgeSettings;
   readonly cniVersion: string;
   readonly type: CniType;
   /** Chained plugins, put after the first one as they stand. */
@@ -31,11 +30,7 @@ export function renderConflist(spec: ConflistSpec): string {
 
 function firstPlugin(spec: ConflistSpec): JsonObject {
   if (spec.type === "bridge") {
-    return bridgePlugin({
-      podCIDRs: spec.podCIDRs,
-      mtuBytes: spec.mtuBytes,
-      ipMasq: spec.masquerade === "bridge",
-    });
+    return bridgePlugin(spec.bridge, spec.podCIDRs);
   }
   // Subnet, MTU and masquerading come from the node state file, so a change of them needs no new conflist.
   return spec.delegateTimeoutMs === defaultDelegateTimeoutMs

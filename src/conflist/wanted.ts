@@ -8,8 +8,7 @@ import type { ConflistSpec } from "./render.ts";
 export function wantedConflist(config: Config, podCIDRs: PodCIDRs): ConflistSpec {
   return {
     podCIDRs,
-    mtuBytes: config.network.mtuBytes,
-    masquerade: config.network.masquerade,
+    bridge: config.network.bridge,
     cniVersion: config.cni.cniVersion,
     type: config.cni.type,
     plugins: config.cni.plugins,

@@ -5,10 +5,10 @@ import type { Config } from "../config/config.ts";
 import { readBridge, removeBridge } from "../dataplane/bridge.ts";
 import { applyMasquerade, cleanUpMasquerade } from "../dataplane/masquerade-agent.ts";
 import { bridgeName } from "../node-state/names.ts";
+import { writeNodeState } from "../node-state/node-state-file.ts";
 import { expected } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import { type Condition, condition, type Failure } from "./conditions.ts";
-import { writeNodeState } from "./memory.ts";
 import { nodeStateOf, type Plan, type RememberedNode } from "./plan.ts";
 import type { MasqueradeState } from "./report.ts";
 
@@ -69,7 +69,7 @@ export async function applyMasquerading(
 /** Writes the node state files; gives the condition when they cannot be written. */
 export function rememberNode(system: System, node: RememberedNode): readonly Condition[] {
   try {
-    writeNodeState(system, nodeStateOf(node));
+    writeNodeState(system.files, nodeStateOf(node));
     return [];
   } catch (error) {
     return [condition("NodeStateNotWritten", failureOf(error))];

@@ -3,8 +3,8 @@ import { chmodSync, rmSync } from "node:fs";
 import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { leaseFolder } from "../ipam/lease.ts";
-import { nodeStateFiles } from "../node-state/names.ts";
 import { decodeNodeState } from "../node-state/node-state.ts";
+import { nodeStateFiles } from "../node-state/node-state-file.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import { waitUntil } from "../sys/testing.ts";
@@ -20,7 +20,10 @@ function subnetOf(node: FakeNode): string {
 }
 
 function remembered(node: FakeNode) {
-  return nodeStateFiles.map((path) => decodeNodeState(node.root.read(path)));
+  return nodeStateFiles.map((path) => {
+    const decoded = decodeNodeState(node.root.read(path));
+    return decoded.kind === "ok" ? decoded.value : decoded;
+  });
 }
 
 describe("createPasses() on a fresh node", () => {
@@ -417,7 +420,7 @@ describe("createPasses() with cni.type: headcni", () => {
     await passes.run(["start"]);
     expect(firstType(node)).toBe("headcni");
     expect(node.root.read(plugin)).toBe("the executable");
-    expect(remembered(node)).toMatchObject([{ podCIDRs: parsePodCIDRs("10.42.3.0/24"), ipMasq: true }, {}]);
+    expect(remembered(node)).toMatchObject([{ podCIDRs: parsePodCIDRs("10.42.3.0/24"), bridge: { ipMasq: true } }, {}]);
     expect(node.codes()).toEqual([]);
     const inode = node.system.files.lstat(plugin)?.inode ?? -1;
     await passes.run(["timer"]);

@@ -85,9 +85,8 @@ export function nodeStateOf({ nodeName, config, inForce, conditions }: Remembere
   return {
     nodeName,
     podCIDRs,
-    mtuBytes: config.network.mtuBytes,
-    ipMasq: config.network.masquerade === "bridge",
-    conditions: conditions.map(({ code, text, impactsConnectivity }) => ({ code, text, impactsConnectivity })),
     podCIDRSource: source === undefined ? undefined : { source, file, line },
+    bridge: config.network.bridge,
+    conditions,
   };
 }

@@ -9,8 +9,6 @@ export const bridgeName = "headcni0";
 export const conflistFileName = "10-headcni.conflist";
 /** Where host-local keeps leases unless told otherwise. */
 export const hostLocalDataDir = "/var/lib/cni/networks";
-/** What the daemon tells the CNI plugin: gone at reboot, and the copy that survives one. */
-export const nodeStateFiles = ["/run/headcni/node.json", "/var/lib/headcni/node.json"] as const;
 /** Backups of configurations, saved delegate configs and the persistent node state live under here. */
 export const stateDir = "/var/lib/headcni";
 /** Where the `headcni` plugin saves what it asked its delegate, unless the conflist names a folder. */

@@ -15,5 +15,5 @@ test.each<[string, object, string]>([
   ["another version", { version: 2 }, "has version 2, this plugin reads version 1"],
   ["no MTU", { mtu: "big" }, "has no whole number mtu"],
 ])("decodeNodeState() refuses %s", (_name, change, why) => {
-  expect(decodeNodeState(JSON.stringify({ ...written, ...change }))).toBe(why);
+  expect(decodeNodeState(JSON.stringify({ ...written, ...change }))).toEqual({ kind: "fault", why });
 });

@@ -1,7 +1,7 @@
 // ADD: render, save, let the delegate work, hand its result on. What fails after the delegate started is taken down again.
 
 import type { AttachmentKey } from "../../attachments/attachment.ts";
-import { readNodeState } from "../../node-state/node-state-file.ts";
+import { describeUnusable, readNodeState } from "../../node-state/node-state-file.ts";
 import type { CniVersion } from "../../spec/versions.ts";
 import { describeError } from "../../sys/errors.ts";
 import type { JsonObject } from "../../sys/json.ts";
@@ -24,13 +24,12 @@ export function attachmentKey({ call, config }: PluginCall): AttachmentKey {
  * @throws CniError 11 when neither the config nor the daemon says where addresses come from.
  */
 export function renderNow(world: PluginWorld, config: NetworkConfig): JsonObject {
-  const read = readNodeState(world.files, config.nodeStateFile);
-  const rendered = renderDelegate(config, read.kind === "found" ? read.state : undefined);
+  const read = readNodeState(world.files, config.nodeStateFiles);
+  const rendered = renderDelegate(config, read.found?.state);
   if (rendered.kind === "config") return rendered.config;
-  const why = read.kind === "missing" ? read.why : "";
   throw new CniError(
     cniCodes.tryAgainLater,
-    `No PodCIDR is known for this node: ${why}`,
+    `No PodCIDR is known for this node: ${describeUnusable(read)}`,
     "start headcni-daemon on this node, which writes the file, or set delegate.ipam.subnet in the CNI config",
   );
 }

@@ -104,8 +104,8 @@ export async function check(world: PluginWorld, plugin: PluginCall): Promise<Plu
 }
 
 function renderForDel(world: PluginWorld, config: NetworkConfig): JsonObject {
-  const read = readNodeState(world.files, config.nodeStateFile);
-  return renderForRemoval(config, read.kind === "found" ? read.state : undefined);
+  const read = readNodeState(world.files, config.nodeStateFiles);
+  return renderForRemoval(config, read.found?.state);
 }
 
 /** The version the delegate spoke at ADD, if it may be asked to CHECK in it. */

@@ -32,8 +32,8 @@ export async function gc(world: PluginWorld, plugin: PluginCall): Promise<Plugin
   const { config } = plugin;
   const startedAtMs = world.clock.now() - stampLagMs;
   const valid = validAttachments(config.json);
-  const read = readNodeState(world.files, config.nodeStateFile);
-  const delegate = renderForRemoval(config, read.kind === "found" ? read.state : undefined);
+  const read = readNodeState(world.files, config.nodeStateFiles);
+  const delegate = renderForRemoval(config, read.found?.state);
   // A delegate that fails does not keep the rest from being cleaned up.
   const [forwarded] = await Promise.allSettled([
     askOnce(world, plugin, { command: "GC", delegate, version: config.cniVersion }),

@@ -1,6 +1,6 @@
 // STATUS: whether an ADD would work now (50 if not), and whether a pod added now would have its network (51 if not).
 
-import { readNodeState } from "../../node-state/node-state-file.ts";
+import { describeUnusable, readNodeState } from "../../node-state/node-state-file.ts";
 import { describeError } from "../../sys/errors.ts";
 import { CniError, cniCodes } from "../cni-error.ts";
 import { askOnce, type PluginCall } from "../delegate/call-delegate.ts";
@@ -11,14 +11,13 @@ import { unknownCommandCodes } from "./gc.ts";
 
 export async function status(world: PluginWorld, plugin: PluginCall): Promise<PluginOutput> {
   const { call, config } = plugin;
-  const read = readNodeState(world.files, config.nodeStateFile);
-  const state = read.kind === "found" ? read.state : undefined;
+  const read = readNodeState(world.files, config.nodeStateFiles);
+  const state = read.found?.state;
   const rendered = renderDelegate(config, state);
   if (rendered.kind === "needs-subnet") {
-    const why = read.kind === "missing" ? `: ${read.why}` : "";
     throw new CniError(
       cniCodes.notAvailable,
-      `No PodCIDR is known for this node${why}`,
+      `No PodCIDR is known for this node: ${describeUnusable(read)}`,
       "start headcni-daemon on this node",
     );
   }
@@ -29,7 +28,7 @@ export async function status(world: PluginWorld, plugin: PluginCall): Promise<Pl
   const answer = await askStatus(world, plugin, rendered.config);
   if (answer.kind === "refused" && !unknownCommandCodes.includes(answer.code)) return answer.output;
   // The copy from before a reboot has conditions of then.
-  const current = read.kind === "found" && read.isCurrent ? read.state.conditions : [];
+  const current = read.found?.isCurrent === true ? read.found.state.conditions : [];
   const limiting = current.filter(({ impactsConnectivity }) => impactsConnectivity);
   if (limiting.length > 0) {
     const details = limiting.map(({ code, text }) => `${code}: ${text}`).join("; ");

@@ -8,8 +8,7 @@ import { delegatePrograms, renderDelegate, renderForRemoval, withCall } from "./
 const state: NodeState = {
   nodeName: "n1",
   podCIDRs: parsePodCIDRs("10.244.1.0/24"),
-  mtuBytes: 1280,
-  ipMasq: false,
+  bridge: { mtuBytes: 1280, ipMasq: false },
   conditions: [],
   podCIDRSource: undefined,
 };

@@ -2,8 +2,7 @@
 // The rule: what the operator wrote under `delegate` wins, key by key; what is left open is what HeadCNI would have put into the
 // conflist itself.
 
-import { bridgePlugin, hostLocalIpam } from "../../node-state/bridge-settings.ts";
-import { bridgeName } from "../../node-state/names.ts";
+import { bridgeKeys, defaultBridgeSettings, hostLocalIpam } from "../../node-state/bridge-settings.ts";
 import type { NodeState } from "../../node-state/node-state.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../sys/json.ts";
 import type { NetworkConfig } from "../network-config.ts";
@@ -15,8 +14,7 @@ const callKeys = [...savedCallKeys, "prevResult", "cni.dev/valid-attachments", "
 const networkKeys = ["capabilities", "dns"] as const;
 
 /** Keys of the bridge's own configuration that also make sense for others; any other type gets addresses only. */
-const derivedKeys: Readonly<Record<string, readonly string[]>> = {
-  bridge: ["bridge", "ipMasq", "isGateway", "hairpinMode", "mtu"],
+const sharedKeys: Readonly<Record<string, readonly string[]>> = {
   ptp: ["ipMasq", "mtu"],
   macvlan: ["mtu"],
   ipvlan: ["mtu"],
@@ -76,20 +74,13 @@ function assemble({ name, json }: NetworkConfig, delegate: JsonObject): JsonObje
 }
 
 function derived(type: string, given: JsonObject, state: NodeState | undefined): JsonObject {
-  const keys = derivedKeys[type] ?? [];
+  const { mtu, ...others } = bridgeKeys(state?.bridge ?? defaultBridgeSettings);
   // Without the daemon the shape stays what it is by default; only an MTU cannot be guessed.
-  const all: JsonObject =
-    state === undefined
-      ? { bridge: bridgeName, ipMasq: true, isGateway: true, hairpinMode: true }
-      : bridgePlugin({ podCIDRs: state.podCIDRs, mtuBytes: state.mtuBytes, ipMasq: state.ipMasq });
-  const chosen = pick(all, keys);
+  const all = state === undefined ? others : { ...others, mtu };
+  if (type !== "bridge") return pick(all, sharedKeys[type] ?? []);
+  const { hairpinMode, ...rest } = all;
   // bridge refuses the two together, and the operator asked for the other one.
-  if (given.promiscMode === true)
-    return pick(
-      chosen,
-      keys.filter((key) => key !== "hairpinMode"),
-    );
-  return chosen;
+  return given.promiscMode === true ? rest : all;
 }
 
 /**
