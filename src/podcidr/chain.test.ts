@@ -335,6 +335,20 @@ describe("choosePodCIDR() passes over a file it cannot use", () => {
   });
 });
 
+describe("choosePodCIDR() reads every name its readers know", () => {
+  const apiServer = (flag: string): string =>
+    `apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - command:\n    - kube-apiserver\n    - ${flag}\n`;
+  test.each([
+    ["--portal-net", { "/etc/kubernetes/manifests/kube-apiserver.yaml": apiServer("--portal-net=10.96.0.0/12") }],
+    ["--portal_net", { "/etc/kubernetes/manifests/kube-apiserver.yaml": apiServer("--portal_net=10.96.0.0/12") }],
+    ["kube_service_addresses", { [kubeadmFile]: "kube_service_addresses: 10.96.0.0/12\n" }],
+    ["a name behind escapes", { [kubeadmFile]: '"service\\x43IDR": 10.96.0.0/12\n' }],
+  ])("%s", (_, files) => {
+    expect(choose({ files }).serviceCIDRs.map(String)).toEqual(["10.96.0.0/12"]);
+    expect(() => choose({ files, env: { NODE_POD_CIDR: "10.96.3.0/24" } })).toThrow("overlaps the service CIDR");
+  });
+});
+
 describe("choosePodCIDR() by hash", () => {
   test("takes range, mask and service range from wherever they are said", () => {
     const manager = `apiVersion: v1

@@ -7,8 +7,9 @@ import type { System } from "../sys/system.ts";
 import { maxSourceBytes, readBytes } from "./inspect/inspect.ts";
 import type { Reading } from "./inspect/read-text.ts";
 import { Claims } from "./inspect/statements.ts";
+import { mentionsRange } from "./readers/vocabulary.ts";
 import { foreignConflists, type SourceFile } from "./sources.ts";
-import { isBinary } from "./text/decode.ts";
+import { decodeText } from "./text/decode.ts";
 
 export type SourceState =
   | { readonly state: "absent" }
@@ -49,23 +50,12 @@ function readSource(system: System, file: string, nodeName: string): SourceState
   try {
     const bytes = system.files.readIfPresent(file, maxSourceBytes);
     if (bytes === undefined) return { state: "absent" };
-    if (!mayHoldCidr(bytes) && !isBinary(bytes))
-      return { state: "read", reading: { kind: "unknown", claims: new Claims() } };
+    const { text, isBinary } = decodeText(bytes);
+    if (!isBinary && !mentionsRange(text)) return { state: "read", reading: { kind: "unknown", claims: new Claims() } };
     return { state: "read", reading: readBytes(bytes, nodeName) };
   } catch (error) {
     return { state: "unreadable", reason: whyUnreadable(error) };
   }
-}
-
-/**
- * Whether bytes can hold anything a reader would claim. Most sources of most nodes (a kubelet's configuration, kubeconfigs)
- * hold no such key, and then the YAML library need not even be loaded. UTF-16 has a zero beside each letter.
- */
-function mayHoldCidr(bytes: Uint8Array): boolean {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  return /c\0?i\0?d\0?r|s\0?u\0?b\0?n\0?e\0?t|n\0?e\0?t\0?w\0?o\0?r\0?k|-\0?i\0?p\0?-\0?r\0?a\0?n\0?g\0?e|_ip_range/i.test(
-    text,
-  );
 }
 
 /** The kernel's reason in words; what the error's message says beyond it is the path, which the reader has. */

@@ -3,8 +3,10 @@
 
 import type { ReadContext } from "../readers/context.ts";
 import { claimFlags, commandWords } from "../readers/flags.ts";
+import { claimRangeKey } from "../readers/key-paths.ts";
 import { claimExtraArgs } from "../readers/kubeadm.ts";
-import { claimRangeKey, isRangeKey } from "../readers/range-keys.ts";
+import { rangeKey } from "../readers/vocabulary.ts";
+
 import { itemsOf, type Tree, type TreeEntry, type TreeMap, type TreeScalar } from "../text/tree.ts";
 import { looksLikeAddress } from "../usable.ts";
 import { claimShapes } from "./embedded.ts";
@@ -88,7 +90,7 @@ function readEntry({ key, value }: TreeEntry, context: ReadContext): void {
   if (isCommandEntry(key, value)) claimCommand(value, claims);
   if (extraArgsKey.test(key)) {
     claimExtraArgs(claims, value, /kubelet/i.test(key) ? "kubeletExtraArgs." : "extraArgs.");
-  } else if (isRangeKey(key)) {
+  } else if (rangeKey(key) !== undefined) {
     const items = claimItems(value).filter(({ text }) => looksLikeAddress(text) || /^\/?\d{1,3}$/.test(text));
     if (!isClaimed(items, claims.claims)) claimRangeKey(claims, key, items);
   }

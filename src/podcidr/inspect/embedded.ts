@@ -2,7 +2,8 @@
 // Cluster API's `clusterNetwork`, OpenShift's, and JSON patches of a cluster's description.
 
 import type { Family } from "../../cidr/addr.ts";
-import { claimRangeKey, isRangeKey, plainKey } from "../readers/range-keys.ts";
+import { claimRangeKey } from "../readers/key-paths.ts";
+import { plainKey, rangeKey } from "../readers/vocabulary.ts";
 import { child, itemsOf, type Tree, type TreeMap, textAt } from "../text/tree.ts";
 import { looksLikeAddress } from "../usable.ts";
 import type { Claims } from "./statements.ts";
@@ -65,6 +66,6 @@ function familyOf(cidr: string): Family {
 function claimPatch(claims: Claims, map: TreeMap): void {
   const path = textAt(map, "path");
   const key = path?.startsWith("/") === true ? path.slice(path.lastIndexOf("/") + 1) : "";
-  if (!isRangeKey(key) || textAt(map, "op") === "remove") return;
+  if (rangeKey(key) === undefined || textAt(map, "op") === "remove") return;
   claimRangeKey(claims, key, itemsOf(child(map, "value")).flatMap(claimItems));
 }

@@ -1,7 +1,7 @@
 // What a text that could not be parsed is about, as far as its lines tell: whether its keys can be trusted at all, and what
 // `podCIDR` would mean in it.
 
-import { rangeKeyMeaning } from "../readers/range-keys.ts";
+import { rangeKey } from "../readers/vocabulary.ts";
 import type { Meaning } from "./statements.ts";
 
 /** A `key: value` line, in YAML or pretty-printed JSON. */
@@ -110,7 +110,7 @@ function nodeKeyMeaning(
   // kops' and k0s' podCIDR is the cluster's, and so is one beside a service range (see kinds/k3s.ts).
   if (groups.some((group) => /^(?:kops|k0s|k0sctl)[./]/.test(group))) return "cluster";
   if (groups.some((group) => /^(?:crd\.)?(?:projectcalico\.org|cilium\.io)\//.test(group))) return undefined;
-  const meanings = new Set([...keys.keys()].map(rangeKeyMeaning));
+  const meanings = new Set([...keys.keys()].map((key) => rangeKey(key)?.meaning));
   if (meanings.has("service") && !meanings.has("cluster")) return "cluster";
   if (nodes > 1) return undefined;
   return nodes === 0 || nodeName === undefined || keys.get("name")?.has(nodeName) === true ? "node" : undefined;

@@ -1,8 +1,9 @@
 // What can still be read, line by line, in text that is no valid YAML: templates, unit files, broken or enormous files. Only
 // what stands unambiguous on its own line counts; the caller marks such findings.
 
-import { claimFlags, claimPassedOn, isPassedOn } from "../readers/flags.ts";
-import { claimRangeKey, isNodeKey, rangeKeyMeaning } from "../readers/range-keys.ts";
+import { claimFlags, claimPassedOn } from "../readers/flags.ts";
+import { claimRangeKey } from "../readers/key-paths.ts";
+import { isPassedOn, isPodKey, rangeKey } from "../readers/vocabulary.ts";
 import { type ShellWord, shellWords } from "../text/shell-words.ts";
 import { isCommentLine, type KeyLine, readKeyLine, type ScanContext, scanContext } from "./line-context.ts";
 import { type Claim, type ClaimItem, type Claims, splitItems } from "./statements.ts";
@@ -180,7 +181,7 @@ function scanKey({ claims, context }: Scan, { key, value }: KeyLine, line: numbe
   }
   // Only a whole value counts, not one with anything else on its line.
   if (!/^(["']?)[0-9A-Fa-f.:/, ]+\1$/.test(value)) return;
-  if (!isNodeKey(key)) claimRangeKey(claims, key, splitItems(value, line));
+  if (!isPodKey(key)) claimRangeKey(claims, key, splitItems(value, line));
   else if (context.nodeKeys !== undefined && context.isYaml && !context.isProse) {
     claims.add({ meaning: context.nodeKeys, key, items: splitItems(value, line) });
   }
@@ -191,7 +192,7 @@ function scanList({ lines, claims, lineOf }: Scan, index: number): void {
   const key = listKey.exec(lines[index] ?? "")?.[1];
   if (key === undefined) return;
   const owner = key === "cidrBlocks" ? listKey.exec(lines[index - 1] ?? "")?.[1] : undefined;
-  const meaning = owner === "pods" ? "cluster" : owner === "services" ? "service" : rangeKeyMeaning(key);
+  const meaning = owner === "pods" ? "cluster" : owner === "services" ? "service" : rangeKey(key)?.meaning;
   if (meaning === undefined || meaning === "mask") return;
   const items: ClaimItem[] = [];
   for (let at = index + 1; at < lines.length && items.length < 64; at++) {

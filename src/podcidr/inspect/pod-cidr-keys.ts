@@ -1,6 +1,6 @@
 // What `podCIDR` and its spellings mean where no kind says so: by the keys beside it.
 
-import { plainKey, rangeKeyMeaning } from "../readers/range-keys.ts";
+import { plainKey, rangeKey } from "../readers/vocabulary.ts";
 import { entriesOf, has, type Tree, type TreeMap } from "../text/tree.ts";
 import type { Claims } from "./statements.ts";
 
@@ -13,7 +13,7 @@ const clusterFiles: readonly string[] = ["cluster-config", "datastore-type", "k8
  */
 export function describesCluster(tree: Tree): boolean {
   if (clusterFiles.some((key) => has(tree, key))) return true;
-  const meanings = new Set(entriesOf(tree).map(({ key }) => rangeKeyMeaning(key)));
+  const meanings = new Set(entriesOf(tree).map(({ key }) => rangeKey(key)?.meaning));
   return meanings.has("service") && !meanings.has("cluster");
 }
 

@@ -1,43 +1,14 @@
 // Command-line flags of Kubernetes programs that carry CIDRs, wherever such a command line stands: containers, kubeadm's
 // extraArgs, k3s' `*-arg` lists, unit files. pflag's rules: `--name=value` or `--name value`, `_` for `-`, the last one counts.
 
-import { type ClaimItem, type Claims, type Meaning, splitItems } from "../inspect/statements.ts";
+import { type ClaimItem, type Claims, splitItems } from "../inspect/statements.ts";
 import { type ShellWord, shellWords } from "../text/shell-words.ts";
 import { type FileLines, itemsOf, type Tree } from "../text/tree.ts";
 import { looksLikeAddress } from "../usable.ts";
-
-interface FlagRule {
-  readonly meaning: Meaning;
-  readonly family?: "ipv4" | "ipv6";
-}
-
-const rules: Readonly<Record<string, FlagRule>> = {
-  "cluster-cidr": { meaning: "cluster" },
-  // kubeadm init's name for it.
-  "pod-network-cidr": { meaning: "cluster" },
-  "service-cluster-ip-range": { meaning: "service" },
-  // Its name before Kubernetes 1.0.
-  "portal-net": { meaning: "service" },
-  // kubeadm's and k3s' name for it.
-  "service-cidr": { meaning: "service" },
-  "node-cidr-mask-size": { meaning: "mask" },
-  "node-cidr-mask-size-ipv4": { meaning: "mask", family: "ipv4" },
-  "node-cidr-mask-size-ipv6": { meaning: "mask", family: "ipv6" },
-  // The kubelet's own flag, for a kubelet without an API server.
-  "pod-cidr": { meaning: "node" },
-};
+import { flagMeaning, isOwnFlag, isPassedOn } from "./vocabulary.ts";
 
 /** The API server's command line, the longest there is, has a tenth of this. */
 const maxCommandItems = 1000;
-
-/** k3s and RKE2 hand `name=value` on to a program with these. */
-const passOn: ReadonlySet<string> = new Set([
-  "kube-controller-manager-arg",
-  "kube-cloud-controller-manager-arg",
-  "kube-apiserver-arg",
-  "kube-proxy-arg",
-  "kubelet-arg",
-]);
 
 export interface FlagOptions {
   /** Put before the flag's name in the finding's key, e.g. `kubelet-arg `. */
@@ -47,11 +18,6 @@ export interface FlagOptions {
   /** Whether the words may be any program's: then only flags no other program has count, where a CIDR or number follows. */
   readonly isAnyProgram?: boolean;
 }
-
-/** Flags of Kubernetes' programs alone. */
-const ownFlags: ReadonlySet<string> = new Set(
-  Object.keys(rules).filter((name) => name !== "pod-cidr" && name !== "service-cidr" && name !== "portal-net"),
-);
 
 /** k3d says which nodes an argument is for: `--k3s-arg "--cluster-cidr=10.42.0.0/16@server:0"`. */
 const nodeFilter = /(\/\d{1,3})@[\w:;*-]+$/;
@@ -81,8 +47,8 @@ export function claimFlags(claims: Claims, words: readonly ShellWord[], options:
     const match = /^--([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word.text);
     if (match === null) continue;
     const name = (match[1] ?? "").replaceAll("_", "-");
-    if (!passOn.has(name) && !Object.hasOwn(rules, name)) continue;
-    if (options.isAnyProgram === true && !ownFlags.has(name) && name !== "service-cidr") continue;
+    if (!isPassedOn(name) && flagMeaning(name) === undefined) continue;
+    if (options.isAnyProgram === true && !isOwnFlag(name) && name !== "service-cidr") continue;
     let value: ClaimItem | undefined = match[2] === undefined ? undefined : { text: match[2], line: word.line };
     if (value === undefined) {
       const next = words[index + 1];
@@ -91,11 +57,11 @@ export function claimFlags(claims: Claims, words: readonly ShellWord[], options:
       index += 1;
     }
     value = { ...value, text: value.text.replace(nodeFilter, "$1") };
-    if (passOn.has(name)) claimPassedOn(claims, name, value);
+    if (isPassedOn(name)) claimPassedOn(claims, name, value);
     else if (options.isAnyProgram !== true || isPlainValue(value.text)) found.set(name, value);
   }
   // Other programs have this one too; beside a flag of Kubernetes' alone it is Kubernetes'.
-  if (options.isAnyProgram === true && ![...found.keys()].some((name) => ownFlags.has(name))) return;
+  if (options.isAnyProgram === true && ![...found.keys()].some(isOwnFlag)) return;
   for (const [name, value] of found) claimFlag(claims, name, value, options);
 }
 
@@ -108,21 +74,14 @@ function isPlainValue(text: string): boolean {
 /** Claims one flag by its bare name, as kubeadm's `extraArgs` and k3s' config files give it. Unknown names claim nothing. */
 export function claimFlag(claims: Claims, name: string, value: ClaimItem, options: FlagOptions = {}): void {
   const flag = name.replace(/^--/, "").replaceAll("_", "-");
-  const rule = Object.hasOwn(rules, flag) ? rules[flag] : undefined;
-  if (rule === undefined) return;
-  if (rule.meaning === "node" && options.hasKubelet === false) return;
+  const known = flagMeaning(flag);
+  if (known === undefined || (known.meaning === "node" && options.hasKubelet === false)) return;
   claims.add({
-    meaning: rule.meaning,
+    ...known,
     key: `${options.prefix ?? "--"}${flag}`,
     items: splitItems(value.text, value.line),
     by: "flag",
-    family: rule.family,
   });
-}
-
-/** Whether k3s and RKE2 hand the value of this flag or key on to a program. */
-export function isPassedOn(argName: string): boolean {
-  return passOn.has(argName);
 }
 
 /** `kubelet-arg: pod-cidr=…`, `--kube-controller-manager-arg=node-cidr-mask-size=25`: the value is `name=value` itself. */

@@ -4,9 +4,10 @@
 import { describesCluster } from "../inspect/pod-cidr-keys.ts";
 import { child, entriesOf, itemsOf, type Tree } from "../text/tree.ts";
 import type { ReadContext } from "./context.ts";
-import { claimPassedOn, isPassedOn } from "./flags.ts";
+import { claimPassedOn } from "./flags.ts";
 import { claimPaths, type PathRule } from "./key-paths.ts";
 import { claimExtraArgs } from "./kubeadm.ts";
+import { isPassedOn } from "./vocabulary.ts";
 
 const bareRules: readonly PathRule[] = [
   { path: "cluster-cidr", meaning: "cluster" },

@@ -1,7 +1,8 @@
-// Claims by a table of key paths, for documents where a value's place says its meaning.
+// Claims by keys: where a value's place says its meaning, by a table of paths, else by the key's name.
 
-import type { Claims, Meaning } from "../inspect/statements.ts";
+import type { ClaimItem, Claims, Meaning } from "../inspect/statements.ts";
 import { child, itemsOf, type Tree } from "../text/tree.ts";
+import { rangeKey } from "./vocabulary.ts";
 
 export interface PathRule {
   /** Keys joined with dots; a `[]` at a key's end means each item of its list. */
@@ -32,4 +33,10 @@ export function valuesAt(tree: Tree, path: string): readonly Tree[] {
     });
   }
   return here;
+}
+
+/** Claims the value of a key that means the same wherever it stands; any other key claims nothing. */
+export function claimRangeKey(claims: Claims, key: string, items: readonly ClaimItem[]): void {
+  const known = rangeKey(key);
+  if (known !== undefined) claims.add({ ...known, key, items });
 }

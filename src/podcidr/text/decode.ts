@@ -39,12 +39,7 @@ function encodingOf(bytes: Uint8Array): Encoding {
   return "utf-8";
 }
 
-/** Whether bytes are no text at all, as `decodeText` says it, from their beginning alone. */
-export function isBinary(bytes: Uint8Array): boolean {
-  return decodeText(bytes.subarray(0, 4 * headLength)).isBinary;
-}
-
-/** How much of a text is looked at to tell what it is. A character has at most four bytes. */
+/** How much of a text is looked at to tell what it is. */
 const headLength = 4096;
 
 /** Characters that no text file has, more than one in twenty of the beginning. */
