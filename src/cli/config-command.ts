@@ -46,7 +46,7 @@ export function addConfigCommands(program: Command, context: CliContext): void {
     .command("schema")
     .description("print the JSON Schema of the configuration file")
     .action(async () => {
-      const { configJsonSchema } = await import("../config/json-schema.ts");
+      const { configJsonSchema } = await import("../config/keys.ts");
       context.print(printJson(configJsonSchema()));
     });
   addExamples(schema, "headcni config schema > config.schema.json");

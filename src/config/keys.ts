@@ -1,8 +1,9 @@
-// The leaf keys of the configuration, walked out of the schema: what the environment, `config explain` and the reference
-// page go by.
+// What is derived from the schema: the leaf keys of the configuration, which the environment, `config explain` and the
+// reference page are built on, and the JSON Schema.
 
 import * as z from "zod/mini";
-import { configSchema } from "./schema.ts";
+import type { JsonObject } from "../sys/json.ts";
+import { configSchema, documentation } from "./schema.ts";
 
 export interface ConfigKey {
   /** As written in YAML: `network.podCIDR.base`. */
@@ -23,6 +24,13 @@ export const configKeys: readonly ConfigKey[] = leaves(configSchema, []);
 /** Paths of the sections, in the order of the schema, the root (an empty path) first. */
 export const configSections: readonly (readonly string[])[] = [[], ...sections(configSchema, [])];
 
+/** The JSON Schema (draft-7) of the configuration file: for editors, for the chart's `values.schema.json`. */
+export function configJsonSchema(): JsonObject {
+  const options = { target: "draft-7", io: "input", unrepresentable: "throw", metadata: documentation } as const;
+  const json: JsonObject = JSON.parse(JSON.stringify(z.toJSONSchema(configSchema, options)));
+  return json;
+}
+
 function variableFor(key: string): string {
   return `HEADCNI_${key.replaceAll(".", "_").toUpperCase()}`;
 }
@@ -33,10 +41,8 @@ function leaves(schema: z.ZodMiniObject, above: readonly string[]): ConfigKey[] 
     const inner = unwrap(child);
     if (inner instanceof z.ZodMiniObject) return leaves(inner, path);
     const key = path.join(".");
-    const { description = "", examples = [] } = z.globalRegistry.get(child) ?? {};
-    return [
-      { key, path, variable: variableFor(key), kind: kindOf(inner), description, examples: examples as unknown[] },
-    ];
+    const { description = "", examples = [] } = documentation.get(child) ?? {};
+    return [{ key, path, variable: variableFor(key), kind: kindOf(inner), description, examples }];
   });
 }
 
@@ -49,8 +55,9 @@ function sections(schema: z.ZodMiniObject, above: readonly string[]): string[][]
 }
 
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
-  const { def } = schema._zod;
-  if ("innerType" in def) return unwrap(def.innerType as z.core.$ZodType);
+  const isWrapped =
+    schema instanceof z.ZodMiniOptional || schema instanceof z.ZodMiniDefault || schema instanceof z.ZodMiniPrefault;
+  if (isWrapped) return unwrap(schema._zod.def.innerType);
   return schema instanceof z.ZodMiniPipe ? unwrap(schema._zod.def.in) : schema;
 }
 

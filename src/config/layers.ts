@@ -1,4 +1,4 @@
-// Lays what the environment and the flags say over what the file says, and remembers for each key which of them it was.
+// Lays the environment and the flags over the file, and records the origin of each key.
 
 import { clip } from "../cidr/addr.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
@@ -18,7 +18,7 @@ export interface ConfigFlag {
 }
 
 export interface Layers {
-  /** The file's document, its sections and keys set to null left out; undefined without a file. */
+  /** The file's document; undefined without a file. */
   readonly document: Located | undefined;
   readonly file: string;
   readonly env: Env;
@@ -43,21 +43,21 @@ export function mergeLayers({ document, file, env, flags }: Layers): Merged {
     if (value === undefined) {
       const message = `${nameOf(origin)}: ${clip(text.trim())} is not valid JSON; write for example ["a"] or {"a": "b"}`;
       issues.push({ path: key, message });
-      // Nor does what the file says below it count.
+      // The file's value below it does not count either.
       input = without(input, [path]);
     } else input = setAt(input, path, value);
     origins.set(key, origin);
   };
   for (const leaf of configKeys) {
     const inFile = document === undefined ? undefined : locate(document, leaf.path);
-    if (inFile?.isWhole === true && inFile.located.value !== null) {
+    if (inFile?.isWhole === true && !isNull(inFile.located)) {
       origins.set(leaf.key, { source: "file", file, line: inFile.located.line });
     }
     const text = env[leaf.variable];
     if (text !== undefined) put(leaf, text, { source: "env", variable: leaf.variable });
     for (const { flag, key, value } of flags) if (key === leaf.key) put(leaf, value, { source: "flag", flag });
-    if (origins.get(leaf.key)?.source !== "file" || !(inFile?.located.value instanceof Map)) continue;
-    for (const [name, { line }] of inFile.located.value as ReadonlyMap<string, Located>) {
+    if (origins.get(leaf.key)?.source !== "file" || inFile?.located.kind !== "map") continue;
+    for (const [name, { line }] of inFile.located.entries) {
       origins.set(`${leaf.key}.${nodeOf(name)}`, { source: "file", file, line });
     }
   }
@@ -68,16 +68,26 @@ export function mergeLayers({ document, file, env, flags }: Layers): Merged {
 export function locate(document: Located, path: readonly PropertyKey[]): { located: Located; isWhole: boolean } {
   let located = document;
   for (const name of path) {
-    const child = childOf(located.value, name);
+    const child = childOf(located, name);
     if (child === undefined) return { located, isWhole: false };
     located = child;
   }
   return { located, isWhole: true };
 }
 
-function childOf(value: Located["value"], name: PropertyKey): Located | undefined {
-  if (value instanceof Map) return (value as ReadonlyMap<string, Located>).get(String(name));
-  return Array.isArray(value) ? (value as readonly Located[])[Number(name)] : undefined;
+function childOf(located: Located, name: PropertyKey): Located | undefined {
+  switch (located.kind) {
+    case "map":
+      return located.entries.get(String(name));
+    case "list":
+      return located.items[Number(name)];
+    case "scalar":
+      return undefined;
+  }
+}
+
+function isNull(located: Located): boolean {
+  return located.kind === "scalar" && located.value === null;
 }
 
 /** The variable or flag a value came from; undefined for the file, which has lines instead. */
@@ -87,11 +97,10 @@ export function nameOf(origin: ConfigOrigin): string | undefined {
 }
 
 /** The document without lines. A known key with nothing after its colon is unset, as in Kubernetes' own files. */
-function plain({ value }: Located, path: readonly string[]): JsonValue {
-  if (Array.isArray(value)) return (value as readonly Located[]).map((item) => plain(item, [...path, "[]"]));
-  if (!(value instanceof Map)) return value as JsonValue;
-  const entries = [...(value as ReadonlyMap<string, Located>)];
-  const set = entries.filter(([name, child]) => child.value !== null || !isKnown([...path, name]));
+function plain(located: Located, path: readonly string[]): JsonValue {
+  if (located.kind === "scalar") return located.value;
+  if (located.kind === "list") return located.items.map((item) => plain(item, [...path, "[]"]));
+  const set = [...located.entries].filter(([name, child]) => !isNull(child) || !isKnown([...path, name]));
   return Object.fromEntries(set.map(([name, child]) => [name, plain(child, [...path, name])]));
 }
 
@@ -101,39 +110,38 @@ function isKnown(path: readonly string[]): boolean {
   return known.has(String(path));
 }
 
-/** A copy of `input` without what stands at these paths: a whole list for one of its items, everything for an empty path. */
+/** A copy of `input` without the values at these paths: a whole list for one of its items, everything for an empty path. */
 export function without(input: JsonValue, paths: readonly (readonly PropertyKey[])[]): JsonValue {
-  if (typeof input !== "object" || input === null || paths.some((path) => path.length === 0)) return {};
-  const rest = structuredClone(input);
-  for (const path of paths) {
-    let map: JsonValue | undefined = rest;
-    for (const [at, name] of path.entries()) {
-      if (!isJsonObject(map)) break;
-      const inner: JsonValue | undefined = map[String(name)];
-      if (at === path.length - 1 || !isJsonObject(inner))
-        delete (map as Record<string, JsonValue | undefined>)[String(name)];
-      map = inner;
-    }
-  }
-  return rest;
+  return isJsonObject(input) && paths.every((path) => path.length > 0) ? withoutIn(input, paths) : {};
 }
 
-/** A copy of `input` with the value set. A section that is no map is left as it is: the schema names the fault. */
+function withoutIn(map: JsonObject, paths: readonly (readonly PropertyKey[])[]): JsonObject {
+  const below = Map.groupBy(paths, ([name]) => String(name));
+  return Object.fromEntries(
+    Object.entries(map).flatMap(([name, value]) => {
+      const inner = below.get(name)?.map(([, ...rest]) => rest);
+      if (inner === undefined) return [[name, value]];
+      return inner.some((path) => path.length === 0) || !isJsonObject(value) ? [] : [[name, withoutIn(value, inner)]];
+    }),
+  );
+}
+
+/** A copy of `input` with the value set. A section that is not a map stays as it is: the schema names the fault. */
 function setAt(input: JsonValue, [name, ...rest]: readonly string[], value: JsonValue): JsonValue {
   if (name === undefined) return value;
-  if (typeof input !== "object" || input === null || Array.isArray(input)) return input;
-  const section = input as JsonObject;
-  return { ...section, [name]: setAt(section[name] ?? {}, rest, value) };
+  if (!isJsonObject(input)) return input;
+  return { ...input, [name]: setAt(input[name] ?? {}, rest, value) };
 }
 
-/** Text from the environment or a flag as the key's kind of value; undefined when it begins like JSON and is none. */
+/** Text from the environment or a flag as the key's kind of value; undefined when it begins like JSON and is not JSON. */
 function readText(text: string, kind: ConfigKey["kind"]): JsonValue | undefined {
   const trimmed = text.trim();
   if (kind === "number" && /^-?\d+$/.test(trimmed)) return Number(trimmed);
   if (kind === "boolean" && (trimmed === "true" || trimmed === "false")) return trimmed === "true";
   if (kind !== "structure" || !/^[[{]/.test(trimmed)) return trimmed;
   try {
-    return JSON.parse(trimmed) as JsonValue;
+    const value: JsonValue = JSON.parse(trimmed);
+    return value;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
@@ -141,7 +149,7 @@ function readText(text: string, kind: ConfigKey["kind"]): JsonValue | undefined 
 }
 
 /**
- * Variables that are nearly one of ours. Others that begin with HEADCNI_ are left be: Kubernetes itself sets
+ * Warnings of variables that are nearly one of ours. Others that begin with HEADCNI_ are ignored: Kubernetes itself sets
  * HEADCNI_SERVICE_HOST and the like in the pods of a cluster with a Service named headcni.
  */
 function strayVariables(env: Env): ConfigIssue[] {

@@ -3,7 +3,7 @@
 import type { Family } from "../cidr/addr.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import { encodeBridgeSettings } from "../node-state/bridge-settings.ts";
-import type { JsonObject, JsonValue } from "../sys/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../sys/json.ts";
 import type { Config, NodeLocal } from "./config.ts";
 
 /** The keys and values that read back as `config`. What is unset is left out. */
@@ -33,7 +33,7 @@ export function toInput({ nodeName, network, cni, logging, monitoring }: Config)
 /** The value at a key path of what `toInput` gave. */
 export function valueAt(input: JsonObject, path: readonly string[]): JsonValue | undefined {
   let value: JsonValue | undefined = input;
-  for (const name of path) value = (value as JsonObject | undefined)?.[name];
+  for (const name of path) value = isJsonObject(value) ? value[name] : undefined;
   return value;
 }
 

@@ -4,22 +4,35 @@
 
 // The small form of zod: the same schemas in half the start-up time of the fluent one.
 import * as z from "zod/mini";
-import type { Prefix } from "../cidr/prefix.ts";
 import { cniVersions } from "../spec/conflist.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../sys/json.ts";
-import { fault, ok, type Result } from "../sys/result.ts";
-import type { Config, NodeLocal } from "./config.ts";
+import type { JsonValue } from "../sys/json.ts";
+import type { Result } from "../sys/result.ts";
+import type { Config } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
 import {
   nodeOf,
   notAbsolute,
+  readBase,
   readCidrs,
   readDir,
   readDurationMs,
-  readListen,
+  readListenText,
+  readNodeCidrs,
+  readNodeLocal,
   readNodeName,
   readPerNode,
+  readPlugins,
 } from "./values.ts";
+
+interface Documentation {
+  readonly title?: string;
+  readonly description: string;
+  /** Values as they may be written. */
+  readonly examples?: readonly unknown[];
+}
+
+/** What the JSON Schema and the reference page say of each key and section. */
+export const documentation = z.registry<Documentation>();
 
 /** A key with its documentation: what it means, and how it is written. */
 function key<Schema extends z.ZodMiniType>(
@@ -27,21 +40,21 @@ function key<Schema extends z.ZodMiniType>(
   description: string,
   ...examples: readonly JsonValue[]
 ): Schema {
-  z.globalRegistry.add(schema, { description, examples });
+  documentation.add(schema, { description, examples });
   return schema;
 }
 
-/** A section: these keys and no others; leaving it out is leaving them all out. */
+/** A section: these keys and no others. */
 function section<Shape extends z.core.$ZodLooseShape>(
   description: string,
   shape: Shape,
-): z.ZodMiniPrefault<z.ZodMiniObject<Shape, z.core.$strict>> {
+): z.ZodMiniObject<Shape, z.core.$strict> {
   const schema = z.strictObject(shape, { error: noMap });
-  z.globalRegistry.add(schema, { description });
-  return z.prefault(schema, {} as never);
+  documentation.add(schema, { description });
+  return schema;
 }
 
-/** Of a map, an unknown key is an issue of its own. */
+/** The message of a section that is not a map; an unknown key of a map is an issue of its own. */
 function noMap({ code }: z.core.$ZodRawIssue): string | undefined {
   return code === "invalid_type" ? "stands where a map of keys belongs" : undefined;
 }
@@ -137,7 +150,7 @@ const podCIDR = section("Where the addresses of pods come from.", {
 });
 
 const network = section("Addresses and the pod network.", {
-  podCIDR,
+  podCIDR: z.prefault(podCIDR, {}),
   serviceCIDR: key(
     z.prefault(read(textOrList, readCidrs), ""),
     "The cluster's service CIDR, one of each family: a PodCIDR that overlaps it is refused.",
@@ -218,7 +231,7 @@ const monitoring = section("The daemon's status server: /healthz, /readyz, /stat
     false,
   ),
   listen: key(
-    z.prefault(read(text, checkListen), defaultConfig.monitoring.listen),
+    z.prefault(read(text, readListenText), defaultConfig.monitoring.listen),
     "Address and port the status server listens on; port 0 takes a free one. Anything but loopback lets others on the network read the node's status.",
     "127.0.0.1:9465",
     "[::1]:9465",
@@ -232,14 +245,15 @@ export const configSchema = z.strictObject(
       "Kubernetes name of this node, when it is not what the machine calls itself.",
       "worker-1",
     ),
-    network,
-    cni,
-    logging,
-    monitoring,
+    // A section that is left out is an empty one: its keys have their defaults.
+    network: z.prefault(network, {}),
+    cni: z.prefault(cni, {}),
+    logging: z.prefault(logging, {}),
+    monitoring: z.prefault(monitoring, {}),
   },
   { error: noMap },
 );
-z.globalRegistry.add(configSchema, {
+documentation.add(configSchema, {
   title: "HeadCNI configuration",
   description: "The keys of /etc/headcni/config.yaml.",
 });
@@ -255,36 +269,4 @@ export function toConfig({ network, cni, ...rest }: z.output<typeof configSchema
     network: { ...otherNetwork, podCIDR: { nodeLocal: undefined, base: undefined, ...network.podCIDR }, bridge },
     cni: { ...otherCni, delegateTimeoutMs },
   };
-}
-
-function checkListen(value: string): Result<string> {
-  const listen = readListen(value);
-  return listen.kind === "ok" ? ok(value.trim()) : listen;
-}
-
-function readBase(value: string | readonly string[]): Result<readonly Prefix[] | undefined> {
-  const prefixes = readCidrs(value);
-  return prefixes.kind === "fault" || prefixes.value.length > 0 ? prefixes : ok(undefined);
-}
-
-/** Plugins come from YAML or JSON, so each is a JSON object. */
-function readPlugins(value: "" | readonly unknown[]): Result<readonly JsonObject[]> {
-  return ok(value === "" ? [] : value.filter(isJsonObject));
-}
-
-/** The CIDRs of one node of a map. */
-function readNodeCidrs(value: string | readonly string[]): Result<readonly Prefix[]> {
-  const podCIDRs = readCidrs(value);
-  if (podCIDRs.kind === "fault" || podCIDRs.value.length > 0) return podCIDRs;
-  return fault("is no CIDR; write one, or leave the node out");
-}
-
-function readNodeLocal(value: z.output<typeof nodeLocal>): Result<NodeLocal | undefined> {
-  if (typeof value !== "string" && !Array.isArray(value)) {
-    const podCIDRs = new Map(Object.entries(value).map(([written, prefixes]) => [nodeOf(written), prefixes]));
-    return ok({ kind: "byNode", podCIDRs });
-  }
-  const podCIDRs = readCidrs(value);
-  if (podCIDRs.kind === "fault") return podCIDRs;
-  return ok(podCIDRs.value.length === 0 ? undefined : { kind: "any", podCIDRs: podCIDRs.value });
 }

@@ -4,7 +4,9 @@
 import { clip, type Family, familyBits, tryParseAddr } from "../cidr/addr.ts";
 import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
 import { expected } from "../sys/errors.ts";
+import { isJsonObject, type JsonObject } from "../sys/json.ts";
 import { fault, ok, type Result } from "../sys/result.ts";
+import type { NodeLocal } from "./config.ts";
 
 /**
  * CIDRs of networks: one, or one of each family, as a list or separated by commas. Nothing at all gives an empty list.
@@ -27,6 +29,32 @@ export function readCidrs(value: string | readonly string[]): Result<readonly Pr
     prefixes.push(prefix);
   }
   return ok(prefixes);
+}
+
+/** The cluster's CIDRs; undefined when the value is empty. */
+export function readBase(value: string | readonly string[]): Result<readonly Prefix[] | undefined> {
+  const prefixes = readCidrs(value);
+  return prefixes.kind === "fault" || prefixes.value.length > 0 ? prefixes : ok(undefined);
+}
+
+/** The CIDRs of one node of a map, where an empty value is a fault. */
+export function readNodeCidrs(value: string | readonly string[]): Result<readonly Prefix[]> {
+  const podCIDRs = readCidrs(value);
+  if (podCIDRs.kind === "fault" || podCIDRs.value.length > 0) return podCIDRs;
+  return fault("is no CIDR; write one, or leave the node out");
+}
+
+/** The PodCIDRs of whichever node reads them, or of each node of a map; undefined when the value is empty. */
+export function readNodeLocal(
+  value: string | string[] | Readonly<Record<string, readonly Prefix[]>>,
+): Result<NodeLocal | undefined> {
+  if (typeof value !== "string" && !Array.isArray(value)) {
+    const podCIDRs = new Map(Object.entries(value).map(([written, prefixes]) => [nodeOf(written), prefixes]));
+    return ok({ kind: "byNode", podCIDRs });
+  }
+  const podCIDRs = readCidrs(value);
+  if (podCIDRs.kind === "fault") return podCIDRs;
+  return ok(podCIDRs.value.length === 0 ? undefined : { kind: "any", podCIDRs: podCIDRs.value });
 }
 
 function readCidr(text: string): Result<Prefix> {
@@ -118,6 +146,11 @@ export function readNodeName(value: string): Result<string | undefined> {
   return nodeNamePattern.test(name) ? ok(name) : fault("is not a node name; write letters, digits, - and .");
 }
 
+/** The chained plugins: an empty text is an empty list. They come from YAML or JSON, so each is a JSON object. */
+export function readPlugins(value: "" | readonly unknown[]): Result<readonly JsonObject[]> {
+  return ok(value === "" ? [] : value.filter(isJsonObject));
+}
+
 export const notAbsolute = "is not an absolute path without . and ..; write for example /etc/cni/net.d";
 
 /** The absolute path of a directory, without repeated and trailing slashes. */
@@ -138,6 +171,12 @@ export function readListen(value: string): Result<{ readonly host: string; reado
     return fault("is not an address and a port; write for example 127.0.0.1:9465 or [::1]:9465");
   }
   return ok({ host, port });
+}
+
+/** As `readListen`, for a key that keeps the text. */
+export function readListenText(value: string): Result<string> {
+  const listen = readListen(value);
+  return listen.kind === "ok" ? ok(value.trim()) : listen;
 }
 
 /** Whether a host to listen on is reachable from this machine only. */

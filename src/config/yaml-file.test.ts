@@ -6,17 +6,15 @@ import { ConfigError } from "../sys/errors.ts";
 import { type Located, parseYamlFile } from "./yaml-file.ts";
 
 /** The document as `value@line` leaves. */
-function flat({ line, value }: Located, path = ""): Record<string, string> {
-  if (value instanceof Map) {
-    return Object.assign(
-      {},
-      ...[...(value as ReadonlyMap<string, Located>)].map(([key, child]) => flat(child, `${path}/${key}`)),
-    );
+function flat(located: Located, path = ""): Record<string, string> {
+  switch (located.kind) {
+    case "map":
+      return Object.assign({}, ...[...located.entries].map(([key, child]) => flat(child, `${path}/${key}`)));
+    case "list":
+      return Object.assign({}, ...located.items.map((child, index) => flat(child, `${path}/${index}`)));
+    case "scalar":
+      return { [path]: `${JSON.stringify(located.value)}@${located.line}` };
   }
-  if (Array.isArray(value)) {
-    return Object.assign({}, ...(value as readonly Located[]).map((child, index) => flat(child, `${path}/${index}`)));
-  }
-  return { [path]: `${JSON.stringify(value)}@${line}` };
 }
 
 function issuesOf(text: string): string[] {
@@ -67,8 +65,11 @@ describe("parseYamlFile() keeps the line of each key", () => {
     ["a document start", "---\n"],
     ["null", "null\n"],
   ])("a file that holds %s is empty", (_name, text) => {
-    const { value } = parseYamlFile(text, "f.yaml");
-    expect(value === null || (value instanceof Map && value.size === 0)).toBe(true);
+    const document = parseYamlFile(text, "f.yaml");
+    expect(document.kind === "map" ? document.entries.size : document.kind === "scalar" && document.value).toBeOneOf([
+      0,
+      null,
+    ]);
   });
 });
 

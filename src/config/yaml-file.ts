@@ -1,5 +1,5 @@
-// Reads the text of a configuration file and remembers the line of each key. Only what is exactly one YAML document with
-// every key once is taken: an operator's second thought must not win or lose by accident.
+// Reads the text of a configuration file into values with their lines. The text must be one YAML document with each key
+// once: of two values for one key, neither may win by accident.
 
 import {
   type Document,
@@ -15,13 +15,16 @@ import {
 import type { ConfigIssue } from "../sys/errors.ts";
 import { inOrder, invalidConfig } from "./invalid.ts";
 
-/** A value with the line where it, or its key, stands. */
-export interface Located {
-  readonly line: number;
-  readonly value: string | number | boolean | null | readonly Located[] | ReadonlyMap<string, Located>;
-}
+type Scalar = string | number | boolean | null;
 
-/** More values than any configuration has: aliases of aliases reach it, people do not. */
+/** A value with the line where it, or its key, stands. */
+export type Located = { readonly line: number } & (
+  | { readonly kind: "scalar"; readonly value: Scalar }
+  | { readonly kind: "list"; readonly items: readonly Located[] }
+  | { readonly kind: "map"; readonly entries: ReadonlyMap<string, Located> }
+);
+
+/** More values than a written configuration has; only aliases of aliases reach it. */
 const maxValues = 20_000;
 const maxDepth = 50;
 
@@ -49,12 +52,12 @@ export function parseYamlFile(text: string, file: string): Located {
     if (document !== undefined && document.contents !== null) whole = reader?.read(document.contents, []);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    // In a text that is no YAML whatever stands out of place is a consequence.
+    // In a text that is not YAML, this is a consequence of the faults already listed.
     if (issues.length === 0) issues.push(issueAt(error.offset, error.message));
   }
   for (const offset of reader?.repeatedKeys ?? []) issues.push(issueAt(offset, "this key stands twice; keep one"));
   if (issues.length > 0) throw invalidConfig(inOrder(issues));
-  return whole ?? { line: 1, value: new Map() };
+  return whole ?? { line: 1, kind: "map", entries: new Map() };
 }
 
 class Refused extends Error {
@@ -68,7 +71,7 @@ class Refused extends Error {
 class Reader {
   readonly #document: Document;
   readonly #lines: LineCounter;
-  /** Where keys stand that their map has already. */
+  /** Offsets of keys that repeat a key of the same map. */
   readonly repeatedKeys = new Set<number>();
   #left = maxValues;
 
@@ -89,9 +92,13 @@ class Reader {
       return this.read(target, open);
     }
     const line = this.#lineOf(node);
-    if (isScalar(node)) return { line, value: readScalar(node.value) };
-    if (isSeq<Node>(node)) return { line, value: node.items.map((item) => this.read(item, [...open, node])) };
-    if (isMap<Node, Node | null>(node)) return { line, value: this.#readMap(node, [...open, node]) };
+    if (isScalar(node)) return { line, kind: "scalar", value: readScalar(node.value) };
+    if (isSeq<Node>(node)) {
+      return { line, kind: "list", items: node.items.map((item) => this.read(item, [...open, node])) };
+    }
+    if (isMap<Node, Node | null>(node)) {
+      return { line, kind: "map", entries: this.#readMap(node, [...open, node]) };
+    }
     throw new Refused(node, "neither a map, a list nor a value");
   }
 
@@ -105,9 +112,9 @@ class Reader {
       if (names.has(name)) this.repeatedKeys.add(key.range?.[0] ?? 0);
       names.add(name);
       const line = this.#lineOf(key);
-      const child = value === null ? { line, value: null } : this.read(value, open);
+      const child: Located = value === null ? { line, kind: "scalar", value: null } : this.read(value, open);
       // With `merge` the library reads the key << as a symbol. Keys of earlier sources win, own keys win over all.
-      if (typeof key.value !== "symbol") own.set(name, { line, value: child.value });
+      if (typeof key.value !== "symbol") own.set(name, { ...child, line });
       else for (const [inner, item] of mergeSources(key, child)) if (!merged.has(inner)) merged.set(inner, item);
     }
     return new Map([...merged, ...own]);
@@ -119,14 +126,14 @@ class Reader {
 }
 
 function mergeSources(key: Node, from: Located): readonly [string, Located][] {
-  const sources = Array.isArray(from.value) ? (from.value as readonly Located[]) : [from];
-  return sources.flatMap(({ value }) => {
-    if (value instanceof Map) return [...(value as ReadonlyMap<string, Located>)];
+  const sources = from.kind === "list" ? from.items : [from];
+  return sources.flatMap((source) => {
+    if (source.kind === "map") return [...source.entries];
     throw new Refused(key, "<< takes a map or a list of maps");
   });
 }
 
-function readScalar(value: unknown): string | number | boolean | null {
+function readScalar(value: unknown): Scalar {
   const isPlain =
     value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean";
   return isPlain ? value : String(value);

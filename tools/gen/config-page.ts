@@ -2,8 +2,7 @@
 
 import * as YAML from "yaml";
 import { defaultConfig, defaultConfigFile } from "../../src/config/defaults.ts";
-import { configJsonSchema } from "../../src/config/json-schema.ts";
-import { type ConfigKey, configKeys, configSections } from "../../src/config/keys.ts";
+import { type ConfigKey, configJsonSchema, configKeys, configSections } from "../../src/config/keys.ts";
 import { toInput, valueAt } from "../../src/config/print.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../src/sys/json.ts";
 import { block, code, page, table } from "./markdown.ts";

@@ -1,6 +1,6 @@
 // Every generated file of docs/reference with its text. The same source gives the same bytes.
 
-import { configJsonSchema } from "../../src/config/json-schema.ts";
+import { configJsonSchema } from "../../src/config/keys.ts";
 import { printJson } from "../../src/sys/json.ts";
 import { cliPage } from "./cli-page.ts";
 import { conditionsPage } from "./conditions-page.ts";
