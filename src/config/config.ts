@@ -1,10 +1,10 @@
-// The configuration as the rest of the code sees it: parsed, defaulted, with units in the names. The schema that
-// produces it, its defaults and its documentation are in `schema.ts`.
+// The configuration as the rest of the code sees it: parsed, defaulted, with units in the names; and the error that is thrown
+// instead when it cannot be used. The schema that produces it, its defaults and its documentation are in `schema.ts`.
 
 import type { Family } from "../cidr/addr.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { BridgeSettings } from "../node-state/bridge-settings.ts";
-import type { ConfigIssue } from "../sys/errors.ts";
+import { ConfigError, type ConfigIssue } from "../sys/errors.ts";
 import type { JsonObject } from "../sys/json.ts";
 import type { LogLevel } from "../sys/log/log.ts";
 
@@ -13,13 +13,13 @@ export type CniType = "bridge" | "headcni";
 /** What happens to other CNIs' files the runtime would prefer to ours. */
 export type OtherConfigs = "moveAside" | "keep";
 
-/** A PodCIDR an operator wrote: one for whatever node reads it, or one a node by name. */
+/** A PodCIDR an operator wrote: one for any node that reads it, or one for each node by name. */
 export type NodeLocal =
   | { readonly kind: "any"; readonly podCIDRs: readonly Prefix[] }
   | { readonly kind: "byNode"; readonly podCIDRs: ReadonlyMap<string, readonly Prefix[]> };
 
 export interface Config {
-  /** Kubernetes name of this node, when the operator says it. */
+  /** Kubernetes name of this node, when the operator wrote it. */
   readonly nodeName: string | undefined;
   readonly network: {
     readonly podCIDR: {
@@ -71,4 +71,12 @@ export interface LoadedConfig {
   readonly origins: ReadonlyMap<string, ConfigOrigin>;
   /** What is allowed but worth a line in the log. */
   readonly warnings: readonly ConfigIssue[];
+}
+
+/** The error of a configuration that was read but cannot be used. Its issues go down the file; those from elsewhere follow. */
+export function invalidConfig(issues: readonly ConfigIssue[]): ConfigError {
+  const count = issues.length === 1 ? "it has one problem" : `it has ${issues.length} problems`;
+  const hint = "`headcni config schema` and docs/reference/config.md list every key";
+  const inOrder = issues.toSorted((a, b) => (a.line ?? Number.MAX_SAFE_INTEGER) - (b.line ?? Number.MAX_SAFE_INTEGER));
+  return new ConfigError("HC_CONFIG_INVALID", `Cannot use the configuration: ${count}`, inOrder, { hint });
 }

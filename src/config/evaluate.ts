@@ -1,16 +1,15 @@
-// From what was said (document, environment, flags) to a configuration, or to the list of everything wrong with it.
+// Turns the document, the environment and the flags into a configuration, or into the list of everything wrong with them.
 
 import type { ConfigIssue } from "../sys/errors.ts";
 import { type Finding, findContradictions, findRisks } from "./checks.ts";
-import type { LoadedConfig } from "./config.ts";
-import { inOrder, invalidConfig } from "./invalid.ts";
+import { invalidConfig, type LoadedConfig } from "./config.ts";
 import { type Layers, mergeLayers, without } from "./layers.ts";
-import { place, toFindings } from "./messages.ts";
+import { place, strayVariables, toFindings } from "./messages.ts";
 import { configSchema, toConfig } from "./schema.ts";
 
 export type Evaluated = Pick<LoadedConfig, "config" | "origins" | "warnings">;
 
-/** One round finds all but what a wrong key of the same map hides. */
+/** One round finds every fault but those that a wrong key of the same map hides. */
 const maxRounds = 5;
 
 /**
@@ -18,27 +17,27 @@ const maxRounds = 5;
  * @throws ConfigError HC_CONFIG_INVALID
  */
 export function evaluate(layers: Layers, check: (evaluated: Evaluated) => readonly ConfigIssue[]): Evaluated {
-  const { input, origins, issues, warnings } = mergeLayers(layers);
-  const found = { document: layers.document, file: layers.file, origins };
+  const { input, origins, issues } = mergeLayers(layers);
+  const sources = { document: layers.document, file: layers.file, origins };
   const faults = [...issues];
   let rest = input;
   let parsed = configSchema.safeParse(rest, { reportInput: true });
-  // Values that are right are looked at further as if the wrong ones were not there: one reading finds everything.
+  // Each round leaves out the wrong values, so that one reading finds everything.
   for (let round = 0; !parsed.success && round < maxRounds; round++) {
     const findings = toFindings(parsed.error.issues);
-    faults.push(...findings.map((finding) => place(finding, found)));
+    faults.push(...findings.map((finding) => place(finding, sources)));
     rest = without(
       rest,
       findings.map(({ path }) => path),
     );
     parsed = configSchema.safeParse(rest, { reportInput: true });
   }
-  if (!parsed.success) throw invalidConfig(inOrder(faults));
+  if (!parsed.success) throw invalidConfig(faults);
   const config = toConfig(parsed.data);
   const placed = (findings: readonly Finding[]): readonly ConfigIssue[] =>
-    findings.map((finding) => place(finding, found));
-  const evaluated = { config, origins, warnings: [...placed(findRisks(config)), ...warnings] };
+    findings.map((finding) => place(finding, sources));
+  const evaluated = { config, origins, warnings: [...placed(findRisks(config)), ...strayVariables(layers.env)] };
   faults.push(...placed(findContradictions(config)), ...check(evaluated));
-  if (faults.length > 0) throw invalidConfig(inOrder(faults));
+  if (faults.length > 0) throw invalidConfig(faults);
   return evaluated;
 }

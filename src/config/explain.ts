@@ -1,9 +1,12 @@
-// Where each value of a configuration came from: the answer of `headcni config explain`.
+// The answer of `headcni config explain`: each value as it would be written in YAML (the inverse of the schema), and where it
+// came from. Pure.
 
-import type { JsonObject, JsonValue } from "../sys/json.ts";
-import type { ConfigOrigin, LoadedConfig } from "./config.ts";
+import type { Family } from "../cidr/addr.ts";
+import type { Prefix } from "../cidr/prefix.ts";
+import { encodeBridgeSettings } from "../node-state/bridge-settings.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../sys/json.ts";
+import type { Config, ConfigOrigin, LoadedConfig, NodeLocal } from "./config.ts";
 import { configKeys } from "./keys.ts";
-import { toInput, valueAt } from "./print.ts";
 
 /** Where a value came from that nobody wrote and that is not the default either: what was found on the node. */
 export interface Detection {
@@ -65,4 +68,57 @@ export function explainAsJson(loaded: LoadedConfig, detected?: ReadonlyMap<strin
     }),
     warnings: loaded.warnings.map((warning): JsonObject => ({ ...warning })),
   };
+}
+
+/** The keys and values that read back as `config`. What is unset is left out. */
+export function toInput({ nodeName, network, cni, logging, monitoring }: Config): JsonObject {
+  const { nodeLocal, base, perNode } = network.podCIDR;
+  const { delegateTimeoutMs, ...otherCni } = cni;
+  // `masquerade` says it already.
+  const { ipMasq: _, ...bridge } = encodeBridgeSettings(network.bridge);
+  return {
+    nodeName,
+    network: {
+      podCIDR: {
+        nodeLocal: nodeLocal === undefined ? undefined : printNodeLocal(nodeLocal),
+        base: base === undefined ? undefined : printCidrs(base),
+        perNode: printPerNode(perNode),
+      },
+      serviceCIDR: printCidrs(network.serviceCIDR),
+      ...bridge,
+      masquerade: network.masquerade,
+    },
+    cni: { ...otherCni, delegateTimeout: printDuration(delegateTimeoutMs) },
+    logging,
+    monitoring,
+  };
+}
+
+/** The value at a key path of what `toInput` gave. */
+export function valueAt(input: JsonObject, path: readonly string[]): JsonValue | undefined {
+  let value: JsonValue | undefined = input;
+  for (const name of path) value = isJsonObject(value) ? value[name] : undefined;
+  return value;
+}
+
+function printCidrs(prefixes: readonly Prefix[]): string {
+  return prefixes.join(",");
+}
+
+function printNodeLocal(nodeLocal: NodeLocal): JsonValue {
+  if (nodeLocal.kind === "any") return printCidrs(nodeLocal.podCIDRs);
+  return Object.fromEntries([...nodeLocal.podCIDRs].map(([node, prefixes]) => [node, printCidrs(prefixes)]));
+}
+
+function printPerNode(perNode: Readonly<Partial<Record<Family, number>>>): JsonValue {
+  const { ipv4, ipv6 } = perNode;
+  if (ipv4 !== undefined && ipv6 !== undefined) return { ipv4, ipv6 };
+  // A length of 32 or less alone would read back as IPv4's.
+  if (ipv6 !== undefined && ipv6 <= 32) return { ipv6 };
+  const length = ipv4 ?? ipv6;
+  return length === undefined ? "" : `/${length}`;
+}
+
+function printDuration(ms: number): string {
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }

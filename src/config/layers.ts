@@ -6,7 +6,6 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../sys/json.ts";
 import type { Env } from "../sys/system.ts";
 import type { ConfigOrigin } from "./config.ts";
 import { type ConfigKey, configKeys, configSections } from "./keys.ts";
-import { suggest } from "./suggest.ts";
 import { nodeOf } from "./values.ts";
 import type { Located } from "./yaml-file.ts";
 
@@ -29,9 +28,8 @@ export interface Merged {
   /** What goes through the schema. */
   readonly input: JsonValue;
   readonly origins: ReadonlyMap<string, ConfigOrigin>;
-  /** Values that could not even be read. */
+  /** Texts that are not JSON where they should be. */
   readonly issues: readonly ConfigIssue[];
-  readonly warnings: readonly ConfigIssue[];
 }
 
 export function mergeLayers({ document, file, env, flags }: Layers): Merged {
@@ -61,7 +59,7 @@ export function mergeLayers({ document, file, env, flags }: Layers): Merged {
       origins.set(`${leaf.key}.${nodeOf(name)}`, { source: "file", file, line });
     }
   }
-  return { input, origins, issues, warnings: strayVariables(env) };
+  return { input, origins, issues };
 }
 
 /** The part of the document nearest to `path` that exists, and whether that is all the way. */
@@ -146,20 +144,4 @@ function readText(text: string, kind: ConfigKey["kind"]): JsonValue | undefined 
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-/**
- * Warnings of variables that are nearly one of ours. Others that begin with HEADCNI_ are ignored: Kubernetes itself sets
- * HEADCNI_SERVICE_HOST and the like in the pods of a cluster with a Service named headcni.
- */
-function strayVariables(env: Env): ConfigIssue[] {
-  const ours = [...configKeys.map(({ variable }) => variable), "HEADCNI_CONFIG"];
-  return Object.keys(env).flatMap((variable) => {
-    if (!variable.startsWith("HEADCNI_") || ours.includes(variable)) return [];
-    const meant = suggest(
-      variable.slice(8),
-      ours.map((name) => name.slice(8)),
-    );
-    return meant === undefined ? [] : [{ path: variable, message: `unknown variable; did you mean HEADCNI_${meant}?` }];
-  });
 }

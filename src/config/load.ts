@@ -1,13 +1,14 @@
 // Loads the configuration: file < environment < flags, checked as a whole, every fault reported at once. The YAML and
-// schema libraries are loaded only when there is something to read with them.
+// schema libraries are loaded only when a file or a variable is there to be read with them. The file is the one `--config` names,
+// else HEADCNI_CONFIG, else /etc/headcni/config.yaml; one that is named must exist, the default one need not.
 
-import type { ConfigIssue } from "../sys/errors.ts";
+import { ConfigError, type ConfigIssue, expected, type HeadcniErrorOptions } from "../sys/errors.ts";
+import { createFiles } from "../sys/fs/files.ts";
 import { sha256Hex } from "../sys/fs/hash.ts";
-import type { System } from "../sys/system.ts";
+import { absolutePath, type System } from "../sys/system.ts";
 import type { LoadedConfig } from "./config.ts";
-import { defaultConfig } from "./defaults.ts";
+import { defaultConfig, defaultConfigFile } from "./defaults.ts";
 import type { Evaluated } from "./evaluate.ts";
-import { readConfigFile } from "./file.ts";
 import type { ConfigFlag } from "./layers.ts";
 import { readNodeName } from "./values.ts";
 
@@ -88,4 +89,71 @@ function toFlags({ nodeName }: ConfigFlags = {}): readonly ConfigFlag[] {
 
 function isOurs(variable: string): boolean {
   return variable.startsWith("HEADCNI_") && variable !== "HEADCNI_CONFIG";
+}
+
+/** A hundred times the longest sensible configuration. */
+const maxBytes = 1 << 20;
+
+interface ConfigFile {
+  /** As the operator knows it. */
+  readonly file: string;
+  /** Where it lies on this machine. */
+  readonly hostFile: string;
+  /** Undefined when there is no file, which only the default path allows. */
+  readonly text: string | undefined;
+}
+
+/**
+ * With another root than "/", a file that was asked for is looked for under the root first, then where the path leads
+ * outside of it: both `--config /etc/headcni/other.yaml` and a path typed with the shell's help are meant so.
+ * @throws ConfigError HC_CONFIG_FILE when it is missing, unreadable, too large or not UTF-8 text.
+ */
+function readConfigFile(system: System, path: string | undefined): ConfigFile {
+  const asked = path === undefined ? askedByEnv(system) : { path, by: "--config" };
+  if (asked === undefined) return readAt(system, defaultConfigFile);
+  if (asked.path === "") {
+    throw fileError(`Cannot read the configuration: ${asked.by} is empty`, { hint: "name a file or leave it out" });
+  }
+  const file = absolutePath(asked.path);
+  const candidates = [system, ...(system.files.root === "/" ? [] : [{ files: createFiles("/") }])];
+  for (const candidate of candidates) {
+    const found = readAt(candidate, file);
+    if (found.text !== undefined) return found;
+  }
+  const hint = `create the file, or name another with ${asked.by}`;
+  throw fileError(`Cannot read the configuration ${file}, named by ${asked.by}: it does not exist`, { hint });
+}
+
+function askedByEnv(system: System): { path: string; by: string } | undefined {
+  const path = system.env.HEADCNI_CONFIG;
+  return path === undefined ? undefined : { path, by: "HEADCNI_CONFIG" };
+}
+
+function readAt({ files }: Pick<System, "files">, file: string): ConfigFile {
+  try {
+    const bytes = files.readIfPresent(file, maxBytes);
+    return { file, hostFile: files.hostPath(file), text: bytes === undefined ? undefined : decode(file, bytes) };
+  } catch (error) {
+    expected(error);
+    if (error instanceof ConfigError) throw error;
+    throw fileError(`Cannot use the configuration. ${error.message}`, { cause: error });
+  }
+}
+
+function decode(file: string, bytes: Uint8Array): string {
+  const hasUtf16Mark = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  const isOther = hasUtf16Mark || bytes.includes(0);
+  if (!isOther) {
+    try {
+      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+  const what = isOther ? "it is not UTF-8 text but UTF-16 or binary" : "it is not UTF-8 text";
+  throw fileError(`Cannot read the configuration ${file}: ${what}`, { hint: "save the file as UTF-8" });
+}
+
+function fileError(message: string, options: Pick<HeadcniErrorOptions, "hint" | "cause">): ConfigError {
+  return new ConfigError("HC_CONFIG_FILE", message, [], options);
 }

@@ -1,16 +1,18 @@
-// Turns what the schema found into sentences for the operator: where it stands, the value, what is wrong, what to write.
+// Turns the faults that the schema found into sentences for the operator: where it stands, the value, what is wrong, what to
+// write; with "did you mean" for names that are nearly known.
 
 import type * as z from "zod/mini";
 import { clip } from "../cidr/addr.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
+import type { Env } from "../sys/system.ts";
 import type { Finding } from "./checks.ts";
 import type { ConfigOrigin } from "./config.ts";
 import { type ConfigKey, configKeys, configSections } from "./keys.ts";
 import { locate, nameOf } from "./layers.ts";
-import { suggest } from "./suggest.ts";
 import type { Located } from "./yaml-file.ts";
 
-export interface Found {
+/** Where values came from. */
+export interface ConfigSources {
   readonly document: Located | undefined;
   readonly file: string;
   readonly origins: ReadonlyMap<string, ConfigOrigin>;
@@ -32,15 +34,15 @@ export function toFindings(issues: readonly z.core.$ZodIssue[]): readonly Findin
   });
 }
 
-/** Of a value that may be a word, a list or a map: what is wrong inside of it, if it is one of these at all. */
+/** The faults inside of a value that may be text, a list or a map; undefined when it is none of these. */
 function entryIssues(issue: z.core.$ZodIssue): readonly Finding[] | undefined {
   if (issue.code !== "invalid_union") return undefined;
   const inside = issue.errors.find((option) => option.every(({ path }) => path.length > 0));
   return inside && toFindings(inside.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })));
 }
 
-/** The finding with its place: the line in the file, or the variable or flag that brought the value. */
-export function place({ path, message }: Finding, { document, file, origins }: Found): ConfigIssue {
+/** The finding with its place: the line in the file, or the variable or flag that set the value. */
+export function place({ path, message }: Finding, { document, file, origins }: ConfigSources): ConfigIssue {
   const key = printPath(path);
   const leaf = leafOf(path);
   const origin = origins.get(key) ?? (leaf === undefined ? undefined : origins.get(leaf.key));
@@ -57,7 +59,7 @@ function leafOf(path: readonly PropertyKey[]): ConfigKey | undefined {
   return configKeys.find((known) => known.path.every((name, at) => path[at] === name));
 }
 
-/** As it is said: `network.podCIDR.nodeLocal.worker-1`, `cni.plugins[0].type`. */
+/** The path as messages name it: `network.podCIDR.nodeLocal.worker-1`, `cni.plugins[0].type`. */
 function printPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>((above, name) => {
     if (typeof name === "number") return `${above}[${name}]`;
@@ -65,7 +67,7 @@ function printPath(path: readonly PropertyKey[]): string {
   }, "");
 }
 
-/** A sentence that begins with the value; what is wrong with it is said in the schema. */
+/** A sentence that begins with the value; the schema has the rest of it. */
 function describe(issue: z.core.$ZodIssue): string {
   const isEntry = issue.path.length > (leafOf(issue.path)?.path.length ?? issue.path.length);
   if (issue.input === "" && !isEntry) return "is empty; give it a value, or leave it out for the default";
@@ -98,7 +100,7 @@ function childrenOf(section: readonly string[]): readonly string[] {
 }
 
 /** A value as it would be written, cut to a length fit for a line. */
-export function show(value: unknown): string {
+function show(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "number") return yamlNumber(value);
   const plain = (_key: string, inner: unknown): unknown =>
@@ -106,8 +108,56 @@ export function show(value: unknown): string {
   return clip(JSON.stringify(value, plain));
 }
 
-/** JSON has no word for these; YAML has. */
+/** YAML has words for these, JSON has none. */
 function yamlNumber(value: number): string {
   if (Number.isNaN(value)) return ".nan";
   return Number.isFinite(value) ? String(value) : value > 0 ? ".inf" : "-.inf";
+}
+
+/**
+ * Warnings of variables that are nearly one of ours. Others that begin with HEADCNI_ are ignored: Kubernetes itself sets
+ * HEADCNI_SERVICE_HOST and the like in the pods of a cluster with a Service named headcni.
+ */
+export function strayVariables(env: Env): readonly ConfigIssue[] {
+  const ours = [...configKeys.map(({ variable }) => variable), "HEADCNI_CONFIG"];
+  return Object.keys(env).flatMap((variable) => {
+    if (!variable.startsWith("HEADCNI_") || ours.includes(variable)) return [];
+    const meant = suggest(
+      variable.slice(8),
+      ours.map((name) => name.slice(8)),
+    );
+    return meant === undefined ? [] : [{ path: variable, message: `unknown variable; did you mean HEADCNI_${meant}?` }];
+  });
+}
+
+/** "Did you mean": the nearest of `words`, ignoring case, when it is near enough to be a typing error; else undefined. */
+export function suggest(word: string, words: Iterable<string>): string | undefined {
+  const asked = word.toLowerCase();
+  if (asked.length > 60) return undefined;
+  let best: { word: string; distance: number } | undefined;
+  for (const candidate of words) {
+    const distance = editDistance(asked, candidate.toLowerCase());
+    const isNear = distance <= Math.max(1, Math.floor(Math.min(asked.length, candidate.length) / 3));
+    if (isNear && (best === undefined || distance < best.distance)) best = { word: candidate, distance };
+  }
+  return best?.word;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string alignment). */
+function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replace = (last[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      let cost = Math.min(replace, (last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, (beforeLast[j - 2] ?? 0) + 1);
+      row.push(cost);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length] ?? 0;
 }

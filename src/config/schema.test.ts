@@ -5,8 +5,8 @@ import fc from "fast-check";
 import * as z from "zod/mini";
 import type { JsonObject } from "../sys/json.ts";
 import { defaultConfig } from "./defaults.ts";
+import { toInput, valueAt } from "./explain.ts";
 import { configJsonSchema, configKeys, configSections } from "./keys.ts";
-import { toInput, valueAt } from "./print.ts";
 import { configSchema, toConfig } from "./schema.ts";
 
 /** An input with one key set. */

@@ -13,7 +13,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import type { ConfigIssue } from "../sys/errors.ts";
-import { inOrder, invalidConfig } from "./invalid.ts";
+import { invalidConfig } from "./config.ts";
 
 type Scalar = string | number | boolean | null;
 
@@ -56,7 +56,7 @@ export function parseYamlFile(text: string, file: string): Located {
     if (issues.length === 0) issues.push(issueAt(error.offset, error.message));
   }
   for (const offset of reader?.repeatedKeys ?? []) issues.push(issueAt(offset, "this key stands twice; keep one"));
-  if (issues.length > 0) throw invalidConfig(inOrder(issues));
+  if (issues.length > 0) throw invalidConfig(issues);
   return whole ?? { line: 1, kind: "map", entries: new Map() };
 }
 

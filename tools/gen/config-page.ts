@@ -2,8 +2,8 @@
 
 import * as YAML from "yaml";
 import { defaultConfig, defaultConfigFile } from "../../src/config/defaults.ts";
+import { toInput, valueAt } from "../../src/config/explain.ts";
 import { type ConfigKey, configJsonSchema, configKeys, configSections } from "../../src/config/keys.ts";
-import { toInput, valueAt } from "../../src/config/print.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../src/sys/json.ts";
 import { block, code, page, table } from "./markdown.ts";
 

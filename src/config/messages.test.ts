@@ -1,7 +1,7 @@
-// What counts as a slip of the pen.
+// "Did you mean": which words count as a typing error.
 
 import { describe, expect, test } from "bun:test";
-import { suggest } from "./suggest.ts";
+import { suggest } from "./messages.ts";
 
 const words = ["nodeName", "network", "podCIDR", "mtu", "masquerade", "cni", "confDir", "binDir"];
 
