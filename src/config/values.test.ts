@@ -82,7 +82,24 @@ describe("readDurationMs()", () => {
     expect(readDurationMs(value)).toEqual(ok(expected));
   });
 
-  test.each(["", "1h", "-1s", "1.5s", "0s", 0, -3, "61m", "1e3s"])("refuses %p", (value) => {
+  test.each([
+    "",
+    "1h",
+    "-1s",
+    "1.5s",
+    "0s",
+    0,
+    -3,
+    "61m",
+    "1e3s",
+    "30 s",
+    "30S",
+    "1m30s",
+    "1,5s",
+    "+5s",
+    "0x10s",
+    "5s foo",
+  ])("refuses %p", (value) => {
     expect(readDurationMs(value)).toMatchObject({ kind: "fault" });
   });
 });
