@@ -1,7 +1,10 @@
-// The two calls of the C library that neither Bun nor Node has and that every CNI call needs.
+// The calls of the C library that neither Bun nor Node has: the one place that uses FFI. Each group is loaded at its first call,
+// because binding a symbol compiles code: a CNI call needs `flock` and `signal` alone.
 
-import { dlopen, FFIType } from "bun:ffi";
+import { dlopen, type FFIFunction, FFIType, type Library, ptr } from "bun:ffi";
 import { describeError } from "../errors.ts";
+
+const soname = "libc.so.6";
 
 interface Libc {
   flock(fd: number, operation: number): number;
@@ -16,7 +19,7 @@ export type LibcLoad =
 
 let load: LibcLoad | undefined;
 
-/** The library, loaded at the first call. Never throws. */
+/** What every CNI call needs, loaded at the first call and kept. Never throws. */
 export function loadLibc(): LibcLoad {
   load ??= tryLoad();
   return load;
@@ -24,7 +27,7 @@ export function loadLibc(): LibcLoad {
 
 function tryLoad(): LibcLoad {
   try {
-    const { symbols } = dlopen("libc.so.6", {
+    const { symbols } = dlopen(soname, {
       flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
       signal: { args: [FFIType.i32, FFIType.ptr], returns: FFIType.ptr },
     });
@@ -45,4 +48,45 @@ export function heedChildren(): void {
   isRestored = true;
   const loaded = loadLibc();
   if (loaded.kind === "loaded") loaded.libc.signal(SIGCHLD, null);
+}
+
+/** isatty(3). */
+export function isatty(fd: number): boolean {
+  return callOnce({ isatty: { args: [FFIType.i32], returns: FFIType.i32 } }, (libc) => libc.isatty(fd) === 1);
+}
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+/** In place of nanoseconds: leave this time as it is. */
+const UTIME_OMIT = 0x3ffffffen;
+const nsPerSecond = 1_000_000_000n;
+
+/**
+ * Sets the modification time of a path, a link not followed, to the nanosecond; false when the kernel refuses.
+ * utimensat(2): JavaScript's utimes takes seconds as a double, which at today's dates is exact to about 240 ns only.
+ * @param mtimeNs nanoseconds since the epoch
+ */
+export function setMtime(path: string, mtimeNs: bigint): boolean {
+  // A time before 1970 has a negative second and still counts nanoseconds forwards.
+  const nanoseconds = ((mtimeNs % nsPerSecond) + nsPerSecond) % nsPerSecond;
+  const times = new BigInt64Array([0n, UTIME_OMIT, (mtimeNs - nanoseconds) / nsPerSecond, nanoseconds]);
+  const name = new TextEncoder().encode(`${path}\0`);
+  const args = [FFIType.i32, FFIType.ptr, FFIType.ptr, FFIType.i32] as const;
+  return callOnce(
+    { utimensat: { args, returns: FFIType.i32 } },
+    (libc) => libc.utimensat(AT_FDCWD, ptr(name), ptr(times), AT_SYMLINK_NOFOLLOW) === 0,
+  );
+}
+
+/** Loads functions for one use. */
+function callOnce<const Fns extends Record<string, FFIFunction>, T>(
+  functions: Fns,
+  use: (symbols: Library<Fns>["symbols"]) => T,
+): T {
+  const library = dlopen(soname, functions);
+  try {
+    return use(library.symbols);
+  } finally {
+    library.close();
+  }
 }

@@ -1,8 +1,8 @@
 // Standard streams without Node's stream classes, which would cost more than the rest of the start.
 
-import { dlopen, FFIType } from "bun:ffi";
 import * as fs from "node:fs";
 import { describeError, errnoOf, HeadcniError } from "../errors.ts";
+import { isatty } from "./libc.ts";
 
 /**
  * Writes all of `text` to a descriptor. A reader that has gone away (EPIPE: `headcni … | head`) is not an error;
@@ -48,10 +48,7 @@ export function readStandardInput(maxBytes: number): Uint8Array {
   return Buffer.concat(chunks);
 }
 
-/** isatty(3): whether somebody reads a descriptor on a terminal. `node:tty` would cost 1.5 ms at every start. */
+/** Whether a descriptor is a terminal. `node:tty` would cost 1.5 ms at every start. */
 export function isTerminal(fd: 1 | 2): boolean {
-  const libc = dlopen("libc.so.6", { isatty: { args: [FFIType.i32], returns: FFIType.i32 } });
-  const answer = libc.symbols.isatty(fd);
-  libc.close();
-  return answer === 1;
+  return isatty(fd);
 }
