@@ -52,8 +52,8 @@ describe("renderConflist()", () => {
       { podCIDRs: parsePodCIDRs("fd00::/64") },
       { ipam: { type: "host-local", subnet: "fd00::/64", routes: [{ dst: "::/0" }] } },
     ],
-    ["masquerade by the daemon turns ipMasq off", { bridge: { mtuBytes: 1280, ipMasq: false } }, { ipMasq: false }],
-    ["the MTU is the configured one", { bridge: { mtuBytes: 1450, ipMasq: true } }, { mtu: 1450 }],
+    ["masquerade by the daemon turns ipMasq off", { bridge: { ...plain.bridge, ipMasq: false } }, { ipMasq: false }],
+    ["the MTU is the configured one", { bridge: { ...plain.bridge, mtuBytes: 1450 } }, { mtu: 1450 }],
   ];
   test.each(rows)("%s", (_, change, expected) => {
     const [first] = JSON.parse(renderConflist({ ...plain, ...change })).plugins;

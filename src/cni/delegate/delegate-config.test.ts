@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parsePodCIDRs } from "../../cidr/pod-cidrs.ts";
+import { defaultBridgeSettings } from "../../node-state/bridge-settings.ts";
 import type { NodeState } from "../../node-state/node-state.ts";
 import type { JsonObject } from "../../sys/json.ts";
 import { decodeConfig, decodeHead } from "../network-config.ts";
@@ -8,7 +9,7 @@ import { delegatePrograms, renderDelegate, renderForRemoval, withCall } from "./
 const state: NodeState = {
   nodeName: "n1",
   podCIDRs: parsePodCIDRs("10.244.1.0/24"),
-  bridge: { mtuBytes: 1280, ipMasq: false },
+  bridge: { ...defaultBridgeSettings, ipMasq: false },
   conditions: [],
   podCIDRSource: undefined,
 };
