@@ -1,16 +1,15 @@
 // The configuration a runtime hands to the plugin on standard input: the specification's own keys, and ours. Decoded by hand:
 // a schema library would cost more than the rest of the start.
 
-import { defaultDelegateTimeoutMs, savedCallsDir } from "../node-state/names.ts";
+import { defaultDelegateTimeoutMs, pluginName, savedCallsDir } from "../node-state/names.ts";
 import { nodeStateFiles } from "../node-state/node-state-file.ts";
+import { programNameProblem } from "../spec/program-name.ts";
 import { type CniVersion, isSupportedVersion, supportedVersions } from "../spec/versions.ts";
 import { describeError } from "../sys/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJsonExactly } from "../sys/json.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
 import { namePattern } from "./environment.ts";
 
-/** The plugin that never delegates to itself. */
-export const ownType = "headcni";
 const maxTimeoutSeconds = 3600;
 
 export interface NetworkConfig {
@@ -104,17 +103,11 @@ function decodeDelegate(delegate: JsonValue | undefined): JsonObject {
   const { type, ipam } = delegate;
   const typeProblem = type === undefined ? undefined : programNameProblem(type);
   if (typeProblem !== undefined) throw invalid("delegate.type", typeProblem);
-  if (type === ownType) throw invalid("delegate.type", `is ${ownType}: the plugin cannot delegate to itself`);
+  if (type === pluginName) throw invalid("delegate.type", `is ${pluginName}: the plugin cannot delegate to itself`);
   if (ipam !== undefined && !isJsonObject(ipam)) throw invalid("delegate.ipam", "is not an object");
   const ipamProblem = ipam?.type === undefined ? undefined : programNameProblem(ipam.type);
   if (ipamProblem !== undefined) throw invalid("delegate.ipam.type", ipamProblem);
   return delegate;
-}
-
-/** Why a value cannot be the name of a plugin, as the end of a sentence; undefined when it can. */
-export function programNameProblem(type: JsonValue): string | undefined {
-  if (typeof type !== "string" || type === "") return "is not the name of a plugin";
-  return type.includes("/") || type === "." || type === ".." ? `is "${type}": a plugin's name has no slash` : undefined;
 }
 
 function decodeTimeout(seconds: JsonValue | undefined): number {

@@ -1,5 +1,6 @@
 // The plugin's world in memory: files in a temporary root, standard input as text, and delegates that are functions.
 
+import { savedCallPath } from "../attachments/saved-call.ts";
 import { savedCallsDir } from "../node-state/names.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import { basename } from "../sys/fs/path.ts";
@@ -7,7 +8,6 @@ import { isJsonObject, type JsonObject } from "../sys/json.ts";
 import type { StdinRead } from "../sys/process/bun-stdio.ts";
 import type { Exec, ExecResult } from "../sys/process/exec.ts";
 import { type TempRoot, testSystem } from "../sys/testing.ts";
-import { savedCallPath } from "./attachment-store.ts";
 import { dispatch } from "./dispatch.ts";
 import type { PluginOutput, PluginWorld } from "./plugin-system.ts";
 

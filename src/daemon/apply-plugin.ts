@@ -2,7 +2,8 @@
 // it. A host where it cannot start gets pods all the same: its conflist calls bridge directly.
 
 import type { Config } from "../config/config.ts";
-import { type InstallPluginOptions, installPlugin, pluginName } from "../plugin-install/install.ts";
+import { pluginName } from "../node-state/names.ts";
+import { type InstallPluginOptions, installPlugin } from "../plugin-install/install.ts";
 import { provePlugin } from "../plugin-install/prove.ts";
 import { expected } from "../sys/errors.ts";
 import { join } from "../sys/fs/path.ts";

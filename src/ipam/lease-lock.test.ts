@@ -11,7 +11,9 @@ describe("withLeaseLock()", () => {
     using root = tempRoot();
     fs.mkdirSync(`${root.path}${folder}`);
     const lockPath = `${root.path}${folder}/lock`;
-    const seen = await withLeaseLock(testSystem(root), { folder, timeoutMs: 100 }, () => tryLockFile(lockPath));
+    const seen = await withLeaseLock(testSystem(root), { leaseDir: folder, timeoutMs: 100 }, () =>
+      tryLockFile(lockPath),
+    );
     expect(seen).toBeUndefined();
     using after = tryLockFile(lockPath);
     expect(after).toBeDefined();
@@ -20,7 +22,7 @@ describe("withLeaseLock()", () => {
   test("lets go when the action throws", async () => {
     using root = tempRoot();
     fs.mkdirSync(`${root.path}${folder}`);
-    const failing = withLeaseLock(testSystem(root), { folder, timeoutMs: 100 }, () => {
+    const failing = withLeaseLock(testSystem(root), { leaseDir: folder, timeoutMs: 100 }, () => {
       throw new Error("no");
     });
     await expect(failing).rejects.toThrow("no");
@@ -33,11 +35,11 @@ describe("withLeaseLock()", () => {
     fs.mkdirSync(`${root.path}${folder}`);
     const system = testSystem(root);
     const other = tryLockFile(`${root.path}${folder}/lock`);
-    await expect(withLeaseLock(system, { folder, timeoutMs: 20 }, () => "done")).rejects.toMatchObject({
+    await expect(withLeaseLock(system, { leaseDir: folder, timeoutMs: 20 }, () => "done")).rejects.toMatchObject({
       code: "HC_LEASES_LOCKED",
       message: expect.stringContaining("/leases/lock"),
     });
-    const waiting = withLeaseLock(system, { folder, timeoutMs: 5000 }, () => "done");
+    const waiting = withLeaseLock(system, { leaseDir: folder, timeoutMs: 5000 }, () => "done");
     other?.[Symbol.dispose]();
     expect(await waiting).toBe("done");
   });

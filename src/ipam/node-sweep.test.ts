@@ -143,7 +143,7 @@ describe("sweepNode()", () => {
     writeAt(root, "/var/lib/headcni/cni/.headcni@killed@eth0.json.0123456789ab.tmp", { text: "" });
     const held = tryLockExisting(`${root.path}${call("busy")}`, 0);
     const report = await sweepNode(systemOf(root), { runtimes: [runtime("alive")], isDryRun: false });
-    if (held !== "held") held?.[Symbol.dispose]();
+    if (held.kind === "locked") held.file[Symbol.dispose]();
     expect([...report.removedCalls].sort()).toEqual([
       "/var/lib/headcni/cni/.headcni@killed@eth0.json.0123456789ab.tmp",
       call("gone"),

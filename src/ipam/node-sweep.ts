@@ -1,7 +1,7 @@
 // The leases of this node, and the sweep for runtimes that never send GC: an address is freed only when every runtime was asked, all
 // answered, none knows its container, and nothing else speaks for it.
 
-import { busyAttachments, sweepSavedCalls } from "../attachments/saved-calls.ts";
+import { busyAttachments, sweepSavedCalls } from "../attachments/saved-call-sweep.ts";
 import { networkName, savedCallsDir } from "../node-state/names.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
@@ -69,7 +69,7 @@ export async function sweepNode(system: System, { runtimes, isDryRun }: NodeSwee
     });
   }
   const { keep, free } = await sweepLeases(system, {
-    folder: leaseFolder,
+    leaseDir: leaseFolder,
     lockTimeoutMs,
     facts: (leases) => factsOf(system, { leases, ids: answer.ids, keepSinceMs }),
     isDryRun,

@@ -3,6 +3,8 @@
 
 /** The CNI network's `name`; host-local keeps leases in a folder of this name. */
 export const networkName = "headcni";
+/** Our plugin's program in the runtime's folder of plugins, and its `type` in a conflist. */
+export const pluginName = "headcni";
 /** The bridge device on the node. */
 export const bridgeName = "headcni0";
 /** Our file in the CNI configuration folder. */

@@ -1,13 +1,11 @@
-// Puts our own executable into the runtime's plugin folder as `headcni`, and leaves it be when it is there already.
+// Puts our own executable into the runtime's plugin folder as `headcni`, unless it is there already.
 
+import { pluginName } from "../node-state/names.ts";
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
 import { temporaryTarget } from "../sys/fs/atomic-file.ts";
 import { dirname, join } from "../sys/fs/path.ts";
 import { copyExecutable, hasSameContent } from "../sys/process/executable.ts";
 import type { System } from "../sys/system.ts";
-
-/** The plugin's file name: a conflist's `type` is looked up by it. */
-export const pluginName = "headcni";
 
 export interface InstallPluginOptions {
   /** The runtime's plugin folder on the node. */

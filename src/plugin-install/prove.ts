@@ -2,11 +2,11 @@
 // host's own file system, which may lack the dynamic loader or forbid execution where the daemon's does not.
 
 import { askVersions } from "../conflist/validate/programs.ts";
+import { pluginName } from "../node-state/names.ts";
 import { type StartFailure, startFailure, tryByHand, withoutInterpreter } from "../spec/start-failure.ts";
 import { join } from "../sys/fs/path.ts";
 import { elfHeadBytes, interpreterOf } from "../sys/process/elf.ts";
 import type { System } from "../sys/system.ts";
-import { pluginName } from "./install.ts";
 
 export type PluginProof =
   | { readonly kind: "starts"; readonly cniVersions: readonly string[] }

@@ -110,15 +110,15 @@ describe("ADD", () => {
     const plugin = fakePlugin({
       root,
       reply: () => {
-        seen.push(look());
+        seen.push(look().kind);
         return { stdout: JSON.stringify(goodResult) };
       },
     });
     await plugin.run();
     expect(seen).toEqual(["held"]);
     const free = look();
-    expect(free).not.toBe("held");
-    if (free !== "held") free?.[Symbol.dispose]();
+    expect(free.kind).not.toBe("held");
+    if (free.kind === "locked") free.file[Symbol.dispose]();
   });
 
   test("takes subnet, MTU and masquerading from the daemon's file, or its copy when that is missing or wrong", async () => {

@@ -1,16 +1,17 @@
 // ADD: render, save, let the delegate work, hand its result on. What fails after the delegate started is taken down again.
 
 import type { AttachmentKey } from "../../attachments/attachment.ts";
+import type { SavedCall } from "../../attachments/saved-call.ts";
 import { describeUnusable, readNodeState } from "../../node-state/node-state-file.ts";
 import type { CniVersion } from "../../spec/versions.ts";
 import { describeError } from "../../sys/errors.ts";
 import type { JsonObject } from "../../sys/json.ts";
-import { forgetCall, holdSavedCall, type SavedCall, saveCall } from "../attachment-store.ts";
 import { CniError, cniCodes } from "../cni-error.ts";
 import { type Asked, askDelegate, type PluginCall } from "../delegate/call-delegate.ts";
 import { delegateType, renderDelegate } from "../delegate/delegate-config.ts";
 import { askRemoval, isOwnNetns } from "../delegate/delegate-del.ts";
 import { decodeObject, findProgram } from "../delegate/exec-delegate.ts";
+import { forgetCall, holdSavedCall, saveCall } from "../held-call.ts";
 import type { NetworkConfig } from "../network-config.ts";
 import type { PluginOutput, PluginWorld } from "../plugin-system.ts";
 import { convertResult } from "../result.ts";

@@ -89,8 +89,8 @@ describe("DEL", () => {
 
   function holdLock(root: TempRoot): Disposable {
     const held = tryLockExisting(`${root.path}${savedPath}`, 0);
-    if (held === "held" || held === undefined) throw new Error("The lock should be free");
-    return held;
+    if (held.kind !== "locked") throw new Error("The lock should be free");
+    return held.file;
   }
 
   test("waits for whoever still works on the attachment", async () => {

@@ -1,15 +1,16 @@
 // DEL and CHECK: both ask the delegate what ADD asked it, from the saved call, or rendered anew when there is none.
 
 import type { AttachmentKey } from "../../attachments/attachment.ts";
+import { type HeldCall, readSavedCall } from "../../attachments/saved-call-store.ts";
 import { readNodeState } from "../../node-state/node-state-file.ts";
 import { type CniVersion, isAtLeast, olderOf } from "../../spec/versions.ts";
 import type { JsonObject } from "../../sys/json.ts";
-import { forgetCall, type HeldCall, holdSavedCall, readSavedCall } from "../attachment-store.ts";
 import { CniError, cniCodes } from "../cni-error.ts";
 import { askDelegate, type PluginCall } from "../delegate/call-delegate.ts";
 import { renderForRemoval } from "../delegate/delegate-config.ts";
 import { askRemoval, hasNamespace } from "../delegate/delegate-del.ts";
 import type { DelegateAnswer } from "../delegate/exec-delegate.ts";
+import { forgetCall, holdSavedCall } from "../held-call.ts";
 import type { NetworkConfig } from "../network-config.ts";
 import { nothingToSay, type PluginOutput, type PluginWorld } from "../plugin-system.ts";
 import { attachmentKey, renderNow } from "./add.ts";
@@ -44,7 +45,7 @@ async function holdForDel(
   } catch (error) {
     if (!(error instanceof CniError) || error.cniCode !== cniCodes.tryAgainLater) throw error;
     world.warn(`headcni: ${error.message} (${error.details ?? ""}); DEL goes on all the same\n`);
-    return readSavedCall(world, config.dataDir, key);
+    return readSavedCall(world.files, config.dataDir, key);
   }
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
+import { savedCallPath } from "../../attachments/saved-call.ts";
 import { tryLockExisting } from "../../sys/fs/locked-file.ts";
 import type { JsonObject } from "../../sys/json.ts";
 import { type TempRoot, tempRoot } from "../../sys/testing.ts";
-import { savedCallPath } from "../attachment-store.ts";
 import { errorOf, errorReply, fakePlugin, replies, selfContained } from "../testing.ts";
 
 describe("GC", () => {
@@ -98,7 +98,7 @@ describe("GC", () => {
     expect(root.exists(path)).toBe(true);
     expect(root.exists(lease("10.1.0.9"))).toBe(true);
     expect(root.exists(lease("10.1.0.2"))).toBe(false);
-    if (held !== "held") held?.[Symbol.dispose]();
+    if (held.kind === "locked") held.file[Symbol.dispose]();
   });
 
   test("sweeps the folders saved calls name, too", async () => {

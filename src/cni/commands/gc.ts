@@ -2,7 +2,7 @@
 // leases and saved calls of attachments that are not in the runtime's list go.
 
 import type { Attachment } from "../../attachments/attachment.ts";
-import { busyAttachments, savedLeaseDirs, sweepSavedCalls } from "../../attachments/saved-calls.ts";
+import { busyAttachments, savedLeaseDirs, sweepSavedCalls } from "../../attachments/saved-call-sweep.ts";
 import { sweepLeases } from "../../ipam/sweep.ts";
 import { hostLocalDataDir } from "../../node-state/names.ts";
 import { readNodeState } from "../../node-state/node-state-file.ts";
@@ -62,7 +62,7 @@ async function sweep(
   try {
     for (const dir of new Set([leaseDir(delegate), ...savedLeaseDirs(world.files, saved)])) {
       const { keep } = await sweepLeases(world, {
-        folder: join(dir, config.name),
+        leaseDir: join(dir, config.name),
         lockTimeoutMs: config.delegateTimeoutMs,
         facts: () => ({ holders: [...valid, ...busyAttachments(world.files, saved)], keepSinceMs }),
       });

@@ -1,7 +1,7 @@
 // One process at a time works on configurations and backups: the daemon, a command-line tool, an upgrade's second daemon.
 
 import { HeadcniError } from "../../sys/errors.ts";
-import { type FileLock, tryLockFile } from "../../sys/fs/flock.ts";
+import { type FileLock, tryLockFile, waitForLock } from "../../sys/fs/flock.ts";
 import { join } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
 import { attempt } from "./failure.ts";
@@ -22,13 +22,8 @@ export async function lockConflist(system: System, stateDir: string): Promise<Fi
       system.files.makeFolder(stateDir);
       return tryLockFile(system.files.hostPath(path));
     });
-  const end = system.clock.monotonicMs() + deadlineMs;
-  for (;;) {
-    const lock = take();
-    if (lock !== undefined) return lock;
-    if (system.clock.monotonicMs() >= end) break;
-    await system.clock.sleep(retryMs);
-  }
+  const lock = await waitForLock(take, { clock: system.clock, timeoutMs: deadlineMs, pollMs: retryMs });
+  if (lock !== undefined) return lock;
   throw new HeadcniError(
     "HC_CONFLIST_BUSY",
     `Cannot lock ${path}: another process has held it for ${deadlineMs / 1000} s`,

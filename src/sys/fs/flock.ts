@@ -2,6 +2,7 @@
 // on its lease folder. The kernel drops the lock when the process dies, however it dies.
 
 import * as fs from "node:fs";
+import type { Clock } from "../clock.ts";
 import { describeError, HeadcniError } from "../errors.ts";
 import { loadLibc } from "../process/libc.ts";
 
@@ -64,4 +65,25 @@ export function tryLockFile(hostPath: string): FileLock | undefined {
     },
     [Symbol.dispose]: () => fs.closeSync(fd),
   };
+}
+
+export interface WaitForLockOptions {
+  readonly clock: Clock;
+  /** How long to wait for a lock that is held. */
+  readonly timeoutMs: number;
+  /** Between two attempts: flock(2) cannot wait with a deadline, and a wait in the kernel would stop everything else. */
+  readonly pollMs: number;
+}
+
+/** What `attempt` gives, once it gives something: it gives undefined while the lock is held. Undefined when time is up. */
+export async function waitForLock<Locked>(
+  attempt: () => Locked | undefined,
+  { clock, timeoutMs, pollMs }: WaitForLockOptions,
+): Promise<Locked | undefined> {
+  const end = clock.monotonicMs() + timeoutMs;
+  for (;;) {
+    const locked = attempt();
+    if (locked !== undefined || clock.monotonicMs() >= end) return locked;
+    await clock.sleep(pollMs);
+  }
 }

@@ -2,11 +2,11 @@ import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { realExec } from "../process/exec.ts";
 import { tempRoot, waitUntil } from "../testing.ts";
-import { createLockedFile, type LockedFile, tryLockExisting } from "./locked-file.ts";
+import { createLockedFile, type LockAttempt, type LockedFile, tryLockExisting } from "./locked-file.ts";
 
-function lockOf(file: LockedFile | "held" | undefined): LockedFile {
-  if (file === undefined || file === "held") throw new Error(`Not locked: ${file ?? "missing"}`);
-  return file;
+function lockOf(attempt: LockAttempt): LockedFile {
+  if (attempt.kind !== "locked") throw new Error(`Not locked: ${attempt.kind}`);
+  return attempt.file;
 }
 
 describe("createLockedFile()", () => {
@@ -17,7 +17,7 @@ describe("createLockedFile()", () => {
       using _file = createLockedFile(path, "hello");
       expect(fs.readFileSync(path, "utf8")).toBe("hello");
       expect(fs.statSync(path).mode & 0o777).toBe(0o600);
-      expect(tryLockExisting(path, 10)).toBe("held");
+      expect(tryLockExisting(path, 10).kind).toBe("held");
       expect(fs.readdirSync(root.path)).toEqual(["call.json"]);
     }
     using again = lockOf(tryLockExisting(path, 3));
@@ -48,7 +48,7 @@ describe("tryLockExisting()", () => {
     fs.mkdirSync(`${root.path}/folder`);
     fs.symlinkSync("folder", `${root.path}/link`);
     for (const name of ["missing", "missing/below", "folder", "link"]) {
-      expect(tryLockExisting(`${root.path}/${name}`, 10)).toBeUndefined();
+      expect(tryLockExisting(`${root.path}/${name}`, 10).kind).toBe("absent");
     }
   });
 
@@ -57,7 +57,7 @@ describe("tryLockExisting()", () => {
     const path = `${root.path}/call.json`;
     using old = createLockedFile(path, "old");
     using _new = createLockedFile(path, "new");
-    expect(tryLockExisting(path, 10)).toBe("held");
+    expect(tryLockExisting(path, 10).kind).toBe("held");
     expect(old.fd).toBeNumber();
   });
 });
@@ -72,12 +72,12 @@ describe("realExec with heldFd", () => {
     const { stdout } = await realExec.run(["/bin/sh", "-c", script], { heldFd: file.fd });
     expect(stdout).toBe("started\n");
     file[Symbol.dispose]();
-    expect(tryLockExisting(path, 10)).toBe("held");
+    expect(tryLockExisting(path, 10).kind).toBe("held");
     fs.writeFileSync(stop, "");
     await waitUntil("the lock is free", () => {
       const free = tryLockExisting(path, 10);
-      if (free === "held" || free === undefined) return false;
-      free[Symbol.dispose]();
+      if (free.kind !== "locked") return false;
+      free.file[Symbol.dispose]();
       return true;
     });
   });

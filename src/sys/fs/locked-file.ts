@@ -15,6 +15,12 @@ export interface LockedFile extends Disposable {
   readonly bytes: Uint8Array;
 }
 
+/** `held`: by another process, or under a name that has passed to another file. `absent`: there is no regular file. */
+export type LockAttempt =
+  | { readonly kind: "locked"; readonly file: LockedFile }
+  | { readonly kind: "held" }
+  | { readonly kind: "absent" };
+
 /**
  * Puts `content` at `hostPath` (mode 0600) by rename, already locked. What stood there before is replaced.
  * It is not synced: after a power loss the file may be missing or torn, never after a crash of this process alone.
@@ -38,29 +44,29 @@ export function createLockedFile(hostPath: string, content: string): LockedFile 
 }
 
 /**
- * Locks the regular file at `hostPath` if there is one and nobody holds it.
- * @returns `held` when somebody does; undefined when there is no such file, or something that is not a regular file.
+ * Locks the regular file at `hostPath`.
+ * @param maxBytes how much of the file is read
  * @throws the system error when it cannot be opened or read.
  */
-export function tryLockExisting(hostPath: string, maxBytes: number): LockedFile | "held" | undefined {
+export function tryLockExisting(hostPath: string, maxBytes: number): LockAttempt {
   let fd: number;
   try {
     fd = fs.openSync(hostPath, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOFOLLOW);
   } catch (error) {
     const errno = errnoOf(error);
     // ELOOP is what O_NOFOLLOW says of a symbolic link.
-    if (errno === "ENOENT" || errno === "ENOTDIR" || errno === "ELOOP") return undefined;
+    if (errno === "ENOENT" || errno === "ENOTDIR" || errno === "ELOOP") return { kind: "absent" };
     throw error;
   }
   let isKept = false;
   try {
-    if (!fs.fstatSync(fd).isFile()) return undefined;
-    if (!tryLockIfPossible(fd)) return "held";
+    if (!fs.fstatSync(fd).isFile()) return { kind: "absent" };
+    if (!tryLockIfPossible(fd)) return { kind: "held" };
     // Between open and lock the name may have gone, or passed to another file: then this lock says nothing.
-    if (!isStillAt(hostPath, fd)) return "held";
+    if (!isStillAt(hostPath, fd)) return { kind: "held" };
     const bytes = readUpTo(fd, maxBytes);
     isKept = true;
-    return { fd, bytes, [Symbol.dispose]: () => fs.closeSync(fd) };
+    return { kind: "locked", file: { fd, bytes, [Symbol.dispose]: () => fs.closeSync(fd) } };
   } finally {
     if (!isKept) fs.closeSync(fd);
   }
