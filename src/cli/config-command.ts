@@ -60,7 +60,7 @@ async function explainConfiguration(context: CliContext, flags: ExplainFlags): P
   const { config: path, nodeName } = flags;
   const system = context.system(flags.root);
   const written = await loadConfig(system, { path, flags: { nodeName } });
-  const { loaded, detected } = await withRuntimeFolders(system, written);
+  const { loaded, detected } = await withDetectedDirs(system, written);
   for (const warning of loaded.warnings) context.warn(`warning: ${issueLine(warning)}\n`);
   if (flags.output === "json") {
     context.print(printJson(explainAsJson(loaded, detected)));
@@ -73,8 +73,8 @@ async function explainConfiguration(context: CliContext, flags: ExplainFlags): P
   context.print(renderTable(["key", "value", "from"], rows));
 }
 
-/** The configuration as it is in force on this node: with the folders of its runtime, where nobody wrote others. */
-async function withRuntimeFolders(system: System, written: LoadedConfig) {
+/** The configuration in force on this node: with the directories of its runtime where the operator set none. */
+async function withDetectedDirs(system: System, written: LoadedConfig) {
   const { describeDirSource, detectRuntimeDirs, withRuntimeDirs } = await import("../config/runtime-dirs.ts");
   const dirs = detectRuntimeDirs(system, written);
   const detected = new Map<string, Detection>();

@@ -1,5 +1,5 @@
-// What every command gets: where to print, and the machine for a given root. Commands report their exit code and
-// never touch `process`.
+// What every command is given: where to print, and the machine for a given root. Commands set their exit code here and never
+// touch `process`.
 
 import { HeadcniError } from "../sys/errors.ts";
 import { createFiles } from "../sys/fs/files.ts";
@@ -16,7 +16,7 @@ export interface CliContext {
   readonly isTerminal: boolean;
   /**
    * The machine, re-rooted when the command has `--root`.
-   * @throws HeadcniError HC_USAGE when that is no folder: everything would seem absent, not misspelt.
+   * @throws HeadcniError HC_USAGE when that is not a directory: under a misspelt root every file would seem absent.
    */
   system(root?: string): System;
   /** Sets the exit code of a command that did not throw. */
@@ -31,12 +31,12 @@ export function createCliContext(log: Log, exit: (code: number) => void): CliCon
     get isTerminal() {
       return isTerminal(1);
     },
-    system: (root) => createSystem({ root: root === undefined ? undefined : existingFolder(root), log }),
+    system: (root) => createSystem({ root: root === undefined ? undefined : existingDir(root), log }),
     exit,
   };
 }
 
-function existingFolder(root: string): string {
+function existingDir(root: string): string {
   const path = root === "" ? undefined : absolutePath(root);
   if (path !== undefined && createFiles("/").stat(path)?.kind === "folder") return path;
   throw new HeadcniError("HC_USAGE", `Cannot use --root ${JSON.stringify(root)}: it is not a folder`);

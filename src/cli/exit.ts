@@ -33,7 +33,7 @@ export function exitCodeFor(error: unknown): number {
   return exitCodes.internal.code;
 }
 
-/** What a person reads on standard error: the sentence, each config issue on a line, then the remedy. */
+/** The lines for standard error: the sentence, each config issue on a line, then the remedy. */
 export function errorLines(error: unknown): readonly string[] {
   if (!(error instanceof HeadcniError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

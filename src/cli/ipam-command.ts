@@ -1,4 +1,4 @@
-// `headcni ipam list | gc`: the addresses this node has given out, and those nobody holds any more.
+// `headcni ipam list | gc`: the leases of this node, and those of containers that are gone.
 
 import type { Command } from "commander";
 import type { JudgedLease } from "../ipam/plan-sweep.ts";

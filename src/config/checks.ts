@@ -1,4 +1,4 @@
-// What no single key can know: whether the values fit together. Pure.
+// Checks across keys: whether values that are right by themselves fit together. Pure.
 
 import { firstOverlaps } from "../cidr/overlaps.ts";
 import type { Prefix } from "../cidr/prefix.ts";
@@ -6,7 +6,7 @@ import type { Config } from "./config.ts";
 import { familyName, isLoopback, readListen } from "./values.ts";
 
 /** A fault or warning at a key; it continues no sentence, unlike the readers'. */
-export interface Finding {
+export interface KeyFinding {
   readonly path: readonly PropertyKey[];
   readonly message: string;
 }
@@ -19,8 +19,8 @@ const keys = {
   listen: ["monitoring", "listen"],
 } as const;
 
-/** Every contradiction in a configuration whose single values are right. */
-export function findContradictions(config: Config): readonly Finding[] {
+/** Every contradiction in a configuration of valid values. */
+export function findContradictions(config: Config): readonly KeyFinding[] {
   return [
     ...perNodeAgainstBase(config),
     ...rangesAgainstServices(config),
@@ -29,8 +29,8 @@ export function findContradictions(config: Config): readonly Finding[] {
   ];
 }
 
-/** What is allowed but should be said. */
-export function findRisks({ monitoring }: Config): readonly Finding[] {
+/** Settings that are valid but deserve a warning. */
+export function findRisks({ monitoring }: Config): readonly KeyFinding[] {
   const listen = readListen(monitoring.listen);
   if (!monitoring.enabled || listen.kind === "fault" || isLoopback(listen.value.host)) return [];
   return [
@@ -41,7 +41,7 @@ export function findRisks({ monitoring }: Config): readonly Finding[] {
   ];
 }
 
-/** The PodCIDRs written for nodes, each with the path of its value and whose it is. */
+/** The PodCIDRs written for nodes, each with the path of its value and the name of its node. */
 function written({ network }: Config): { path: readonly string[]; node: string; prefix: Prefix }[] {
   const { nodeLocal } = network.podCIDR;
   if (nodeLocal === undefined) return [];
@@ -51,7 +51,7 @@ function written({ network }: Config): { path: readonly string[]; node: string; 
   );
 }
 
-function* perNodeAgainstBase({ network }: Config): Iterable<Finding> {
+function* perNodeAgainstBase({ network }: Config): Iterable<KeyFinding> {
   const { base, perNode } = network.podCIDR;
   for (const prefix of base ?? []) {
     const bits = perNode[prefix.family];
@@ -72,7 +72,7 @@ function* perNodeAgainstBase({ network }: Config): Iterable<Finding> {
   }
 }
 
-function* rangesAgainstServices(config: Config): Iterable<Finding> {
+function* rangesAgainstServices(config: Config): Iterable<KeyFinding> {
   const { serviceCIDR, podCIDR } = config.network;
   const ranges = [...(podCIDR.base ?? []).map((prefix) => ({ path: keys.base, prefix })), ...written(config)];
   for (const { path, prefix } of ranges) {
@@ -86,18 +86,18 @@ function* rangesAgainstServices(config: Config): Iterable<Finding> {
 }
 
 /** Two nodes with the same addresses is the one thing HeadCNI must never let pass. */
-function* nodesAgainstEachOther(config: Config): Iterable<Finding> {
+function* nodesAgainstEachOther(config: Config): Iterable<KeyFinding> {
   const all = written(config);
   // One node's CIDRs are of different families: whatever overlaps is another node's.
-  const rivals = firstOverlaps(all.map(({ prefix }) => prefix));
+  const overlaps = firstOverlaps(all.map(({ prefix }) => prefix));
   for (const [index, { path, prefix }] of all.entries()) {
-    const rival = all[rivals[index] ?? -1];
-    if (rival !== undefined)
-      yield { path, message: `${prefix} overlaps ${rival.prefix} of node ${rival.node}; give each node its own` };
+    const other = all[overlaps[index] ?? -1];
+    if (other !== undefined)
+      yield { path, message: `${prefix} overlaps ${other.prefix} of node ${other.node}; give each node its own` };
   }
 }
 
-function* mtuAgainstIpv6(config: Config): Iterable<Finding> {
+function* mtuAgainstIpv6(config: Config): Iterable<KeyFinding> {
   const { bridge, podCIDR } = config.network;
   const ipv6 = [...(podCIDR.base ?? []), ...written(config).map(({ prefix }) => prefix)].find(
     ({ family }) => family === "ipv6",

@@ -60,7 +60,7 @@ export type ConfigOrigin =
 
 export interface LoadedConfig {
   readonly config: Config;
-  /** The file that was read, as the operator knows it; undefined when there was none. */
+  /** Path of the file that was read, as on the node; undefined when there was none. */
   readonly file: string | undefined;
   /** Where on this machine the file lies, or would lie: what to watch. */
   readonly hostFile: string;

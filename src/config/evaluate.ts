@@ -1,7 +1,7 @@
 // Turns the document, the environment and the flags into a configuration, or into the list of everything wrong with them.
 
 import type { ConfigIssue } from "../sys/errors.ts";
-import { type Finding, findContradictions, findRisks } from "./checks.ts";
+import { findContradictions, findRisks, type KeyFinding } from "./checks.ts";
 import { invalidConfig, type LoadedConfig } from "./config.ts";
 import { type Layers, mergeLayers, without } from "./layers.ts";
 import { place, strayVariables, toFindings } from "./messages.ts";
@@ -34,7 +34,7 @@ export function evaluate(layers: Layers, check: (evaluated: Evaluated) => readon
   }
   if (!parsed.success) throw invalidConfig(faults);
   const config = toConfig(parsed.data);
-  const placed = (findings: readonly Finding[]): readonly ConfigIssue[] =>
+  const placed = (findings: readonly KeyFinding[]): readonly ConfigIssue[] =>
     findings.map((finding) => place(finding, sources));
   const evaluated = { config, origins, warnings: [...placed(findRisks(config)), ...strayVariables(layers.env)] };
   faults.push(...placed(findContradictions(config)), ...check(evaluated));

@@ -8,10 +8,10 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../sys/json.ts";
 import type { Config, ConfigOrigin, LoadedConfig, NodeLocal } from "./config.ts";
 import { configKeys } from "./keys.ts";
 
-/** Where a value came from that nobody wrote and that is not the default either: what was found on the node. */
+/** Origin of a value that is neither configured nor a default: it was detected on the node. */
 export interface Detection {
   readonly source: "node";
-  /** In words: `/etc/containerd/config.toml:7`, `found on this node`. */
+  /** A phrase: `/etc/containerd/config.toml:7`, `found on this node`. */
   readonly by: string;
   readonly file?: string | undefined;
   readonly line?: number | undefined;
@@ -29,7 +29,7 @@ export interface ExplainedKey {
 
 /**
  * Every key, in the order of the schema.
- * @param detected of values that are in force on this node although nobody wrote them, by key
+ * @param detected origins of values that were detected on this node, by key
  */
 export function explainConfig(
   { config, origins }: LoadedConfig,
@@ -43,7 +43,7 @@ export function explainConfig(
   });
 }
 
-/** `file:line`, `env NAME`, `flag --name`, what was found on the node, or `default`. */
+/** `file:line`, `env NAME`, `flag --name`, the detection's phrase, or `default`. */
 export function describeOrigin(origin: Origin): string {
   switch (origin?.source) {
     case undefined:
@@ -74,7 +74,7 @@ export function explainAsJson(loaded: LoadedConfig, detected?: ReadonlyMap<strin
 export function toInput({ nodeName, network, cni, logging, monitoring }: Config): JsonObject {
   const { nodeLocal, base, perNode } = network.podCIDR;
   const { delegateTimeoutMs, ...otherCni } = cni;
-  // `masquerade` says it already.
+  // `masquerade` sets it.
   const { ipMasq: _, ...bridge } = encodeBridgeSettings(network.bridge);
   return {
     nodeName,

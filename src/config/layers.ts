@@ -3,6 +3,7 @@
 import { clip } from "../cidr/addr.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../sys/json.ts";
+import { fault, ok, type Result } from "../sys/result.ts";
 import type { Env } from "../sys/system.ts";
 import type { ConfigOrigin } from "./config.ts";
 import { type ConfigKey, configKeys, configSections } from "./keys.ts";
@@ -38,12 +39,11 @@ export function mergeLayers({ document, file, env, flags }: Layers): Merged {
   let input = document === undefined ? {} : plain(document, []);
   const put = ({ key, path, kind }: ConfigKey, text: string, origin: ConfigOrigin): void => {
     const value = readText(text, kind);
-    if (value === undefined) {
-      const message = `${nameOf(origin)}: ${clip(text.trim())} is not valid JSON; write for example ["a"] or {"a": "b"}`;
-      issues.push({ path: key, message });
+    if (value.kind === "fault") {
+      issues.push({ path: key, message: `${nameOf(origin)}: ${clip(text.trim())} ${value.why}` });
       // The file's value below it does not count either.
       input = without(input, [path]);
-    } else input = setAt(input, path, value);
+    } else input = setAt(input, path, value.value);
     origins.set(key, origin);
   };
   for (const leaf of configKeys) {
@@ -62,7 +62,7 @@ export function mergeLayers({ document, file, env, flags }: Layers): Merged {
   return { input, origins, issues };
 }
 
-/** The part of the document nearest to `path` that exists, and whether that is all the way. */
+/** The deepest value of the document on the way to `path`, and whether it is the value at `path` itself. */
 export function locate(document: Located, path: readonly PropertyKey[]): { located: Located; isWhole: boolean } {
   let located = document;
   for (const name of path) {
@@ -131,17 +131,17 @@ function setAt(input: JsonValue, [name, ...rest]: readonly string[], value: Json
   return { ...input, [name]: setAt(input[name] ?? {}, rest, value) };
 }
 
-/** Text from the environment or a flag as the key's kind of value; undefined when it begins like JSON and is not JSON. */
-function readText(text: string, kind: ConfigKey["kind"]): JsonValue | undefined {
+/** Text from the environment or a flag as the key's kind of value. Text that begins like JSON must be JSON. */
+function readText(text: string, kind: ConfigKey["kind"]): Result<JsonValue> {
   const trimmed = text.trim();
-  if (kind === "number" && /^-?\d+$/.test(trimmed)) return Number(trimmed);
-  if (kind === "boolean" && (trimmed === "true" || trimmed === "false")) return trimmed === "true";
-  if (kind !== "structure" || !/^[[{]/.test(trimmed)) return trimmed;
+  if (kind === "number" && /^-?\d+$/.test(trimmed)) return ok(Number(trimmed));
+  if (kind === "boolean" && (trimmed === "true" || trimmed === "false")) return ok(trimmed === "true");
+  if (kind !== "structure" || !/^[[{]/.test(trimmed)) return ok(trimmed);
   try {
     const value: JsonValue = JSON.parse(trimmed);
-    return value;
+    return ok(value);
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return fault('is not valid JSON; write for example ["a"] or {"a": "b"}');
     throw error;
   }
 }

@@ -6,9 +6,9 @@ import { ConfigError } from "../sys/errors.ts";
 import { type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
 import type { LoadedConfig } from "./config.ts";
 import { defaultConfig, defaultConfigFile } from "./defaults.ts";
-import { createConfigLoader, type LoadOptions, loadConfig } from "./load.ts";
+import { createConfigLoader, type LoadConfigOptions, loadConfig } from "./load.ts";
 
-interface Given extends LoadOptions {
+interface Given extends LoadConfigOptions {
   readonly file?: string | Uint8Array;
   readonly env?: Record<string, string>;
 }

@@ -18,7 +18,7 @@ export interface ConfigFlags {
   readonly nodeName?: string | undefined;
 }
 
-export interface LoadOptions {
+export interface LoadConfigOptions {
   /** Value of `--config`. */
   readonly path?: string | undefined;
   readonly flags?: ConfigFlags | undefined;
@@ -31,15 +31,18 @@ export interface LoadOptions {
  * @throws ConfigError HC_CONFIG_FILE when a file that was named is missing or any file unreadable, HC_CONFIG_INVALID with
  *   every fault in file, environment and flags.
  */
-export async function loadConfig(system: System, options: LoadOptions = {}): Promise<LoadedConfig> {
+export async function loadConfig(system: System, options: LoadConfigOptions = {}): Promise<LoadedConfig> {
   return readLayers(system, options).load();
 }
 
 /**
- * Loads like `loadConfig`, and evaluates nothing again that is what it was the last time, right or wrong: who looks again and
- * again must not work through a map of thousands of nodes each time.
+ * A `loadConfig` that evaluates only when file, environment or flags differ from those of the last call, right or wrong: a caller
+ * that polls does not work through a map of thousands of nodes each time.
  */
-export function createConfigLoader(): (system: System, options: Omit<LoadOptions, "check">) => Promise<LoadedConfig> {
+export function createConfigLoader(): (
+  system: System,
+  options: Omit<LoadConfigOptions, "check">,
+) => Promise<LoadedConfig> {
   let last: { readonly fingerprint: string; readonly loaded: Promise<LoadedConfig> } | undefined;
   return async (system, options) => {
     const { fingerprint, load } = readLayers(system, options);
@@ -54,7 +57,7 @@ interface ReadLayers {
   load(): Promise<LoadedConfig>;
 }
 
-function readLayers(system: System, { path, flags: given, check }: LoadOptions): ReadLayers {
+function readLayers(system: System, { path, flags: given, check }: LoadConfigOptions): ReadLayers {
   const { file, hostFile, text } = readConfigFile(system, path);
   const env = Object.fromEntries(Object.entries(system.env).filter(([variable]) => isOurs(variable)));
   const flags = toFlags(given);
@@ -73,7 +76,7 @@ function readLayers(system: System, { path, flags: given, check }: LoadOptions):
   return { fingerprint: sha256Hex(JSON.stringify([file, hostFile, text, env, flags])), load };
 }
 
-/** The configuration that only flags speak of, read without the schema; undefined when they are wrong and it must say so. */
+/** The configuration of a node that only has flags, read without the schema; undefined when the schema must name a fault. */
 function withoutFile({ nodeName }: ConfigFlags = {}): Pick<LoadedConfig, "config" | "origins"> | undefined {
   if (nodeName === undefined) return { config: defaultConfig, origins: new Map() };
   const name = readNodeName(nodeName);
@@ -91,21 +94,21 @@ function isOurs(variable: string): boolean {
   return variable.startsWith("HEADCNI_") && variable !== "HEADCNI_CONFIG";
 }
 
-/** A hundred times the longest sensible configuration. */
+/** A hundred times the longest useful configuration. */
 const maxBytes = 1 << 20;
 
 interface ConfigFile {
-  /** As the operator knows it. */
+  /** Path on the node. */
   readonly file: string;
-  /** Where it lies on this machine. */
+  /** Path on this machine. */
   readonly hostFile: string;
   /** Undefined when there is no file, which only the default path allows. */
   readonly text: string | undefined;
 }
 
 /**
- * With another root than "/", a file that was asked for is looked for under the root first, then where the path leads
- * outside of it: both `--config /etc/headcni/other.yaml` and a path typed with the shell's help are meant so.
+ * With another root than "/", a file that was named is looked for under the root first, then outside of it: both
+ * `--config /etc/headcni/other.yaml` and a path that the shell completed work.
  * @throws ConfigError HC_CONFIG_FILE when it is missing, unreadable, too large or not UTF-8 text.
  */
 function readConfigFile(system: System, path: string | undefined): ConfigFile {

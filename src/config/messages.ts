@@ -6,7 +6,7 @@ import type * as z from "zod/mini";
 import { clip } from "../cidr/addr.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
 import type { Env } from "../sys/system.ts";
-import type { Finding } from "./checks.ts";
+import type { KeyFinding } from "./checks.ts";
 import type { ConfigOrigin } from "./config.ts";
 import { type ConfigKey, configKeys, configSections } from "./keys.ts";
 import { locate, nameOf } from "./layers.ts";
@@ -23,7 +23,7 @@ export interface ConfigSources {
  * One finding for each thing wrong. A key that is unknown beside another unknown key is one of its own, and so is each wrong
  * entry of a map or list.
  */
-export function toFindings(issues: readonly z.core.$ZodIssue[]): readonly Finding[] {
+export function toFindings(issues: readonly z.core.$ZodIssue[]): readonly KeyFinding[] {
   return issues.flatMap((issue) => {
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((name) => ({
@@ -36,14 +36,14 @@ export function toFindings(issues: readonly z.core.$ZodIssue[]): readonly Findin
 }
 
 /** The faults inside of a value that may be text, a list or a map; undefined when it is none of these. */
-function entryIssues(issue: z.core.$ZodIssue): readonly Finding[] | undefined {
+function entryIssues(issue: z.core.$ZodIssue): readonly KeyFinding[] | undefined {
   if (issue.code !== "invalid_union") return undefined;
   const inside = issue.errors.find((option) => option.every(({ path }) => path.length > 0));
   return inside && toFindings(inside.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })));
 }
 
 /** The finding with its place: the line in the file, or the variable or flag that set the value. */
-export function place({ path, message }: Finding, { document, file, origins }: ConfigSources): ConfigIssue {
+export function place({ path, message }: KeyFinding, { document, file, origins }: ConfigSources): ConfigIssue {
   const key = printPath(path);
   const leaf = leafOf(path);
   const origin = origins.get(key) ?? (leaf === undefined ? undefined : origins.get(leaf.key));

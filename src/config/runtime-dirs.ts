@@ -1,5 +1,5 @@
-// Where the runtime of this node reads configurations and takes plugins from. What the operator wrote counts; else what
-// containerd's own configuration says, which beats guessing; else what lies on the disk.
+// The directories from which the runtime of this node reads CNI configurations and plugins: those the operator set, else those of
+// containerd's own configuration, else those that exist on the disk.
 
 import { type ContainerdCni, type Found, readContainerdConfig } from "../runtime/containerd-config.ts";
 import { expected } from "../sys/errors.ts";
@@ -7,7 +7,7 @@ import { dirname, join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import type { ConfigOrigin, LoadedConfig } from "./config.ts";
 
-/** Who named a folder. Without `line`, `containerd` means its built-in default: its configuration names none. */
+/** Origin of a directory. Without `line`, `containerd` is its built-in default: its configuration names none. */
 export type DirSource =
   | { readonly kind: "config"; readonly origin: ConfigOrigin }
   | { readonly kind: "containerd"; readonly file: string; readonly line?: number }
@@ -15,17 +15,17 @@ export type DirSource =
   | { readonly kind: "default" };
 
 export interface RuntimeDirs {
-  /** Folder of the conflists. */
+  /** Directory of the conflists. */
   readonly confDir: string;
-  /** Folder of the plugins. */
+  /** Directory of the plugins. */
   readonly binDir: string;
   readonly confDirFrom: DirSource;
   readonly binDirFrom: DirSource;
-  /** Folders the operator named and containerd does not use. */
+  /** Directories that the operator set and containerd does not use. */
   readonly disagreements: readonly DirDisagreement[];
 }
 
-/** A folder of the configuration beside the one containerd's own configuration has. */
+/** A configured directory, and the other one in containerd's own configuration. */
 export interface DirDisagreement {
   readonly key: "cni.confDir" | "cni.binDir";
   readonly written: string;
@@ -54,7 +54,7 @@ interface Dir {
   readonly from: DirSource;
 }
 
-/** The folders of this node. Files that cannot be read are passed over with a warning in the log. */
+/** The directories of this node. Files that cannot be read are skipped with a warning in the log. */
 export function detectRuntimeDirs(system: System, loaded: LoadedConfig): RuntimeDirs {
   const written = (key: "confDir" | "binDir"): Dir | undefined => {
     const origin = loaded.origins.get(`cni.${key}`);
@@ -72,7 +72,7 @@ export function detectRuntimeDirs(system: System, loaded: LoadedConfig): Runtime
   return { confDir: conf.path, binDir: bin.path, confDirFrom: conf.from, binDirFrom: bin.from, disagreements };
 }
 
-/** Only what containerd itself says counts against an operator; what merely lies on the disk does not. */
+/** Only containerd's configuration can disagree with the operator's; directories that merely exist cannot. */
 function differing(key: DirDisagreement["key"], written: Dir | undefined, used: readonly Dir[]): DirDisagreement[] {
   const [first] = used;
   if (written === undefined || first?.from.kind !== "containerd") return [];
@@ -80,13 +80,13 @@ function differing(key: DirDisagreement["key"], written: Dir | undefined, used: 
   return [{ key, written: written.path, runtime: first.path, from: first.from }];
 }
 
-/** The configuration with the folders of this node in place of those it was loaded with. */
+/** The configuration with the directories of this node in place of those it was loaded with. */
 export function withRuntimeDirs(loaded: LoadedConfig, { confDir, binDir }: RuntimeDirs): LoadedConfig {
   const { config } = loaded;
   return { ...loaded, config: { ...config, cni: { ...config.cni, confDir, binDir } } };
 }
 
-/** Who named a folder, in words: `/etc/containerd/config.toml:7`. */
+/** The origin of a directory as a phrase: `/etc/containerd/config.toml:7`. */
 export function describeDirSource(source: DirSource): string {
   switch (source.kind) {
     case "config":
@@ -105,7 +105,7 @@ export function describeDirSource(source: DirSource): string {
 interface Detected {
   readonly confDir: Dir;
   readonly binDir: Dir;
-  /** All that containerd names. */
+  /** Every plugin directory in containerd's configuration. */
   readonly binDirs?: readonly Dir[];
 }
 
@@ -115,7 +115,7 @@ function detect(system: System): Detected {
     if (containerd === undefined || containerd.isCriDisabled) continue;
     const { confDir, binDirs } = containerd;
     const bins = binDirs.map(({ path }) => path);
-    const binPath = bins.find((path) => holdsBridge(system, path)) ?? bins[0];
+    const binPath = bins.find((path) => hasBridge(system, path)) ?? bins[0];
     const builtIn = (path: string): Dir => ({ path, from: { kind: "containerd", file } });
     return {
       confDir: confDir ?? builtIn(defaultConfDir),
@@ -124,20 +124,20 @@ function detect(system: System): Detected {
     };
   }
   if (system.files.stat(k3sConfDir)?.kind === "folder") {
-    const path = k3sBinDirs.find((candidate) => holdsBridge(system, candidate));
+    const path = k3sBinDirs.find((candidate) => hasBridge(system, candidate));
     if (path !== undefined) {
       return { confDir: { path: k3sConfDir, from: { kind: "found" } }, binDir: { path, from: { kind: "found" } } };
     }
   }
-  const path = usualBinDirs.find((candidate) => holdsBridge(system, candidate));
+  const path = usualBinDirs.find((candidate) => hasBridge(system, candidate));
   return {
     confDir: { path: defaultConfDir, from: { kind: "default" } },
     binDir: path === undefined ? { path: defaultBinDir, from: { kind: "default" } } : { path, from: { kind: "found" } },
   };
 }
 
-function holdsBridge(system: System, folder: string): boolean {
-  return system.files.stat(join(folder, "bridge"))?.kind === "file";
+function hasBridge(system: System, dir: string): boolean {
+  return system.files.stat(join(dir, "bridge"))?.kind === "file";
 }
 
 interface ContainerdDirs {
@@ -182,10 +182,10 @@ function readOne(system: System, file: string): ContainerdCni | undefined {
 
 /** The files a pattern names; a `*` in its last part stands for any characters. */
 function expand(system: System, pattern: string): readonly string[] {
-  const folder = dirname(pattern);
-  const [head = "", ...rest] = pattern.slice(folder.length).replace(/^\//, "").split("*");
+  const dir = dirname(pattern);
+  const [head = "", ...rest] = pattern.slice(dir.length).replace(/^\//, "").split("*");
   if (rest.length === 0) return [pattern];
   const tail = rest[rest.length - 1] ?? "";
-  const names = system.files.list(folder) ?? [];
-  return names.filter((name) => name.startsWith(head) && name.endsWith(tail)).map((name) => join(folder, name));
+  const names = system.files.list(dir) ?? [];
+  return names.filter((name) => name.startsWith(head) && name.endsWith(tail)).map((name) => join(dir, name));
 }
