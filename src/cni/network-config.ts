@@ -4,7 +4,7 @@
 import { defaultDelegateTimeoutMs, pluginName, savedCallsDir } from "../node-state/names.ts";
 import { nodeStateFiles } from "../node-state/node-state-file.ts";
 import { programNameProblem } from "../spec/program-name.ts";
-import { type CniVersion, isSupportedVersion, supportedVersions } from "../spec/versions.ts";
+import { type CniVersion, cniVersions, isSupportedVersion } from "../spec/versions.ts";
 import { describeError } from "../sys/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJsonExactly } from "../sys/json.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
@@ -63,7 +63,7 @@ export function decodeHead(text: string): ConfigHead {
 /** @throws CniError 1 for a version we do not speak, 7 naming the key that is wrong. */
 export function decodeConfig({ json, name, cniVersion }: ConfigHead): NetworkConfig {
   if (!isSupportedVersion(cniVersion)) {
-    const details = `config is "${cniVersion}", plugin supports ${JSON.stringify(supportedVersions)}`;
+    const details = `config is "${cniVersion}", plugin supports ${JSON.stringify(cniVersions)}`;
     throw new CniError(cniCodes.incompatibleVersion, "incompatible CNI versions", details);
   }
   if (optionalString(json, "type") === "") throw invalid("type", "is missing");

@@ -1,13 +1,13 @@
 // Lays the environment and the flags over the file, and records the origin of each key.
 
 import { clip } from "../cidr/addr.ts";
+import { normalizeNodeName } from "../spec/node-name-rule.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../sys/json.ts";
 import { fault, ok, type Result } from "../sys/result.ts";
 import type { Env } from "../sys/system.ts";
 import type { ConfigOrigin } from "./config.ts";
 import { type ConfigKey, configKeys, configSections } from "./keys.ts";
-import { nodeOf } from "./values.ts";
 import type { Located } from "./yaml-file.ts";
 
 /** A command-line flag that sets a key. */
@@ -56,7 +56,7 @@ export function mergeLayers({ document, file, env, flags }: Layers): Merged {
     for (const { flag, key, value } of flags) if (key === leaf.key) put(leaf, value, { source: "flag", flag });
     if (origins.get(leaf.key)?.source !== "file" || inFile?.located.kind !== "map") continue;
     for (const [name, { line }] of inFile.located.entries) {
-      origins.set(`${leaf.key}.${nodeOf(name)}`, { source: "file", file, line });
+      origins.set(`${leaf.key}.${normalizeNodeName(name)}`, { source: "file", file, line });
     }
   }
   return { input, origins, issues };

@@ -4,13 +4,13 @@
 
 // The small form of zod: the same schemas in half the start-up time of the fluent one.
 import * as z from "zod/mini";
-import { cniVersions } from "../spec/conflist.ts";
+import { normalizeNodeName } from "../spec/node-name-rule.ts";
+import { cniVersions } from "../spec/versions.ts";
 import type { JsonValue } from "../sys/json.ts";
 import type { Result } from "../sys/result.ts";
 import type { Config } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
 import {
-  nodeOf,
   notAbsolute,
   readBase,
   readCidrs,
@@ -90,8 +90,9 @@ const cidrsByNode = z.record(nodeKey, read(textOrList, readNodeCidrs)).check(({ 
   const names = new Set<string>();
   for (const written of Object.keys(value)) {
     const message = "names a node a second time; node names are in lower case";
-    if (names.has(nodeOf(written))) issues.push({ code: "custom", message, path: [written], input: written });
-    names.add(nodeOf(written));
+    if (names.has(normalizeNodeName(written)))
+      issues.push({ code: "custom", message, path: [written], input: written });
+    names.add(normalizeNodeName(written));
   }
 });
 

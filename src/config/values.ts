@@ -3,6 +3,7 @@
 
 import { clip, type Family, familyBits, tryParseAddr } from "../cidr/addr.ts";
 import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
+import { isNodeName, maxNodeNameLength, normalizeNodeName } from "../spec/node-name-rule.ts";
 import { expected } from "../sys/errors.ts";
 import { isJsonObject, type JsonObject } from "../sys/json.ts";
 import { fault, ok, type Result } from "../sys/result.ts";
@@ -49,7 +50,9 @@ export function readNodeLocal(
   value: string | string[] | Readonly<Record<string, readonly Prefix[]>>,
 ): Result<NodeLocal | undefined> {
   if (typeof value !== "string" && !Array.isArray(value)) {
-    const podCIDRs = new Map(Object.entries(value).map(([written, prefixes]) => [nodeOf(written), prefixes]));
+    const podCIDRs = new Map(
+      Object.entries(value).map(([written, prefixes]) => [normalizeNodeName(written), prefixes]),
+    );
     return ok({ kind: "byNode", podCIDRs });
   }
   const podCIDRs = readCidrs(value);
@@ -130,20 +133,13 @@ export function readDurationMs(value: string | number): Result<number> {
   return ms >= 1 && ms <= 3_600_000 ? ok(ms) : fault("is out of range; write a time from 1ms to 60m");
 }
 
-/** Kubernetes' rule for the names of nodes: an RFC 1123 subdomain. */
-const nodeNamePattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-
-/** A node's name as the kubelet registers it: in lower case and without spaces around it. */
-export function nodeOf(written: string): string {
-  return written.trim().toLowerCase();
-}
-
 /** The name of a node; undefined for an empty one. */
 export function readNodeName(value: string): Result<string | undefined> {
-  const name = nodeOf(value);
+  const name = normalizeNodeName(value);
   if (name === "") return ok(undefined);
-  if (name.length > 253) return fault("is longer than the 253 characters of a node name");
-  return nodeNamePattern.test(name) ? ok(name) : fault("is not a node name; write letters, digits, - and .");
+  if (name.length > maxNodeNameLength)
+    return fault(`is longer than the ${maxNodeNameLength} characters of a node name`);
+  return isNodeName(name) ? ok(name) : fault("is not a node name; write letters, digits, - and .");
 }
 
 /** The chained plugins: an empty text is an empty list. They come from YAML or JSON, so each is a JSON object. */

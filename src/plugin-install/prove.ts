@@ -1,8 +1,8 @@
 // Finds out whether the installed plugin starts on this host, before any pod depends on it: the runtime starts it in the
 // host's own file system, which may lack the dynamic loader or forbid execution where the daemon's does not.
 
-import { askVersions } from "../conflist/validate/programs.ts";
 import { pluginName } from "../node-state/names.ts";
+import { askVersions } from "../spec/ask-versions.ts";
 import { type StartFailure, startFailure, tryByHand, withoutInterpreter } from "../spec/start-failure.ts";
 import { join } from "../sys/fs/path.ts";
 import { elfHeadBytes, interpreterOf } from "../sys/process/elf.ts";
@@ -25,8 +25,8 @@ export async function provePlugin(system: System, binDir: string): Promise<Plugi
   }
   try {
     const answer = await askVersions(system, path);
-    if (typeof answer !== "string") return { kind: "starts", cniVersions: answer };
-    return { kind: "cannot-start", why: answer, remedy: tryByHand(path) };
+    if (answer.kind === "ok") return { kind: "starts", cniVersions: answer.value };
+    return { kind: "cannot-start", why: answer.why, remedy: tryByHand(path) };
   } catch (error) {
     return cannotStart(startFailure(system, path, error));
   }

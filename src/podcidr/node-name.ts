@@ -1,6 +1,7 @@
 // Which node this is. The name is what Kubernetes calls the node: it picks the entry of a map, the Node object of a list, a
 // file's name, and the block of level 4.
 
+import { isNodeName, normalizeNodeName } from "../spec/node-name-rule.ts";
 import { ConfigError } from "../sys/errors.ts";
 import { machineHostname } from "../sys/hostname.ts";
 import type { System } from "../sys/system.ts";
@@ -12,9 +13,6 @@ export interface NodeNameOptions {
   readonly config?: string | undefined;
 }
 
-/** RFC 1123 subdomain, as Kubernetes wants every node's name. */
-const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-
 /**
  * The node's name: flag, environment NODE_NAME, configuration, /etc/hostname, the kernel's host name; the first that is not
  * empty. Trimmed and lower-cased as the kubelet does.
@@ -22,7 +20,7 @@ const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])
  */
 export function resolveNodeName(system: System, options: NodeNameOptions): string {
   const { name, from } = findName(system, options);
-  if (name.length <= 253 && subdomain.test(name)) return name;
+  if (isNodeName(name)) return name;
   const shown = name.length > 80 ? `${name.slice(0, 80)}…` : name;
   const what = name === "" ? "no name is set anywhere" : `"${shown}" from ${from} is not a Kubernetes node name`;
   throw new ConfigError("HC_NODE_NAME", `Cannot tell this node's name: ${what}`, [], {
@@ -39,7 +37,7 @@ function findName(system: System, options: NodeNameOptions): { readonly name: st
     ["the kernel's host name", machineHostname],
   ];
   for (const [from, read] of candidates) {
-    const name = read()?.trim().toLowerCase() ?? "";
+    const name = normalizeNodeName(read() ?? "");
     if (name !== "") return { name, from };
   }
   return { name: "", from: "" };

@@ -4,9 +4,7 @@
 import { describeError } from "../sys/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../sys/json.ts";
 import type { ConflistProblem } from "./problem.ts";
-
-/** Versions of the specification that know lists of plugins, oldest first. */
-export const cniVersions = ["0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"] as const;
+import { cniVersions, isSupportedVersion } from "./versions.ts";
 
 /** A plugin's entry and where it stands (`plugins[0]`). */
 export interface PluginEntry {
@@ -77,7 +75,7 @@ function* versionProblems(conflist: JsonObject): Generator<ConflistProblem> {
   const { cniVersion, cniVersions: offered } = conflist;
   if (cniVersion === undefined) {
     yield { path: "cniVersion", message: "is missing", hint: `write one of ${known}` };
-  } else if (!cniVersions.some((version) => version === cniVersion)) {
+  } else if (!isSupportedVersion(cniVersion)) {
     yield { path: "cniVersion", message: `is ${JSON.stringify(cniVersion)}, known are ${known}` };
   }
   if (offered !== undefined && !(Array.isArray(offered) && offered.every((item) => typeof item === "string"))) {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { convertResult } from "../../src/cni/result.ts";
-import { isSupportedVersion, supportedVersions } from "../../src/spec/versions.ts";
+import { cniVersions, isSupportedVersion } from "../../src/spec/versions.ts";
 import type { JsonObject, JsonValue } from "../../src/sys/json.ts";
 import { leftovers, noLeftovers } from "../harness/leftovers.ts";
 import type { Node } from "../harness/node.ts";
@@ -35,13 +35,12 @@ const delegates: readonly (readonly [string, JsonObject])[] = [
 ];
 
 describe.each(delegates)("a delegate of %s", (_name, delegate) => {
-  test.each(supportedVersions.map((version) => [version]))("gives its own result in %s", async (version) => {
+  test.each(cniVersions.map((version) => [version]))("gives its own result in %s", async (version) => {
     await using node = await createPluginNode();
     const plugin = String(delegate.type);
     // What the delegate is too old for, it is asked in the newest it knows; the rest of the way is ours.
     const known = await versionsOf(node, plugin);
-    const spoken =
-      [version, ...supportedVersions.toReversed()].find((candidate) => known.includes(candidate)) ?? version;
+    const spoken = [version, ...cniVersions.toReversed()].find((candidate) => known.includes(candidate)) ?? version;
     const direct = await roundTrip(node, { plugin, config: { cniVersion: spoken, name: network, ...delegate } });
     await node.must(["rm", "-r", "/var/lib/cni"]);
     const ours = await roundTrip(node, { plugin: "headcni", config: headcniConfig(version, delegate) });
@@ -56,7 +55,7 @@ describe("VERSION", () => {
   test("names what bridge names, from 0.3.0 on, and what bridge is too old for", async () => {
     await using node = await createPluginNode();
     const own = await versionsOf(node, "headcni");
-    expect(own).toEqual([...supportedVersions]);
+    expect(own).toEqual([...cniVersions]);
     expect(own).toEqual(expect.arrayContaining((await versionsOf(node, "bridge")).filter(isSupportedVersion)));
   });
 });

@@ -28,7 +28,7 @@ const layers: Readonly<Record<string, Layer>> = {
   podcidr: { uses: [...shared, "config"] },
   dataplane: { uses: [...shared, "config"] },
   ipam: { uses: [...shared, "attachments", "config"] },
-  "plugin-install": { uses: [...shared, "config", "conflist"] },
+  "plugin-install": { uses: shared },
   cni: { uses: [...base, "spec", "node-state", "attachments", "ipam"] },
   daemon: { uses: [...shared, ...domains, "src/version.ts"] },
   cli: { uses: [...shared, ...domains, "daemon", "src/version.ts"] },

@@ -1,7 +1,7 @@
 // VERSION: which versions of the specification this plugin speaks. An entry of its own beside `main.ts`: it needs nothing of the
 // machine, and loading the rest would be a third of its time.
 
-import { newestVersion, supportedVersions } from "../../spec/versions.ts";
+import { cniVersions, newestVersion } from "../../spec/versions.ts";
 import { readStdinStream, type StdinLimits, type StdinRead, writeStdoutStream } from "../../sys/process/bun-stdio.ts";
 
 /** The answer is the same whatever the input, and many who ask leave theirs open. */
@@ -10,7 +10,7 @@ const stdinLimits = { maxBytes: 64 << 10, timeoutMs: 200 } as const;
 /** The answer's text, in the version the question names, which is all its input is good for. Never throws. */
 export async function answerVersion(readStdin: (limits: StdinLimits) => Promise<StdinRead>): Promise<string> {
   const { text } = await readStdin(stdinLimits);
-  return `${JSON.stringify({ cniVersion: askedVersion(text) ?? newestVersion, supportedVersions })}\n`;
+  return `${JSON.stringify({ cniVersion: askedVersion(text) ?? newestVersion, supportedVersions: cniVersions })}\n`;
 }
 
 /** Answers VERSION on standard output, and gives the exit code. */

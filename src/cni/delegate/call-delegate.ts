@@ -1,6 +1,7 @@
 // One question to the delegate: in the config's version of the specification, or, when the delegate or its IPAM plugin is older
 // than that, in the newest one they both speak.
 
+import { decodeVersions } from "../../spec/ask-versions.ts";
 import { type CniVersion, newestCommonBelow } from "../../spec/versions.ts";
 import { isJsonObject, type JsonObject } from "../../sys/json.ts";
 import { cniCodes } from "../cni-error.ts";
@@ -9,7 +10,7 @@ import type { NetworkConfig } from "../network-config.ts";
 import type { PluginWorld } from "../plugin-system.ts";
 import { convertResult } from "../result.ts";
 import { delegatePrograms, withCall } from "./delegate-config.ts";
-import { type DelegateAnswer, decodeObject, runDelegate } from "./exec-delegate.ts";
+import { type DelegateAnswer, runDelegate } from "./exec-delegate.ts";
 
 /** A call to this plugin, checked. */
 export interface PluginCall {
@@ -38,7 +39,7 @@ export async function askDelegate(world: PluginWorld, plugin: PluginCall, questi
   const { version, command, delegate } = question;
   const answer = await askOnce(world, plugin, question);
   if (answer.kind === "ok" || answer.code !== cniCodes.incompatibleVersion) return { answer, version };
-  const supports = await Promise.all(delegatePrograms(delegate).map((type) => askVersions(world, plugin, type)));
+  const supports = await Promise.all(delegatePrograms(delegate).map((type) => versionsOf(world, plugin, type)));
   const older = newestCommonBelow(version, supports);
   if (older === undefined) return { answer, version };
   // A delegate that speaks the version was refused by its IPAM plugin, after it had made an interface.
@@ -63,13 +64,12 @@ export function askOnce(world: PluginWorld, { config }: PluginCall, question: Qu
 }
 
 /** The versions a plugin says it speaks; none when it says none. */
-async function askVersions(world: PluginWorld, { config }: PluginCall, type: string): Promise<readonly string[]> {
+async function versionsOf(world: PluginWorld, { config }: PluginCall, type: string): Promise<readonly string[]> {
   const answer = await runDelegate(world, {
     type,
     config: { cniVersion: config.cniVersion },
     env: { ...world.env, CNI_COMMAND: "VERSION" },
     timeoutMs: config.delegateTimeoutMs,
   });
-  const versions = answer.kind === "ok" ? decodeObject(answer.stdout)?.supportedVersions : undefined;
-  return Array.isArray(versions) ? versions.filter((version) => typeof version === "string") : [];
+  return (answer.kind === "ok" ? decodeVersions(answer.stdout) : undefined) ?? [];
 }

@@ -1,23 +1,16 @@
 // The programs a conflist calls: whether each lies in the plugin folder, can be run, and speaks the conflist's version of
-// the specification. Each is asked itself (CNI_COMMAND=VERSION): neither its name nor its age tells.
+// the specification.
 
-import { cniVersions, type PluginEntry } from "../../spec/conflist.ts";
+import { askVersions } from "../../spec/ask-versions.ts";
+import type { PluginEntry } from "../../spec/conflist.ts";
 import type { ConflistProblem } from "../../spec/problem.ts";
 import { startFailure, tryByHand } from "../../spec/start-failure.ts";
+import { isSupportedVersion } from "../../spec/versions.ts";
 import { expected } from "../../sys/errors.ts";
 import { join } from "../../sys/fs/path.ts";
 import { isJsonObject, type JsonObject } from "../../sys/json.ts";
+import type { Result } from "../../sys/result.ts";
 import type { System } from "../../sys/system.ts";
-
-const versionTimeoutMs = 5000;
-/** What libcni itself sends with VERSION: plugins of old demand the variables although they do not use them. */
-const versionEnv = {
-  CNI_COMMAND: "VERSION",
-  CNI_CONTAINERID: "dummy",
-  CNI_NETNS: "dummy",
-  CNI_IFNAME: "dummy",
-  CNI_PATH: "dummy",
-};
 
 /** A program and where the conflist first asks for it. */
 export interface NeededProgram {
@@ -72,7 +65,7 @@ async function programProblem(
 ): Promise<ConflistProblem | undefined> {
   const file = join(binDir, type);
   const problem = (message: string, hint?: string): ConflistProblem => ({ path: `${path}.type`, message, hint });
-  let supported: readonly string[] | string;
+  let answer: Result<readonly string[]>;
   try {
     const info = system.files.stat(file);
     if (info === undefined) {
@@ -85,15 +78,16 @@ async function programProblem(
     if (info.kind !== "file" || (info.mode & 0o111) === 0) {
       return problem(`is ${type}, and ${file} is not an executable file`, `make it one: chmod 755 ${file}`);
     }
-    supported = await askVersions(system, file);
+    answer = await askVersions(system, file);
   } catch (error) {
     expected(error);
     const { why, remedy } = startFailure(system, file, error);
     return problem(`is ${type}, and ${file} ${why}`, remedy);
   }
-  if (typeof supported === "string") return problem(`is ${type}, and ${file} ${supported}`, tryByHand(file));
+  if (answer.kind === "fault") return problem(`is ${type}, and ${file} ${answer.why}`, tryByHand(file));
+  const supported = answer.value;
   if (cniVersion === undefined || supported.includes(cniVersion)) return undefined;
-  const common = supported.filter((version) => cniVersions.some((known) => known === version));
+  const common = supported.filter(isSupportedVersion);
   const choice =
     common.length === 0 ? "it supports none that knows lists of plugins" : `it supports ${common.join(", ")}`;
   const setting = common.length === 0 ? "" : "set cni.cniVersion to one of these, or ";
@@ -101,30 +95,4 @@ async function programProblem(
     `is ${type}, and ${file} does not support CNI ${cniVersion}`,
     `${choice}: ${setting}install a newer ${type}`,
   );
-}
-
-/**
- * The versions the plugin at `file` (a node path) says it supports, or the end of a sentence that says why it said none.
- * @throws HeadcniError HC_EXEC_FAILED when it cannot be started; `cause` keeps the errno.
- */
-export async function askVersions(system: System, file: string): Promise<readonly string[] | string> {
-  const result = await system.exec.run([system.files.hostPath(file)], {
-    env: versionEnv,
-    stdin: `{"cniVersion":"1.1.0"}`,
-    timeoutMs: versionTimeoutMs,
-    killsLeftovers: true,
-  });
-  if (result.timedOut) return `did not answer VERSION within ${versionTimeoutMs / 1000} s`;
-  if (result.outputTooLong) return "printed too much when asked for its VERSION";
-  if (result.signal !== null) return `was killed by ${result.signal} when asked for its VERSION`;
-  let answer: unknown;
-  try {
-    answer = JSON.parse(result.stdout);
-  } catch {
-    // Not JSON is the same answer as JSON without versions: no plugin speaks so.
-    answer = undefined;
-  }
-  const versions = isJsonObject(answer) ? answer.supportedVersions : undefined;
-  if (Array.isArray(versions)) return versions.filter((item) => typeof item === "string");
-  return `is no CNI plugin: it answered VERSION with exit code ${result.exitCode} and no supportedVersions`;
 }

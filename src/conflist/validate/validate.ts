@@ -1,7 +1,8 @@
 // Whether a runtime could make pods with a conflist: its form, its fields, and the programs it calls.
 
-import { cniVersions, parseConflist, pluginEntries, structureProblems } from "../../spec/conflist.ts";
+import { parseConflist, pluginEntries, structureProblems } from "../../spec/conflist.ts";
 import type { ConflistProblem } from "../../spec/problem.ts";
+import { cniVersions } from "../../spec/versions.ts";
 import type { System } from "../../sys/system.ts";
 import { fieldProblems } from "./fields.ts";
 import { neededPrograms, programProblems } from "./programs.ts";
