@@ -4,8 +4,9 @@
 import { HeadcniError } from "../sys/errors.ts";
 import { createFiles } from "../sys/fs/files.ts";
 import type { Log } from "../sys/log/log.ts";
+import { absolutePath } from "../sys/machine.ts";
 import { isTerminal, writeAll } from "../sys/process/stdio.ts";
-import { absolutePath, createSystem, type System } from "../sys/system.ts";
+import { createSystem, type System } from "../sys/system.ts";
 
 export interface CliContext {
   /** Standard output, text with its newlines. */

@@ -2,7 +2,7 @@
 // skel, so that a runtime meets the same answers as from every other plugin.
 
 import type { Attachment } from "../attachments/attachment.ts";
-import type { Env } from "../sys/system.ts";
+import type { Env } from "../sys/machine.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
 
 const commands = ["ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"] as const;

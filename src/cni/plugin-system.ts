@@ -2,9 +2,9 @@
 
 import type { Clock } from "../sys/clock.ts";
 import type { Files } from "../sys/fs/files.ts";
+import type { Env } from "../sys/machine.ts";
 import type { StdinLimits, StdinRead } from "../sys/process/bun-stdio.ts";
 import type { Exec } from "../sys/process/exec.ts";
-import type { Env } from "../sys/system.ts";
 
 export interface PluginWorld {
   readonly files: Files;

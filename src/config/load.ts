@@ -5,7 +5,8 @@
 import { ConfigError, type ConfigIssue, expected, type HeadcniErrorOptions } from "../sys/errors.ts";
 import { createFiles } from "../sys/fs/files.ts";
 import { sha256Hex } from "../sys/fs/hash.ts";
-import { absolutePath, type System } from "../sys/system.ts";
+import { absolutePath } from "../sys/machine.ts";
+import type { System } from "../sys/system.ts";
 import type { LoadedConfig } from "./config.ts";
 import { defaultConfig, defaultConfigFile } from "./defaults.ts";
 import type { Evaluated } from "./evaluate.ts";

@@ -5,7 +5,7 @@ import editDistance from "damerau-levenshtein";
 import type * as z from "zod/mini";
 import { clip } from "../cidr/addr.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
-import type { Env } from "../sys/system.ts";
+import type { Env } from "../sys/machine.ts";
 import type { KeyFinding } from "./checks.ts";
 import type { ConfigOrigin } from "./config.ts";
 import { type ConfigKey, configKeys, configSections } from "./keys.ts";

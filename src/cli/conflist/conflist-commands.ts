@@ -21,7 +21,7 @@ import { createFiles, type Files } from "../../sys/fs/files.ts";
 import { dirname } from "../../sys/fs/path.ts";
 import { type JsonObject, printJson } from "../../sys/json.ts";
 import { printable } from "../../sys/log/printable.ts";
-import { absolutePath } from "../../sys/system.ts";
+import { absolutePath } from "../../sys/machine.ts";
 import type { CliContext } from "../context.ts";
 import { exitCodes } from "../exit.ts";
 import { renderTable } from "../table.ts";

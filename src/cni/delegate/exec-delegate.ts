@@ -3,8 +3,8 @@
 import { describeError, errnoOf, expected } from "../../sys/errors.ts";
 import { join } from "../../sys/fs/path.ts";
 import { isJsonObject, type JsonObject, parseJsonExactly } from "../../sys/json.ts";
+import { absolutePath, type Env } from "../../sys/machine.ts";
 import type { ExecResult } from "../../sys/process/exec.ts";
-import { absolutePath, type Env } from "../../sys/system.ts";
 import { CniError, cniCodes } from "../cni-error.ts";
 import type { PluginOutput, PluginWorld } from "../plugin-system.ts";
 

@@ -2,7 +2,8 @@
 
 import { HeadcniError } from "../../sys/errors.ts";
 import type { JsonObject } from "../../sys/json.ts";
-import { absolutePath, type System } from "../../sys/system.ts";
+import { absolutePath } from "../../sys/machine.ts";
+import type { System } from "../../sys/system.ts";
 import { decodeText } from "../text/decode.ts";
 import { type Judgement, judge } from "./classify.ts";
 import { type Reading, readText } from "./read-text.ts";
