@@ -29,7 +29,7 @@ export function addStatusCommand(program: Command, context: CliContext): void {
 async function statusCommand(context: CliContext, flags: StatusFlags): Promise<void> {
   const { fetchStatus, statusAddress } = await import("../daemon/status-client.ts");
   const system = context.system(flags.root);
-  const status = await fetchStatus(await statusAddress(system, flags));
+  const status = await fetchStatus(system, await statusAddress(system, flags));
   context.print(flags.output === "json" ? printJson(status) : statusTables(status));
   if (status.ready !== true) context.exit(exitCodes.negative.code);
 }

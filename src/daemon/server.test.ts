@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createSetting } from "../agent/latest.ts";
 import { realClock } from "../sys/clock.ts";
-import { fetchText } from "../sys/net/http-client.ts";
 import { memoryLog, waitUntil } from "../sys/testing.ts";
 import { createConditionStore } from "./condition-store.ts";
 import { condition } from "./conditions.ts";
@@ -179,11 +178,15 @@ describe("statusServer()", () => {
     const woken: string[] = [];
     const wakeups = { wake: (reason: string) => void woken.push(reason) };
     const running = statusServer(system, { conditions, wakeups, source, listen }).run(stop.signal);
+    const health = async (origin: string): Promise<string> => {
+      using client = system.http.connect({ kind: "tcp", origin });
+      return await client.text({ path: "/healthz", timeoutMs: 1000 });
+    };
     const origins = () => log.entries.flatMap(({ message }) => /served on (http:\S+)$/.exec(message)?.[1] ?? []);
     await waitUntil("it serves", () => origins().length === 1);
     expect(woken).toEqual([]);
     const [first = ""] = origins();
-    expect(await fetchText(`${first}/healthz`, { timeoutMs: 1000 })).toContain('"healthy": true');
+    expect(await health(first)).toContain('"healthy": true');
 
     using taken = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("other") });
     listen.set(`127.0.0.1:${taken.port}`);
@@ -191,7 +194,7 @@ describe("statusServer()", () => {
     expect(conditions.list()[0]?.text).toStartWith(
       `Nothing answers on 127.0.0.1:${taken.port}: another program listens there.`,
     );
-    await expect(fetchText(`${first}/healthz`, { timeoutMs: 1000 })).rejects.toThrow();
+    await expect(health(first)).rejects.toThrow();
     expect(woken).toEqual(["status server"]);
 
     await taken.stop(true);
@@ -201,7 +204,7 @@ describe("statusServer()", () => {
     listen.set(undefined);
     const [, second = ""] = origins();
     await waitUntil("it is turned off", async () => {
-      return fetchText(`${second}/healthz`, { timeoutMs: 1000 }).then(
+      return health(second).then(
         () => false,
         () => true,
       );

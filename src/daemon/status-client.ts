@@ -2,9 +2,8 @@
 
 import { loadConfig } from "../config/load.ts";
 import { readListen } from "../config/values.ts";
-import { HeadcniError } from "../sys/errors.ts";
+import { expected, HeadcniError } from "../sys/errors.ts";
 import { isJsonObject, type JsonObject } from "../sys/json.ts";
-import { fetchText } from "../sys/net/http-client.ts";
 import type { System } from "../sys/system.ts";
 
 /** Where a running daemon says it listens. */
@@ -43,13 +42,16 @@ export async function statusAddress(system: System, { address, config }: StatusW
  * The document of /status.
  * @throws HeadcniError HC_DAEMON_NOT_RUNNING when nothing, or something else, answers there
  */
-export async function fetchStatus(address: string): Promise<JsonObject> {
+export async function fetchStatus({ http }: Pick<System, "http">, address: string): Promise<JsonObject> {
   const refuse = (why: string, hint: string, cause?: unknown): HeadcniError =>
     new HeadcniError("HC_DAEMON_NOT_RUNNING", `Cannot ask the daemon on ${address}: ${why}`, { hint, cause });
   let body: string;
   try {
-    body = await fetchText(`http://${address}/status`, { timeoutMs });
+    using daemon = http.connect({ kind: "tcp", origin: `http://${address}` });
+    // Whatever its status: a node that is not ready says so in the document.
+    body = (await daemon.request({ path: "/status", timeoutMs })).text;
   } catch (error) {
+    expected(error);
     throw refuse(
       "it does not run, or listens elsewhere",
       "start headcni-daemon; its log says where status is served",

@@ -29,6 +29,11 @@ export const errorCodes = {
 
   HC_PLUGIN_INSTALL: "The headcni CNI plugin cannot be put into the plugin folder",
 
+  HC_SECRET_FILE: "The file of a key or token may be read by others than its owner, or holds none",
+
+  HC_HTTP_UNREACHABLE: "A server does not answer in time, or not over a connection that can be trusted",
+  HC_HTTP_FAILED: "A server answered a request with an error, or not to the end",
+
   HC_EXEC_FAILED: "A program that HeadCNI needs cannot be started",
 
   HC_DATAPLANE: "The kernel's network state (bridge, firewall rules) cannot be read or changed",

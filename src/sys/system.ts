@@ -4,12 +4,15 @@
 import { createWatchFolder, type WatchFolder } from "./fs/watch.ts";
 import { type Log, silentLog } from "./log/log.ts";
 import { createMachine, type Machine } from "./machine.ts";
+import type { Http } from "./net/http.ts";
+import { createHttp } from "./net/http-client.ts";
 
 export interface System extends Machine {
   /** In [0, 1), for what need not be unpredictable: jitter. */
   readonly random: () => number;
   readonly log: Log;
   readonly watch: WatchFolder;
+  readonly http: Http;
 }
 
 export interface SystemOptions {
@@ -21,7 +24,7 @@ export interface SystemOptions {
 /** The real machine. */
 export function createSystem(options: SystemOptions = {}): System {
   const machine = createMachine(options.root);
-  const { files } = machine;
+  const { files, clock } = machine;
   const log = options.log ?? silentLog;
-  return { ...machine, random: Math.random, log, watch: createWatchFolder(files, log) };
+  return { ...machine, random: Math.random, log, watch: createWatchFolder(files, log), http: createHttp(files, clock) };
 }

@@ -13,7 +13,7 @@ const doors: readonly (readonly [RegExp, string])[] = [
   [/\bBun\.serve\b/, "src/sys/net/http-server.ts"],
   [/\bBun\./, "src/sys"],
   [/\b(from |import\(|require\()"(node|bun):/, "src/sys: files, exec, watch"],
-  [/\bfetch\(/, "src/sys/net/http-client.ts"],
+  [/\bfetch\(/, "system.http"],
   [/\bMath\.random\b|\bcrypto\./, "system.random, src/sys"],
   [/\bconsole\./, "the log, or the context of a command"],
 ];
@@ -46,6 +46,12 @@ test("every exception is still needed", () => {
     ([path, { allows }]) => !sourceFiles("src").includes(path) || codeOf(path).search(allows) < 0,
   );
   expect(stale.map(([path]) => path)).toEqual([]);
+});
+
+test("only the HTTP client reveals a secret: by its hand it goes to the server and nowhere else", () => {
+  const allowed = ["src/sys/secret.ts", "src/sys/net/http-attempt.ts"];
+  const wrong = sourceFiles("src", "product").filter((path) => /\breveal\b/.test(codeOf(path)));
+  expect(wrong.filter((path) => !allowed.includes(path))).toEqual([]);
 });
 
 test("nothing starts a shell or loads code that was put together while running", () => {

@@ -1,28 +1,96 @@
-// HTTP requests to this very machine, with a deadline.
+// Requests to a server over a unix socket, TCP or TLS: text, JSON, or a stream of lines, each with its times and limits. How bytes
+// get there is the transport's affair, so that a fake one (`testing.ts`) has the same limits and errors.
 
-import { get } from "node:http";
+import type { Clock } from "../clock.ts";
+import { HeadcniError } from "../errors.ts";
+import type { Files } from "../fs/files.ts";
+import type { JsonValue } from "../json.ts";
+import type { Http, HttpAnswer, HttpClient, HttpTarget, HttpTransport, StreamRequest, WholeRequest } from "./http.ts";
+import { HttpAttempt, type HttpClientParts } from "./http-attempt.ts";
+import { HttpError } from "./http-error.ts";
+import { LineTooLong, splitLines } from "./http-lines.ts";
+import type { WireTarget } from "./http-transport.ts";
 
-/** More than any status document. */
-const maxBytes = 16 << 20;
+const defaultTimeoutMs = 30_000;
+const defaultMaxBytes = 16 << 20;
 
-/**
- * The body of a GET, whatever its status code; redirects are not followed. Not by fetch: that sends even loopback addresses
- * through HTTP_PROXY, which many nodes have set.
- * @throws the system error (`code`) when nothing listens, or an Error when the deadline has passed or the answer has no end
- */
-export function fetchText(url: string, { timeoutMs }: { readonly timeoutMs: number }): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const request = get(url, { signal: AbortSignal.timeout(timeoutMs) }, (response) => {
-    const chunks: Uint8Array[] = [];
-    let total = 0;
-    response.on("data", (chunk: Uint8Array) => {
-      total += chunk.length;
-      if (total > maxBytes) request.destroy(new Error(`The answer of ${url} is larger than ${maxBytes} bytes`));
-      else chunks.push(chunk);
-    });
-    response.on("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
-    response.on("error", reject);
-  });
-  request.on("error", reject);
-  return promise;
+/** The clients of a machine. */
+export function createHttp(files: Files, clock: Clock): Http {
+  return {
+    connect: (target, { bearer } = {}) =>
+      createHttpClient({ clock, target, bearer, transport: nodeTransport(wireTarget(files, target)) }),
+  };
+}
+
+/** A client over any transport. */
+export function createHttpClient(parts: HttpClientParts): HttpClient {
+  return {
+    request: (request) => ask(parts, request, (attempt) => attempt.send()),
+    text: async (request) => (await ask(parts, request, (attempt) => attempt.sendForSuccess())).text,
+    json: (request) => askJson(parts, request),
+    lines: (request) => streamLines(parts, request),
+    [Symbol.dispose]: () => parts.transport[Symbol.dispose](),
+  };
+}
+
+async function ask(
+  parts: HttpClientParts,
+  request: WholeRequest,
+  send: (attempt: HttpAttempt) => ReturnType<HttpAttempt["send"]>,
+): Promise<HttpAnswer> {
+  const { timeoutMs = defaultTimeoutMs, maxBytes = defaultMaxBytes } = request;
+  using attempt = new HttpAttempt(parts, request);
+  attempt.deadline.start(timeoutMs, `its answer was not complete within ${timeoutMs / 1000} s`);
+  const response = await send(attempt);
+  const { status, headers } = response;
+  return { status, headers, text: await attempt.readText(response, maxBytes) };
+}
+
+async function askJson(parts: HttpClientParts, request: WholeRequest): Promise<JsonValue> {
+  const { status, text } = await ask(parts, request, (attempt) => attempt.sendForSuccess());
+  try {
+    return text.trim() === "" ? null : (JSON.parse(text) as JsonValue);
+  } catch (cause) {
+    using attempt = new HttpAttempt(parts, request);
+    throw attempt.fail({ failure: "answer", status, why: `its answer is not JSON: ${attempt.excerpt(text)}`, cause });
+  }
+}
+
+async function* streamLines(parts: HttpClientParts, request: StreamRequest): AsyncGenerator<string> {
+  const { maxLineBytes = defaultMaxBytes, idleTimeoutMs } = request;
+  using attempt = new HttpAttempt(parts, request);
+  try {
+    const response = await attempt.sendForSuccess();
+    yield* splitLines(attempt.chunks(response, idleTimeoutMs), maxLineBytes);
+  } catch (error) {
+    if (error instanceof HttpError && error.failure === "aborted") return;
+    if (!(error instanceof LineTooLong)) throw error;
+    throw attempt.fail({ failure: "answer", why: `a line of its answer is longer than ${maxLineBytes} bytes` });
+  }
+}
+
+function wireTarget(files: Files, target: HttpTarget): WireTarget {
+  if (target.kind === "unix") return { kind: "unix", hostPath: () => files.hostPath(target.socketPath) };
+  const { origin, caFile } = target;
+  const ca = caFile === undefined ? undefined : new TextDecoder().decode(files.read(caFile));
+  const url = URL.parse(origin);
+  if (url === null)
+    throw new HeadcniError("HC_HTTP_UNREACHABLE", `Cannot ask ${origin}: this is no address of a server`);
+  return { kind: "tcp", origin: url, ca };
+}
+
+/** Loaded with the first request: `node:http` costs 2 ms. */
+function nodeTransport(target: WireTarget): HttpTransport {
+  let loaded: Promise<HttpTransport> | undefined;
+  const load = async (): Promise<HttpTransport> => (await import("./http-transport.ts")).createNodeTransport(target);
+  return {
+    send: async (request, signal) => {
+      loaded ??= load();
+      return (await loaded).send(request, signal);
+    },
+    [Symbol.dispose]: () => {
+      const close = async (): Promise<void> => (await loaded)?.[Symbol.dispose]();
+      void close();
+    },
+  };
 }

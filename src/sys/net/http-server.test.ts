@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { fetchText } from "./http-client.ts";
+import { tempRoot, testSystem } from "../testing.ts";
 import { type HttpServer, tryServeHttp } from "./http-server.ts";
 
 function serve(host: string, port = 0): HttpServer {
@@ -16,7 +16,11 @@ function serve(host: string, port = 0): HttpServer {
   return served.value;
 }
 
-const ask = (server: HttpServer, path: string) => fetchText(`http://${server.address}${path}`, { timeoutMs: 5000 });
+async function ask(server: HttpServer, path: string): Promise<string> {
+  using root = tempRoot();
+  using client = testSystem(root).http.connect({ kind: "tcp", origin: `http://${server.address}` });
+  return (await client.request({ path })).text;
+}
 
 describe("tryServeHttp()", () => {
   test.each([
