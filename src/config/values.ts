@@ -2,6 +2,7 @@
 // value, or as fault the end of a sentence that begins with the value and says what is wrong and what to write.
 
 import { clip, type Family, familyBits, tryParseAddr } from "../cidr/addr.ts";
+import { toPodCIDRs } from "../cidr/pod-cidrs.ts";
 import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
 import { isNodeName, maxNodeNameLength, normalizeNodeName } from "../spec/node-name-rule.ts";
 import { expected } from "../sys/errors.ts";
@@ -20,14 +21,9 @@ export function readCidrs(value: string | readonly string[]): Result<readonly Pr
   for (const text of texts) {
     const read = readCidr(text.trim());
     if (read.kind === "fault") return read;
-    const prefix = read.value;
-    const other = prefixes.find(({ family }) => family === prefix.family);
-    if (other !== undefined) {
-      return fault(
-        `has two ${familyName(prefix.family)} CIDRs, ${other} and ${prefix}; write at most one of each family`,
-      );
-    }
-    prefixes.push(prefix);
+    prefixes.push(read.value);
+    const made = toPodCIDRs(prefixes);
+    if (made.kind === "fault") return fault(`${made.why}; write at most one of each family`);
   }
   return ok(prefixes);
 }
