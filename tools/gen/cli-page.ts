@@ -1,14 +1,14 @@
 // docs/reference/cli.md: the command tree with its flags and examples.
 
 import type { Argument, Command, Option } from "commander";
-import type { CliContext } from "../../src/cli/context.ts";
+import { createCliContext } from "../../src/cli/context.ts";
 import { examplesOf } from "../../src/cli/options.ts";
 import { createProgram } from "../../src/cli/program.ts";
+import { silentLog } from "../../src/sys/log/log.ts";
 import { block, code, page, table } from "./markdown.ts";
 
 export function cliPage(): string {
-  // Building the tree runs no command, so nothing is asked of the context.
-  const program = createProgram({} as CliContext);
+  const program = createProgram(createCliContext(silentLog, () => undefined));
   return page(
     "Command line",
     `the command tree (${code("src/cli")})`,
@@ -23,7 +23,7 @@ function sections(command: Command, above: readonly string[]): string[] {
   const name = path.join(" ");
   const heading = `${"#".repeat(path.length)} ${name}`;
   const description = sentence(command.description());
-  // A group does nothing by itself: its commands say it all.
+  // A group without examples only groups its commands.
   if (command.commands.length > 0 && examplesOf(command).length === 0) return [heading, description, ...below];
   const usage = block("", `${name}${usageEnd(command)}`);
   const flags = [

@@ -4,7 +4,8 @@ import * as YAML from "yaml";
 import { defaultConfig, defaultConfigFile } from "../../src/config/defaults.ts";
 import { toInput, valueAt } from "../../src/config/explain.ts";
 import { type ConfigKey, configJsonSchema, configKeys, configSections } from "../../src/config/keys.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../src/sys/json.ts";
+import { configSchema } from "../../src/config/schema.ts";
+import { isJsonObject, type JsonObject } from "../../src/sys/json.ts";
 import { block, code, page, table } from "./markdown.ts";
 
 const intro = `
@@ -65,7 +66,7 @@ export function configPage(): string {
   );
 }
 
-/** A file that says the defaults, as a start for one's own. */
+/** A file with every default, as a start for an operator's own. */
 function example(): string {
   const text = YAML.stringify(JSON.parse(JSON.stringify(toInput(defaultConfig))), { lineWidth: 0 });
   return `Every key that has a default, with it:\n\n${block("yaml", text)}`;
@@ -93,12 +94,11 @@ function defaultOf(path: readonly string[]): string {
   return code(typeof value === "string" ? value : JSON.stringify(value));
 }
 
-/** The kinds of value a key takes, in words. */
+/** The kinds of value a key takes, as a phrase. */
 function takes(schema: JsonObject): string {
-  if (Array.isArray(schema.enum))
-    return (schema.enum as readonly JsonValue[]).map((value) => code(String(value))).join(", ");
+  if (Array.isArray(schema.enum)) return schema.enum.map((value) => code(String(value))).join(", ");
   if (Array.isArray(schema.anyOf)) {
-    const kinds = (schema.anyOf as readonly JsonObject[]).map(takes).flatMap((kind) => kind.split(" or "));
+    const kinds = schema.anyOf.filter(isJsonObject).flatMap((option) => takes(option).split(" or "));
     return [...new Set(kinds)].filter((kind) => kind !== "").join(" or ");
   }
   switch (schema.type) {
@@ -131,16 +131,12 @@ function anchor(key: string): string {
   return key.toLowerCase().replaceAll(".", "");
 }
 
-/** Keys for which nothing is a value; a test of the configuration holds that these and no others take an empty variable. */
+/** The keys that take an empty text. */
 function emptyKeys(): string {
-  return [
-    "nodeName",
-    "network.podCIDR.nodeLocal",
-    "network.podCIDR.base",
-    "network.podCIDR.perNode",
-    "network.serviceCIDR",
-    "cni.plugins",
-  ]
-    .map(code)
+  const withEmpty = (path: readonly string[]): unknown =>
+    path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), "");
+  return configKeys
+    .filter(({ path }) => configSchema.safeParse(withEmpty(path)).success)
+    .map(({ key }) => code(key))
     .join(", ");
 }
