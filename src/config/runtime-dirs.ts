@@ -1,9 +1,8 @@
 // The directories from which the runtime of this node reads CNI configurations and plugins: those the operator set, else those of
 // containerd's own configuration, else those that exist on the disk.
 
-import { type ContainerdCni, type Found, readContainerdConfig } from "../runtime/containerd-config.ts";
-import { expected } from "../sys/errors.ts";
-import { dirname, join } from "../sys/fs/path.ts";
+import { type ContainerdDir, readContainerdDirs } from "../runtime/containerd-files.ts";
+import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import type { ConfigOrigin, LoadedConfig } from "./config.ts";
 
@@ -47,7 +46,6 @@ const usualBinDirs: readonly string[] = [defaultBinDir, "/usr/lib/cni", "/usr/li
 /** k3s with its own flannel. */
 const k3sConfDir = "/var/lib/rancher/k3s/agent/etc/cni/net.d";
 const k3sBinDirs: readonly string[] = ["/var/lib/rancher/k3s/data/cni", "/var/lib/rancher/k3s/data/current/bin"];
-const maxConfigBytes = 1 << 20;
 
 interface Dir {
   readonly path: string;
@@ -111,9 +109,10 @@ interface Detected {
 
 function detect(system: System): Detected {
   for (const file of containerdConfigs) {
-    const containerd = readConfig(system, file);
+    const containerd = readContainerdDirs(system, file);
     if (containerd === undefined || containerd.isCriDisabled) continue;
-    const { confDir, binDirs } = containerd;
+    const confDir = containerd.confDir === undefined ? undefined : toDir(containerd.confDir);
+    const binDirs = containerd.binDirs.map(toDir);
     const bins = binDirs.map(({ path }) => path);
     const binPath = bins.find((path) => hasBridge(system, path)) ?? bins[0];
     const builtIn = (path: string): Dir => ({ path, from: { kind: "containerd", file } });
@@ -136,56 +135,10 @@ function detect(system: System): Detected {
   };
 }
 
+function toDir({ value, file, line }: ContainerdDir): Dir {
+  return { path: value, from: { kind: "containerd", file, line } };
+}
+
 function hasBridge(system: System, dir: string): boolean {
   return system.files.stat(join(dir, "bridge"))?.kind === "file";
-}
-
-interface ContainerdDirs {
-  readonly confDir: Dir | undefined;
-  readonly binDirs: readonly Dir[];
-  readonly isCriDisabled: boolean;
-}
-
-/** A configuration with its imports, whose keys win as they do in containerd; undefined when there is none. */
-function readConfig(system: System, file: string): ContainerdDirs | undefined {
-  const main = readOne(system, file);
-  if (main === undefined) return undefined;
-  const imported = main.imports
-    .flatMap((pattern) => expand(system, pattern.startsWith("/") ? pattern : join(dirname(file), pattern)))
-    .map((path) => ({ path, cni: readOne(system, path) }));
-  const toDir = (path: string, { value, line }: Found): Dir => ({
-    path: value,
-    from: { kind: "containerd", file: path, line },
-  });
-  let dirs: ContainerdDirs = { confDir: undefined, binDirs: [], isCriDisabled: false };
-  for (const { path, cni } of [{ path: file, cni: main }, ...imported]) {
-    if (cni === undefined) continue;
-    dirs = {
-      confDir: cni.confDir === undefined ? dirs.confDir : toDir(path, cni.confDir),
-      binDirs: cni.binDirs.length === 0 ? dirs.binDirs : cni.binDirs.map((found) => toDir(path, found)),
-      isCriDisabled: dirs.isCriDisabled || cni.isCriDisabled,
-    };
-  }
-  return dirs;
-}
-
-function readOne(system: System, file: string): ContainerdCni | undefined {
-  try {
-    const bytes = system.files.readIfPresent(file, maxConfigBytes);
-    return bytes === undefined ? undefined : readContainerdConfig(new TextDecoder().decode(bytes));
-  } catch (error) {
-    expected(error);
-    system.log.warn(`Passed over a containerd configuration: ${error.message}`);
-    return undefined;
-  }
-}
-
-/** The files a pattern names; a `*` in its last part stands for any characters. */
-function expand(system: System, pattern: string): readonly string[] {
-  const dir = dirname(pattern);
-  const [head = "", ...rest] = pattern.slice(dir.length).replace(/^\//, "").split("*");
-  if (rest.length === 0) return [pattern];
-  const tail = rest[rest.length - 1] ?? "";
-  const names = system.files.list(dir) ?? [];
-  return names.filter((name) => name.startsWith(head) && name.endsWith(tail)).map((name) => join(dir, name));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { readContainerdConfig } from "./containerd-config.ts";
+import { type ContainerdCni, readContainerdConfig } from "./containerd-config.ts";
 
 const rows: readonly (readonly [string, string, string | undefined, readonly string[], number | undefined])[] = [
   [
@@ -63,33 +63,77 @@ conf_dir = '/etc/cni/net.d'`,
   ["keys after another table", `[plugins.cri.cni]\n[proxy]\nconf_dir = "/no"`, undefined, [], undefined],
   ["relative paths", `[plugins.cri.cni]\nconf_dir = "net.d"`, undefined, [], undefined],
   ["nothing", "", undefined, [], undefined],
+  [
+    "quoted keys and an inline table over several lines",
+    `["plugins".'io.containerd.grpc.v1.cri']\n"cni" = {\n  "bin_dir" = "/x",\n  'conf_dir' = "\\u002fy",\n}`,
+    "/y",
+    ["/x"],
+    4,
+  ],
+  [
+    "text that only looks like the key",
+    `[a]\ndoc = """\nconf_dir = "/no"\n"""\n[plugins.other.cni]\nconf_dir = "/no"\n[plugins.cri.cni]\nconf_dir = "/y"`,
+    "/y",
+    [],
+    8,
+  ],
+  [
+    "version 3 before version 2, where a migration left both",
+    `[plugins."io.containerd.grpc.v1.cri".cni]\nconf_dir = "/old"\n[plugins.'io.containerd.cri.v1.runtime'.cni]\nconf_dir = "/y"`,
+    "/y",
+    [],
+    4,
+  ],
 ];
+
+function read(text: string): ContainerdCni {
+  const result = readContainerdConfig(text);
+  if (result.kind === "fault") throw new Error(result.why);
+  return result.value;
+}
 
 describe("readContainerdConfig()", () => {
   test.each(rows)("%s", (_, text, confDir, binDirs, line) => {
-    const read = readContainerdConfig(text);
-    expect(read.confDir?.value).toBe(confDir as string);
-    expect(read.confDir?.line).toBe(line as number);
-    expect(read.binDirs.map(({ value }) => value)).toEqual([...binDirs]);
+    const { confDir: found, binDir, binDirs: listed } = read(text);
+    expect(found?.value).toBe(confDir as string);
+    expect(found?.line).toBe(line as number);
+    const all = listed.length > 0 ? listed : [binDir ?? []].flat();
+    expect(all.map(({ value }) => value)).toEqual([...binDirs]);
   });
 
   test("sees Docker's containerd, which serves no Kubernetes", () => {
-    expect(readContainerdConfig(`disabled_plugins = ["cri"]`).isCriDisabled).toBe(true);
-    expect(readContainerdConfig(`disabled_plugins = ["io.containerd.internal.v1.opt"]`).isCriDisabled).toBe(false);
+    expect(read(`disabled_plugins = ["cri"]`).isCriDisabled).toBe(true);
+    expect(read(`disabled_plugins = ["io.containerd.internal.v1.opt"]`).isCriDisabled).toBe(false);
+  });
+
+  test("knows the line of each directory of a list", () => {
+    const text = `[plugins.cri.cni]\nbin_dirs = [\n  # "/b" is below\n  '/a',\n  "/b",\n]\n`;
+    expect(read(text).binDirs).toEqual([
+      { value: "/a", line: 4 },
+      { value: "/b", line: 5 },
+    ]);
+  });
+
+  test("says what is wrong with a file that is no TOML", () => {
+    expect(readContainerdConfig("a = 1\na = 2")).toEqual({
+      kind: "fault",
+      why: "is not TOML: Cannot redefine key 'a'",
+    });
   });
 
   test("names the files it imports", () => {
     const text = `version = 2\nimports = ["/etc/containerd/conf.d/*.toml", "extra.toml"]\n[plugins]\nimports = ["no"]`;
-    expect(readContainerdConfig(text).imports).toEqual(["/etc/containerd/conf.d/*.toml", "extra.toml"]);
+    expect(read(text).imports).toEqual(["/etc/containerd/conf.d/*.toml", "extra.toml"]);
   });
 
   test("takes anything, quickly", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(..."[]{}=\"'#.\n a/cniplugs_"), maxLength: 400 }), (text) => {
-        expect(readContainerdConfig(text).binDirs.length).toBeGreaterThanOrEqual(0);
+        expect(readContainerdConfig(text).kind).toBeOneOf(["ok", "fault"]);
       }),
     );
-    expect(readContainerdConfig(`${'a."'.repeat(50_000)}=1`).confDir).toBeUndefined();
-    expect(readContainerdConfig(`x = [${'"'.repeat(200_001)}`).confDir).toBeUndefined();
+    for (const text of [`${'a."'.repeat(50_000)}=1`, `x = [${'"'.repeat(200_001)}`, `x = ${"[".repeat(100_000)}`]) {
+      expect(readContainerdConfig(text).kind).toBe("fault");
+    }
   });
 });

@@ -1,0 +1,95 @@
+// containerd's configuration as containerd itself puts it together: the main file, then its `imports` in their order, and theirs, each
+// file once, where a later file's value wins and lists add up (containerd 2, cmd/containerd/server/config/config.go). Before 2.0 an
+// imported file replaced the whole table of a plugin; which containerd runs is unknown here, and drop-ins are written for either.
+
+import { expected } from "../sys/errors.ts";
+import type { Files } from "../sys/fs/files.ts";
+import { dirname, join } from "../sys/fs/path.ts";
+import type { System } from "../sys/system.ts";
+import { type ContainerdCni, type Found, readContainerdConfig } from "./containerd-config.ts";
+
+const maxConfigBytes = 1 << 20;
+
+/** A directory and the place that names it. */
+export interface ContainerdDir extends Found {
+  readonly file: string;
+}
+
+export interface ContainerdDirs {
+  readonly confDir: ContainerdDir | undefined;
+  /** Directories of plugins in the order they are searched; empty when none is written. */
+  readonly binDirs: readonly ContainerdDir[];
+  readonly isCriDisabled: boolean;
+}
+
+/** The CNI directories of the containerd whose main file is `file`; undefined without such a file. */
+export function readContainerdDirs(system: System, file: string): ContainerdDirs | undefined {
+  const read: Read[] = [];
+  const seen = new Set<string>();
+  const pending = [file];
+  for (let path = pending.shift(); path !== undefined; path = pending.shift()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    const cni = readFile(system, path);
+    if (cni === undefined) continue;
+    read.push({ file: path, cni });
+    for (const pattern of cni.imports) pending.push(...expandImport(system.files, path, pattern));
+  }
+  return read.length === 0 ? undefined : merge(read);
+}
+
+/** What a file of the configuration says. */
+interface Read {
+  readonly file: string;
+  readonly cni: ContainerdCni;
+}
+
+function merge(read: readonly Read[]): ContainerdDirs {
+  const all = (of: (cni: ContainerdCni) => readonly (Found | undefined)[]): readonly ContainerdDir[] =>
+    read.flatMap(({ file, cni }) => of(cni).flatMap((found) => (found === undefined ? [] : [{ ...found, file }])));
+  const list = all(({ binDirs }) => binDirs);
+  const binDirs = list.filter(({ value }, at) => list.findIndex((dir) => dir.value === value) === at);
+  return {
+    confDir: all(({ confDir }) => [confDir]).at(-1),
+    binDirs: binDirs.length > 0 ? binDirs : all(({ binDir }) => [binDir]).slice(-1),
+    isCriDisabled: read.some(({ cni }) => cni.isCriDisabled),
+  };
+}
+
+/** Undefined for a file that does not exist, and, with a warning in the log, for one that cannot be used. */
+function readFile({ files, log }: System, path: string): ContainerdCni | undefined {
+  const warn = (why: string): void => log.warn(`Passed over a containerd configuration: ${why}`);
+  try {
+    const bytes = files.readIfPresent(path, maxConfigBytes);
+    if (bytes === undefined) return undefined;
+    const read = readContainerdConfig(new TextDecoder().decode(bytes));
+    if (read.kind === "ok") return read.value;
+    warn(`${path} ${read.why}`);
+  } catch (error) {
+    expected(error);
+    warn(error.message);
+  }
+  return undefined;
+}
+
+/** The files an import names. Relative ones lie beside the file that names them; `*` and `?` stand for characters of one name. */
+function expandImport(files: Files, parent: string, pattern: string): readonly string[] {
+  const path = pattern.startsWith("/") ? pattern : join(dirname(parent), pattern);
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  return parts.reduce<readonly string[]>(
+    (dirs, part) =>
+      part.includes("*") ? dirs.flatMap((dir) => matching(files, dir, part)) : dirs.map((dir) => join(dir, part)),
+    ["/"],
+  );
+}
+
+function matching(files: Files, dir: string, pattern: string): readonly string[] {
+  const source = pattern
+    .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  const wanted = new RegExp(`^${source}$`, "s");
+  if (files.stat(dir)?.kind !== "folder") return [];
+  const names = (files.list(dir) ?? []).filter((name) => wanted.test(name));
+  return names.toSorted().map((name) => join(dir, name));
+}
