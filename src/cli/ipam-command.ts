@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import type { JudgedLease } from "../ipam/plan-sweep.ts";
-import type { RuntimeAsker } from "../ipam/runtimes.ts";
+import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
 import type { JsonObject } from "../sys/json.ts";
 import { printJson } from "../sys/json.ts";
 import type { System } from "../sys/system.ts";
@@ -98,7 +98,7 @@ function encode({ lease, verdict }: JudgedLease): JsonObject {
   return { address: String(addr), containerId: owner?.containerId ?? null, ifname: owner?.ifname ?? null, verdict };
 }
 
-async function findRuntimes(system: System): Promise<readonly RuntimeAsker[]> {
+async function findRuntimes(system: System): Promise<readonly NodeRuntime[]> {
   const { nodeRuntimes } = await import("../runtime/node-runtimes.ts");
   return nodeRuntimes(system);
 }

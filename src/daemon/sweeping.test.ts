@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { leaseFolder } from "../ipam/lease.ts";
 import type { NodeSweepReport } from "../ipam/node-sweep.ts";
-import type { RuntimeAsker } from "../ipam/runtimes.ts";
+import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
 import { fakeClock, memoryLog, type TempRoot, tempRoot, testSystem, waitUntil } from "../sys/testing.ts";
 import { sweeping } from "./sweeping.ts";
 
@@ -15,7 +15,7 @@ function writeLease(root: TempRoot, address: string, containerId: string): void 
   fs.utimesSync(`${root.path}${leaseFolder}/${address}`, 0, 0);
 }
 
-function setUp(root: TempRoot, runtime: RuntimeAsker) {
+function setUp(root: TempRoot, runtime: NodeRuntime) {
   const clock = fakeClock();
   const log = memoryLog();
   const swept: NodeSweepReport[] = [];
@@ -34,7 +34,7 @@ function setUp(root: TempRoot, runtime: RuntimeAsker) {
   return { clock, log, swept, finish, asked: () => asked };
 }
 
-const knowsAlive: RuntimeAsker = { name: "/run/one.sock", listContainerIds: () => Promise.resolve(new Set(["alive"])) };
+const knowsAlive: NodeRuntime = { name: "/run/one.sock", listContainerIds: () => Promise.resolve(new Set(["alive"])) };
 
 describe("sweeping()", () => {
   test("frees what the runtime does not know a minute after the start, and again every ten", async () => {

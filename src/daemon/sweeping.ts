@@ -4,8 +4,8 @@
 import type { Part } from "../agent/supervisor.ts";
 import { leaseFolder } from "../ipam/lease.ts";
 import { type NodeSweepReport, sweepNode } from "../ipam/node-sweep.ts";
-import type { RuntimeAsker } from "../ipam/runtimes.ts";
 import { savedCallsDir } from "../node-state/names.ts";
+import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
 import { describeError, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 
@@ -15,7 +15,7 @@ const everyMs = 10 * 60_000;
 
 export interface SweepingOptions {
   /** Looked up anew each time: a runtime may be installed later. */
-  readonly runtimes: () => Promise<readonly RuntimeAsker[]>;
+  readonly runtimes: () => Promise<readonly NodeRuntime[]>;
   readonly onSwept: (report: NodeSweepReport) => void;
 }
 

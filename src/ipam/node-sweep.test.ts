@@ -1,20 +1,20 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
+import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
 import { tryLockExisting } from "../sys/fs/locked-file.ts";
 import { fakeClock, type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
 import { leaseFolder } from "./lease.ts";
 import { listLeases, sweepNode, youngMs } from "./node-sweep.ts";
-import type { RuntimeAsker } from "./runtimes.ts";
 
 const now = Date.UTC(2026, 5, 1);
 const long = now - 2 * youngMs;
 const call = (id: string, network = "headcni") => `/var/lib/headcni/cni/${network}@${id}@eth0.json`;
 
-function runtime(...ids: readonly string[]): RuntimeAsker {
+function runtime(...ids: readonly string[]): NodeRuntime {
   return { name: "/run/one.sock", listContainerIds: () => Promise.resolve(new Set(ids)) };
 }
 
-const silent: RuntimeAsker = {
+const silent: NodeRuntime = {
   name: "/run/two.sock",
   listContainerIds: () => Promise.reject(new Error("nothing listens there")),
 };

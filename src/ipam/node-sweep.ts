@@ -3,12 +3,12 @@
 
 import { busyAttachments, sweepSavedCalls } from "../attachments/saved-call-sweep.ts";
 import { networkName, savedCallsDir } from "../node-state/names.ts";
+import { askRuntimes, type NodeRuntime, type RuntimeAnswer } from "../runtime/ask-runtimes.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import { type Lease, leaseFolder, readLeases } from "./lease.ts";
 import { mayHaveNamespace } from "./namespace-evidence.ts";
 import type { JudgedLease, SweepFacts } from "./plan-sweep.ts";
-import { askRuntimes, type RuntimeAnswer, type RuntimeAsker } from "./runtimes.ts";
 import { sweepLeases } from "./sweep.ts";
 
 /**
@@ -32,7 +32,7 @@ export interface LeaseList {
 }
 
 /** Every lease of HeadCNI's network, and whether its container is known. */
-export async function listLeases({ files }: System, runtimes: readonly RuntimeAsker[]): Promise<LeaseList> {
+export async function listLeases({ files }: System, runtimes: readonly NodeRuntime[]): Promise<LeaseList> {
   const leases = readLeases(files, leaseFolder);
   const answer = await askRuntimes(runtimes);
   const isKnown = ({ owner }: Lease): boolean | undefined =>
@@ -41,7 +41,7 @@ export async function listLeases({ files }: System, runtimes: readonly RuntimeAs
 }
 
 export interface NodeSweepOptions {
-  readonly runtimes: readonly RuntimeAsker[];
+  readonly runtimes: readonly NodeRuntime[];
   /** Frees and removes nothing. */
   readonly isDryRun: boolean;
 }

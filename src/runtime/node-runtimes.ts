@@ -1,16 +1,10 @@
-// The container runtimes of a node, each ready to say which pods it has.
+// The container runtimes of a node, each ready to say which pods it has. Loads gRPC: import it when a runtime is to be asked.
 
 import type { System } from "../sys/system.ts";
+import type { NodeRuntime } from "./ask-runtimes.ts";
 import { connectCri, criSocketPaths } from "./cri/client.ts";
 
-export interface NodeRuntime {
-  /** The socket's path. */
-  readonly name: string;
-  /** Ids of all its pod sandboxes, see `CriClient`. Rejects when it cannot be asked. */
-  listContainerIds(): Promise<ReadonlySet<string>>;
-}
-
-/** Every runtime whose socket is there. A socket nobody serves counts: whoever served it may have containers still. */
+/** Every runtime whose socket is there. A socket no process serves counts: the one that served it may have containers still. */
 export function nodeRuntimes(system: System): readonly NodeRuntime[] {
   return criSocketPaths
     .filter((path) => system.files.stat(path) !== undefined)

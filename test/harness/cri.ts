@@ -1,7 +1,7 @@
 // Pods as a kubelet makes them: the CRI calls that HeadCNI itself has no use for, on its own transport. A pod is a sandbox and
 // one container that says its own name to whoever connects, so that who answers can be told.
 
-import { bytes, int, list, message, nested, string, strings } from "../../src/runtime/cri/protobuf.ts";
+import { bool, bytes, int, list, message, nested, string, strings } from "../../src/runtime/cri/protobuf.ts";
 import { createCriTransport, type Method } from "../../src/runtime/cri/transport.ts";
 import { realClock } from "../../src/sys/clock.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
@@ -33,6 +33,17 @@ const SandboxId = message({ podSandboxId: string(1) });
 const ContainerId = message({ containerId: string(1) });
 const Nothing = message({});
 
+const Version = {
+  name: "Version",
+  request: Nothing,
+  response: message({ runtimeName: string(2), runtimeVersion: string(3) }),
+};
+const RuntimeCondition = message({ type: string(1), status: bool(2), message: string(4) });
+const Status = {
+  name: "Status",
+  request: Nothing,
+  response: message({ status: nested(1, message({ conditions: list(1, RuntimeCondition) })) }),
+};
 const RunPodSandbox = {
   name: "RunPodSandbox",
   request: message({ config: nested(1, SandboxConfig) }),
@@ -87,6 +98,10 @@ export interface Pod {
 export interface PodRuntime extends Disposable {
   /** A sandbox with its container started. @throws HeadcniError HC_CRI_FAILED with the runtime's words. */
   runPod(options: PodOptions): Promise<Pod>;
+  /** The runtime's name and version: `containerd v2.1.4`. */
+  version(): Promise<string>;
+  /** Whether the runtime found a CNI configuration it can use; its own words when it did not. */
+  network(): Promise<{ readonly isReady: boolean; readonly message: string }>;
 }
 
 const callTimeoutMs = 60_000;
@@ -97,6 +112,15 @@ export function connectPods(node: Node): PodRuntime {
   const call: Call = (method, request) => transport.call(method, request, callTimeoutMs);
   return {
     runPod: (options) => runPod(call, node.cgroup, options),
+    version: async () => {
+      const { runtimeName, runtimeVersion } = await call(Version, {});
+      return `${runtimeName} ${runtimeVersion}`;
+    },
+    network: async () => {
+      const { status } = await call(Status, {});
+      const ready = status?.conditions.find(({ type }) => type === "NetworkReady");
+      return { isReady: ready?.status === true, message: ready?.message ?? "" };
+    },
     [Symbol.dispose]: () => transport.close(),
   };
 }

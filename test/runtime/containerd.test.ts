@@ -20,11 +20,11 @@ describe.each(conflistKinds)("containerd with $name", (kind) => {
     await using node = await createNode({ files: nodeFiles(kind) });
     await startContainerd(node);
     using cri = connectCri(createSystem(), node.path(containerdSocket));
-    expect(await cri.status()).toMatchObject({ networkReady: false });
-    await runDaemonOnce(node);
-    await waitUntil("containerd sees the conflist", async () => (await cri.status()).networkReady);
-
     using runtime = connectPods(node);
+    expect((await runtime.network()).isReady).toBe(false);
+    await runDaemonOnce(node);
+    await waitUntil("containerd sees the conflist", async () => (await runtime.network()).isReady);
+
     const names = Array.from({ length: podCount }, (_, index) => `pod-${index}`);
     const pods = await Promise.all(names.map((name) => runtime.runPod({ name })));
     expect(await cri.listPodSandboxIds()).toEqual(new Set(pods.map(({ id }) => id)));

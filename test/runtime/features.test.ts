@@ -1,10 +1,8 @@
 // What a cluster asks for beyond one IPv4 address: both families, host ports, a node that another CNI had before.
 
 import { expect, test } from "bun:test";
-import { connectCri } from "../../src/runtime/cri/client.ts";
-import { createSystem } from "../../src/sys/system.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
-import { containerdSocket, startContainerd } from "../harness/containerd.ts";
+import { startContainerd } from "../harness/containerd.ts";
 import { connectPods, podPort } from "../harness/cri.ts";
 import { headcni, runDaemonOnce, startDaemon } from "../harness/headcni.ts";
 import { kubeadmFiles } from "../harness/kubeadm.ts";
@@ -67,11 +65,10 @@ test("a node that flannel had goes on with the same range, and gets flannel's fi
     },
   });
   await startContainerd(node);
-  using cri = connectCri(createSystem(), node.path(containerdSocket));
-  expect(await cri.status()).toMatchObject({ networkReady: false });
-  const daemon = await startDaemon(node);
-  await waitUntil("containerd takes our conflist", async () => (await cri.status()).networkReady);
   using runtime = connectPods(node);
+  expect((await runtime.network()).isReady).toBe(false);
+  const daemon = await startDaemon(node);
+  await waitUntil("containerd takes our conflist", async () => (await runtime.network()).isReady);
   const pod = await runtime.runPod({ name: "moved" });
   expect(pod.addresses[0]).toStartWith("10.244.7.");
   await pod.remove();

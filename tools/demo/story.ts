@@ -1,10 +1,8 @@
 // What the demo shows, in order. Everything it says was just done: commands run in the node, pods are made by containerd.
 
 import { renderTable } from "../../src/cli/table.ts";
-import { connectCri } from "../../src/runtime/cri/client.ts";
-import { createSystem } from "../../src/sys/system.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
-import { containerdSocket, startContainerd } from "../../test/harness/containerd.ts";
+import { startContainerd } from "../../test/harness/containerd.ts";
 import { connectPods, type Pod, podPort } from "../../test/harness/cri.ts";
 import { conflistPath, headcniDaemon } from "../../test/harness/headcni.ts";
 import { kubeadmFiles } from "../../test/harness/kubeadm.ts";
@@ -22,11 +20,10 @@ export async function tell(node: Node): Promise<void> {
   await showDisk(node);
   await showPodCIDR(node);
   const runtime = await startRuntime(node);
-  using cri = connectCri(createSystem(), node.path(containerdSocket));
-  const daemon = await startDaemon(node);
-  await waitUntil("containerd finds the conflist", async () => (await cri.status()).networkReady);
-  good("containerd now says NetworkReady=true");
   using kubelet = connectPods(node);
+  const daemon = await startDaemon(node);
+  await waitUntil("containerd finds the conflist", async () => (await kubelet.network()).isReady);
+  good("containerd now says NetworkReady=true");
   const pods = await showPods(kubelet);
   await showReach(pods);
   await showRepairs(node, daemon);
@@ -56,10 +53,9 @@ async function startRuntime(node: Node): Promise<NodeProcess> {
   step("A container runtime without a network", "containerd is what the kubelet uses to run pods.");
   command("containerd &");
   const containerd = await startContainerd(node);
-  using cri = connectCri(createSystem(), node.path(containerdSocket));
-  const { name, version } = await cri.version();
-  const { networkReady, reason } = await cri.status();
-  output(`${name} ${version}: NetworkReady=${networkReady}, ${reason}`);
+  using kubelet = connectPods(node);
+  const { isReady, message } = await kubelet.network();
+  output(`${await kubelet.version()}: NetworkReady=${isReady}, ${message}`);
   return containerd;
 }
 

@@ -2,21 +2,12 @@
 // at it too. Encoded by the same tables as the client; that those are right is shown against containerd in test/runtime.
 
 import { Server, ServerCredentials, status } from "@grpc/grpc-js";
-import {
-  ListPodSandboxRequest,
-  ListPodSandboxResponse,
-  StatusRequest,
-  StatusResponse,
-  VersionRequest,
-  VersionResponse,
-} from "./messages.ts";
+import { ListPodSandboxRequest, ListPodSandboxResponse } from "./messages.ts";
 import type { Message } from "./protobuf.ts";
 
 export interface FakeRuntimeState {
   /** Ids of the pod sandboxes it knows. */
   sandboxIds: readonly string[];
-  /** Why its network is not ready; undefined when it is. */
-  networkProblem?: string | undefined;
   /** Every call fails with this message when set. */
   failure?: string | undefined;
   /** Calls are taken and never answered. */
@@ -31,23 +22,9 @@ export interface FakeRuntime extends Disposable {
 /** Serves CRI at `hostSocketPath` until it is disposed. */
 export async function serveFakeRuntime(hostSocketPath: string, state: FakeRuntimeState): Promise<FakeRuntime> {
   const server = new Server();
-  const condition = () => ({
-    type: "NetworkReady",
-    status: state.networkProblem === undefined,
-    reason: state.networkProblem === undefined ? "" : "NetworkPluginNotReady",
-    message: state.networkProblem ?? "",
-  });
   server.addService(
-    {
-      Version: definition("Version", VersionRequest, VersionResponse),
-      Status: definition("Status", StatusRequest, StatusResponse),
-      ListPodSandbox: definition("ListPodSandbox", ListPodSandboxRequest, ListPodSandboxResponse),
-    },
-    {
-      Version: answer(state, () => ({ runtimeName: "fake", runtimeVersion: "1.0.0", runtimeApiVersion: "v1" })),
-      Status: answer(state, () => ({ status: { conditions: [{ type: "RuntimeReady", status: true }, condition()] } })),
-      ListPodSandbox: answer(state, () => ({ items: state.sandboxIds.map((id) => ({ id })) })),
-    },
+    { ListPodSandbox: definition("ListPodSandbox", ListPodSandboxRequest, ListPodSandboxResponse) },
+    { ListPodSandbox: answer(state, () => ({ items: state.sandboxIds.map((id) => ({ id })) })) },
   );
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.bindAsync(`unix:${hostSocketPath}`, ServerCredentials.createInsecure(), (error) =>

@@ -1,13 +1,13 @@
-// Who lives, as the container runtimes of this node say. Asked all or none: a runtime that is there and does not answer may have
-// containers nobody else knows.
+// Which containers live, as the container runtimes of this node say. Asked all or none: a runtime that is there and does not answer
+// may have containers that no other one knows.
 
 import { describeError } from "../sys/errors.ts";
 
-/** A runtime that can be asked; the implementation is given from outside (CRI, or a test's). */
-export interface RuntimeAsker {
+/** A container runtime that can be asked. */
+export interface NodeRuntime {
   /** For people: the socket's path. */
   readonly name: string;
-  /** Ids of everything that may hold an address, running or not. Rejects when it cannot be asked. */
+  /** Ids of everything that may hold an address, running or not; for CRI see `CriClient`. Rejects when it cannot be asked. */
   listContainerIds(): Promise<ReadonlySet<string>>;
 }
 
@@ -17,7 +17,7 @@ export type RuntimeAnswer =
   | { readonly kind: "unanswered"; readonly why: string };
 
 /** Asks every runtime. One that does not answer, or none to ask, makes the answer worthless. */
-export async function askRuntimes(runtimes: readonly RuntimeAsker[]): Promise<RuntimeAnswer> {
+export async function askRuntimes(runtimes: readonly NodeRuntime[]): Promise<RuntimeAnswer> {
   if (runtimes.length === 0)
     return { kind: "unanswered", why: "there is no container runtime's CRI socket on this node" };
   const answers = await Promise.allSettled(runtimes.map((runtime) => runtime.listContainerIds()));
