@@ -3,8 +3,8 @@
 import { pluginName } from "../node-state/names.ts";
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
 import { temporaryTarget } from "../sys/fs/atomic-file.ts";
+import { copyExecutable, hasSameContent } from "../sys/fs/executable.ts";
 import { dirname, join } from "../sys/fs/path.ts";
-import { copyExecutable, hasSameContent } from "../sys/process/executable.ts";
 import type { System } from "../sys/system.ts";
 
 export interface InstallPluginOptions {

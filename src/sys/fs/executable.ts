@@ -1,8 +1,8 @@
 // HeadCNI's own executable as a file: where it lies, and putting a copy of it somewhere a runtime starts it from.
 
 import * as fs from "node:fs";
-import { syncFolder, temporaryName } from "../fs/atomic-file.ts";
-import { basename, dirname, join } from "../fs/path.ts";
+import { syncFolder, temporaryName } from "./atomic-file.ts";
+import { basename, dirname, join } from "./path.ts";
 
 const chunkBytes = 1 << 20;
 

@@ -1,0 +1,46 @@
+// The floor plan of src: what each directory holds, and what it may import, code and types. CONTRIBUTING.md shows it.
+
+export interface Layer {
+  /** For the table of CONTRIBUTING.md. */
+  readonly holds: string;
+  /** Directories of src, and single files of another domain. */
+  readonly uses: readonly string[];
+}
+
+const base = ["sys", "cidr"];
+/** What more than one domain speaks of. */
+const shared = [...base, "spec", "node-state", "runtime", "agent"];
+/** Of all that config has, another domain sees the type of what it yields. */
+const withConfig = [...shared, "src/config/config.ts"];
+const domains = ["attachments", "config", "podcidr", "conflist", "dataplane", "ipam", "plugin-install"];
+
+/** From the bottom up: a directory imports only from those above it in this table. A new one is put here, at its place. */
+export const layers: Readonly<Record<string, Layer>> = {
+  sys: {
+    holds: "the only door to the machine: files under a root, programs, clock, environment, log, HTTP",
+    uses: [],
+  },
+  cidr: { holds: "addresses, prefixes, a node's PodCIDRs: pure", uses: ["sys"] },
+  "node-state": { holds: "`node.json` and the names of what HeadCNI puts on a node", uses: base },
+  spec: { holds: "what CNI, its reference plugins and Kubernetes say", uses: [...base, "node-state"] },
+  runtime: { holds: "the container runtime: its configuration, CRI", uses: base },
+  agent: { holds: "agents over latest values: what each part of the daemon is made of", uses: base },
+  attachments: { holds: "the calls a runtime has made and not taken back", uses: [...base, "spec", "node-state"] },
+  config: { holds: "the configuration: schema, load, check, explain", uses: shared },
+  podcidr: { holds: "where a PodCIDR comes from: chain, sources, readers, `inspect`", uses: withConfig },
+  conflist: { holds: "the conflist: render, validate, install, back up, restore", uses: withConfig },
+  dataplane: { holds: "the kernel: bridge, masquerading", uses: withConfig },
+  ipam: { holds: "host-local's leases: read, judge, free", uses: [...withConfig, "attachments"] },
+  "plugin-install": { holds: "our executable in the runtime's plugin directory", uses: shared },
+  "src/version.ts": { holds: "the build's version", uses: [] },
+  cni: {
+    holds: "the CNI plugin: no libraries, nothing of the daemon",
+    uses: [...base, "spec", "node-state", "attachments", "ipam"],
+  },
+  daemon: { holds: "the agents put together, status server, metrics", uses: [...shared, ...domains, "src/version.ts"] },
+  cli: { holds: "one file a command", uses: [...shared, ...domains, "daemon", "src/version.ts"] },
+  "src/main.ts": { holds: "looks at how it was called", uses: ["cli", "cni", "sys"] },
+};
+
+/** What the CNI plugin may load, from `src/cni/plugin.ts` on. */
+export const pluginLayers: readonly string[] = ["cni", ...(layers.cni?.uses ?? [])];

@@ -1,0 +1,87 @@
+// The floor plan: rooms of a size one can see over, no circles, one name for one file. What imports what is in layers.test.ts.
+
+import { describe, expect, test } from "bun:test";
+import { posix } from "node:path";
+import { circlesOf } from "./circles.ts";
+import { layers } from "./layers.ts";
+import { folderOf, importsOf, isTestFile, sourceFiles } from "./source.ts";
+
+const files = sourceFiles("src", "product");
+const directories = [...new Set(files.map(posix.dirname))];
+const product = new Set(files);
+const imports = new Map(
+  files.map((path) => [
+    path,
+    importsOf(path).flatMap(({ file }) => (file !== undefined && product.has(file) ? [file] : [])),
+  ]),
+);
+const importedBy = (path: string): readonly string[] => imports.get(path) ?? [];
+
+/** What does not hold yet, by name. Each list is to become empty. */
+const notYet = {
+  large: ["src/daemon"],
+  fileCircles: ["src/cli/conflist/conflist-commands.ts"],
+  directoryCircles: [
+    "src/podcidr/inspect",
+    "src/podcidr/readers",
+    "src/podcidr/text",
+    "src/conflist/install",
+    "src/conflist/backups",
+  ],
+  doubleNames: ["context", "hash", "install", "messages", "report", "result"],
+};
+
+test("a directory has at most 15 product files", () => {
+  const counts = directories.map((directory) => {
+    return { directory, count: files.filter((path) => posix.dirname(path) === directory).length };
+  });
+  const large = counts.filter(({ directory, count }) => count > 15 && !notYet.large.includes(directory));
+  expect(large.map(({ directory, count }) => `${directory}: ${count} files; give a wing of it a name`)).toEqual([]);
+});
+
+describe("there is no circle", () => {
+  test("of files, types included", () => {
+    const circles = circlesOf(files, importedBy).filter(
+      (circle) => !circle.some((path) => notYet.fileCircles.includes(path)),
+    );
+    expect(circles.map((circle) => circle.join(" → "))).toEqual([]);
+  });
+
+  // A directory and its own subdirectories are one room: the files above put the wings together, and hold what wings share.
+  test("of directories side by side", () => {
+    const siblingsOf = (directory: string): string[] =>
+      files
+        .filter((path) => posix.dirname(path) === directory)
+        .flatMap(importedBy)
+        .map(posix.dirname)
+        .filter((other) => other !== directory && posix.dirname(other) === posix.dirname(directory));
+    const circles = circlesOf(directories, siblingsOf).filter(
+      (circle) => !circle.every((directory) => notYet.directoryCircles.includes(directory)),
+    );
+    expect(circles.map((circle) => circle.join(" ↔ "))).toEqual([]);
+  });
+
+  test("in the table of layers: each stands below what it may import", () => {
+    const names = Object.keys(layers);
+    const wrong = names.flatMap((name, index) =>
+      (layers[name]?.uses ?? [])
+        .filter(
+          (used) =>
+            !names.slice(0, index).includes(used.includes("/") && !names.includes(used) ? folderOf(used) : used),
+        )
+        .map((used) => `${name} stands above ${used}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+test("no file name stands twice in src, but those of what every part has", () => {
+  const everywhere = ["agent", "conditions", "status", "metrics", "testing", ...notYet.doubleNames];
+  const all = sourceFiles("src").filter((path) => !isTestFile(path) || path.endsWith("/testing.ts"));
+  const nameOf = (path: string): string => posix.basename(path, ".ts");
+  const twice = all.filter(
+    (path) =>
+      !everywhere.includes(nameOf(path)) && all.some((other) => other !== path && nameOf(other) === nameOf(path)),
+  );
+  expect(twice).toEqual([]);
+});
