@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import type { PodCIDRAnswer } from "../podcidr/answer.ts";
-import type { Inspection } from "../podcidr/inspect/inspect.ts";
+import type { ClassifiedFile } from "../podcidr/classify.ts";
 import { printJson } from "../sys/json.ts";
 import type { CliContext } from "./context.ts";
 import { issueLine } from "./exit.ts";
@@ -88,10 +88,12 @@ function answerTable(answer: PodCIDRAnswer): string {
 }
 
 async function inspectFiles(context: CliContext, files: readonly string[], flags: InspectFlags): Promise<void> {
-  const [{ encodeInspection, inspectBytes, inspectFile, maxSourceBytes }, { readStandardInput }] = await Promise.all([
-    import("../podcidr/inspect/inspect.ts"),
-    import("../sys/process/stdio.ts"),
-  ]);
+  const [{ encodeInspection, inspectBytes, inspectFile }, { maxSourceBytes }, { readStandardInput }] =
+    await Promise.all([
+      import("../podcidr/inspect/inspect.ts"),
+      import("../podcidr/read-text.ts"),
+      import("../sys/process/stdio.ts"),
+    ]);
   const system = context.system();
   const inspections = files.map((file) =>
     file === "-"
@@ -106,7 +108,7 @@ async function inspectFiles(context: CliContext, files: readonly string[], flags
 }
 
 /** One file for a person: its findings, then what was passed over and why. */
-function inspectionTable({ file, kind, findings, warnings }: Inspection): string {
+function inspectionTable({ file, kind, findings, warnings }: ClassifiedFile): string {
   const rows = [
     ...findings.map(({ line, key, value, meaning }) => [String(line), meaning, value, key]),
     ...warnings.map(({ line, value, reason }) => [

@@ -5,9 +5,9 @@ import type { LoadedConfig } from "../config/config.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import type { PodCIDRAnswer, PodCIDRSource, TraceEntry } from "./answer.ts";
-import { type ClusterFacts, clusterFacts, type JudgedSource, judgeSources } from "./cluster-facts.ts";
+import type { ClassifiedFile, Warning } from "./classify.ts";
+import { type ClusterFacts, classifySources, clusterFacts } from "./cluster-facts.ts";
 import { baseFaults, defaultPodCIDRs, hashAnswer } from "./fallback.ts";
-import type { Warning } from "./inspect/classify.ts";
 import { configValue, envValue, nodeLocalFaults, type OperatorValue } from "./operator.ts";
 import { readSources, type Source } from "./read-sources.ts";
 import { sourceFiles } from "./sources.ts";
@@ -24,12 +24,12 @@ export interface PodCIDRQuery {
  */
 export function choosePodCIDR(system: System, query: PodCIDRQuery): PodCIDRAnswer {
   const { nodeName, config } = query;
-  const { sources, judged, facts } = readAll(system, query);
+  const { sources, files, facts } = readAll(system, query);
   const chain = new Chain(nodeName, facts);
   return (
     chain.operator("config", configValue(config, nodeName, facts.serviceCIDRs)) ??
     chain.operator("env", envValue(system, facts.serviceCIDRs)) ??
-    chain.files(sources, judged) ??
+    chain.files(sources, files) ??
     chain.fallback(config)
   );
 }
@@ -41,15 +41,15 @@ export function choosePodCIDR(system: System, query: PodCIDRQuery): PodCIDRAnswe
 export function chainFaults(system: System, config: LoadedConfig): readonly ConfigIssue[] {
   // What files say of the cluster is the same for every node's name.
   const { facts } = readAll(system, { nodeName: "any", config });
-  // With one value for whatever node reads it, level 4 is never asked.
+  // With one value for every node, level 4 is never asked.
   const isAsked = config.config.network.podCIDR.nodeLocal?.kind !== "any";
   return [...nodeLocalFaults(config, facts.serviceCIDRs), ...(isAsked ? baseFaults(config, facts) : [])];
 }
 
 function readAll(system: System, { nodeName, config }: PodCIDRQuery) {
   const sources = readSources(system, sourceFiles(nodeName, config.config.cni.confDir), nodeName);
-  const judged = judgeSources(config, sources);
-  return { sources, judged, facts: clusterFacts(system, config, judged) };
+  const files = classifySources(config, sources);
+  return { sources, files, facts: clusterFacts(system, config, files) };
 }
 
 class Chain {
@@ -65,7 +65,7 @@ class Chain {
 
   /** Levels 1 and 2. */
   operator(source: "config" | "env", value: OperatorValue): PodCIDRAnswer | undefined {
-    if (value.podCIDRs === undefined) {
+    if (value.kind === "none") {
       this.#trace.push({ source, outcome: "absent", reason: value.reason });
       return undefined;
     }
@@ -81,37 +81,37 @@ class Chain {
   }
 
   /** Level 3. */
-  files(sources: readonly Source[], judged: readonly JudgedSource[]): PodCIDRAnswer | undefined {
+  files(sources: readonly Source[], read: readonly ClassifiedFile[]): PodCIDRAnswer | undefined {
     for (const source of sources) {
       const { file } = source;
-      if (source.state === "absent") {
+      if (source.kind === "absent") {
         this.#trace.push({ source: "file", file, outcome: "absent", reason: "does not exist" });
-      } else if (source.state === "unreadable") {
+      } else if (source.kind === "unreadable") {
         this.#trace.push({ source: "file", file, outcome: "skipped", reason: source.reason });
         this.#warnings.push(`${file}: ${source.reason}`);
       } else {
-        const said = judged.find((other) => other.file === file);
-        const answer = said === undefined ? undefined : this.#file(said);
+        const found = read.find((other) => other.file === file);
+        const answer = found === undefined ? undefined : this.#file(found);
         if (answer !== undefined) return answer;
       }
     }
     return undefined;
   }
 
-  #file(said: JudgedSource): PodCIDRAnswer | undefined {
-    const { file, judgement } = said;
-    for (const warning of judgement.warnings) this.#warnings.push(warningLine(file, warning));
-    const made = toPodCIDRs(judgement.nodeCIDRs.toSorted((a, b) => a.compare(b)));
+  #file(found: ClassifiedFile): PodCIDRAnswer | undefined {
+    const { file, nodeCIDRs, findings } = found;
+    for (const warning of found.warnings) this.#warnings.push(warningLine(file, warning));
+    const made = toPodCIDRs(nodeCIDRs.toSorted((a, b) => a.compare(b)));
     if (made.kind === "ok") {
-      const line = judgement.findings.find(({ meaning }) => meaning === "node")?.line;
+      const line = findings.find(({ meaning }) => meaning === "node")?.line;
       return this.#answer({ source: "file", podCIDRs: made.value, file, line });
     }
-    const [twice] = twoOfOneFamily(judgement.nodeCIDRs) ?? [];
+    const [twice] = twoOfOneFamily(nodeCIDRs) ?? [];
     if (twice !== undefined) {
-      const reason = `says several ${twice.family === "ipv4" ? "IPv4" : "IPv6"} PodCIDRs: ${judgement.nodeCIDRs.join(", ")}`;
+      const reason = `says several ${twice.family === "ipv4" ? "IPv4" : "IPv6"} PodCIDRs: ${nodeCIDRs.join(", ")}`;
       this.#warnings.push(`${file}: ${reason}`);
       this.#trace.push({ source: "file", file, outcome: "invalid", reason });
-    } else this.#trace.push({ source: "file", file, ...whyNot(said) });
+    } else this.#trace.push({ source: "file", file, ...whyNot(found) });
     return undefined;
   }
 
@@ -119,23 +119,13 @@ class Chain {
   fallback(config: LoadedConfig): PodCIDRAnswer {
     const hash = hashAnswer(config, this.#nodeName, this.#facts);
     this.#warnings.push(...this.#facts.warnings, ...hash.warnings);
-    if (hash.podCIDRs !== undefined) {
-      const { podCIDRs, file, line, reason } = hash;
-      return this.#answer({ source: "hash", podCIDRs, file, line, reason });
-    }
+    if (hash.kind === "value") return this.#answer({ source: "hash", ...hash });
     const outcome = this.#facts.cluster.length === 0 ? "absent" : "skipped";
     this.#trace.push({ source: "hash", outcome, reason: hash.reason });
     return this.#answer({ source: "default", podCIDRs: defaultPodCIDRs, file: undefined, line: undefined });
   }
 
-  #answer(found: {
-    readonly source: PodCIDRSource;
-    readonly podCIDRs: PodCIDRs;
-    readonly file: string | undefined;
-    readonly line: number | undefined;
-    readonly reason?: string;
-  }): PodCIDRAnswer {
-    const { source, podCIDRs, file, line, reason } = found;
+  #answer({ source, podCIDRs, file, line, reason }: LevelAnswer): PodCIDRAnswer {
     this.#trace.push({
       source,
       outcome: "used",
@@ -158,9 +148,18 @@ class Chain {
   }
 }
 
+/** What a level has to say when it answers. */
+interface LevelAnswer {
+  readonly source: PodCIDRSource;
+  readonly podCIDRs: PodCIDRs;
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+  readonly reason?: string;
+}
+
 /** Why a file that was read is no answer. */
-function whyNot({ kind, judgement }: JudgedSource): Pick<TraceEntry, "outcome" | "reason"> {
-  const { findings, passedOver, refused, warnings } = judgement;
+function whyNot(found: ClassifiedFile): Pick<TraceEntry, "outcome" | "reason"> {
+  const { kind, findings, passedOver, refused, warnings } = found;
   if (passedOver !== undefined) return { outcome: "skipped", reason: warningText(passedOver) };
   if (refused.includes("node")) {
     const last = warnings.findLast(({ line }) => line !== undefined);

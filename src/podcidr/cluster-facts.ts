@@ -5,7 +5,7 @@ import type { Family } from "../cidr/addr.ts";
 import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import type { System } from "../sys/system.ts";
-import { type Judgement, judge } from "./inspect/classify.ts";
+import { type ClassifiedFile, classify } from "./classify.ts";
 import { placeOf } from "./operator.ts";
 import type { Source } from "./read-sources.ts";
 
@@ -29,14 +29,6 @@ export interface ClusterFacts {
   readonly warnings: readonly string[];
 }
 
-/** A source that was read, with what it says given all that is known. */
-export interface JudgedSource {
-  readonly file: string;
-  /** What the file is, as in `Reading`. */
-  readonly kind: string;
-  readonly judgement: Judgement;
-}
-
 const k3sClusterCIDR = parsePrefix("10.42.0.0/16");
 const k3sServiceCIDR = parsePrefix("10.43.0.0/16");
 const k3sPaths = [
@@ -48,35 +40,36 @@ const k3sPaths = [
 ] as const;
 const kubeadmPaths = ["/etc/kubernetes/manifests/kube-apiserver.yaml", "/etc/kubernetes/kubelet.conf"] as const;
 
-/** Judges every readable source, each knowing what all of them and the configuration say of the cluster. */
-export function judgeSources(loaded: LoadedConfig, sources: readonly Source[]): readonly JudgedSource[] {
+/** Classifies every file that was read, given what all of them and the configuration say of the cluster. */
+export function classifySources(loaded: LoadedConfig, sources: readonly Source[]): readonly ClassifiedFile[] {
   const { podCIDR, serviceCIDR } = loaded.config.network;
-  const read = sources.flatMap((source) => (source.state === "read" ? [{ file: source.file, ...source.reading }] : []));
-  // First without the nodes' claims, because what those mean depends on the rest.
-  const plain = read.map(({ claims }) => judge(claims.withoutNodes()));
+  const read = sources.flatMap((source) => (source.kind === "read" ? [{ file: source.file, ...source.reading }] : []));
+  // First without the nodes' ranges, because what those mean depends on the rest.
+  const plain = read.map(({ statements }) => classify(statements.withoutNodes()));
   const known = {
     clusterCIDRs: podCIDR.base ?? plain.flatMap(({ clusterCIDRs }) => clusterCIDRs),
     serviceCIDRs: serviceCIDR.length > 0 ? serviceCIDR : plain.flatMap(({ serviceCIDRs }) => serviceCIDRs),
     isForNode: true,
   };
-  return read.map(({ file, kind, claims }) => ({ file, kind, judgement: judge(claims, known) }));
+  return read.map(({ file, kind, statements }) => ({ file, kind, ...classify(statements, known) }));
 }
 
 /** Puts together what the configuration and the files say; of several that disagree the first in order counts. */
-export function clusterFacts(system: System, loaded: LoadedConfig, judged: readonly JudgedSource[]): ClusterFacts {
+export function clusterFacts(system: System, loaded: LoadedConfig, files: readonly ClassifiedFile[]): ClusterFacts {
   const { podCIDR, serviceCIDR } = loaded.config.network;
-  const services = judged.flatMap(({ judgement }) => judgement.serviceCIDRs);
   const nodeMask: Partial<Record<Family, number>> = {};
   // The first in order wins, so it is put in last.
-  for (const { judgement } of judged.toReversed()) Object.assign(nodeMask, judgement.nodeMask);
+  for (const file of files.toReversed()) Object.assign(nodeMask, file.nodeMask);
   const warnings: string[] = [];
   const fromFiles = (): readonly ClusterRange[] => {
-    const ranges = oneOfEachFamily(judged.flatMap(rangesOf), warnings);
-    return ranges.length === 0 && runsK3s(system) && !judged.some(saysCluster) ? [k3sDefault] : ranges;
+    const ranges = oneOfEachFamily(files.flatMap(rangesOf), warnings);
+    // Where a file says a range that is refused, k3s does not run with its default.
+    const isRefused = files.some(({ refused }) => refused.includes("cluster"));
+    return ranges.length === 0 && runsK3s(system) && !isRefused ? [k3sDefault] : ranges;
   };
   const cluster = podCIDR.base === undefined ? fromFiles() : configuredRanges(loaded, podCIDR.base);
+  const serviceCIDRs = serviceCIDR.length > 0 ? serviceCIDR : unique(files.flatMap((file) => file.serviceCIDRs));
   const isK3sDefault = cluster.includes(k3sDefault);
-  const serviceCIDRs = serviceCIDR.length > 0 ? serviceCIDR : unique(services);
   return {
     cluster,
     serviceCIDRs: isK3sDefault && serviceCIDRs.length === 0 ? [k3sServiceCIDR] : serviceCIDRs,
@@ -106,11 +99,9 @@ function configuredRanges(loaded: LoadedConfig, base: readonly Prefix[]): readon
     }));
 }
 
-function rangesOf({ file, judgement }: JudgedSource): readonly ClusterRange[] {
-  return judgement.clusterCIDRs.map((prefix) => {
-    const finding = judgement.findings.find(
-      ({ meaning, value }) => meaning === "cluster" && value === prefix.toString(),
-    );
+function rangesOf({ file, clusterCIDRs, findings }: ClassifiedFile): readonly ClusterRange[] {
+  return clusterCIDRs.map((prefix) => {
+    const finding = findings.find(({ meaning, value }) => meaning === "cluster" && value === prefix.toString());
     return { prefix, file, line: finding?.line, isConfigured: false, by: finding?.key ?? "" };
   });
 }
@@ -118,11 +109,11 @@ function rangesOf({ file, judgement }: JudgedSource): readonly ClusterRange[] {
 function oneOfEachFamily(ranges: readonly ClusterRange[], warnings: string[]): readonly ClusterRange[] {
   const chosen: ClusterRange[] = [];
   for (const range of ranges) {
-    const rival = chosen.find(({ prefix }) => prefix.family === range.prefix.family);
-    if (rival === undefined) chosen.push(range);
-    else if (!rival.prefix.equals(range.prefix)) {
+    const first = chosen.find(({ prefix }) => prefix.family === range.prefix.family);
+    if (first === undefined) chosen.push(range);
+    else if (!first.prefix.equals(range.prefix)) {
       warnings.push(
-        `${range.file}:${range.line}: ${range.by} says the cluster CIDR is ${range.prefix}, ${rival.file}:${rival.line} says ${rival.prefix}, which counts`,
+        `${range.file}:${range.line}: ${range.by} says the cluster CIDR is ${range.prefix}, ${first.file}:${first.line} says ${first.prefix}, which counts`,
       );
     }
   }
@@ -140,11 +131,6 @@ function runsK3s(system: System): boolean {
     }
   };
   return k3sPaths.some(exists) && !kubeadmPaths.some(exists);
-}
-
-/** Whether a file says a cluster range at all, usable or not: then k3s does not run with its default. */
-function saysCluster({ judgement }: JudgedSource): boolean {
-  return judgement.refused.includes("cluster");
 }
 
 function unique(prefixes: readonly Prefix[]): readonly Prefix[] {

@@ -15,13 +15,14 @@ export const defaultPodCIDRs = parsePodCIDRs("10.244.0.0/24");
 
 export type HashAnswer =
   | {
+      readonly kind: "value";
       readonly podCIDRs: PodCIDRs;
       readonly file: string | undefined;
       readonly line: number | undefined;
       readonly reason: string;
       readonly warnings: readonly string[];
     }
-  | { readonly podCIDRs: undefined; readonly reason: string; readonly warnings: readonly string[] };
+  | { readonly kind: "none"; readonly reason: string; readonly warnings: readonly string[] };
 
 /**
  * Level 4.
@@ -29,7 +30,7 @@ export type HashAnswer =
  */
 export function hashAnswer(loaded: LoadedConfig, nodeName: string, facts: ClusterFacts): HashAnswer {
   const warnings: string[] = [];
-  if (facts.cluster.length === 0) return { podCIDRs: undefined, reason: "nothing says the cluster CIDR", warnings };
+  if (facts.cluster.length === 0) return { kind: "none", reason: "nothing says the cluster CIDR", warnings };
   const faults = baseFaults(loaded, facts);
   if (faults.length > 0) {
     throw new ConfigError("HC_PODCIDR_CONFIG", "Cannot take this node's PodCIDR from network.podCIDR.base", faults);
@@ -44,17 +45,16 @@ export function hashAnswer(loaded: LoadedConfig, nodeName: string, facts: Cluste
   const [first] = bases;
   const hashBases = bases.map(({ base }) => base);
   const podCIDRs = firstOfEachFamily(freeBlocks(nodeName, hashBases, facts) ?? []);
-  if (first === undefined) return { podCIDRs: undefined, reason: warnings.at(-1) ?? "", warnings };
-  if (podCIDRs === undefined)
-    return { podCIDRs: undefined, reason: `${describe(first.range)} ${allTaken.why}`, warnings };
+  if (first === undefined) return { kind: "none", reason: warnings.at(-1) ?? "", warnings };
+  if (podCIDRs === undefined) return { kind: "none", reason: `${describe(first.range)} ${allTaken.why}`, warnings };
   const count = blockCount(hashBases);
   if (count === 1n) warnings.push(`${describe(first.range)} has room for one node only`);
   const { file, line } = first.range;
   const reason = `one of ${count} blocks of ${hashBases.map(({ base, bits }) => `${base} in /${bits}`).join(" and ")}, by ${first.range.by}`;
-  return { podCIDRs, file, line, reason, warnings };
+  return { kind: "value", podCIDRs, file, line, reason, warnings };
 }
 
-/** Why the range the operator wrote gives no node a block: what level 4 refuses, and who checks a file wants to hear before. */
+/** Why the range the operator wrote gives no node a block: what level 4 refuses, for checking a file before. */
 export function baseFaults(loaded: LoadedConfig, facts: ClusterFacts): readonly ConfigIssue[] {
   const ranges = facts.cluster.filter(({ isConfigured }) => isConfigured);
   const issue = ({ prefix, by }: ClusterRange, { why, remedy }: Fault): ConfigIssue =>

@@ -3,7 +3,8 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { encodeInspection, type Inspection, inspectBytes } from "./inspect/inspect.ts";
+import type { ClassifiedFile } from "./classify.ts";
+import { encodeInspection, inspectBytes } from "./inspect/inspect.ts";
 import { withinCpuTime } from "./testing.ts";
 
 const seeds: readonly string[] = [
@@ -48,7 +49,7 @@ const mutated = fc
 const truncated = fc.tuple(seedBytes, fc.nat()).map(([bytes, at]) => bytes.slice(0, at % (bytes.length + 1)));
 const joined = fc.tuple(mutated, truncated).map(([a, b]) => new Uint8Array([...a, ...b]));
 
-function inspectInTime(bytes: Uint8Array, limitMs: number): Inspection {
+function inspectInTime(bytes: Uint8Array, limitMs: number): ClassifiedFile {
   return withinCpuTime(limitMs, () => inspectBytes("file", bytes, "a"));
 }
 

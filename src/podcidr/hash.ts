@@ -1,4 +1,4 @@
-// Level 4: a block of the cluster's range by the node's name, for a node that nobody told its range. The algorithm is part of
+// Level 4: a block of the cluster's range by the node's name, for a node whose range is stated nowhere. The algorithm is part of
 // the product's promise: a node that hashes to other pods' addresses after an upgrade is cut off. Never change it.
 
 import { familyBits } from "../cidr/addr.ts";

@@ -12,8 +12,13 @@ import { whyUnusable } from "./usable.ts";
 
 /** A usable value, or why there is none. */
 export type OperatorValue =
-  | { readonly podCIDRs: PodCIDRs; readonly file: string | undefined; readonly line: number | undefined }
-  | { readonly podCIDRs: undefined; readonly reason: string };
+  | {
+      readonly kind: "value";
+      readonly podCIDRs: PodCIDRs;
+      readonly file: string | undefined;
+      readonly line: number | undefined;
+    }
+  | { readonly kind: "none"; readonly reason: string };
 
 export const nodeLocalKey = "network.podCIDR.nodeLocal";
 export const podCIDRVariable = "NODE_POD_CIDR";
@@ -24,12 +29,12 @@ export const podCIDRVariable = "NODE_POD_CIDR";
  */
 export function configValue(loaded: LoadedConfig, nodeName: string, serviceCIDRs: readonly Prefix[]): OperatorValue {
   const { nodeLocal } = loaded.config.network.podCIDR;
-  if (nodeLocal === undefined) return { podCIDRs: undefined, reason: `${nodeLocalKey} is not set` };
+  if (nodeLocal === undefined) return { kind: "none", reason: `${nodeLocalKey} is not set` };
   const podCIDRs = nodeLocal.kind === "any" ? nodeLocal.podCIDRs : nodeLocal.podCIDRs.get(nodeName);
   if (podCIDRs === undefined) {
-    return { podCIDRs: undefined, reason: `${nodeLocalKey} has no entry for node "${nodeName}"` };
+    return { kind: "none", reason: `${nodeLocalKey} has no entry for node "${nodeName}"` };
   }
-  if (podCIDRs.length === 0) return { podCIDRs: undefined, reason: `${nodeLocalKey} is empty` };
+  if (podCIDRs.length === 0) return { kind: "none", reason: `${nodeLocalKey} is empty` };
   const path = nodeLocal.kind === "any" ? nodeLocalKey : `${nodeLocalKey}.${nodeName}`;
   const checked = checkPodCIDRs(podCIDRs, serviceCIDRs);
   if (checked.kind === "fault") {
@@ -43,7 +48,7 @@ export function configValue(loaded: LoadedConfig, nodeName: string, serviceCIDRs
     );
   }
   const { file, line } = placeOf(loaded, path);
-  return { podCIDRs: checked.value, file, line };
+  return { kind: "value", podCIDRs: checked.value, file, line };
 }
 
 /** What is wrong with the PodCIDRs the configuration gives to any node, not only to this one: for checking a file. */
@@ -66,12 +71,12 @@ export function nodeLocalFaults(loaded: LoadedConfig, serviceCIDRs: readonly Pre
  */
 export function envValue(system: System, serviceCIDRs: readonly Prefix[]): OperatorValue {
   const text = system.env[podCIDRVariable];
-  if (text === undefined) return { podCIDRs: undefined, reason: `${podCIDRVariable} is not set` };
-  if (text.trim() === "") return { podCIDRs: undefined, reason: `${podCIDRVariable} is set but empty` };
+  if (text === undefined) return { kind: "none", reason: `${podCIDRVariable} is not set` };
+  if (text.trim() === "") return { kind: "none", reason: `${podCIDRVariable} is set but empty` };
   const pieces = text.split(",").map((piece) => readEnvPiece(piece.trim(), text));
   const checked = checkPodCIDRs(pieces, serviceCIDRs);
   if (checked.kind === "fault") throw envError(text, checked.why);
-  return { podCIDRs: checked.value, file: undefined, line: undefined };
+  return { kind: "value", podCIDRs: checked.value, file: undefined, line: undefined };
 }
 
 function readEnvPiece(piece: string, text: string): Prefix {

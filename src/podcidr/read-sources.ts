@@ -1,60 +1,62 @@
-// Reads every file of level 3 once, into claims. Whatever lies there, it never fails: a file that cannot be read is an
-// outcome like the others.
+// Reads every file of level 3 once, by the readers its row in the table names. Whatever lies there, it never fails: a file that
+// cannot be read is an outcome like the others.
 
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
 import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
-import { maxSourceBytes, readBytes } from "./inspect/inspect.ts";
-import type { Reading } from "./inspect/read-text.ts";
-import { Claims } from "./inspect/statements.ts";
+import { maxSourceBytes, type Reading, readText } from "./read-text.ts";
+import type { Reader } from "./readers/reader.ts";
+import { Statements } from "./readers/statements.ts";
 import { mentionsRange } from "./readers/vocabulary.ts";
 import { foreignConflists, type SourceFile } from "./sources.ts";
 import { decodeText } from "./text/decode.ts";
 
-export type SourceState =
-  | { readonly state: "absent" }
-  | { readonly state: "unreadable"; readonly reason: string }
-  | { readonly state: "read"; readonly reading: Reading };
+type Unread = { readonly kind: "absent" } | { readonly kind: "unreadable"; readonly reason: string };
 
-export type Source = SourceState & { readonly file: string };
+export type Source = { readonly file: string } & (Unread | { readonly kind: "read"; readonly reading: Reading });
 
-/** Every source, folders taken apart into their files, in the order they are asked. */
-export function readSources(system: System, files: readonly SourceFile[], nodeName: string): readonly Source[] {
+/** Every source, directories taken apart into their files, in the order they are asked. */
+export function readSources(system: System, paths: readonly SourceFile[], nodeName: string): readonly Source[] {
   const seen = new Set<string>();
-  return files.flatMap((source): readonly Source[] => {
+  return paths.flatMap((source): readonly Source[] => {
     const listed = listFiles(system, source);
-    if (listed.state !== "listed") return [{ file: source.path, ...listed }];
+    if (listed.kind !== "listed") return [{ file: source.path, ...listed }];
     const unseen = listed.files.filter((file) => !seen.has(file));
     for (const file of unseen) seen.add(file);
-    return unseen.map((file) => ({ file, ...readSource(system, file, nodeName) }));
+    return unseen.map((file) => readSource(system, file, { readers: source.readers, nodeName }));
   });
 }
 
-type Listed =
-  | { readonly state: "listed"; readonly files: readonly string[] }
-  | Exclude<SourceState, { readonly state: "read" }>;
-
-function listFiles(system: System, { path, kind }: SourceFile): Listed {
-  if (kind === "file") return { state: "listed", files: [path] };
+function listFiles(
+  system: System,
+  { path, kind }: SourceFile,
+): Unread | { readonly kind: "listed"; readonly files: readonly string[] } {
+  if (kind === "file") return { kind: "listed", files: [path] };
   try {
     const names = system.files.list(path);
-    if (names === undefined) return { state: "absent" };
-    const wanted = kind === "conflist-folder" ? foreignConflists(names) : names.filter((name) => /\.ya?ml$/.test(name));
-    return { state: "listed", files: wanted.map((name) => join(path, name)) };
+    if (names === undefined) return { kind: "absent" };
+    const wanted = kind === "conflist-dir" ? foreignConflists(names) : names.filter((name) => /\.ya?ml$/.test(name));
+    return { kind: "listed", files: wanted.map((name) => join(path, name)) };
   } catch (error) {
-    return { state: "unreadable", reason: whyUnreadable(error) };
+    return { kind: "unreadable", reason: whyUnreadable(error) };
   }
 }
 
-function readSource(system: System, file: string, nodeName: string): SourceState {
+interface ReadSourceOptions {
+  readonly readers: readonly Reader[];
+  readonly nodeName: string;
+}
+
+function readSource(system: System, file: string, options: ReadSourceOptions): Source {
   try {
     const bytes = system.files.readIfPresent(file, maxSourceBytes);
-    if (bytes === undefined) return { state: "absent" };
-    const { text, isBinary } = decodeText(bytes);
-    if (!isBinary && !mentionsRange(text)) return { state: "read", reading: { kind: "unknown", claims: new Claims() } };
-    return { state: "read", reading: readBytes(bytes, nodeName) };
+    if (bytes === undefined) return { file, kind: "absent" };
+    const decoded = decodeText(bytes);
+    const mayMatter = decoded.isBinary || mentionsRange(decoded.text);
+    const reading = mayMatter ? readText(decoded, options) : { kind: "unknown", statements: new Statements() };
+    return { file, kind: "read", reading };
   } catch (error) {
-    return { state: "unreadable", reason: whyUnreadable(error) };
+    return { file, kind: "unreadable", reason: whyUnreadable(error) };
   }
 }
 

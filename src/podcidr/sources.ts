@@ -1,21 +1,33 @@
-// The local files that may say a PodCIDR, in the order they are asked. The daemon watches exactly these.
+// The local files that may say a PodCIDR, in the order they are asked, and the readers each is read by. The daemon watches exactly
+// these; docs/reference/sources.md is generated from them.
 
 import { originalName } from "../node-state/aside-name.ts";
 import { conflistFileName } from "../node-state/names.ts";
 import { compareNames, isRuntimeConfig } from "../spec/runtime-order.ts";
+import { cniConfig } from "./readers/cni-config.ts";
+import { netConf, subnetEnv } from "./readers/flannel.ts";
+import { kubeadm } from "./readers/kubeadm.ts";
+import { kubelet, kubeProxy } from "./readers/kubelet.ts";
+import { nodeObjects } from "./readers/node-object.ts";
+import { configMaps, kubeconfig, lists } from "./readers/objects.ts";
+import type { Reader } from "./readers/reader.ts";
+import { settings } from "./readers/settings.ts";
+import { workloads } from "./readers/workload.ts";
 
 /** How a path is asked. */
-export type SourceFileKind =
+export type SourceKind =
   /** One file. */
   | "file"
-  /** A folder whose `.yaml` and `.yml` files are read in order of name (k3s and RKE2 `config.yaml.d`). */
-  | "yaml-folder"
-  /** A folder whose CNI configurations are read in order of name, except HeadCNI's own. */
-  | "conflist-folder";
+  /** A directory whose `.yaml` and `.yml` files are read in order of name (k3s and RKE2 `config.yaml.d`). */
+  | "yaml-dir"
+  /** A directory whose CNI configurations are read in order of name, except HeadCNI's own. */
+  | "conflist-dir";
 
 export interface SourceFile {
   readonly path: string;
-  readonly kind: SourceFileKind;
+  readonly kind: SourceKind;
+  /** What reads a document found there: the first of them that knows it. */
+  readonly readers: readonly Reader[];
 }
 
 /** Where runtimes read CNI configurations unless told otherwise. */
@@ -24,32 +36,36 @@ const defaultConfDir = "/etc/cni/net.d";
 /**
  * Every source of level 3, first hit wins.
  * @param nodeName a valid node name: it is part of a path.
- * @param confDir the CNI configuration folder HeadCNI writes to (`cni.confDir`). @default /etc/cni/net.d
+ * @param confDir the CNI configuration directory HeadCNI writes to (`cni.confDir`). @default /etc/cni/net.d
  */
 export function sourceFiles(nodeName: string, confDir = defaultConfDir): readonly SourceFile[] {
-  const file = (path: string): SourceFile => ({ path, kind: "file" });
+  const manifests = "/etc/kubernetes/manifests";
   return [
-    file(`/var/lib/rancher/k3s/agent/etc/node-${nodeName}.yaml`),
-    file("/etc/rancher/k3s/k3s.yaml"),
-    file("/var/lib/rancher/k3s/agent/etc/kubelet.config"),
-    file("/var/lib/kubelet/config.yaml"),
-    file("/etc/kubernetes/kubeadm-config.yaml"),
-    file("/etc/kubernetes/admin.conf"),
-    file("/etc/kubernetes/manifests/kube-controller-manager.yaml"),
-    file("/etc/kubernetes/manifests/kube-apiserver.yaml"),
-    file("/etc/rancher/k3s/config.yaml"),
-    { path: "/etc/rancher/k3s/config.yaml.d", kind: "yaml-folder" },
-    file("/etc/rancher/rke2/config.yaml"),
-    { path: "/etc/rancher/rke2/config.yaml.d", kind: "yaml-folder" },
-    file("/run/flannel/subnet.env"),
-    file("/var/lib/rancher/k3s/agent/etc/flannel/net-conf.json"),
-    file(`${confDir}/10-containerd-net.conflist`),
-    { path: confDir, kind: "conflist-folder" },
+    file(`/var/lib/rancher/k3s/agent/etc/node-${nodeName}.yaml`, nodeObjects, lists, settings),
+    file("/etc/rancher/k3s/k3s.yaml", kubeconfig, settings),
+    file("/var/lib/rancher/k3s/agent/etc/kubelet.config", kubelet, settings),
+    file("/var/lib/kubelet/config.yaml", kubelet, settings),
+    file("/etc/kubernetes/kubeadm-config.yaml", kubeadm, kubelet, kubeProxy, configMaps, lists, settings),
+    file("/etc/kubernetes/admin.conf", kubeconfig, settings),
+    file(`${manifests}/kube-controller-manager.yaml`, kubelet, lists, workloads, settings),
+    file(`${manifests}/kube-apiserver.yaml`, kubelet, lists, workloads, settings),
+    file("/etc/rancher/k3s/config.yaml", settings),
+    { path: "/etc/rancher/k3s/config.yaml.d", kind: "yaml-dir", readers: [settings] },
+    file("/etc/rancher/rke2/config.yaml", settings),
+    { path: "/etc/rancher/rke2/config.yaml.d", kind: "yaml-dir", readers: [settings] },
+    file("/run/flannel/subnet.env", subnetEnv),
+    file("/var/lib/rancher/k3s/agent/etc/flannel/net-conf.json", netConf),
+    file(`${confDir}/10-containerd-net.conflist`, cniConfig),
+    { path: confDir, kind: "conflist-dir", readers: [cniConfig] },
   ];
 }
 
+function file(path: string, ...readers: readonly Reader[]): SourceFile {
+  return { path, kind: "file", readers };
+}
+
 /**
- * Names of a CNI folder to read, in the order a runtime would have: others' configurations, and those that HeadCNI moved
+ * Names of a CNI directory to read, in the order a runtime would have: others' configurations, and those that HeadCNI moved
  * aside, so that the range they gave the node outlives the migration.
  */
 export function foreignConflists(names: readonly string[]): readonly string[] {

@@ -1,7 +1,8 @@
 // What tests of the readers share: a text's answer in a shape that can be compared at a glance.
 
 import { describe, expect, test } from "bun:test";
-import { type Inspection, inspectBytes } from "./inspect/inspect.ts";
+import type { ClassifiedFile } from "./classify.ts";
+import { inspectBytes } from "./inspect/inspect.ts";
 
 /**
  * Runs `work`, which must not take more than `limitMs` of processor time: time on the wall would also count what else the
@@ -23,7 +24,7 @@ export interface Said {
   readonly mask?: Readonly<Record<string, number>>;
 }
 
-export function inspectText(text: string | Uint8Array, nodeName?: string): Inspection {
+export function inspectText(text: string | Uint8Array, nodeName?: string): ClassifiedFile {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
   return inspectBytes("file", bytes, nodeName);
 }

@@ -1,19 +1,41 @@
 // What can be told of a document of no known kind: a compose file that runs the control plane, a values file with `extraArgs`, a
 // cloud-init file with units and whole documents in its strings. Names of Kubernetes' own flags and keys mean the same anywhere.
 
-import type { ReadContext } from "../readers/context.ts";
-import { claimFlags, commandWords } from "../readers/flags.ts";
-import { claimRangeKey } from "../readers/key-paths.ts";
-import { claimExtraArgs } from "../readers/kubeadm.ts";
-import { rangeKey } from "../readers/vocabulary.ts";
+import { commandWords, stateExtraArgs, stateFlags } from "../readers/flags.ts";
+import { beginsCommand, stateCommandLine } from "../readers/line-scan.ts";
+import { documentType, type ReadContext, type Reader } from "../readers/reader.ts";
+import {
+  lastEntries,
+  readBareKeys,
+  settingsKind,
+  stateBesides,
+  statePodRange,
+  stateRangeEntry,
+} from "../readers/settings.ts";
+import type { Statements } from "../readers/statements.ts";
+import { has, itemsOf, type Tree, type TreeEntry, type TreeMap, type TreeScalar } from "../text/tree.ts";
+import { stateEmbedded } from "./embedded.ts";
 
-import { itemsOf, type Tree, type TreeEntry, type TreeMap, type TreeScalar } from "../text/tree.ts";
-import { looksLikeAddress } from "../usable.ts";
-import { claimShapes } from "./embedded.ts";
-import { beginsCommand, claimCommandLine } from "./line-scan.ts";
-import { claimNestedPodRange } from "./pod-cidr-keys.ts";
-import { type Claim, type ClaimItem, Claims, claimItems } from "./statements.ts";
+/** Takes every document, so it stands last among the readers. */
+export const anyDocument: Reader = {
+  format: "any other document",
+  finds: {},
+  object(tree, context, { group }) {
+    // A values file can have a key `kind` that means something else.
+    if (documentType(tree).kind !== "" && !has(tree, "apiVersion")) return undefined;
+    if (!context.isShared && !foreignGroups.test(group)) readAnyDocument(tree, context);
+    return "object";
+  },
+  plain(tree, context) {
+    const before = context.statements.list.length;
+    readBareKeys(tree, context);
+    readAnyDocument(tree, context);
+    return settingsKind(tree, context.statements.list.length > before);
+  },
+};
 
+/** Whose objects have keys that look like Kubernetes' own and mean other things, or describe keys. */
+const foreignGroups = /(?:^|\.)(?:projectcalico\.org|cilium\.io|apiextensions\.k8s\.io)$/;
 const commandKeys: ReadonlySet<string> = new Set([
   "command",
   "args",
@@ -37,10 +59,10 @@ const extraArgsKey = /^[A-Za-z-]{0,40}extra[-_]?args$/i;
 const maxVisits = 20_000;
 
 /**
- * Claims keys of one meaning at any depth, the arguments under `extraArgs`, flags in lists and strings, and what the documents
+ * States keys of one meaning at any depth, the arguments under `extraArgs`, flags in lists and strings, and what the documents
  * and scripts in strings of several lines say.
  */
-export function readLoosely(tree: Tree, context: ReadContext): void {
+function readAnyDocument(tree: Tree, context: ReadContext): void {
   const seen = new Set<Tree>();
   const keys: TreeEntry[] = [];
   const maps: TreeMap[] = [];
@@ -56,27 +78,25 @@ export function readLoosely(tree: Tree, context: ReadContext): void {
     }
     if (here.kind === "list") {
       const isFlags = isFlagList(here);
-      if (isFlags) claimCommand(here, context.claims);
+      if (isFlags) stateCommand(here, context.statements);
       pending.push(...here.items.filter((item) => !isFlags || item.kind !== "scalar").toReversed());
       continue;
     }
     maps.push(here);
-    const last = new Map(here.entries.map((entry) => [entry.key, entry]));
-    for (const entry of here.entries) if (last.get(entry.key) !== entry) overridden.add(entry);
-    keys.push(...last.values());
-    const rest = [...last.values()].filter(({ key, value }) => !passedOver.has(key) && !isCommandEntry(key, value));
+    const last = new Set(lastEntries(here));
+    for (const entry of here.entries) if (!last.has(entry)) overridden.add(entry);
+    keys.push(...last);
+    const rest = [...last].filter(({ key, value }) => !passedOver.has(key) && !isCommandEntry(key, value));
     pending.push(...rest.map(({ value }) => value).toReversed());
   }
   for (const entry of keys) if (!overridden.has(entry)) readEntry(entry, context);
-  for (const map of maps) readMap(map, context);
+  for (const map of maps) stateBesides(map, context.statements, stateKeyGroups);
 }
 
-/** What only the company of keys says; what was claimed already is not claimed again. */
-function readMap(map: TreeMap, { claims }: ReadContext): void {
-  const found = new Claims();
-  claimShapes(found, map);
-  claimNestedPodRange(found, map);
-  for (const claim of found.claims) if (!isClaimed(claim.items, claims.claims)) claims.add(claim);
+/** States what only several keys together say. */
+function stateKeyGroups(found: Statements, map: TreeMap): void {
+  stateEmbedded(found, map);
+  statePodRange(found, map);
 }
 
 function isCommandEntry(key: string, value: Tree): boolean {
@@ -85,35 +105,26 @@ function isCommandEntry(key: string, value: Tree): boolean {
   );
 }
 
-function readEntry({ key, value }: TreeEntry, context: ReadContext): void {
-  const { claims } = context;
-  if (isCommandEntry(key, value)) claimCommand(value, claims);
+function readEntry(entry: TreeEntry, { statements }: ReadContext): void {
+  const { key, value } = entry;
+  if (isCommandEntry(key, value)) stateCommand(value, statements);
   if (extraArgsKey.test(key)) {
-    claimExtraArgs(claims, value, /kubelet/i.test(key) ? "kubeletExtraArgs." : "extraArgs.");
-  } else if (rangeKey(key) !== undefined) {
-    const items = claimItems(value).filter(({ text }) => looksLikeAddress(text) || /^\/?\d{1,3}$/.test(text));
-    if (!isClaimed(items, claims.claims)) claimRangeKey(claims, key, items);
-  }
-}
-
-/** Whether a value was claimed already, under the key's longer name. */
-function isClaimed(items: readonly ClaimItem[], claims: readonly Claim[]): boolean {
-  const [first] = items;
-  return claims.some((claim) => claim.items.some(({ text, line }) => text === first?.text && line === first.line));
+    stateExtraArgs(statements, value, /kubelet/i.test(key) ? "kubeletExtraArgs." : "extraArgs.");
+  } else stateRangeEntry(entry, statements);
 }
 
 /** A string: a script, a unit or a document when it is a block or has several lines, else perhaps a command line. */
 function readString(scalar: TreeScalar, context: ReadContext): void {
   const { text, line, bodyLine, unfolded } = scalar;
   if (text === undefined) return;
-  // A folded block is one long line to YAML; who wrote it put one flag on a line.
+  // A folded block is one long line to YAML; in the file it has one flag on a line.
   if (unfolded !== undefined) {
-    context.nested({ text: unfolded.text, line: unfolded.line, bodyLine: unfolded.line, name: "", isFile: true });
+    context.nested({ text: unfolded.text, line: unfolded.line, bodyLine: unfolded.line, isFile: true });
   } else if (bodyLine !== undefined || text.trim().includes("\n"))
-    context.nested({ text, line, bodyLine, name: "", isFile: true });
-  else if (beginsCommand(text)) claimCommand(scalar, context.claims);
+    context.nested({ text, line, bodyLine, isFile: true });
+  else if (beginsCommand(text)) stateCommand(scalar, context.statements);
   else if (text.includes("--")) {
-    claimCommandLine(context.claims, text, { line, lineMode: "first", isCommand: false });
+    stateCommandLine(context.statements, text, { line, lineMode: "first", isCommand: false });
   }
 }
 
@@ -121,8 +132,8 @@ function isFlagList(tree: Tree): boolean {
   return itemsOf(tree).some((item) => item.kind === "scalar" && item.text?.startsWith("--") === true);
 }
 
-function claimCommand(tree: Tree, claims: Claims): void {
+function stateCommand(tree: Tree, statements: Statements): void {
   const words = commandWords(tree);
   const hasKubelet = words.some((word) => /(^|\/)(kubelet|k3s|rke2)$/.test(word.text));
-  claimFlags(claims, words, { hasKubelet });
+  stateFlags(statements, words, { hasKubelet });
 }

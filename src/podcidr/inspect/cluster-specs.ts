@@ -1,13 +1,26 @@
-// Kinds whose meaning is their place in a document: Kubernetes' own component configurations and the cluster descriptions of
-// installers. One row a kind. `podCIDR` in an installer's description is the cluster's, whatever its size.
+// The cluster descriptions of installers, and Kubernetes' own objects of ranges: kinds whose meaning is their place in a document. One
+// row a kind. `podCIDR` in an installer's description is the cluster's, whatever its size.
 
-import { type DocumentType, nestedItems, type ReadContext } from "../readers/context.ts";
-import { claimFlags, commandWords } from "../readers/flags.ts";
-import { readBareKeys } from "../readers/k3s.ts";
-import { claimPaths, type PathRule } from "../readers/key-paths.ts";
-import { claimExtraArgs, readKubeadmBootstrap } from "../readers/kubeadm.ts";
+import { commandWords, stateExtraArgs, stateFlags } from "../readers/flags.ts";
+import { type PathRule, statePaths } from "../readers/key-paths.ts";
+import { readKubeadmBootstrap } from "../readers/kubeadm.ts";
+import type { ReadContext, Reader } from "../readers/reader.ts";
+import { readBareKeys } from "../readers/settings.ts";
 import { at, child, itemsOf, type Tree, textAt } from "../text/tree.ts";
-import { claimHostBits } from "./embedded.ts";
+import { stateHostBits } from "./embedded.ts";
+
+export const clusterSpecs: Reader = {
+  format: "descriptions of clusters",
+  finds: {},
+  object(tree, context, type) {
+    const spec = specs.find(({ kind, group }) => kind.test(type.kind) && group.test(type.group));
+    if (spec === undefined) return undefined;
+    statePaths(context.statements, tree, spec.rules);
+    spec.more?.(tree, context);
+    return spec.name;
+  },
+  plain: readUntypedSpec,
+};
 
 interface ClusterSpec {
   /** The word for `kind` in the answer. */
@@ -28,26 +41,14 @@ const mask = (path: string, family?: "ipv4" | "ipv6"): PathRule =>
 
 const specs: readonly ClusterSpec[] = [
   {
-    name: "kubelet",
-    group: /^(kubelet\.config\.k8s\.io|kubelet)?$/,
-    kind: /^KubeletConfiguration$/,
-    rules: [{ path: "podCIDR", meaning: "node" }],
-  },
-  {
-    name: "kube-proxy",
-    group: /^(kubeproxy\.config\.k8s\.io|componentconfig)?$/,
-    kind: /^KubeProxyConfiguration$/,
-    rules: cluster("clusterCIDR"),
-  },
-  {
     name: "cluster-cidr",
     group: /^networking\.(x-)?k8s\.io$/,
     kind: /^ClusterCIDR$/,
     rules: cluster("spec.ipv4", "spec.ipv6"),
-    more: (tree, { claims }) => {
+    more: (tree, { statements }) => {
       for (const family of ["ipv4", "ipv6"] as const) {
         if (textAt(tree, "spec", family) === undefined) continue;
-        claimHostBits(claims, at(tree, "spec", "perNodeHostBits"), { key: "spec.perNodeHostBits", family });
+        stateHostBits(statements, at(tree, "spec", "perNodeHostBits"), { key: "spec.perNodeHostBits", family });
       }
     },
   },
@@ -58,9 +59,11 @@ const specs: readonly ClusterSpec[] = [
     kind: /^(Cluster|Config)$/,
     rules: [...cluster("networking.podSubnet"), ...service("networking.serviceSubnet")],
     more: (tree, context) => {
-      nestedItems(context, child(tree, "kubeadmConfigPatches"), "kubeadmConfigPatches");
-      for (const node of itemsOf(child(tree, "nodes"))) {
-        nestedItems(context, child(node, "kubeadmConfigPatches"), "kubeadmConfigPatches");
+      for (const part of [tree, ...itemsOf(child(tree, "nodes"))]) {
+        for (const patch of itemsOf(child(part, "kubeadmConfigPatches"))) {
+          if (patch.kind !== "scalar" || patch.text === undefined) continue;
+          context.nested({ text: patch.text, line: patch.line, bodyLine: patch.bodyLine });
+        }
       }
     },
   },
@@ -142,7 +145,7 @@ const specs: readonly ClusterSpec[] = [
     rules: [],
     more: (tree, context) => {
       for (const item of itemsOf(at(tree, "options", "k3s", "extraArgs"))) {
-        claimFlags(context.claims, commandWords(child(item, "arg")));
+        stateFlags(context.statements, commandWords(child(item, "arg")));
       }
     },
   },
@@ -172,7 +175,7 @@ const specs: readonly ClusterSpec[] = [
     group: /^(config|operator)\.openshift\.io$/,
     kind: /^Network$/,
     rules: [],
-    more: (tree, context) => claimPaths(context.claims, child(tree, "spec"), openshiftRules, "spec."),
+    more: (tree, context) => statePaths(context.statements, child(tree, "spec"), openshiftRules, "spec."),
   },
   {
     name: "eksctl",
@@ -205,24 +208,15 @@ const k0sDualStackRules = [
   ...service("network.dualStack.IPv6serviceCIDR"),
 ];
 
-function readK0s(tree: Tree, { claims }: ReadContext, path: readonly string[]): void {
+function readK0s(tree: Tree, { statements }: ReadContext, path: readonly string[]): void {
   const spec = at(tree, ...path);
   const prefix = `${path.join(".")}.`;
-  claimPaths(claims, spec, k0sRules, prefix);
-  if (textAt(spec, "network", "dualStack", "enabled") === "true") claimPaths(claims, spec, k0sDualStackRules, prefix);
+  statePaths(statements, spec, k0sRules, prefix);
+  if (textAt(spec, "network", "dualStack", "enabled") === "true")
+    statePaths(statements, spec, k0sDualStackRules, prefix);
   for (const part of ["controllerManager", "api"]) {
-    claimExtraArgs(claims, at(spec, part, "extraArgs"), `${prefix}${part}.extraArgs.`);
+    stateExtraArgs(statements, at(spec, part, "extraArgs"), `${prefix}${part}.extraArgs.`);
   }
-}
-
-/** The row for a typed document. */
-export function findClusterSpec(type: DocumentType): ClusterSpec | undefined {
-  return specs.find((spec) => spec.kind.test(type.kind) && spec.group.test(type.group));
-}
-
-export function readClusterSpec(spec: ClusterSpec, tree: Tree, context: ReadContext): void {
-  claimPaths(context.claims, tree, spec.rules);
-  spec.more?.(tree, context);
 }
 
 const talosRules = [...cluster("cluster.network.podSubnets"), ...service("cluster.network.serviceSubnets")];
@@ -232,35 +226,30 @@ const rkeRules = [
 ];
 
 /** Installers' files without apiVersion and kind, told by their own keys; the word for `kind` when it was one. */
-export function readUntypedSpec(tree: Tree, context: ReadContext): string | undefined {
+function readUntypedSpec(tree: Tree, context: ReadContext): string | undefined {
   if (child(tree, "machine")?.kind === "map" && child(tree, "cluster")?.kind === "map") {
-    claimPaths(context.claims, tree, talosRules);
+    statePaths(context.statements, tree, talosRules);
     const args = at(tree, "cluster", "controllerManager", "extraArgs");
-    claimExtraArgs(context.claims, args, "cluster.controllerManager.extraArgs.");
+    stateExtraArgs(context.statements, args, "cluster.controllerManager.extraArgs.");
     return "talos";
   }
   for (const rke of [tree, child(tree, "rancher_kubernetes_engine_config")]) {
     if (at(rke, "services", "kube-controller")?.kind !== "map" && at(rke, "services", "kube-api")?.kind !== "map")
       continue;
-    claimPaths(context.claims, rke, rkeRules);
+    statePaths(context.statements, rke, rkeRules);
     for (const part of ["kube-controller", "kube-api"]) {
       const path = ["services", part, "extra_args"];
-      claimExtraArgs(context.claims, at(rke, ...path), `${path.join(".")}.`);
+      stateExtraArgs(context.statements, at(rke, ...path), `${path.join(".")}.`);
     }
     return "rke";
   }
   if (at(tree, "networking", "clusterNetwork")?.kind === "list") {
-    claimPaths(context.claims, child(tree, "networking"), openshiftRules, "networking.");
+    statePaths(context.statements, child(tree, "networking"), openshiftRules, "networking.");
     return "openshift";
-  }
-  // What a kubelet answers at /configz.
-  if (child(tree, "kubeletconfig")?.kind === "map") {
-    claimPaths(context.claims, tree, [{ path: "kubeletconfig.podCIDR", meaning: "node" }]);
-    return "kubelet";
   }
   // The values file of flannel's own chart.
   if (child(tree, "flannel")?.kind === "map" && textAt(tree, "podCidr") !== undefined) {
-    claimPaths(context.claims, tree, cluster("podCidr", "podCidrv6"));
+    statePaths(context.statements, tree, cluster("podCidr", "podCidrv6"));
     return "helm-values";
   }
   return undefined;

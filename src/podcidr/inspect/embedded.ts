@@ -1,27 +1,26 @@
-// Shapes that mean the same in whatever object they stand, because one system's configuration is carried around in many others:
+// Parts of a document that mean the same in whatever object they stand, because one system's configuration is carried around in many others:
 // Cluster API's `clusterNetwork`, OpenShift's, and JSON patches of a cluster's description.
 
 import type { Family } from "../../cidr/addr.ts";
-import { claimRangeKey } from "../readers/key-paths.ts";
+import { stateRangeKey } from "../readers/key-paths.ts";
+import { type Statements, valuesIn } from "../readers/statements.ts";
 import { plainKey, rangeKey } from "../readers/vocabulary.ts";
 import { child, itemsOf, type Tree, type TreeMap, textAt } from "../text/tree.ts";
 import { looksLikeAddress } from "../usable.ts";
-import type { Claims } from "./statements.ts";
-import { claimItems } from "./statements.ts";
 
-/** Claims what the shapes among a map's entries say. */
-export function claimShapes(claims: Claims, map: TreeMap): void {
+/** States what such parts among a map's entries say. */
+export function stateEmbedded(statements: Statements, map: TreeMap): void {
   for (const { key, value } of map.entries) {
     const name = plainKey(key);
     if (name === "pods" || name === "services") {
-      claims.addTree(name === "pods" ? "cluster" : "service", `${key}.cidrBlocks`, child(value, "cidrBlocks"));
+      statements.addTree(name === "pods" ? "cluster" : "service", `${key}.cidrBlocks`, child(value, "cidrBlocks"));
     } else if (name === "clusternetwork" || name === "clusternetworks") {
-      for (const item of networksOf(value)) claimNetwork(claims, "cluster", key, item);
+      for (const item of networksOf(value)) stateNetwork(statements, "cluster", key, item);
     } else if (name === "servicenetwork" || name === "servicenetworks") {
-      for (const item of networksOf(value)) claimNetwork(claims, "service", key, item);
-    } else if (name === "clusternetworkcidr") claimSubnetLength(claims, map, claimItems(value)[0]?.text);
+      for (const item of networksOf(value)) stateNetwork(statements, "service", key, item);
+    } else if (name === "clusternetworkcidr") stateSubnetLength(statements, map, valuesIn(value)[0]?.text);
   }
-  claimPatch(claims, map);
+  statePatch(statements, map);
 }
 
 function networksOf(tree: Tree): readonly Tree[] {
@@ -29,33 +28,33 @@ function networksOf(tree: Tree): readonly Tree[] {
 }
 
 /** One entry of OpenShift's lists: a CIDR, or a map with the size of a node's block beside it. */
-function claimNetwork(claims: Claims, meaning: "cluster" | "service", key: string, item: Tree): void {
+function stateNetwork(statements: Statements, meaning: "cluster" | "service", key: string, item: Tree): void {
   const cidr = item.kind === "scalar" ? item : child(item, "cidr");
-  const items = claimItems(cidr).filter(({ text }) => looksLikeAddress(text));
-  claims.add({ meaning, key: item.kind === "scalar" ? key : `${key}.cidr`, items });
-  if (meaning === "service" || item.kind !== "map" || items.length === 0) return;
-  const family = familyOf(items[0]?.text ?? "");
+  const values = valuesIn(cidr).filter(({ text }) => looksLikeAddress(text));
+  statements.add({ meaning, key: item.kind === "scalar" ? key : `${key}.cidr`, values });
+  if (meaning === "service" || item.kind !== "map" || values.length === 0) return;
+  const family = familyOf(values[0]?.text ?? "");
   const prefix = item.entries.find((entry) => plainKey(entry.key) === "hostprefix")?.value;
-  claims.addTree("mask", `${key}.hostPrefix`, prefix, { family });
-  claimSubnetLength(claims, item, items[0]?.text);
+  statements.addTree("mask", `${key}.hostPrefix`, prefix, { family });
+  stateSubnetLength(statements, item, values[0]?.text);
 }
 
 /** OpenShift up to 3.11: the length of the part that is the pod's own, `hostSubnetLength: 9` of a /23. */
-function claimSubnetLength(claims: Claims, map: TreeMap, cidr: string | undefined): void {
+function stateSubnetLength(statements: Statements, map: TreeMap, cidr: string | undefined): void {
   if (cidr === undefined) return;
-  claimHostBits(claims, child(map, "hostSubnetLength"), { key: "hostSubnetLength", family: familyOf(cidr) });
+  stateHostBits(statements, child(map, "hostSubnetLength"), { key: "hostSubnetLength", family: familyOf(cidr) });
 }
 
-/** Claims the length of a node's block that is written as the bits it leaves to pods. */
-export function claimHostBits(
-  claims: Claims,
+/** States the length of a node's block that is written as the bits it leaves to pods. */
+export function stateHostBits(
+  statements: Statements,
   tree: Tree | undefined,
   { key, family }: { readonly key: string; readonly family: Family },
 ): void {
-  const [bits] = claimItems(tree);
+  const [bits] = valuesIn(tree);
   if (bits === undefined || !/^\d{1,3}$/.test(bits.text)) return;
   const text = String((family === "ipv4" ? 32 : 128) - Number(bits.text));
-  claims.add({ meaning: "mask", family, key, items: [{ text, line: bits.line }] });
+  statements.add({ meaning: "mask", family, key, values: [{ text, line: bits.line }] });
 }
 
 function familyOf(cidr: string): Family {
@@ -63,9 +62,9 @@ function familyOf(cidr: string): Family {
 }
 
 /** RFC 6902: `{op: replace, path: /networking/podSubnet, value: …}`. */
-function claimPatch(claims: Claims, map: TreeMap): void {
+function statePatch(statements: Statements, map: TreeMap): void {
   const path = textAt(map, "path");
   const key = path?.startsWith("/") === true ? path.slice(path.lastIndexOf("/") + 1) : "";
   if (rangeKey(key) === undefined || textAt(map, "op") === "remove") return;
-  claimRangeKey(claims, key, itemsOf(child(map, "value")).flatMap(claimItems));
+  stateRangeKey(statements, key, itemsOf(child(map, "value")).flatMap(valuesIn));
 }

@@ -1,39 +1,46 @@
-// One file, looked at by itself: what it is, which CIDRs it says and what each means. Also how the chain reads its files.
+// One file, looked at by itself, whatever it is: what it is, which CIDRs it says and what each means. It knows every reader of the
+// chain, and guesses at what none of those knows; nothing of the chain may import it.
 
 import { HeadcniError } from "../../sys/errors.ts";
 import type { JsonObject } from "../../sys/json.ts";
 import { absolutePath } from "../../sys/machine.ts";
 import type { System } from "../../sys/system.ts";
+import { type ClassifiedFile, classify } from "../classify.ts";
+import { maxSourceBytes, readText } from "../read-text.ts";
+import { cniConfig } from "../readers/cni-config.ts";
+import { netConf, subnetEnv } from "../readers/flannel.ts";
+import { kubeadm } from "../readers/kubeadm.ts";
+import { kubelet, kubeProxy } from "../readers/kubelet.ts";
+import { nodeObjects } from "../readers/node-object.ts";
+import { configMaps, kubeconfig, lists } from "../readers/objects.ts";
+import type { Reader } from "../readers/reader.ts";
+import { Statements } from "../readers/statements.ts";
+import { workloads } from "../readers/workload.ts";
 import { decodeText } from "../text/decode.ts";
-import { type Judgement, judge } from "./classify.ts";
-import { type Reading, readText } from "./read-text.ts";
-import { Claims } from "./statements.ts";
+import { anyDocument } from "./any-document.ts";
+import { clusterSpecs } from "./cluster-specs.ts";
 
-export interface Inspection extends Judgement {
-  readonly file: string;
-  readonly kind: string;
-}
+/** `anyDocument` reads bare keys too, so `settings` is not among them. */
+const readers: readonly Reader[] = [
+  subnetEnv,
+  kubeadm,
+  kubelet,
+  kubeProxy,
+  kubeconfig,
+  netConf,
+  cniConfig,
+  clusterSpecs,
+  nodeObjects,
+  lists,
+  configMaps,
+  workloads,
+  anyDocument,
+];
 
-/** Larger files are no configuration; a cluster's node list of a thousand nodes has about this size. */
-export const maxSourceBytes = 16 << 20;
-
-/** Reads bytes of any kind into claims. Never throws. */
-export function readBytes(bytes: Uint8Array, nodeName: string | undefined): Reading {
-  const { text, isBinary, repairs } = decodeText(bytes);
-  if (isBinary) {
-    const claims = new Claims();
-    claims.remark("is not text");
-    return { kind: "binary", claims };
-  }
-  const reading = readText(text, nodeName);
-  for (const repair of repairs) reading.claims.remark(repair);
-  return reading;
-}
-
-/** Inspects what a file holds. */
-export function inspectBytes(file: string, bytes: Uint8Array, nodeName: string | undefined): Inspection {
-  const { kind, claims } = readBytes(bytes, nodeName);
-  return { file, kind, ...judge(claims) };
+/** Inspects what a file holds. Never throws. */
+export function inspectBytes(file: string, bytes: Uint8Array, nodeName: string | undefined): ClassifiedFile {
+  const { kind, statements } = readText(decodeText(bytes), { readers, nodeName });
+  return { file, kind, ...classify(statements) };
 }
 
 /**
@@ -41,18 +48,18 @@ export function inspectBytes(file: string, bytes: Uint8Array, nodeName: string |
  * @param path as the caller names it: relative to the working directory unless absolute.
  * @param nodeName tells this node's object from others'; without it a single Node object counts.
  */
-export function inspectFile(system: System, path: string, nodeName: string | undefined): Inspection {
+export function inspectFile(system: System, path: string, nodeName: string | undefined): ClassifiedFile {
   try {
     return inspectBytes(path, system.files.read(absolutePath(path), maxSourceBytes), nodeName);
   } catch (error) {
-    const claims = new Claims();
-    claims.remark(error instanceof HeadcniError ? error.message : "cannot be read");
-    return { file: path, kind: "unreadable", ...judge(claims) };
+    const statements = new Statements();
+    statements.remark(error instanceof HeadcniError ? error.message : "cannot be read");
+    return { file: path, kind: "unreadable", ...classify(statements) };
   }
 }
 
 /** The documented JSON of `headcni podcidr inspect -o json`. */
-export function encodeInspection(inspection: Inspection): JsonObject {
+export function encodeInspection(inspection: ClassifiedFile): JsonObject {
   return {
     file: inspection.file,
     kind: inspection.kind,

@@ -1,10 +1,10 @@
 // Command-line flags of Kubernetes programs that carry CIDRs, wherever such a command line stands: containers, kubeadm's
 // extraArgs, k3s' `*-arg` lists, unit files. pflag's rules: `--name=value` or `--name value`, `_` for `-`, the last one counts.
 
-import { type ClaimItem, type Claims, splitItems } from "../inspect/statements.ts";
 import { type ShellWord, shellWords } from "../text/shell-words.ts";
-import { type FileLines, itemsOf, type Tree } from "../text/tree.ts";
+import { child, entriesOf, type FileLines, itemsOf, type Tree, textAt } from "../text/tree.ts";
 import { looksLikeAddress } from "../usable.ts";
+import { type StatedValue, type Statements, splitValues } from "./statements.ts";
 import { flagMeaning, isOwnFlag, isPassedOn } from "./vocabulary.ts";
 
 /** The API server's command line, the longest there is, has a tenth of this. */
@@ -27,9 +27,9 @@ const textCommand =
 /** What may stand before the program of a command. */
 const beforeProgram = /^(?:if|elif|while|until|then|else|do|!|sudo|time|exec|\{|\(|[-+@>$]+|[A-Za-z_]\w*=\S*)$/;
 
-/** Claims what the flags of one command line say; of a repeated flag the last. */
-export function claimFlags(claims: Claims, words: readonly ShellWord[], options: FlagOptions = {}): void {
-  const found = new Map<string, ClaimItem>();
+/** States what the flags of one command line say; of a repeated flag the last. */
+export function stateFlags(statements: Statements, words: readonly ShellWord[], options: FlagOptions = {}): void {
+  const found = new Map<string, StatedValue>();
   let isAtBegin = true;
   let isText = false;
   for (let index = 0; index < words.length; index++) {
@@ -49,7 +49,7 @@ export function claimFlags(claims: Claims, words: readonly ShellWord[], options:
     const name = (match[1] ?? "").replaceAll("_", "-");
     if (!isPassedOn(name) && flagMeaning(name) === undefined) continue;
     if (options.isAnyProgram === true && !isOwnFlag(name) && name !== "service-cidr") continue;
-    let value: ClaimItem | undefined = match[2] === undefined ? undefined : { text: match[2], line: word.line };
+    let value: StatedValue | undefined = match[2] === undefined ? undefined : { text: match[2], line: word.line };
     if (value === undefined) {
       const next = words[index + 1];
       if (next === undefined || next.isBreak || next.text.startsWith("-")) continue;
@@ -57,40 +57,54 @@ export function claimFlags(claims: Claims, words: readonly ShellWord[], options:
       index += 1;
     }
     value = { ...value, text: value.text.replace(nodeFilter, "$1") };
-    if (isPassedOn(name)) claimPassedOn(claims, name, value);
+    if (isPassedOn(name)) statePassedOn(statements, name, value);
     else if (options.isAnyProgram !== true || isPlainValue(value.text)) found.set(name, value);
   }
   // Other programs have this one too; beside a flag of Kubernetes' alone it is Kubernetes'.
   if (options.isAnyProgram === true && ![...found.keys()].some(isOwnFlag)) return;
-  for (const [name, value] of found) claimFlag(claims, name, value, options);
+  for (const [name, value] of found) stateFlag(statements, name, value, options);
 }
 
 /** CIDRs or a number, and nothing that would have to be filled in. */
 function isPlainValue(text: string): boolean {
-  const items = splitItems(text, 0);
-  return items.length > 0 && items.every(({ text: item }) => looksLikeAddress(item) || /^\d{1,3}$/.test(item));
+  const values = splitValues(text, 0);
+  return values.length > 0 && values.every((value) => looksLikeAddress(value.text) || /^\d{1,3}$/.test(value.text));
 }
 
-/** Claims one flag by its bare name, as kubeadm's `extraArgs` and k3s' config files give it. Unknown names claim nothing. */
-export function claimFlag(claims: Claims, name: string, value: ClaimItem, options: FlagOptions = {}): void {
+/** States one flag by its bare name, as kubeadm's `extraArgs` and k3s' config files give it. Unknown names state nothing. */
+export function stateFlag(statements: Statements, name: string, value: StatedValue, options: FlagOptions = {}): void {
   const flag = name.replace(/^--/, "").replaceAll("_", "-");
   const known = flagMeaning(flag);
   if (known === undefined || (known.meaning === "node" && options.hasKubelet === false)) return;
-  claims.add({
+  statements.add({
     ...known,
     key: `${options.prefix ?? "--"}${flag}`,
-    items: splitItems(value.text, value.line),
+    values: splitValues(value.text, value.line),
     by: "flag",
   });
 }
 
+/** `extraArgs` as a map (up to kubeadm's v1beta3) or a list of name and value (v1beta4); `prefix` names their place. */
+export function stateExtraArgs(statements: Statements, tree: Tree | undefined, prefix: string): void {
+  const options = { prefix, hasKubelet: prefix.includes("kubelet") };
+  const values = new Map<string, Tree | undefined>();
+  for (const { key, value } of entriesOf(tree)) values.set(key, itemsOf(value).at(-1));
+  if (tree?.kind === "list") {
+    for (const item of tree.items) values.set(textAt(item, "name") ?? "", child(item, "value"));
+  }
+  for (const [name, value] of values) {
+    if (value?.kind !== "scalar" || value.text === undefined) continue;
+    stateFlag(statements, name, { text: value.text, line: value.line }, options);
+  }
+}
+
 /** `kubelet-arg: pod-cidr=…`, `--kube-controller-manager-arg=node-cidr-mask-size=25`: the value is `name=value` itself. */
-export function claimPassedOn(claims: Claims, argName: string, item: ClaimItem): void {
+export function statePassedOn(statements: Statements, argName: string, item: StatedValue): void {
   const equals = item.text.indexOf("=");
   if (equals < 0) return;
   const value = { text: item.text.slice(equals + 1), line: item.line };
   const isKubelet = argName === "kubelet-arg";
-  claimFlag(claims, item.text.slice(0, equals).trim(), value, { prefix: `${argName} `, hasKubelet: isKubelet });
+  stateFlag(statements, item.text.slice(0, equals).trim(), value, { prefix: `${argName} `, hasKubelet: isKubelet });
 }
 
 /**

@@ -1,7 +1,7 @@
-// Claims by keys: where a value's place says its meaning, by a table of paths, else by the key's name.
+// Statements by keys: where a value's place says its meaning, by a table of paths, else by the key's name.
 
-import type { ClaimItem, Claims, Meaning } from "../inspect/statements.ts";
 import { child, itemsOf, type Tree } from "../text/tree.ts";
+import type { Meaning, StatedValue, Statements } from "./statements.ts";
 import { rangeKey } from "./vocabulary.ts";
 
 export interface PathRule {
@@ -11,18 +11,32 @@ export interface PathRule {
   readonly family?: "ipv4" | "ipv6";
 }
 
-/** Claims each rule's value where the document has it; `prefix` is what stands before the path in the finding's key. */
-export function claimPaths(claims: Claims, tree: Tree | undefined, rules: readonly PathRule[], prefix = ""): void {
+/** A rule for each path whose last key has one meaning wherever it stands. */
+export function rangePaths(...paths: readonly string[]): readonly PathRule[] {
+  return paths.map((path) => {
+    const known = rangeKey(path.slice(path.lastIndexOf(".") + 1));
+    if (known === undefined) throw new Error(`${path} ends in no key of the vocabulary`);
+    return { path, ...known };
+  });
+}
+
+/** States each rule's value where the document has it; `prefix` is what stands before the path in the finding's key. */
+export function statePaths(
+  statements: Statements,
+  tree: Tree | undefined,
+  rules: readonly PathRule[],
+  prefix = "",
+): void {
   if (tree?.kind !== "map") return;
   for (const rule of rules) {
     for (const value of valuesAt(tree, rule.path)) {
-      claims.addTree(rule.meaning, `${prefix}${rule.path}`, value, { family: rule.family });
+      statements.addTree(rule.meaning, `${prefix}${rule.path}`, value, { family: rule.family });
     }
   }
 }
 
 /** Every value at a path. */
-export function valuesAt(tree: Tree, path: string): readonly Tree[] {
+function valuesAt(tree: Tree, path: string): readonly Tree[] {
   let here: readonly Tree[] = [tree];
   for (const step of path.split(".")) {
     const isEach = step.endsWith("[]");
@@ -35,8 +49,8 @@ export function valuesAt(tree: Tree, path: string): readonly Tree[] {
   return here;
 }
 
-/** Claims the value of a key that means the same wherever it stands; any other key claims nothing. */
-export function claimRangeKey(claims: Claims, key: string, items: readonly ClaimItem[]): void {
+/** States the value of a key that means the same wherever it stands; any other key states nothing. */
+export function stateRangeKey(statements: Statements, key: string, values: readonly StatedValue[]): void {
   const known = rangeKey(key);
-  if (known !== undefined) claims.add({ ...known, key, items });
+  if (known !== undefined) statements.add({ ...known, key, values });
 }

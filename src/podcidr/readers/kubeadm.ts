@@ -1,17 +1,34 @@
 // kubeadm's configuration, every version from v1alpha1's MasterConfiguration to v1beta4, wherever it stands: a file, the
 // kubeadm-config ConfigMap, Cluster API's objects. `podSubnet` and controller flags are the cluster's.
 
-import type { Claims } from "../inspect/statements.ts";
-import { at, child, entriesOf, itemsOf, type Tree, textAt } from "../text/tree.ts";
-import type { ReadContext } from "./context.ts";
-import { claimFlag } from "./flags.ts";
-import { claimPaths, type PathRule } from "./key-paths.ts";
+import { at, child, type Tree } from "../text/tree.ts";
+import { stateExtraArgs } from "./flags.ts";
+import { type PathRule, rangePaths, statePaths } from "./key-paths.ts";
+import type { ReadContext, Reader } from "./reader.ts";
 
+export const kubeadm: Reader = {
+  format: "kubeadm's documents, v1alpha1 to v1beta4",
+  finds: {
+    node: "`pod-cidr` in `kubeletExtraArgs`",
+    cluster: "`networking.podSubnet`; `cluster-cidr` in `extraArgs`",
+    service: "`networking.serviceSubnet`; `service-cluster-ip-range` in `extraArgs`",
+    mask: "`node-cidr-mask-size`, `-ipv4`, `-ipv6` in `extraArgs`",
+  },
+  object(tree, context, { group, kind }) {
+    if (!group.startsWith("kubeadm.k8s.io") && (group !== "" || !kubeadmKinds.test(kind))) return undefined;
+    readKubeadm(tree, context);
+    return "kubeadm";
+  },
+};
+
+const kubeadmKinds = /^(Cluster|Master|Init|Join|Node)Configuration$/;
 const pathRules: readonly PathRule[] = [
-  { path: "networking.podSubnet", meaning: "cluster" },
-  { path: "networking.serviceSubnet", meaning: "service" },
-  // v1alpha1 and v1alpha2 held the other components' configuration too.
-  { path: "kubeProxy.config.clusterCIDR", meaning: "cluster" },
+  ...rangePaths(
+    "networking.podSubnet",
+    "networking.serviceSubnet",
+    // v1alpha1 and v1alpha2 held the other components' configuration too.
+    "kubeProxy.config.clusterCIDR",
+  ),
   { path: "kubeletConfiguration.baseConfig.podCIDR", meaning: "node" },
 ];
 
@@ -25,24 +42,10 @@ const argPaths = [
 ] as const;
 
 /** Reads one kubeadm document of any kind: the kinds share no key with different meanings. */
-export function readKubeadm(tree: Tree, context: ReadContext, prefix = ""): void {
+function readKubeadm(tree: Tree, { statements }: ReadContext, prefix = ""): void {
   // Arguments win over what kubeadm derives from `networking`, so they come first.
-  for (const path of argPaths) claimExtraArgs(context.claims, at(tree, ...path), `${prefix}${path.join(".")}.`);
-  claimPaths(context.claims, tree, pathRules, prefix);
-}
-
-/** `extraArgs` as a map (up to v1beta3) or a list of name and value (v1beta4); `prefix` names their place. */
-export function claimExtraArgs(claims: Claims, tree: Tree | undefined, prefix: string): void {
-  const options = { prefix, hasKubelet: prefix.includes("kubelet") };
-  const values = new Map<string, Tree | undefined>();
-  for (const { key, value } of entriesOf(tree)) values.set(key, itemsOf(value).at(-1));
-  if (tree?.kind === "list") {
-    for (const item of tree.items) values.set(textAt(item, "name") ?? "", child(item, "value"));
-  }
-  for (const [name, value] of values) {
-    if (value?.kind !== "scalar" || value.text === undefined) continue;
-    claimFlag(claims, name, { text: value.text, line: value.line }, options);
-  }
+  for (const path of argPaths) stateExtraArgs(statements, at(tree, ...path), `${prefix}${path.join(".")}.`);
+  statePaths(statements, tree, pathRules, prefix);
 }
 
 /** Cluster API's wrapping: the three kubeadm documents as keys of one object. */

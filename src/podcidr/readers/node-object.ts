@@ -1,48 +1,67 @@
 // Node objects as `kubectl get node -o yaml` saves them. Only the core group's: Calico and others have a Node of their own.
 
-import { Claims, claimItems } from "../inspect/statements.ts";
-import { at, child, type Tree, textAt } from "../text/tree.ts";
-import type { NodeEntry, ReadContext } from "./context.ts";
+import { at, child, has, type Tree, textAt } from "../text/tree.ts";
+import { type PathRule, statePaths } from "./key-paths.ts";
+import type { NodeEntry, ReadContext, Reader } from "./reader.ts";
+import { Statements, valuesIn } from "./statements.ts";
+
+export const nodeObjects: Reader = {
+  format: "Node objects; of several the one of this node's name",
+  finds: { node: "`spec.podCIDR`, `spec.podCIDRs`" },
+  object(tree, context, { group, kind }) {
+    if (group !== "" || kind !== "Node") return undefined;
+    readNode(tree, context);
+    return "node";
+  },
+  plain(tree, context) {
+    const spec = child(tree, "spec");
+    if (!has(spec, "podCIDR") && !has(spec, "podCIDRs")) return undefined;
+    // With a name it can be another node's; without, it is a part that was cut out of a Node.
+    if (at(tree, "metadata", "name") !== undefined) readNode(tree, context);
+    else statePaths(context.statements, tree, partRules);
+    return "node";
+  },
+};
+
+const partRules: readonly PathRule[] = [
+  { path: "spec.podCIDR", meaning: "node" },
+  { path: "spec.podCIDRs", meaning: "node" },
+];
 
 /** Notes a Node and its CIDRs; which Node is ours is decided when the whole file was read. */
-export function readNode(tree: Tree, context: ReadContext): void {
-  const claims = new Claims();
+function readNode(tree: Tree, context: ReadContext): void {
+  const statements = new Statements();
   const by = "api-server";
-  claims.addTree("node", "spec.podCIDR", at(tree, "spec", "podCIDR"), { by });
-  claims.addTree("node", "spec.podCIDRs", at(tree, "spec", "podCIDRs"), { by });
+  statements.addTree("node", "spec.podCIDR", at(tree, "spec", "podCIDR"), { by });
+  statements.addTree("node", "spec.podCIDRs", at(tree, "spec", "podCIDRs"), { by });
   const one = textAt(tree, "spec", "podCIDR")?.trim() ?? "";
-  const [first] = claimItems(at(tree, "spec", "podCIDRs"));
+  const [first] = valuesIn(at(tree, "spec", "podCIDRs"));
   if (one !== "" && first !== undefined && first.text !== one) {
-    claims.remark(
+    statements.remark(
       "spec.podCIDR is not the first of spec.podCIDRs, as the API server has it: the file is damaged",
       first.line,
     );
   }
   const name = textAt(tree, "metadata", "name")?.trim();
-  context.nodes.push({ name, line: child(tree, "spec")?.line ?? tree.line, claims });
+  context.nodes.push({ name, line: child(tree, "spec")?.line ?? tree.line, statements });
 }
 
 /**
- * Which of a file's Nodes is this one: by name when the name is known, else the only one there is. Its claims join the
+ * Which of a file's Nodes is this one: by name when the name is known, else the only one there is. Its statements join the
  * file's; for any other a remark says why it does not count.
  */
-export function settleNodes(nodes: readonly NodeEntry[], nodeName: string | undefined, into: Claims): void {
+export function selectNode(nodes: readonly NodeEntry[], nodeName: string | undefined, into: Statements): void {
   if (nodes.length === 0) return;
   const named = nodes.filter((node) => node.name?.toLowerCase() === nodeName?.toLowerCase());
   const [only] = nodes;
   if (nodeName === undefined && nodes.length === 1 && only !== undefined) {
-    adopt(only, into);
+    into.addAll(only.statements);
   } else if (nodeName === undefined) {
     into.remark(`holds ${nodes.length} Node objects: say which one this node is`);
   } else if (named.length === 0) {
     const which = nodes.length === 1 ? "holds a Node object of another name" : `holds ${nodes.length} Node objects`;
     into.remark(`${which}, none named "${nodeName}"`, nodes.length === 1 ? only?.line : undefined);
   } else {
-    for (const node of named) adopt(node, into);
+    for (const node of named) into.addAll(node.statements);
   }
-}
-
-function adopt(node: NodeEntry, into: Claims): void {
-  into.claims.push(...node.claims.claims);
-  into.remarks.push(...node.claims.remarks);
 }

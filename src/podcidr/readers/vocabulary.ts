@@ -2,7 +2,7 @@
 // stand. Everything that decides whether, and how, a text is read takes its names from here.
 
 import type { Family } from "../../cidr/addr.ts";
-import type { Meaning } from "../inspect/statements.ts";
+import type { Meaning } from "./statements.ts";
 
 /** What a name stands for. */
 export interface RangeName {
@@ -10,7 +10,8 @@ export interface RangeName {
   readonly family?: Family;
 }
 
-const flags: ReadonlyMap<string, RangeName> = new Map<string, RangeName>([
+/** Flags of Kubernetes' programs, and of what starts them, by their name. */
+export const flags: ReadonlyMap<string, RangeName> = new Map<string, RangeName>([
   ["cluster-cidr", { meaning: "cluster" }],
   // kubeadm init's name for it.
   ["pod-network-cidr", { meaning: "cluster" }],
@@ -61,12 +62,13 @@ const keyGroups: readonly (readonly [RangeName, string])[] = [
   [{ meaning: "service" }, "kubeserviceaddresses kubeservicesubnet"],
   [{ meaning: "mask", family: "ipv4" }, "kubenetworknodeprefix"],
 ];
-const keys: ReadonlyMap<string, RangeName> = new Map(
+/** Keys by their plain form. */
+export const keys: ReadonlyMap<string, RangeName> = new Map(
   keyGroups.flatMap(([name, list]) => list.split(" ").map((key) => [key, name] as const)),
 );
 
 /** Keys that are this node's range or the cluster's, by what stands beside them. */
-const podKeys: readonly string[] = ["podCIDR", "podCIDRs", "pod-cidr", "pod-cidrs"];
+export const podKeys: readonly string[] = ["podCIDR", "podCIDRs", "pod-cidr", "pod-cidrs"];
 
 /**
  * Names that mean a range only inside one format, in their plain form: host-local's `subnet`, flannel's `Network` and `FLANNEL_…`,

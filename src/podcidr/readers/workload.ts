@@ -1,8 +1,24 @@
 // Pods and what makes pods (static pod manifests, DaemonSets, Deployments …): the flags in their containers' command and args.
 
 import { at, child, itemsOf, type Tree, textAt } from "../text/tree.ts";
-import type { ReadContext } from "./context.ts";
-import { claimFlags, commandWords } from "./flags.ts";
+import { commandWords, stateFlags } from "./flags.ts";
+import type { Reader } from "./reader.ts";
+import type { Statements } from "./statements.ts";
+
+export const workloads: Reader = {
+  format: "containers of a Pod, DaemonSet, Deployment …: their `command` and `args`",
+  finds: {
+    node: "a kubelet's `--pod-cidr`",
+    cluster: "the flags below",
+    service: "the flags below",
+    mask: "the flags below",
+  },
+  object(tree, { statements }, { kind }) {
+    if (!podSpecPaths.some((path) => at(tree, ...path, "containers")?.kind === "list")) return undefined;
+    readWorkload(tree, statements);
+    return kind === "Pod" ? "pod" : "workload";
+  },
+};
 
 /** Where a pod's spec stands: in a Pod, in a workload's template, in a CronJob's, in a PodTemplate's. */
 const podSpecPaths = [
@@ -14,33 +30,21 @@ const podSpecPaths = [
 
 const maxContainers = 200;
 
-/** Whether the document holds containers where Kubernetes has them, whatever its kind. */
-export function hasContainers(tree: Tree): boolean {
-  return podSpecPaths.some((path) => at(tree, ...path, "containers")?.kind === "list");
-}
-
-/** Claims the flags of every container. Environment variables are never read: each CNI has its own. */
-export function readWorkload(tree: Tree, context: ReadContext): void {
+/** Environment variables are never read: each CNI has its own. */
+function readWorkload(tree: Tree, statements: Statements): void {
   for (const path of podSpecPaths) {
     const spec = at(tree, ...path);
     for (const key of ["initContainers", "containers"]) {
-      for (const container of itemsOf(child(spec, key)).slice(0, maxContainers)) readContainer(container, context);
+      for (const container of itemsOf(child(spec, key)).slice(0, maxContainers)) readContainer(container, statements);
     }
   }
 }
 
-function readContainer(container: Tree, context: ReadContext): void {
+function readContainer(container: Tree, statements: Statements): void {
   const words = [...commandWords(child(container, "command")), ...commandWords(child(container, "args"))];
   const about = [textAt(container, "name"), textAt(container, "image"), words[0]?.text].join(" ");
-  claimFlags(context.claims, words, {
-    hasKubelet: isKubeletLike(
-      about,
-      words.map((word) => word.text),
-    ),
-  });
-}
-
-/** Whether `--pod-cidr` can be the kubelet's here: a kubelet, a hyperkube that runs one, k3s or RKE2. */
-function isKubeletLike(about: string, words: readonly string[]): boolean {
-  return /kubelet|hyperkube|k3s|rke2/.test(about) || words.some((word) => /(^|\/)(kubelet|k3s|rke2)$/.test(word));
+  // `--pod-cidr` can be the kubelet's in a kubelet, a hyperkube that runs one, k3s or RKE2.
+  const hasKubelet =
+    /kubelet|hyperkube|k3s|rke2/.test(about) || words.some(({ text }) => /(^|\/)(kubelet|k3s|rke2)$/.test(text));
+  stateFlags(statements, words, { hasKubelet });
 }

@@ -77,3 +77,28 @@ export function entriesOf(tree: Tree | undefined): readonly TreeEntry[] {
 export function has(tree: Tree | undefined, key: string): boolean {
   return tree?.kind === "map" && tree.entries.some((entry) => entry.key === key);
 }
+
+/** The same tree with other line numbers. Shared parts (aliases) stay shared. */
+export function moveLines(tree: Tree, lineOf: (line: number) => number): Tree {
+  const moved = new Map<Tree, Tree>();
+  const movedLines = (lines: FileLines | undefined): FileLines | undefined =>
+    lines === undefined ? undefined : { ...lines, line: lineOf(lines.line) };
+  const move = (here: Tree): Tree => {
+    const done = moved.get(here);
+    if (done !== undefined) return done;
+    const there = moveOne(here);
+    moved.set(here, there);
+    return there;
+  };
+  const moveOne = (here: Tree): Tree => {
+    const line = lineOf(here.line);
+    if (here.kind === "list") return { kind: "list", line, items: here.items.map(move) };
+    if (here.kind === "map") {
+      const entries = here.entries.map((entry) => ({ ...entry, line: lineOf(entry.line), value: move(entry.value) }));
+      return { kind: "map", line, entries };
+    }
+    const bodyLine = here.bodyLine === undefined ? undefined : lineOf(here.bodyLine);
+    return { ...here, line, bodyLine, unfolded: movedLines(here.unfolded), spread: movedLines(here.spread) };
+  };
+  return move(tree);
+}

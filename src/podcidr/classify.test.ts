@@ -1,15 +1,15 @@
 import { describe, expect, test } from "bun:test";
-import { parsePrefix } from "../../cidr/prefix.ts";
-import { said, warnings } from "../testing.ts";
-import { isPlaceholder, looksLikeAddress, readValue } from "../usable.ts";
-import { judge } from "./classify.ts";
-import { Claims, splitItems } from "./statements.ts";
+import { parsePrefix } from "../cidr/prefix.ts";
+import { classify } from "./classify.ts";
+import { Statements, splitValues } from "./readers/statements.ts";
+import { said, warnings } from "./testing.ts";
+import { isPlaceholder, looksLikeAddress, readValue } from "./usable.ts";
 
-function judgeNode(text: string, known: { readonly cluster?: string; readonly service?: string } = {}) {
-  const claims = new Claims();
-  claims.add({ meaning: "node", key: "podCIDR", items: splitItems(text, 3) });
+function classifyNode(text: string, known: { readonly cluster?: string; readonly service?: string } = {}) {
+  const statements = new Statements();
+  statements.add({ meaning: "node", key: "podCIDR", values: splitValues(text, 3) });
   const list = (cidr: string | undefined) => (cidr === undefined ? [] : [parsePrefix(cidr)]);
-  return judge(claims, { clusterCIDRs: list(known.cluster), serviceCIDRs: list(known.service) });
+  return classify(statements, { clusterCIDRs: list(known.cluster), serviceCIDRs: list(known.service) });
 }
 
 describe("a node's CIDR is refused", () => {
@@ -30,14 +30,14 @@ describe("a node's CIDR is refused", () => {
     ["ff02:1::/64", "lies in the multicast range"],
     ["10.1.02.0/24", "is not a CIDR"],
   ])("%s: %s", (value, reason) => {
-    const { nodeCIDRs, findings, warnings } = judgeNode(value);
+    const { nodeCIDRs, findings, warnings } = classifyNode(value);
     expect(nodeCIDRs).toEqual([]);
     expect(findings).toEqual([]);
     expect(warnings).toEqual([{ line: 3, value, reason: `podCIDR ${reason}` }]);
   });
 
   test("where it meets the service range", () => {
-    const { nodeCIDRs, warnings } = judgeNode("10.96.3.0/24", { service: "10.96.0.0/12" });
+    const { nodeCIDRs, warnings } = classifyNode("10.96.3.0/24", { service: "10.96.0.0/12" });
     expect(nodeCIDRs).toEqual([]);
     expect(warnings[0]?.reason).toBe("podCIDR overlaps the service CIDR 10.96.0.0/12");
   });
@@ -50,7 +50,7 @@ describe("a node's CIDR is refused", () => {
     "10.1.2.0/30",
     "fd7a:115c:a1e1::/64",
   ])("not %s", (value) => {
-    expect(judgeNode(value).nodeCIDRs.map(String)).toEqual([value]);
+    expect(classifyNode(value).nodeCIDRs.map(String)).toEqual([value]);
   });
 });
 
@@ -62,7 +62,7 @@ describe("a node's CIDR is taken for the cluster's", () => {
     ["10.244.0.0/20", "10.244.0.0/20", "is the cluster CIDR"],
     ["10.244.0.0/19", "10.244.0.0/20", "contains the cluster CIDR 10.244.0.0/20"],
   ])("%s, the cluster's being %p: %s", (value, cluster, why) => {
-    const result = judgeNode(value, cluster === undefined ? {} : { cluster });
+    const result = classifyNode(value, cluster === undefined ? {} : { cluster });
     expect(result.nodeCIDRs).toEqual([]);
     expect(result.clusterCIDRs.map(String)).toEqual([value]);
     expect(result.warnings[0]?.reason).toBe(`podCIDR ${why}: taken as the cluster's, not as this node's`);
@@ -74,7 +74,7 @@ describe("a node's CIDR is taken for the cluster's", () => {
     ["10.9.3.0/24", "10.244.0.0/16"],
     ["10.0.0.0/17", undefined],
   ])("but not %s, the cluster's being %p", (value, cluster) => {
-    expect(judgeNode(value, cluster === undefined ? {} : { cluster }).nodeCIDRs.map(String)).toEqual([value]);
+    expect(classifyNode(value, cluster === undefined ? {} : { cluster }).nodeCIDRs.map(String)).toEqual([value]);
   });
 });
 

@@ -1,12 +1,12 @@
 // What can still be read, line by line, in text that is no valid YAML: templates, unit files, broken or enormous files. Only
 // what stands unambiguous on its own line counts; the caller marks such findings.
 
-import { claimFlags, claimPassedOn } from "../readers/flags.ts";
-import { claimRangeKey } from "../readers/key-paths.ts";
-import { isPassedOn, isPodKey, rangeKey } from "../readers/vocabulary.ts";
 import { type ShellWord, shellWords } from "../text/shell-words.ts";
-import { isCommentLine, type KeyLine, readKeyLine, type ScanContext, scanContext } from "./line-context.ts";
-import { type Claim, type ClaimItem, type Claims, splitItems } from "./statements.ts";
+import { stateFlags, statePassedOn } from "./flags.ts";
+import { stateRangeKey } from "./key-paths.ts";
+import { isCommentLine, type KeyLine, type LineContext, lineContext, readKeyLine } from "./line-context.ts";
+import { type StatedValue, type Statement, type Statements, splitValues } from "./statements.ts";
+import { isPassedOn, isPodKey, rangeKey } from "./vocabulary.ts";
 
 const program = "kube-controller-manager|kube-apiserver|kube-proxy|kubelet|hyperkube|kubeadm|k3s|rke2";
 const programWord = new RegExp(`(?:^|[\\s/"'=])(?:${program})(?=[\\s"']|$)`);
@@ -32,13 +32,13 @@ export interface LineScanOptions {
   readonly firstLine: number;
   /** Whether all of the text stands on that line, its line ends being written as escapes. @default false */
   readonly isOneLine?: boolean;
-  /** Who the node is, where text about Node objects has to be told apart. */
+  /** This node's name, where text about Node objects has to be told apart. */
   readonly nodeName: string | undefined;
 }
 
 export interface ScanResult {
-  /** What was claimed. */
-  readonly found: readonly Claim[];
+  /** What was stated. */
+  readonly found: readonly Statement[];
   /** Whether the text has the form of YAML or JSON, broken as it may be. */
   readonly isYaml: boolean;
 }
@@ -46,28 +46,28 @@ export interface ScanResult {
 /** A text being scanned. */
 interface Scan {
   readonly lines: readonly string[];
-  readonly claims: Claims;
-  readonly context: ScanContext;
+  readonly statements: Statements;
+  readonly context: LineContext;
   /** The line of the file for an index of `lines`. */
   readonly lineOf: (index: number) => number;
   readonly isOneLine: boolean;
 }
 
-/** Claims the flags and keys that stand on lines of their own. */
-export function scanLines(text: string, claims: Claims, options: LineScanOptions): ScanResult {
+/** States the flags and keys that stand on lines of their own. */
+export function scanLines(text: string, statements: Statements, options: LineScanOptions): ScanResult {
   const { firstLine, isOneLine = false } = options;
   const all = text.split("\n", maxLines + 1);
   if (all.length > maxLines) {
     all.pop();
-    claims.remark(`is too long: only ${maxLines} lines were read`, firstLine + maxLines);
+    statements.remark(`is too long: only ${maxLines} lines were read`, firstLine + maxLines);
   }
   const lines = all.some((line) => line.length > maxLineLength)
     ? all.map((line) => (line.length > maxLineLength ? "" : line))
     : all;
-  const context = scanContext(lines, options.nodeName);
+  const context = lineContext(lines, options.nodeName);
   const lineOf = (index: number): number => (isOneLine ? firstLine : firstLine + index);
-  const scan: Scan = { lines, claims, context, lineOf, isOneLine };
-  const before = claims.claims.length;
+  const scan: Scan = { lines, statements, context, lineOf, isOneLine };
+  const before = statements.list.length;
   if (!context.isForeign) {
     // What documentation tells its reader to run is an example.
     if (!context.isProse) scanCommands(scan);
@@ -78,7 +78,7 @@ export function scanLines(text: string, claims: Claims, options: LineScanOptions
       scanList(scan, index);
     }
   }
-  return { found: claims.claims.slice(before), isYaml: context.isYaml };
+  return { found: statements.list.slice(before), isYaml: context.isYaml };
 }
 
 /** Longest command line of a unit file, in lines. */
@@ -86,7 +86,7 @@ const maxCommandLines = 300;
 
 /** Command lines: of one line, or of several that end in a backslash. */
 function scanCommands(scan: Scan): void {
-  const { lines, claims } = scan;
+  const { lines, statements } = scan;
   for (let index = 0; index < lines.length; index++) {
     const begin = index;
     while (lines[index]?.endsWith("\\") === true && index - begin < maxCommandLines) index += 1;
@@ -98,7 +98,7 @@ function scanCommands(scan: Scan): void {
       if (!isCommentLine(text)) scanFlags(scan, { text, next: lines[index + 1] ?? "", index: begin });
     } else {
       const text = command.map((part) => (isCommentLine(part) ? "\\" : part.replace(assignedName, "")));
-      claimCommandLine(claims, text.join("\n"), {
+      stateCommandLine(statements, text.join("\n"), {
         line: scan.lineOf(begin),
         lineMode: scan.isOneLine ? "first" : "each",
         isCommand: beginsCommand(command.find((part) => !isCommentLine(part)) ?? ""),
@@ -107,12 +107,12 @@ function scanCommands(scan: Scan): void {
   }
 }
 
-function scanEtcd({ claims, lineOf }: Scan, command: readonly string[], begin: number): void {
+function scanEtcd({ statements, lineOf }: Scan, command: readonly string[], begin: number): void {
   const said = command.filter((line) => !isCommentLine(line)).join("\n");
   const network = said.includes("coreos.com/network/config") ? etcdNetwork.exec(said)?.[1] : undefined;
   if (network === undefined) return;
   const line = lineOf(begin + command.findIndex((part) => part.includes("Network") && part.includes(network)));
-  claims.add({ meaning: "cluster", key: "Network", items: splitItems(network, line) });
+  statements.add({ meaning: "cluster", key: "Network", values: splitValues(network, line) });
 }
 
 /** Whether a line's flags are a program's: they begin it, or are a variable's value, or the program stands before them. */
@@ -127,14 +127,14 @@ export interface CommandLine {
   readonly isCommand: boolean;
 }
 
-/** Claims the flags of a command line, quoted parts of several words taken apart. */
-export function claimCommandLine(claims: Claims, text: string, options: CommandLine): void {
+/** States the flags of a command line, quoted parts of several words taken apart. */
+export function stateCommandLine(statements: Statements, text: string, options: CommandLine): void {
   const { line, lineMode, isCommand } = options;
   const words = commandLineWords(text, line, lineMode);
   // `INSTALL_K3S_EXEC="server --service-cidr=…" sh -`: k3s by any sign of it.
   const isK3s = /k3s|rke2/i.test(text);
   const hasKubelet = /kubelet|hyperkube/i.test(text);
-  claimFlags(claims, words, { hasKubelet, isAnyProgram: !isCommand && !isK3s });
+  stateFlags(statements, words, { hasKubelet, isAnyProgram: !isCommand && !isK3s });
 }
 
 /** The words of a command line, those inside of quotes too. */
@@ -151,10 +151,10 @@ interface FlagLine {
 }
 
 function scanFlags(scan: Scan, { text, next, index }: FlagLine): void {
-  const { claims, context, lineOf } = scan;
+  const { statements, context, lineOf } = scan;
   const line = lineOf(index);
   if (!beginsCommand(text)) {
-    claimCommandLine(claims, text, { line, lineMode: "first", isCommand: false });
+    stateCommandLine(statements, text, { line, lineMode: "first", isCommand: false });
     return;
   }
   const words = commandLineWords(commandOf(text), line, "first");
@@ -163,7 +163,7 @@ function scanFlags(scan: Scan, { text, next, index }: FlagLine): void {
   if (words.length === 1 && value !== undefined) words.push({ text: value, line: lineOf(index + 1), isBreak: false });
   // An item of a list has its program elsewhere.
   const hasKubelet = ownLineFlag.test(text) ? context.hasKubelet : /kubelet|hyperkube/i.test(text);
-  claimFlags(claims, words, { hasKubelet });
+  stateFlags(statements, words, { hasKubelet });
 }
 
 /** The command line in a line: without list mark, brackets and commas of YAML or JSON, variable name, final backslash. */
@@ -174,32 +174,32 @@ function commandOf(line: string): string {
   return bare.slice(0, end);
 }
 
-function scanKey({ claims, context }: Scan, { key, value }: KeyLine, line: number): void {
+function scanKey({ statements, context }: Scan, { key, value }: KeyLine, line: number): void {
   if (isPassedOn(key) && context.isYaml && !context.isProse && /^["']?[\w-]+=/.test(value)) {
-    claimPassedOn(claims, key, { text: value.replace(/^(["'])(.*)\1$/, "$2"), line });
+    statePassedOn(statements, key, { text: value.replace(/^(["'])(.*)\1$/, "$2"), line });
     return;
   }
   // Only a whole value counts, not one with anything else on its line.
   if (!/^(["']?)[0-9A-Fa-f.:/, ]+\1$/.test(value)) return;
-  if (!isPodKey(key)) claimRangeKey(claims, key, splitItems(value, line));
+  if (!isPodKey(key)) stateRangeKey(statements, key, splitValues(value, line));
   else if (context.nodeKeys !== undefined && context.isYaml && !context.isProse) {
-    claims.add({ meaning: context.nodeKeys, key, items: splitItems(value, line) });
+    statements.add({ meaning: context.nodeKeys, key, values: splitValues(value, line) });
   }
 }
 
 /** A key of one meaning without a value, and the items of its list below; templates between them are passed over. */
-function scanList({ lines, claims, lineOf }: Scan, index: number): void {
+function scanList({ lines, statements, lineOf }: Scan, index: number): void {
   const key = listKey.exec(lines[index] ?? "")?.[1];
   if (key === undefined) return;
   const owner = key === "cidrBlocks" ? listKey.exec(lines[index - 1] ?? "")?.[1] : undefined;
   const meaning = owner === "pods" ? "cluster" : owner === "services" ? "service" : rangeKey(key)?.meaning;
   if (meaning === undefined || meaning === "mask") return;
-  const items: ClaimItem[] = [];
-  for (let at = index + 1; at < lines.length && items.length < 64; at++) {
+  const values: StatedValue[] = [];
+  for (let at = index + 1; at < lines.length && values.length < 64; at++) {
     const line = lines[at] ?? "";
     const text = listItem.exec(line)?.[2];
-    if (text !== undefined) items.push({ text, line: lineOf(at) });
+    if (text !== undefined) values.push({ text, line: lineOf(at) });
     else if (!templateLine.test(line) && !isCommentLine(line)) break;
   }
-  claims.add({ meaning, key: owner === undefined ? key : `${owner}.${key}`, items });
+  statements.add({ meaning, key: owner === undefined ? key : `${owner}.${key}`, values });
 }

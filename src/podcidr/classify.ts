@@ -1,10 +1,10 @@
-// From claims to findings: which texts are CIDRs, which of them may be used, and whether a "node" CIDR is not the cluster's after
-// all. The same rules for every kind of file, in one place.
+// From statements to findings: which texts are CIDRs, which of them may be used, and whether a "node" CIDR is not the cluster's after
+// all. The same rules for every format, in one place.
 
-import type { Family } from "../../cidr/addr.ts";
-import type { Prefix } from "../../cidr/prefix.ts";
-import { looksLikeAddress, readValue, showable, whyUnusable } from "../usable.ts";
-import type { Claim, ClaimItem, Claims, Meaning } from "./statements.ts";
+import type { Family } from "../cidr/addr.ts";
+import type { Prefix } from "../cidr/prefix.ts";
+import type { Meaning, StatedValue, Statement, Statements } from "./readers/statements.ts";
+import { looksLikeAddress, readValue, showable, whyUnusable } from "./usable.ts";
 
 /** A value that counts. */
 export interface Finding {
@@ -22,7 +22,8 @@ export interface Warning {
   readonly reason: string;
 }
 
-export interface Judgement {
+/** What a file's statements come to. */
+export interface Classified {
   readonly nodeCIDRs: readonly Prefix[];
   readonly clusterCIDRs: readonly Prefix[];
   readonly serviceCIDRs: readonly Prefix[];
@@ -33,6 +34,13 @@ export interface Judgement {
   readonly refused: readonly Meaning[];
   /** Why the range of a conflist is not taken for this node's, where `Known.isForNode` asks for that. */
   readonly passedOver: Warning | undefined;
+}
+
+/** A file that was read, with what it says. */
+export interface ClassifiedFile extends Classified {
+  readonly file: string;
+  /** What the file is, as in `Reading`. */
+  readonly kind: string;
 }
 
 /** What is known from outside the file. */
@@ -46,22 +54,23 @@ export interface Known {
   readonly isForNode?: boolean;
 }
 
-export const nothingKnown: Known = { clusterCIDRs: [], serviceCIDRs: [] };
+const nothingKnown: Known = { clusterCIDRs: [], serviceCIDRs: [] };
 
 /**
- * Judges one file's claims. Cluster and service ranges are facts and count as the file says them (host bits cleared, with a
+ * Judges one file's statements. Cluster and service ranges are facts and count as the file says them (host bits cleared, with a
  * warning); a node's CIDR has to be usable.
  */
-export function judge(claims: Claims, known: Known = nothingKnown): Judgement {
-  const run = new Judge(known);
-  for (const { reason, line } of claims.remarks) run.warn({ line, reason });
+export function classify(statements: Statements, known: Known = nothingKnown): Classified {
+  const run = new Classifier(known);
+  for (const { reason, line } of statements.remarks) run.warn({ line, reason });
   // Ranges of the cluster first: what a node's CIDR means depends on them.
   const order: readonly Meaning[] = ["service", "cluster", "node", "mask"];
-  for (const meaning of order) for (const claim of claims.claims) if (claim.meaning === meaning) run.claim(claim);
+  for (const meaning of order)
+    for (const statement of statements.list) if (statement.meaning === meaning) run.statement(statement);
   return run.result();
 }
 
-class Judge {
+class Classifier {
   readonly #known: Known;
   readonly #found: Record<"node" | "cluster" | "service", Prefix[]> = { node: [], cluster: [], service: [] };
   readonly #mask: Partial<Record<Family, number>> = {};
@@ -78,18 +87,18 @@ class Judge {
     this.#warnings.push(warning);
   }
 
-  #refuse(claim: Claim, warning: Warning): void {
-    this.#refused.push(claim.meaning);
-    this.warn({ ...warning, reason: `${claim.key} ${warning.reason}` });
+  #refuse(statement: Statement, warning: Warning): void {
+    this.#refused.push(statement.meaning);
+    this.warn({ ...warning, reason: `${statement.key} ${warning.reason}` });
   }
 
-  claim(claim: Claim): void {
-    if (claim.meaning === "mask") for (const item of claim.items) this.#maskLength(claim, item);
-    else if (claim.meaning === "node") this.#node(claim);
-    else for (const item of claim.items) this.#range(claim, claim.meaning, item);
+  statement(statement: Statement): void {
+    if (statement.meaning === "mask") for (const item of statement.values) this.#maskLength(statement, item);
+    else if (statement.meaning === "node") this.#node(statement);
+    else for (const item of statement.values) this.#range(statement, statement.meaning, item);
   }
 
-  result(): Judgement {
+  result(): Classified {
     return {
       nodeCIDRs: this.#found.node,
       clusterCIDRs: this.#found.cluster,
@@ -103,76 +112,76 @@ class Judge {
   }
 
   /** A CIDR of the item, or undefined with a warning; host bits are kept. */
-  #prefix(claim: Claim, item: ClaimItem): Prefix | undefined {
-    const reading = readValue(item.text, { leadingZeros: claim.by === "flag" });
+  #prefix(statement: Statement, item: StatedValue): Prefix | undefined {
+    const reading = readValue(item.text, { leadingZeros: statement.by === "flag" });
     const about = { line: item.line, value: showable(item.text) };
-    if (reading.kind === "invalid") this.#refuse(claim, { ...about, reason: reading.reason });
-    if (reading.kind === "none") this.warn({ ...about, reason: `${claim.key} ${reading.reason}` });
+    if (reading.kind === "invalid") this.#refuse(statement, { ...about, reason: reading.reason });
+    if (reading.kind === "none") this.warn({ ...about, reason: `${statement.key} ${reading.reason}` });
     if (reading.kind !== "prefix") return undefined;
-    if (reading.note !== undefined) this.warn({ ...about, reason: `${claim.key} ${reading.note}` });
+    if (reading.note !== undefined) this.warn({ ...about, reason: `${statement.key} ${reading.note}` });
     return reading.prefix;
   }
 
-  #range(claim: Claim, meaning: "cluster" | "service", item: ClaimItem): void {
-    const prefix = this.#prefix(claim, item);
+  #range(statement: Statement, meaning: "cluster" | "service", item: StatedValue): void {
+    const prefix = this.#prefix(statement, item);
     if (prefix === undefined) return;
     const about = { line: item.line, value: prefix.toString() };
     const masked = prefix.masked();
-    if (prefix.hasHostBits) this.warn({ ...about, reason: `${claim.key} has host bits set, read as ${masked}` });
+    if (prefix.hasHostBits) this.warn({ ...about, reason: `${statement.key} has host bits set, read as ${masked}` });
     if (meaning === "cluster") {
       const why = whyUnusable(masked, [...this.#known.serviceCIDRs, ...this.#found.service]);
       if (masked.bits === 0) {
-        this.#refuse(claim, { ...about, reason: "is every address there is" });
+        this.#refuse(statement, { ...about, reason: "is every address there is" });
         return;
       }
-      if (why !== undefined) this.warn({ ...about, reason: `${claim.key} ${why}` });
+      if (why !== undefined) this.warn({ ...about, reason: `${statement.key} ${why}` });
     }
-    this.#add(meaning, claim, { line: item.line, prefix: masked });
+    this.#add(meaning, statement, { line: item.line, prefix: masked });
   }
 
-  #node(claim: Claim): void {
-    const read = claim.items.flatMap((item) => {
-      const prefix = this.#prefix(claim, item);
+  #node(statement: Statement): void {
+    const read = statement.values.flatMap((item) => {
+      const prefix = this.#prefix(statement, item);
       if (prefix === undefined) return [];
-      return [{ line: item.line, prefix: claim.by === "flannel" ? prefix.masked() : prefix }];
+      return [{ line: item.line, prefix: statement.by === "flannel" ? prefix.masked() : prefix }];
     });
-    if (isConflist(claim) && this.#known.isForNode === true && this.#passOver(claim, read)) return;
-    for (const { line, prefix } of read) this.#nodePrefix(claim, line, prefix);
+    if (isConflist(statement) && this.#known.isForNode === true && this.#passOver(statement, read)) return;
+    for (const { line, prefix } of read) this.#nodePrefix(statement, line, prefix);
   }
 
-  #nodePrefix(claim: Claim, line: number, prefix: Prefix): void {
+  #nodePrefix(statement: Statement, line: number, prefix: Prefix): void {
     const about = { line, value: prefix.toString() };
-    const wide = claim.by === "api-server" ? undefined : this.#whyCluster(prefix);
-    if (wide === undefined && claim.by === "anybody") {
-      this.warn({ ...about, reason: `${claim.key} stands where nothing says whose it is: not taken` });
+    const wide = statement.by === "api-server" ? undefined : this.#whyCluster(prefix);
+    if (wide === undefined && statement.by === "anybody") {
+      this.warn({ ...about, reason: `${statement.key} stands where nothing says whose it is: not taken` });
       return;
     }
-    if (wide !== undefined && !isConflist(claim)) {
+    if (wide !== undefined && !isConflist(statement)) {
       const bits = prefix.hasHostBits ? `has host bits set (the network is ${prefix.masked()}) and ` : "";
-      this.warn({ ...about, reason: `${claim.key} ${bits}${wide}: taken as the cluster's, not as this node's` });
-      this.#add("cluster", claim, { line, prefix: prefix.masked() });
+      this.warn({ ...about, reason: `${statement.key} ${bits}${wide}: taken as the cluster's, not as this node's` });
+      this.#add("cluster", statement, { line, prefix: prefix.masked() });
       return;
     }
     const refusal = whyUnusable(prefix, [...this.#known.serviceCIDRs, ...this.#found.service]);
     if (refusal !== undefined) {
-      this.#refuse(claim, { ...about, reason: refusal });
+      this.#refuse(statement, { ...about, reason: refusal });
       return;
     }
-    const why = claim.by === "private-conflist" ? whyPrivate : wide;
+    const why = statement.by === "private-conflist" ? whyPrivate : wide;
     if (why !== undefined)
-      this.warn({ ...about, reason: `${claim.key} ${why}: every node of such a setup has the same` });
-    this.#add("node", claim, { line, prefix });
+      this.warn({ ...about, reason: `${statement.key} ${why}: every node of such a setup has the same` });
+    this.#add("node", statement, { line, prefix });
   }
 
   /** Whether a conflist's ranges are the same on every node; of a dual-stack pair none is taken then. */
-  #passOver(claim: Claim, read: readonly { readonly line: number; readonly prefix: Prefix }[]): boolean {
+  #passOver(statement: Statement, read: readonly { readonly line: number; readonly prefix: Prefix }[]): boolean {
     for (const { line, prefix } of read) {
-      const why = claim.by === "private-conflist" ? whyPrivate : (this.#whyCluster(prefix) ?? whyWide(prefix));
+      const why = statement.by === "private-conflist" ? whyPrivate : (this.#whyCluster(prefix) ?? whyWide(prefix));
       if (why === undefined) continue;
       this.#passedOver = {
         line,
         value: prefix.toString(),
-        reason: `${claim.key} ${why}: every node of such a setup has the same, so it is not taken`,
+        reason: `${statement.key} ${why}: every node of such a setup has the same, so it is not taken`,
       };
       this.warn(this.#passedOver);
       return true;
@@ -192,34 +201,34 @@ class Judge {
 
   #add(
     meaning: "node" | "cluster" | "service",
-    claim: Claim,
+    statement: Statement,
     { line, prefix }: { line: number; prefix: Prefix },
   ): void {
     const list = this.#found[meaning];
     if (!list.some((other) => other.equals(prefix))) list.push(prefix);
-    this.#findings.push({ line, key: claim.key, value: prefix.toString(), meaning });
+    this.#findings.push({ line, key: statement.key, value: prefix.toString(), meaning });
   }
 
-  #maskLength(claim: Claim, item: ClaimItem): void {
+  #maskLength(statement: Statement, item: StatedValue): void {
     const ranges = [...this.#found.cluster, ...this.#known.clusterCIDRs];
     const isIpv6Only = ranges.length > 0 && ranges.every((range) => range.family === "ipv6");
-    const family = claim.family ?? (isIpv6Only ? "ipv6" : "ipv4");
+    const family = statement.family ?? (isIpv6Only ? "ipv6" : "ipv4");
     const text = item.text.replace(/^\//, "");
     const length = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
     const limit = family === "ipv4" ? 30 : 126;
     if (!(length >= 1 && length <= limit)) {
       const value = /^\d{1,4}$/.test(text) || looksLikeAddress(text) ? text : undefined;
-      this.#refuse(claim, { line: item.line, value, reason: `is no prefix length from 1 to ${limit}` });
+      this.#refuse(statement, { line: item.line, value, reason: `is no prefix length from 1 to ${limit}` });
       return;
     }
     this.#mask[family] = length;
-    this.#findings.push({ line: item.line, key: claim.key, value: String(length), meaning: "mask" });
+    this.#findings.push({ line: item.line, key: statement.key, value: String(length), meaning: "mask" });
   }
 }
 
 const whyPrivate = "is the private network of podman, nerdctl or Docker";
 
-function isConflist({ by }: Claim): boolean {
+function isConflist({ by }: Statement): boolean {
   return by === "conflist" || by === "private-conflist";
 }
 

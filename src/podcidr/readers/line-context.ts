@@ -1,8 +1,8 @@
 // What a text that could not be parsed is about, as far as its lines tell: whether its keys can be trusted at all, and what
 // `podCIDR` would mean in it.
 
-import { rangeKey } from "../readers/vocabulary.ts";
 import type { Meaning } from "./statements.ts";
+import { rangeKey } from "./vocabulary.ts";
 
 /** A `key: value` line, in YAML or pretty-printed JSON. */
 export interface KeyLine {
@@ -11,7 +11,7 @@ export interface KeyLine {
   readonly value: string;
 }
 
-export interface ScanContext {
+export interface LineContext {
   /** Whether the text has the form of YAML or JSON, broken as it may be: elsewhere `podCIDR: …` can be a program's text. */
   readonly isYaml: boolean;
   /** Whether nothing in it counts: a kubeconfig, a web page, a program's source. */
@@ -62,7 +62,7 @@ export function isCommentLine(line: string): boolean {
 }
 
 /** @param lines those short enough to be read. */
-export function scanContext(lines: readonly string[], nodeName: string | undefined): ScanContext {
+export function lineContext(lines: readonly string[], nodeName: string | undefined): LineContext {
   const keys = new Map<string, Set<string>>();
   let said = 0;
   let inForm = 0;

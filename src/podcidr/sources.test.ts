@@ -1,0 +1,98 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { classify } from "./classify.ts";
+import { readText } from "./read-text.ts";
+import { flags, keys, mentionsRange, podKeys } from "./readers/vocabulary.ts";
+import { foreignConflists, type SourceFile, sourceFiles } from "./sources.ts";
+import { inspectText } from "./testing.ts";
+import { decodeText } from "./text/decode.ts";
+
+const rows = sourceFiles("worker-1");
+
+/** What a row's readers make of a text. */
+function readAt({ readers }: SourceFile, text: string) {
+  const { statements } = readText(decodeText(new TextEncoder().encode(text)), { readers, nodeName: "worker-1" });
+  return classify(statements);
+}
+
+describe("the table of sources", () => {
+  const kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\npodCIDR: 10.1.2.0/24\n";
+  const kubeadm =
+    "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnetworking: {podSubnet: 10.1.0.0/16}\n";
+  const configMap = `apiVersion: v1\nkind: ConfigMap\ndata:\n  ClusterConfiguration: |\n${kubeadm.replace(/^/gm, "    ")}\n`;
+  const node = "apiVersion: v1\nkind: Node\nmetadata: {name: worker-1}\nspec: {podCIDR: 10.1.2.0/24}\n";
+  const pod = "apiVersion: v1\nkind: Pod\nspec: {containers: [{command: [kube-proxy, --cluster-cidr=10.1.0.0/16]}]}\n";
+  const conflist =
+    '{"cniVersion":"1.0.0","name":"n","plugins":[{"type":"bridge","ipam":{"type":"host-local","subnet":"10.1.2.0/24"}}]}';
+  const formats = { kubelet, kubeadm, configMap, node, pod, conflist };
+  const bare = "podCIDR: 10.1.2.0/24\nclusterCIDR: 10.1.0.0/16\n";
+  const yaml = rows.filter(({ path }) => /yaml|\.conf$|kubelet\.config/.test(path));
+
+  const reads = (row: SourceFile): readonly string[] =>
+    Object.entries(formats).flatMap(([name, text]) => (readAt(row, text).findings.length > 0 ? [name] : []));
+
+  test.each<[string, readonly string[]]>([
+    ["/var/lib/rancher/k3s/agent/etc/node-worker-1.yaml", ["node"]],
+    ["/etc/rancher/k3s/k3s.yaml", []],
+    ["/var/lib/rancher/k3s/agent/etc/kubelet.config", ["kubelet"]],
+    ["/var/lib/kubelet/config.yaml", ["kubelet"]],
+    ["/etc/kubernetes/kubeadm-config.yaml", ["kubelet", "kubeadm", "configMap"]],
+    ["/etc/kubernetes/admin.conf", []],
+    ["/etc/kubernetes/manifests/kube-controller-manager.yaml", ["kubelet", "pod"]],
+    ["/etc/kubernetes/manifests/kube-apiserver.yaml", ["kubelet", "pod"]],
+    ["/etc/cni/net.d/10-containerd-net.conflist", ["conflist"]],
+    ["/etc/cni/net.d", ["conflist"]],
+  ])("has %s read by the readers of %p", (path, names) => {
+    const row = rows.find((each) => each.path === path);
+    expect(row === undefined ? "no such row" : reads(row)).toEqual(names);
+  });
+
+  test("has bare keys read in each YAML file", () => {
+    expect(yaml.map((row) => readAt(row, bare).findings.length)).toEqual(yaml.map(() => 2));
+    expect(yaml).toHaveLength(12);
+  });
+
+  test.each([
+    ["a values file", "controlPlane:\n  networking: {podSubnet: 10.1.0.0/16}\n"],
+    ["an installer's file", "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\nspec: {podCIDR: 10.2.0.0/20}\n"],
+    ["a cloud-init file", "write_files:\n- content: |\n    podCIDR: 10.1.2.0/24\n"],
+  ])("leaves %s, which `inspect` guesses at, to it", (_, text) => {
+    expect(inspectText(text).findings.length).toBeGreaterThan(0);
+    expect(rows.flatMap((row) => readAt(row, text).findings)).toEqual([]);
+  });
+});
+
+describe("what need not be parsed", () => {
+  const names = [...flags.keys(), ...keys.keys(), ...podKeys];
+  const spellings = fc
+    .tuple(fc.constantFrom(...names), fc.constantFrom("-", "_", ""), fc.boolean(), fc.nat(20))
+    .map(([name, mark, isUpper, at]) => {
+      const spelled = `${name.slice(0, at)}${mark}${name.slice(at)}`;
+      return isUpper ? spelled.toUpperCase() : spelled;
+    });
+  const values = fc.constantFrom("10.96.0.0/12", "10.1.2.0/24", "24", "fd00::/64");
+  const forms = fc.constantFrom<(name: string, value: string) => string>(
+    (name, value) => `${name}: ${value}\n`,
+    (name, value) => `kubelet-arg: ["${name}=${value}"]\n`,
+    (name, value) => `kind: Pod\napiVersion: v1\nspec: {containers: [{name: kubelet, args: [--${name}=${value}]}]}\n`,
+    (name, value) => `{{ x }}\n- --${name}=${value}\n${name}:\n- ${value}\n`,
+    (name, value) => `"\\x${name.charCodeAt(0).toString(16)}${name.slice(1)}": ${value}\n`,
+  );
+
+  test("says nothing to any reader", () => {
+    const readers = [...new Set(rows.flatMap((row) => row.readers))];
+    fc.assert(
+      fc.property(spellings, values, forms, (name, value, form) => {
+        const text = form(name, value);
+        const { statements } = readText(decodeText(new TextEncoder().encode(text)), { readers, nodeName: "worker-1" });
+        if (statements.list.length > 0) expect(mentionsRange(text)).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+test("foreignConflists() orders names as a runtime does, those moved aside by their old name, and leaves out our own", () => {
+  const names = ["20-b.conf", "10-headcni.conflist", "10-a.conf.headcni-aside", "notes.txt", "05-c.conflist"];
+  expect(foreignConflists(names)).toEqual(["05-c.conflist", "10-a.conf.headcni-aside", "20-b.conf"]);
+});
