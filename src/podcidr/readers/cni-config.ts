@@ -5,8 +5,8 @@ import type { Reader } from "./reader.ts";
 import { type Statements, valuesIn } from "./statements.ts";
 
 export const cniConfig: Reader = {
-  format: "a CNI configuration with host-local, also in a `delegate`",
-  finds: { node: "`ipam.subnet`, `ipam.ranges`" },
+  format: "CNI configuration",
+  finds: { node: "`subnet`, `ranges` of host-local, also in a `delegate`" },
   plain(tree, { statements, isNested }) {
     if (!isCniConfig(tree)) return undefined;
     // In a ConfigMap it is every node's, so whatever range it has is not this node's.

@@ -7,7 +7,7 @@ import { type PathRule, rangePaths, statePaths } from "./key-paths.ts";
 import type { ReadContext, Reader } from "./reader.ts";
 
 export const kubeadm: Reader = {
-  format: "kubeadm's documents, v1alpha1 to v1beta4",
+  format: "kubeadm's documents",
   finds: {
     node: "`pod-cidr` in `kubeletExtraArgs`",
     cluster: "`networking.podSubnet`; `cluster-cidr` in `extraArgs`",

@@ -5,8 +5,8 @@ import { type PathRule, rangePaths, statePaths } from "./key-paths.ts";
 import type { Reader } from "./reader.ts";
 
 export const kubelet: Reader = {
-  format: "KubeletConfiguration, also as answered at `/configz`",
-  finds: { node: "`podCIDR`" },
+  format: "KubeletConfiguration",
+  finds: { node: "`podCIDR`, also as a kubelet answers at `/configz`" },
   object(tree, { statements }, { group, kind }) {
     if (kind !== "KubeletConfiguration" || !/^(kubelet\.config\.k8s\.io|kubelet)?$/.test(group)) return undefined;
     statePaths(statements, tree, fileRules);

@@ -6,8 +6,8 @@ import type { NodeEntry, ReadContext, Reader } from "./reader.ts";
 import { Statements, valuesIn } from "./statements.ts";
 
 export const nodeObjects: Reader = {
-  format: "Node objects; of several the one of this node's name",
-  finds: { node: "`spec.podCIDR`, `spec.podCIDRs`" },
+  format: "Node objects",
+  finds: { node: "`spec.podCIDR`, `spec.podCIDRs` of the one with this node's name" },
   object(tree, context, { group, kind }) {
     if (group !== "" || kind !== "Node") return undefined;
     readNode(tree, context);

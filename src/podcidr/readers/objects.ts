@@ -5,7 +5,7 @@ import { child, entriesOf, has, itemsOf, type Tree } from "../text/tree.ts";
 import type { Reader } from "./reader.ts";
 
 export const lists: Reader = {
-  format: "a List of them",
+  format: "a List",
   finds: {},
   object(tree, context, { kind }) {
     if (!kind.endsWith("List") || child(tree, "items")?.kind !== "list") return undefined;
@@ -15,7 +15,7 @@ export const lists: Reader = {
 };
 
 export const configMaps: Reader = {
-  format: "a ConfigMap that carries them",
+  format: "a ConfigMap",
   finds: {},
   object(tree, context, { group, kind }) {
     if (group !== "" || kind !== "ConfigMap") return undefined;
@@ -28,7 +28,7 @@ export const configMaps: Reader = {
 };
 
 export const kubeconfig: Reader = {
-  format: "a kubeconfig, which holds none",
+  format: "a kubeconfig",
   finds: {},
   object: (tree, _, { kind }) =>
     kind === "Config" && kubeconfigKeys.some((key) => has(tree, key)) ? "kubeconfig" : undefined,

@@ -11,12 +11,12 @@ import { type StatedValue, Statements, valuesIn } from "./statements.ts";
 import { isPassedOn, plainKey, podKeys, rangeKey } from "./vocabulary.ts";
 
 export const settings: Reader = {
-  format: "bare keys, as in k3s' and RKE2's configuration",
+  format: "bare keys",
   finds: {
-    node: "`podCIDR`, `podCIDRs`, `pod-cidr`, unless a service range stands beside it and no cluster range; `pod-cidr` in `kubelet-arg`",
-    cluster: "the keys below; `kube-controller-manager-arg`",
-    service: "the keys below; `kube-apiserver-arg`",
-    mask: "the keys below; `kube-controller-manager-arg`",
+    node: "`podCIDR`, `pod-cidr`; `pod-cidr` in `kubelet-arg`",
+    cluster: "the keys below, at the top or in `networking`; flags in `kube-controller-manager-arg` and its like",
+    service: "the keys below; flags in `kube-apiserver-arg` and its like",
+    mask: "the keys below; flags in `kube-controller-manager-arg`",
   },
   plain(tree, context) {
     if (tree.kind !== "map") return undefined;

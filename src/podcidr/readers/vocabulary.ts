@@ -40,7 +40,7 @@ const passOn: ReadonlySet<string> = new Set([
 ]);
 
 /** Keys in their plain form: clusterCIDR, cluster-cidr, cluster_cidr, ClusterCidr and CLUSTER_CIDR are one key. */
-const keyGroups: readonly (readonly [RangeName, string])[] = [
+export const keyGroups: readonly (readonly [RangeName, string])[] = [
   [
     { meaning: "cluster" },
     "podsubnet podsubnets podsubnetcidr podnetworkcidr clustercidr clustercidrs clusternetworkcidr clusterpodcidr",

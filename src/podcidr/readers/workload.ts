@@ -6,12 +6,12 @@ import type { Reader } from "./reader.ts";
 import type { Statements } from "./statements.ts";
 
 export const workloads: Reader = {
-  format: "containers of a Pod, DaemonSet, Deployment …: their `command` and `args`",
+  format: "Pods and workloads",
   finds: {
-    node: "a kubelet's `--pod-cidr`",
-    cluster: "the flags below",
-    service: "the flags below",
-    mask: "the flags below",
+    node: "a kubelet's `--pod-cidr` in `command` and `args`",
+    cluster: "the flags below, likewise",
+    service: "the flags below, likewise",
+    mask: "the flags below, likewise",
   },
   object(tree, { statements }, { kind }) {
     if (!podSpecPaths.some((path) => at(tree, ...path, "containers")?.kind === "list")) return undefined;
