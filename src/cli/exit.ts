@@ -18,7 +18,7 @@ export const exitCodes = {
   internal: { code: 70, meaning: "A fault in HeadCNI itself" },
 } as const;
 
-export type ExitReason = keyof typeof exitCodes;
+type ExitReason = keyof typeof exitCodes;
 
 const reasonByCode: Partial<Record<ErrorCode, ExitReason>> = {
   HC_USAGE: "usage",

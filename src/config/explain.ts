@@ -19,7 +19,7 @@ export interface Detection {
 
 type Origin = ConfigOrigin | Detection | undefined;
 
-export interface ExplainedKey {
+interface ExplainedKey {
   readonly key: string;
   /** As it would be written; undefined when it is unset and has no default. */
   readonly value: JsonValue | undefined;

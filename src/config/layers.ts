@@ -25,7 +25,7 @@ export interface Layers {
   readonly flags: readonly ConfigFlag[];
 }
 
-export interface Merged {
+interface MergedLayers {
   /** What goes through the schema. */
   readonly input: JsonValue;
   readonly origins: ReadonlyMap<string, ConfigOrigin>;
@@ -33,7 +33,7 @@ export interface Merged {
   readonly issues: readonly ConfigIssue[];
 }
 
-export function mergeLayers({ document, file, env, flags }: Layers): Merged {
+export function mergeLayers({ document, file, env, flags }: Layers): MergedLayers {
   const issues: ConfigIssue[] = [];
   const origins = new Map<string, ConfigOrigin>();
   let input = document === undefined ? {} : plain(document, []);

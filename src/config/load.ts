@@ -14,7 +14,7 @@ import type { ConfigFlag } from "./layers.ts";
 import { readNodeName } from "./values.ts";
 
 /** Flags of the command line that set a configuration key. */
-export interface ConfigFlags {
+interface ConfigFlags {
   /** `--node-name` */
   readonly nodeName?: string | undefined;
 }

@@ -13,7 +13,7 @@ import { locate, nameOf } from "./layers.ts";
 import type { Located } from "./yaml-file.ts";
 
 /** Where values came from. */
-export interface ConfigSources {
+interface ConfigSources {
   readonly document: Located | undefined;
   readonly file: string;
   readonly origins: ReadonlyMap<string, ConfigOrigin>;

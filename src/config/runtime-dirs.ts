@@ -7,13 +7,13 @@ import type { System } from "../sys/system.ts";
 import type { ConfigOrigin, LoadedConfig } from "./config.ts";
 
 /** Origin of a directory. Without `line`, `containerd` is its built-in default: its configuration names none. */
-export type DirSource =
+type DirSource =
   | { readonly kind: "config"; readonly origin: ConfigOrigin }
   | { readonly kind: "containerd"; readonly file: string; readonly line?: number }
   | { readonly kind: "found" }
   | { readonly kind: "default" };
 
-export interface RuntimeDirs {
+interface RuntimeDirs {
   /** Directory of the conflists. */
   readonly confDir: string;
   /** Directory of the plugins. */

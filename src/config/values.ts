@@ -68,11 +68,11 @@ function readCidr(text: string): Result<Prefix> {
   }
 }
 
-export type PerNodeInput =
+type PerNodeInput =
   | string
   | number
   | { readonly ipv4?: string | number | undefined; readonly ipv6?: string | number | undefined };
-export type PerNode = Readonly<Partial<Record<Family, number>>>;
+type PerNode = Readonly<Partial<Record<Family, number>>>;
 
 /** The shortest and longest block a node can have: host-local needs room for a gateway and a pod. */
 const perNodeLimits = { ipv4: [1, 30], ipv6: [1, 126] } as const;
