@@ -101,6 +101,17 @@ describe("the CNI plugin, with all it loads,", () => {
   });
 });
 
+test("src/config/load.ts loads no package until there is a file or a variable to read", () => {
+  const reached = new Set(["src/config/load.ts"]);
+  for (const path of reached) {
+    for (const { file, kind } of importsOf(path)) if (file !== undefined && kind === "static") reached.add(file);
+  }
+  const packages = [...reached].flatMap((path) =>
+    importsOf(path).flatMap((found) => (found.kind === "static" ? (packageOf(found) ?? []) : [])),
+  );
+  expect(packages).toEqual([]);
+});
+
 describe("packages", () => {
   const manifest: {
     dependencies: Record<string, string>;
