@@ -28,13 +28,24 @@ test: need-root setup static build-host ## everything CI runs: check, then the p
 	@tools/setup-host.sh test
 	@$(BUN) tools/test.ts ./src ./test
 
-check: static ## format, lint, types, unit, property and policy tests: seconds
-	@$(BUN) test --timeout 120000 ./src ./test/policy
+check: static ## format, lint, types, unused code, quick unit, property and policy tests: seconds
+	@$(BUN) test --timeout 120000 --parallel=2 --path-ignore-patterns='**/*.slow.test.ts' ./src ./test/policy
 
-.PHONY: static
+.PHONY: static static-lint static-types static-unused static-unused-product
 static: setup
+	@$(MAKE) --no-print-directory -j4 --output-sync=target static-lint static-types static-unused static-unused-product
+
+static-lint:
 	@node_modules/.bin/biome check --error-on-warnings .
+
+static-types:
 	@node_modules/.bin/tsc --noEmit
+
+static-unused:
+	@node_modules/.bin/knip
+
+static-unused-product:
+	@node_modules/.bin/knip --production
 
 build: setup ## dist/headcni-linux-amd64, -arm64 and their links
 	@$(BUN) tools/build.ts
