@@ -6,7 +6,8 @@ import type { ConflistProblem } from "../spec/problem.ts";
 import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { otherConfigs } from "./foreign-configs.ts";
-import { conflistMode, isOwnedBy } from "./install/install-diff.ts";
+import { isOwnedBy } from "./install/install-diff.ts";
+import { conflistMode } from "./ledger/perform.ts";
 
 export interface InForce {
   /** The file the runtime takes: ours, or the first one it prefers. */

@@ -6,8 +6,7 @@ import type { Files } from "../sys/fs/files.ts";
 import { basename, dirname, join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
-import { installConflist } from "./install/install.ts";
-import type { InstallOptions, InstallReport } from "./report.ts";
+import { type InstallConflistOptions, type InstallReport, installConflist } from "./install/install.ts";
 
 export const confDir = "/etc/cni/net.d";
 export const stateDir = "/var/lib/headcni";
@@ -39,7 +38,7 @@ export interface TestNode extends Disposable {
   write(name: string, content: string | Uint8Array, mode?: number): void;
   snapshot(): ReturnType<typeof snapshot>;
   /** @param on the machine to do it on, when it is not the node's own */
-  install(text: string, options?: Partial<InstallOptions>, on?: System): Promise<InstallReport>;
+  install(text: string, options?: Partial<InstallConflistOptions>, on?: System): Promise<InstallReport>;
 }
 
 /** A node whose conflists are always found valid. */

@@ -2,9 +2,9 @@
 
 import type { Config } from "../config/config.ts";
 import { type RecoverReport, recoverConflist } from "../conflist/backups/recover.ts";
-import { installConflist } from "../conflist/install/install.ts";
+import { type InstallReport, installConflist } from "../conflist/install/install.ts";
+import type { InstallReason } from "../conflist/install/install-diff.ts";
 import { type ConflistSpec, renderConflist } from "../conflist/render.ts";
-import type { InstallReason, InstallReport } from "../conflist/report.ts";
 import { validateConflist } from "../conflist/validate/validate.ts";
 import { conflistFileName } from "../node-state/names.ts";
 import { expected } from "../sys/errors.ts";

@@ -1,7 +1,8 @@
 // What one pass of the daemon found and did: the one value status, metrics and log are made from.
 
 import type { LoadedConfig } from "../config/config.ts";
-import type { InstallReason, MovedFile } from "../conflist/report.ts";
+import type { MovedFile } from "../conflist/install/install.ts";
+import type { InstallReason } from "../conflist/install/install-diff.ts";
 import type { BridgeReading } from "../dataplane/bridge.ts";
 import type { PodCIDRAnswer } from "../podcidr/answer.ts";
 import type { HeldPodCIDR, PodCount } from "./settle.ts";

@@ -1,9 +1,13 @@
 // `headcni conflist backup | backups | restore`.
 
 import { type Backups, backupConflists, listBackups } from "../../conflist/backups/backup.ts";
-import { type AsideRecord, encodeAside, encodeFile } from "../../conflist/backups/manifest.ts";
-import { planRestore, type RestoreReport, restoreConflist } from "../../conflist/backups/restore.ts";
-import type { RestoreAction } from "../../conflist/backups/restore-plan.ts";
+import {
+  planRestore,
+  type RestoreAction,
+  type RestoreReport,
+  restoreConflist,
+} from "../../conflist/backups/restore.ts";
+import { type AsideRecord, encodeAside, encodeVersion } from "../../conflist/ledger/manifest.ts";
 import { lockFile } from "../../daemon/instance-lock.ts";
 import { HeadcniError } from "../../sys/errors.ts";
 import { type FileLock, tryLockFile } from "../../sys/fs/flock.ts";
@@ -109,7 +113,7 @@ function encodeBackups({ confDir, folder, aside, versions }: Backups): JsonObjec
     confDir,
     folder,
     aside: aside.map(encodeAside),
-    versions: versions.map((entry) => ({ ...encodeFile(entry), writtenBy: entry.writtenBy })),
+    versions: versions.map(encodeVersion),
   };
 }
 

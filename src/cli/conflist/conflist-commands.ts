@@ -2,17 +2,11 @@
 
 import { recoverConflist } from "../../conflist/backups/recover.ts";
 import { unifiedDiff } from "../../conflist/diff.ts";
-import { ConflistInvalidError } from "../../conflist/install/failure.ts";
-import { installConflist } from "../../conflist/install/install.ts";
-import {
-  compareFolder,
-  conflistMode,
-  isOwnedBy,
-  isSettled,
-  refuseFileInTheWay,
-} from "../../conflist/install/install-diff.ts";
+import { ConflistInvalidError } from "../../conflist/install/conflist-invalid.ts";
+import { type InstallReport, installConflist } from "../../conflist/install/install.ts";
+import { diffInstall, isInstalled, isOwnedBy, refuseFileInTheWay } from "../../conflist/install/install-diff.ts";
+import { conflistMode } from "../../conflist/ledger/perform.ts";
 import { lookInForce, octal } from "../../conflist/precedence.ts";
-import type { InstallReport } from "../../conflist/report.ts";
 import { validateConflist } from "../../conflist/validate/validate.ts";
 import { bridgeName } from "../../node-state/names.ts";
 import { type ConflistProblem, problemSentence } from "../../spec/problem.ts";
@@ -59,7 +53,7 @@ export async function diffCommand(context: CliContext, flags: NodeFlags): Promis
   for (const name of toMoveAside)
     context.print(`${printable(name)} would be moved aside: the runtime prefers it to ours\n`);
   for (const line of keptLines(keptOthers)) context.print(`${line}\n`);
-  if (!isSettled(comparison)) context.exit(exitCodes.negative.code);
+  if (!isInstalled(comparison)) context.exit(exitCodes.negative.code);
 }
 
 export async function validateCommand(
@@ -130,7 +124,7 @@ async function dryRun(context: CliContext, wanted: WantedConflist, flags: Output
   const { binDir } = loaded.config.cni;
   const comparison = compare(wanted);
   const { reason, toMoveAside, keptOthers } = comparison;
-  const problems = isSettled(comparison) ? [] : await validateConflist(system, text, { binDir });
+  const problems = isInstalled(comparison) ? [] : await validateConflist(system, text, { binDir });
   if (problems.length > 0) context.exit(exitCodes.negative.code);
   if (flags.output === "json") {
     context.print(printJson({ path, reason, toMoveAside, keptOthers, problems: problems.map(encodeProblem) }));
@@ -166,7 +160,7 @@ function keptLines(names: readonly string[]): readonly string[] {
 }
 
 function compare({ system, loaded, text }: WantedConflist) {
-  return compareFolder(system, new TextEncoder().encode(text), loaded.config.cni);
+  return diffInstall(system, new TextEncoder().encode(text), loaded.config.cni);
 }
 
 /** The file named, under the root first as `--config` is; without one, the file at our name. */

@@ -3,20 +3,22 @@
 import { stateDir as defaultStateDir } from "../../node-state/names.ts";
 import { runtimeOrder } from "../../spec/runtime-order.ts";
 import type { System } from "../../sys/system.ts";
-import { attempt } from "../install/failure.ts";
-import { lockConflist } from "../install/lock.ts";
-import { addVersion, isCopied } from "./kept-versions.ts";
-import type { AsideRecord, FolderRecord, VersionRecord } from "./manifest.ts";
-import { openStore } from "./store.ts";
+import { attempt } from "../ledger/failure.ts";
+import { addVersion, isCopied, withCopy } from "../ledger/kept-versions.ts";
+import { lockConflist } from "../ledger/lock.ts";
+import type { AsideRecord, VersionRecord } from "../ledger/manifest.ts";
+import { backupFailure, journal } from "../ledger/perform.ts";
+import { look } from "../ledger/seen.ts";
+import { openStore } from "../ledger/store.ts";
 
-export interface BackupOptions {
+export interface BackupConflistsOptions {
   readonly confDir: string;
   /** @default /var/lib/headcni */
   readonly stateDir?: string | undefined;
 }
 
 export interface Backups {
-  /** Where the copies lie. */
+  /** Directory the copies lie in. */
   readonly folder: string;
   readonly confDir: string;
   /** Others' files under a name no runtime reads. */
@@ -33,31 +35,30 @@ export interface BackupReport {
 }
 
 /**
- * Copies every configuration of the folder, ours and others'. Content that is kept already is not kept twice.
+ * Copies every configuration of the directory, ours and others'. Content that is kept already is not kept twice.
  * @throws HeadcniError HC_CONFLIST_BACKUP, HC_CONFLIST_BUSY
  */
-export async function backupConflists(system: System, options: BackupOptions): Promise<BackupReport> {
+export async function backupConflists(system: System, options: BackupConflistsOptions): Promise<BackupReport> {
   const { confDir } = options;
   const stateDir = options.stateDir ?? defaultStateDir;
   const names = runtimeOrder(system.files.list(confDir) ?? []);
   if (names.length === 0) return { kept: [], passedOver: [] };
   using _lock = await lockConflist(system, stateDir);
   const store = openStore(system, stateDir, confDir);
-  return attempt("HC_CONFLIST_BACKUP", `Cannot back up the configurations of ${confDir}`, () => {
-    const records = names.flatMap((name) => store.keep(name) ?? []);
-    const kept = records.filter(isCopied);
-    store.write(kept.reduce<FolderRecord>(addVersion, store.read()));
-    const passedOver = records.filter((record) => !isCopied(record));
-    return { kept: kept.map(({ name }) => name), passedOver: passedOver.map(({ name }) => name) };
-  });
+  const before = store.read();
+  const seen = attempt(backupFailure(store), () => look(system, store, before, names));
+  const files = names.flatMap((name) => seen.files.get(name)?.record ?? []).map(withCopy);
+  journal(store, { record: files.reduce(addVersion, before), actions: [] }, seen);
+  const [kept, passedOver] = [files.filter(isCopied), files.filter((file) => !isCopied(file))];
+  return { kept: kept.map(({ name }) => name), passedOver: passedOver.map(({ name }) => name) };
 }
 
-/** All that is kept of every folder HeadCNI has worked in. */
+/** All that is kept of every directory HeadCNI has worked in. */
 export function listBackups(system: System, stateDir: string = defaultStateDir): readonly Backups[] {
-  const known = openStore(system, stateDir, "/").knownFolders();
+  const known = openStore(system, stateDir, "/").knownDirs();
   return known.map((confDir) => {
     const store = openStore(system, stateDir, confDir);
     const { aside, versions } = store.read();
-    return { folder: store.folder, confDir, aside, versions };
+    return { folder: store.dir, confDir, aside, versions };
   });
 }

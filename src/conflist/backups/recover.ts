@@ -1,17 +1,19 @@
-// Brings folder and manifest back into agreement after a run that was cut short: by kill -9, by a power failure, or by
-// somebody who tidied up. Safe to run at any time; where all is well it changes nothing.
+// Brings directory and manifest back into agreement after a run that was cut short: by kill -9, by a power failure, or by an
+// administrator who tidied up. Safe to run at any time; where all is well it changes nothing.
 
 import type { OtherConfigs } from "../../config/config.ts";
 import { stateDir as defaultStateDir } from "../../node-state/names.ts";
 import { join } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
-import { attempt } from "../install/failure.ts";
-import { isOurTemporary } from "../install/install-diff.ts";
-import { lockConflist } from "../install/lock.ts";
-import { planRecovery } from "./recovery-plan.ts";
-import { openStore, type Store } from "./store.ts";
+import { attempt } from "../ledger/failure.ts";
+import { lockConflist } from "../ledger/lock.ts";
+import { isSameRecord } from "../ledger/manifest.ts";
+import { next } from "../ledger/next.ts";
+import { commitFailure, perform } from "../ledger/perform.ts";
+import { isOurTemporary, look } from "../ledger/seen.ts";
+import { openStore, type Store } from "../ledger/store.ts";
 
-export interface RecoverOptions {
+export interface RecoverConflistOptions {
   readonly confDir: string;
   /** @default /var/lib/headcni */
   readonly stateDir?: string | undefined;
@@ -20,7 +22,7 @@ export interface RecoverOptions {
 }
 
 export interface RecoverReport {
-  /** Temporary files that were removed from the configuration folder. */
+  /** Temporary files that were removed from the configuration directory. */
   readonly removedTemporaries: readonly string[];
   /** Names of others' files whose move had been planned, with ours in force, and is now done. */
   readonly completedMoves: readonly string[];
@@ -31,35 +33,47 @@ export interface RecoverReport {
  * lock, so that a start on a healthy node writes nothing.
  * @throws HeadcniError HC_CONFLIST_BUSY, HC_CONFLIST_BACKUP, HC_CONFLIST_WRITE
  */
-export async function recoverConflist(system: System, options: RecoverOptions): Promise<RecoverReport> {
-  const { confDir } = options;
+export async function recoverConflist(system: System, options: RecoverConflistOptions): Promise<RecoverReport> {
+  const { confDir, otherConfigs } = options;
   const stateDir = options.stateDir ?? defaultStateDir;
   const store = openStore(system, stateDir, confDir);
   const hasTemporaries = leftovers(system, confDir).length > 0 || store.temporaries().length > 0;
-  if (!hasTemporaries && !planRecovery(system, store, options).isChanged) {
-    return { removedTemporaries: [], completedMoves: [] };
-  }
+  if (!hasTemporaries && isHealthy(system, store, otherConfigs)) return { removedTemporaries: [], completedMoves: [] };
   using _lock = await lockConflist(system, stateDir);
-  return recoverLocked(system, store, options);
+  return recoverLocked(system, store, otherConfigs);
+}
+
+function isHealthy(system: System, store: Store, otherConfigs: OtherConfigs): boolean {
+  const before = store.read();
+  const { record, actions } = plan(system, store, otherConfigs).step;
+  return actions.length === 0 && isSameRecord(record, before);
 }
 
 /** As `recoverConflist`, for a caller that holds the lock. */
-export function recoverLocked(system: System, store: Store, options: RecoverOptions): RecoverReport {
-  const { confDir } = options;
-  const { files } = system;
+export function recoverLocked(system: System, store: Store, otherConfigs: OtherConfigs): RecoverReport {
+  const { confDir } = store;
+  const failure = ["HC_CONFLIST_WRITE", `Cannot finish what an interrupted run began in ${confDir}`] as const;
   const removedTemporaries = leftovers(system, confDir);
-  const plan = attempt("HC_CONFLIST_WRITE", `Cannot finish what an interrupted run began in ${confDir}`, () => {
-    for (const name of removedTemporaries) files.remove(join(confDir, name));
-    const recovery = planRecovery(system, store, options);
-    for (const name of recovery.surplusNames) files.remove(join(confDir, name));
-    for (const { name, aside } of recovery.moves) files.rename(join(confDir, name), join(confDir, aside));
-    return recovery;
+  attempt(failure, () => {
+    for (const name of removedTemporaries) system.files.remove(join(confDir, name));
   });
-  attempt("HC_CONFLIST_BACKUP", `Cannot bring the backups in ${store.folder} up to date`, () => {
-    store.removeTemporaries();
-    if (plan.isChanged) store.write(plan.record);
+  attempt(commitFailure(store), store.removeTemporaries);
+  const { step, seen } = plan(system, store, otherConfigs);
+  const completedMoves: string[] = [];
+  perform(system, store, step, {
+    seen,
+    failure: () => failure,
+    onDone: ({ kind, name }) => {
+      if (kind === "set-aside") completedMoves.push(name);
+    },
   });
-  return { removedTemporaries, completedMoves: plan.moves.map(({ name }) => name) };
+  return { removedTemporaries, completedMoves };
+}
+
+function plan(system: System, store: Store, otherConfigs: OtherConfigs) {
+  const record = store.read();
+  const seen = look(system, store, record);
+  return { seen, step: next(record, seen, { kind: "recover", movesAside: otherConfigs === "moveAside" }) };
 }
 
 function leftovers(system: System, confDir: string): readonly string[] {

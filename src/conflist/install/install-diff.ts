@@ -1,21 +1,20 @@
-// What an installation would have to do: a look at the folder, nothing more. On a node where all is as it should be this
+// What an installation would have to do: a look at the directory, nothing more. On a node where all is as it should be this
 // is all that happens, so it reads no more than it must.
 
 import type { OtherConfigs } from "../../config/config.ts";
-import { originalName } from "../../node-state/aside-name.ts";
 import { conflistFileName } from "../../node-state/names.ts";
 import { isPreferredToOurs, runtimeOrder } from "../../spec/runtime-order.ts";
 import { HeadcniError } from "../../sys/errors.ts";
-import { temporaryTarget } from "../../sys/fs/atomic-file.ts";
 import type { FileOwner } from "../../sys/fs/files.ts";
 import { dirname, join } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
-import type { InstallReason } from "../report.ts";
+import { conflistMode } from "../ledger/perform.ts";
+import { isOurTemporary } from "../ledger/seen.ts";
 
-/** Permission bits of our file: it may name what only root need know. */
-export const conflistMode = 0o600;
+/** Why our file is, or is not, written: the label of `headcni_conflist_writes_total`. */
+export type InstallReason = "same" | "absent" | "content" | "mode" | "owner" | "not-a-file";
 
-export interface Comparison {
+export interface InstallDiff {
   readonly reason: InstallReason;
   /** Others' files that must go aside, in the runtime's order. */
   readonly toMoveAside: readonly string[];
@@ -26,15 +25,15 @@ export interface Comparison {
 }
 
 /**
- * Compares the folder with what is wanted. An absent folder is an empty one.
+ * Compares the directory with what is wanted. An absent directory is an empty one.
  * @throws HeadcniError HC_CONFLIST_WRITE when a file stands where the folder belongs, or a folder where our file does;
  *   HC_FILE_READ.
  */
-export function compareFolder(
+export function diffInstall(
   system: System,
   wanted: Uint8Array,
   { confDir, otherConfigs }: { readonly confDir: string; readonly otherConfigs: OtherConfigs },
-): Comparison {
+): InstallDiff {
   const listed = system.files.list(confDir);
   if (listed === undefined) refuseFileInTheWay(system, confDir);
   const names = listed ?? [];
@@ -71,15 +70,9 @@ export function refuseFileInTheWay({ files }: System, confDir: string): void {
   }
 }
 
-/** Whether the comparison leaves nothing to do. */
-export function isSettled({ reason, toMoveAside, temporaries }: Comparison): boolean {
+/** Whether there is nothing to do. */
+export function isInstalled({ reason, toMoveAside, temporaries }: InstallDiff): boolean {
   return reason === "same" && toMoveAside.length === 0 && temporaries.length === 0;
-}
-
-/** Whether a name is a temporary file of HeadCNI's: of our conflist, or of a file being put back. */
-export function isOurTemporary(name: string): boolean {
-  const target = temporaryTarget(name);
-  return target !== undefined && (target === conflistFileName || originalName(target) !== undefined);
 }
 
 export function isOwnedBy({ uid, gid }: FileOwner, owner: FileOwner): boolean {
@@ -103,7 +96,7 @@ function compareOurs(system: System, path: string, wanted: Uint8Array): InstallR
   if (info.sizeBytes !== wanted.length) return "content";
   const found = system.files.readIfPresent(path, wanted.length + 1);
   if (found === undefined || Buffer.compare(found, wanted) !== 0) return "content";
-  // Its owner could give himself the right to write, and so say what root runs.
+  // An owner can make a file writable, and so decide what root runs.
   if (!isOwnedBy(info, system.files.owner)) return "owner";
   return info.mode === conflistMode ? "same" : "mode";
 }

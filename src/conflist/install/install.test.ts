@@ -8,10 +8,9 @@ import { tryLockFile } from "../../sys/fs/flock.ts";
 import { fakeClock, waitUntil } from "../../sys/testing.ts";
 import { listBackups } from "../backups/backup.ts";
 import { restoreConflist } from "../backups/restore.ts";
-import { installSteps } from "../report.ts";
 import { confDir, stateDir, testNode } from "../testing.ts";
-import { ConflistInvalidError } from "./failure.ts";
-import { installConflist } from "./install.ts";
+import { ConflistInvalidError } from "./conflist-invalid.ts";
+import { installConflist, installSteps } from "./install.ts";
 
 const calico = `{"name":"k8s-pod-network","cniVersion":"0.3.1","plugins":[{"type":"calico"}]}`;
 

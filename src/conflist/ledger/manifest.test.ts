@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { printJson } from "../../sys/json.ts";
-import { decodeManifest, encodeManifest, type FileRecord, type FolderRecord, type Manifest } from "./manifest.ts";
+import { type DirRecord, decodeManifest, encodeManifest, type FileRecord, type Manifest } from "./manifest.ts";
 
 const name = fc
   .string({ minLength: 1, maxLength: 40 })
@@ -19,7 +19,7 @@ const file: fc.Arbitrary<FileRecord> = fc.record({
   copy: optional(name),
   at: fc.string(),
 });
-const record: fc.Arbitrary<FolderRecord> = fc.record({
+const record: fc.Arbitrary<DirRecord> = fc.record({
   written: fc.array(fc.string()),
   aside: fc.array(
     fc
@@ -45,7 +45,7 @@ describe("decodeManifest()", () => {
   test("gives back what encodeManifest() wrote", () => {
     fc.assert(
       fc.property(manifests, (manifest) => {
-        expect(decodeManifest(printJson(encodeManifest(manifest)))).toEqual(manifest);
+        expect(decodeManifest(printJson(encodeManifest(manifest)))).toEqual({ kind: "ok", value: manifest });
       }),
     );
   });
@@ -81,24 +81,24 @@ describe("decodeManifest()", () => {
     ["a state it does not know", withAside({ state: "lost" }), "has an entry of /c that cannot be read"],
     ["a role it does not know", withAside({ role: "lost" }), "has an entry of /c that cannot be read"],
   ])("says why it cannot use %s", (_, text, why) => {
-    expect(decodeManifest(text)).toBe(why);
+    expect(decodeManifest(text)).toEqual({ kind: "fault", why });
   });
 
   test("takes the first of a name for the original where an earlier version named no role", () => {
     const aside = [entry, { ...entry, aside: "a.y" }, { ...entry, name: "b.conf", aside: "b.x" }];
     const manifest = decodeManifest(JSON.stringify({ version: 1, folders: { "/c": { versions: [], aside } } }));
-    const roles = typeof manifest === "string" ? manifest : manifest.get("/c")?.aside.map(({ role }) => role);
+    const roles = manifest.kind === "fault" ? manifest : manifest.value.get("/c")?.aside.map(({ role }) => role);
     expect(roles).toEqual(["original", "later", "original"]);
   });
 
   test("passes over keys it does not know", () => {
-    expect(typeof decodeManifest(withAside({ later: true }))).toBe("object");
+    expect(decodeManifest(withAside({ later: true })).kind).toBe("ok");
   });
 
   test("never throws", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-        expect(["string", "object"]).toContain(typeof decodeManifest(text));
+        expect(["ok", "fault"]).toContain(decodeManifest(text).kind);
       }),
     );
   });

@@ -18,7 +18,7 @@ const retryMs = 20;
 export async function lockConflist(system: System, stateDir: string): Promise<FileLock> {
   const path = join(stateDir, "conflist.lock");
   const take = () =>
-    attempt("HC_CONFLIST_BACKUP", `Cannot use the state folder ${stateDir}`, () => {
+    attempt(["HC_CONFLIST_BACKUP", `Cannot use the state folder ${stateDir}`], () => {
       system.files.makeFolder(stateDir);
       return tryLockFile(system.files.hostPath(path));
     });
@@ -27,8 +27,6 @@ export async function lockConflist(system: System, stateDir: string): Promise<Fi
   throw new HeadcniError(
     "HC_CONFLIST_BUSY",
     `Cannot lock ${path}: another process has held it for ${deadlineMs / 1000} s`,
-    {
-      hint: `fuser ${path} names the process`,
-    },
+    { hint: `fuser ${path} names the process` },
   );
 }

@@ -1,8 +1,9 @@
-// What HeadCNI remembers of a configuration folder it works in, as one JSON file: what it moved aside and how that looked,
-// which bytes at our name were its own, which earlier versions are kept. The form and its reading; pure.
+// What HeadCNI remembers of a configuration directory, and its form on the disk: one JSON file with what was moved aside and
+// how it looked, which bytes at our name were HeadCNI's own, and which earlier versions are kept. Pure.
 
 import { conflistFileName } from "../../node-state/names.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../sys/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, printJson } from "../../sys/json.ts";
+import { fault, ok, type Result } from "../../sys/result.ts";
 
 /** What a file was: enough to put it back, and to tell whether it has changed since. */
 export interface FileRecord {
@@ -28,19 +29,23 @@ export interface FileRecord {
  * What a file that lies aside is to the installation in force:
  * - `original`: what had its name before; a restore gives it back
  * - `later`: came to the name while HeadCNI's file was in force
- * - `leftover`: of an installation that is over, or nobody's that is known; it stays where and as it is
+ * - `leftover`: of an installation that is over, or of unknown origin; it stays where and as it is
  */
-export type AsideRole = "original" | "later" | "leftover";
+export const asideRoles = ["original", "later", "leftover"] as const;
+export type AsideRole = (typeof asideRoles)[number];
+
+/**
+ * `planned` is written before the move, so that a crash between the two is understood. `left` is what a restore that is over
+ * could not bring back: another restore tries again, the next installation has nothing to do with it.
+ */
+export const asideStates = ["planned", "aside", "left"] as const;
+export type AsideState = (typeof asideStates)[number];
 
 /** A file that lies, or is about to lie, under a name no runtime reads. */
 export interface AsideRecord extends FileRecord {
   readonly aside: string;
   readonly role: AsideRole;
-  /**
-   * `planned` is written before the move, so that a crash between the two is understood. `left` is what a restore that is
-   * over could not bring back: another restore tries again, the next installation has nothing to do with it.
-   */
-  readonly state: "planned" | "aside" | "left";
+  readonly state: AsideState;
 }
 
 /** Whether the entry is what was at HeadCNI's own name before it. */
@@ -48,96 +53,78 @@ export function isOurOriginal({ name, role }: AsideRecord): boolean {
   return name === conflistFileName && role === "original";
 }
 
-/** Content that was replaced, or that somebody asked to keep. */
+/** Content that was replaced, or that an operator asked to keep. */
 export interface VersionRecord extends FileRecord {
   readonly writtenBy: "headcni" | "other";
 }
 
-/** All that is remembered of one folder. */
-export interface FolderRecord {
-  /** SHA-256 of what HeadCNI wrote, or was about to write, at our name; newest last. Empty: never installed here. */
+/** All that is remembered of one directory. */
+export interface DirRecord {
+  /** SHA-256 of what HeadCNI wrote, or was about to write, at our name; newest last. Empty: not installed here. */
   readonly written: readonly string[];
   readonly aside: readonly AsideRecord[];
   readonly versions: readonly VersionRecord[];
 }
 
-export const emptyRecord: FolderRecord = { written: [], aside: [], versions: [] };
+export const emptyRecord: DirRecord = { written: [], aside: [], versions: [] };
 
-export function isEmptyRecord(record: FolderRecord): boolean {
-  return record.written.length === 0 && record.aside.length === 0 && record.versions.length === 0;
+export function isSameRecord(a: DirRecord, b: DirRecord): boolean {
+  return a === b || printJson(encodeDir(a)) === printJson(encodeDir(b));
 }
 
-/** The record once HeadCNI is out of the folder: what still lies aside could not be brought back. */
-export function endOfInstallation(record: FolderRecord): FolderRecord {
-  const aside = record.aside.map((entry) =>
-    entry.role === "leftover" || entry.state === "left" ? entry : { ...entry, state: "left" as const },
-  );
-  return { ...record, written: [], aside };
-}
-
-/** Folder path → what is remembered of it. */
-export type Manifest = ReadonlyMap<string, FolderRecord>;
+/** Directory path → what is remembered of it. */
+export type Manifest = ReadonlyMap<string, DirRecord>;
 
 const formatVersion = 1;
 
 export function encodeManifest(manifest: Manifest): JsonObject {
-  const folders = [...manifest].map(([folder, record]): [string, JsonObject] => [
-    folder,
-    {
-      written: record.written,
-      aside: record.aside.map(encodeAside),
-      versions: record.versions.map((entry) => ({ ...encodeFile(entry), writtenBy: entry.writtenBy })),
-    },
-  ]);
-  return { version: formatVersion, folders: Object.fromEntries(folders) };
+  const dirs = [...manifest].map(([dir, record]): [string, JsonObject] => [dir, encodeDir(record)]);
+  return { version: formatVersion, folders: Object.fromEntries(dirs) };
+}
+
+function encodeDir({ written, aside, versions }: DirRecord): JsonObject {
+  return { written, aside: aside.map(encodeAside), versions: versions.map(encodeVersion) };
 }
 
 export function encodeAside(entry: AsideRecord): JsonObject {
   return { ...encodeFile(entry), aside: entry.aside, role: entry.role, state: entry.state };
 }
 
+export function encodeVersion(entry: VersionRecord): JsonObject {
+  return { ...encodeFile(entry), writtenBy: entry.writtenBy };
+}
+
 /** A record as JSON: mode in octal, nanoseconds as text because a JSON number cannot hold them. */
-export function encodeFile(record: FileRecord): JsonObject {
-  const { name, kind, mode, uid, gid, mtimeNs, sha256, target, copy, at } = record;
-  return {
-    name,
-    kind,
-    mode: mode.toString(8).padStart(4, "0"),
-    uid,
-    gid,
-    mtimeNs: String(mtimeNs),
-    sha256,
-    target,
-    copy,
-    at,
-  };
+function encodeFile({ name, kind, mode, uid, gid, mtimeNs, sha256, target, copy, at }: FileRecord): JsonObject {
+  const octal = mode.toString(8).padStart(4, "0");
+  return { name, kind, mode: octal, uid, gid, mtimeNs: String(mtimeNs), sha256, target, copy, at };
 }
 
 /** The manifest in a file's text, or the end of a sentence that says why it is none. Unknown keys are passed over. */
-export function decodeManifest(text: string): Manifest | string {
+export function decodeManifest(text: string): Result<Manifest> {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    return "is not JSON";
+    return fault("is not JSON");
   }
-  if (!isJsonObject(json) || !isJsonObject(json.folders)) return "is not a manifest of HeadCNI";
+  if (!isJsonObject(json) || !isJsonObject(json.folders)) return fault("is not a manifest of HeadCNI");
   if (json.version !== formatVersion)
-    return `has version ${JSON.stringify(json.version)}, this HeadCNI reads ${formatVersion}`;
-  const manifest = new Map<string, FolderRecord>();
-  for (const [folder, value] of Object.entries(json.folders)) {
-    if (!isJsonObject(value)) return `says nothing usable of ${folder}`;
+    return fault(`has version ${JSON.stringify(json.version)}, this HeadCNI reads ${formatVersion}`);
+  const manifest = new Map<string, DirRecord>();
+  for (const [dir, value] of Object.entries(json.folders)) {
+    if (!isJsonObject(value)) return fault(`says nothing usable of ${dir}`);
     const names = new Set<string>();
     const aside = decodeList(value.aside, (item) => decodeAside(item, names));
     const versions = decodeList(value.versions, decodeVersion);
-    if (aside === undefined || versions === undefined) return `has an entry of ${folder} that cannot be read`;
+    if (aside === undefined || versions === undefined) return fault(`has an entry of ${dir} that cannot be read`);
     const written = (Array.isArray(value.written) ? value.written : []).filter((item) => typeof item === "string");
-    manifest.set(folder, { written, aside, versions });
+    manifest.set(dir, { written, aside, versions });
   }
-  return manifest;
+  return ok(manifest);
 }
 
-/** Undefined when one entry cannot be read: half a manifest would restore half a folder and call it whole. */
+/** Undefined when one entry cannot be read: half a manifest would restore half a directory and call it whole. */
 function decodeList<T>(value: JsonValue | undefined, decode: (item: JsonObject) => T | undefined): T[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const items = value.map((item: JsonValue) => (isJsonObject(item) ? decode(item) : undefined));
@@ -148,14 +135,13 @@ function decodeList<T>(value: JsonValue | undefined, decode: (item: JsonObject) 
 /** @param names those of the entries before it; this one's is added */
 function decodeAside(json: JsonObject, names: Set<string>): AsideRecord | undefined {
   const file = decodeFile(json);
-  const { aside, state } = json;
-  if (file === undefined || !isFileName(aside)) return undefined;
-  if (state !== "planned" && state !== "aside" && state !== "left") return undefined;
+  if (file === undefined || !isFileName(json.aside)) return undefined;
+  const state = asideStates.find((known) => known === json.state);
   // Manifests of earlier versions name no role: there the first of a name is the original.
-  const { role = names.has(file.name) ? "later" : "original" } = json;
+  const unnamed = names.has(file.name) ? "later" : "original";
+  const role = asideRoles.find((known) => known === (json.role ?? unnamed));
   names.add(file.name);
-  if (role !== "original" && role !== "later" && role !== "leftover") return undefined;
-  return { ...file, aside, role, state };
+  return state === undefined || role === undefined ? undefined : { ...file, aside: json.aside, role, state };
 }
 
 function decodeVersion(json: JsonObject): VersionRecord | undefined {
@@ -183,7 +169,7 @@ function decodeFile(json: JsonObject): FileRecord | undefined {
   };
 }
 
-/** A name in a folder and nothing that leads out of it. */
+/** A name in a directory and nothing that leads out of it. */
 function isFileName(value: JsonValue | undefined): value is string {
   return typeof value === "string" && value !== "" && !value.includes("/") && value !== "." && value !== "..";
 }

@@ -1,0 +1,147 @@
+// Does what was planned: the manifest says what is about to happen, it happens, the manifest says what has happened. Each action
+// is one rename, link or removal, and safe to do again.
+
+import { expected } from "../../sys/errors.ts";
+import type { AtomicWriteStep } from "../../sys/fs/atomic-file.ts";
+import { setFileOrigin } from "../../sys/fs/file-metadata.ts";
+import { join } from "../../sys/fs/path.ts";
+import type { System } from "../../sys/system.ts";
+import { attempt, type FailureName } from "./failure.ts";
+import { type AsideRecord, type DirRecord, isSameRecord } from "./manifest.ts";
+import type { Seen } from "./seen.ts";
+import { type Action, journalOf, recordAfter, type Step } from "./step.ts";
+import type { Store } from "./store.ts";
+
+/** Permission bits of our file: it may name what only root need know. */
+export const conflistMode = 0o600;
+
+export interface CarryOutOptions {
+  /** What the failure of an action is called. */
+  readonly failure: (action: Action) => FailureName;
+  /** After each action that found what it was for. */
+  readonly onDone?: (action: Action) => void;
+  /** After each part of the writing of our file. */
+  readonly onWrite?: (part: AtomicWriteStep) => void;
+}
+
+/**
+ * Journals a step, and carries it out.
+ * @throws HeadcniError HC_CONFLIST_BACKUP, or as `failure` says. Recovering goes on from there.
+ */
+export function perform(
+  system: System,
+  store: Store,
+  step: Step,
+  options: CarryOutOptions & { readonly seen: Seen },
+): void {
+  journal(store, step, options.seen);
+  carryOut(system, store, step, options);
+}
+
+/** Writes what is about to happen, after the contents it refers to. @throws HeadcniError HC_CONFLIST_BACKUP */
+export function journal(store: Store, step: Step, seen: Seen): void {
+  const record = journalOf(step);
+  attempt(backupFailure(store), () => {
+    for (const file of [...record.aside, ...record.versions]) {
+      const present = seen.files.get(file.name);
+      if (present?.content !== undefined && present.record?.sha256 === file.sha256) store.keep(file, present.content);
+    }
+    writeIfChanged(store, record);
+  });
+}
+
+export function backupFailure({ confDir }: Store): FailureName {
+  return ["HC_CONFLIST_BACKUP", `Cannot back up the configurations of ${confDir}`];
+}
+
+/** Does what a journal says, and notes that it is done. @throws HeadcniError HC_CONFLIST_BACKUP, or as `failure` says */
+export function carryOut(system: System, store: Store, step: Step, options: CarryOutOptions): void {
+  const done = step.actions.filter((action) => {
+    const wasFound = attempt(options.failure(action), () => act(system, store, action, options));
+    if (wasFound) options.onDone?.(action);
+    return wasFound;
+  });
+  attempt(commitFailure(store), () => writeIfChanged(store, recordAfter(step, done)));
+}
+
+export function commitFailure({ dir }: Store): FailureName {
+  return ["HC_CONFLIST_BACKUP", `Cannot bring the backups in ${dir} up to date`];
+}
+
+function writeIfChanged(store: Store, record: DirRecord): void {
+  if (!isSameRecord(store.read(), record)) store.write(record);
+}
+
+/** @returns false when the owner of the file has removed it since */
+function act(system: System, store: Store, action: Action, { onWrite }: CarryOutOptions): boolean {
+  const { files } = system;
+  const { confDir } = store;
+  const path = join(confDir, action.name);
+  switch (action.kind) {
+    case "leave":
+    case "keep-ours":
+      return true;
+    case "drop":
+    case "keep-copy":
+      files.remove(join(confDir, action.entry.aside));
+      return true;
+    case "put-back":
+      putBack(system, store, action.entry);
+      return true;
+    case "set-aside":
+      if (files.lstat(path) === undefined) return false;
+      files.rename(path, join(confDir, action.entry.aside));
+      return true;
+    case "second-name":
+      giveSecondName(system, store, action.entry);
+      return true;
+    case "write-ours":
+      files.makeFolder(confDir);
+      files.writeAtomic(path, action.content, { mode: conflistMode, owner: files.owner, onStep: onWrite });
+      return true;
+    case "remove-ours":
+      files.remove(path);
+      return true;
+  }
+}
+
+function putBack(system: System, store: Store, entry: AsideRecord): void {
+  const { files } = system;
+  const asidePath = join(store.confDir, entry.aside);
+  files.makeFolder(store.confDir);
+  if (files.lstat(asidePath) === undefined) recreateAside(system, store, entry);
+  files.rename(asidePath, join(store.confDir, entry.name));
+  // Of two hard links to one file, rename(2) leaves both.
+  files.remove(asidePath);
+}
+
+/** Saves the file at our name from the rename that will replace it, without a moment in which the name is gone. */
+function giveSecondName(system: System, store: Store, entry: AsideRecord): void {
+  const path = join(store.confDir, entry.name);
+  const asidePath = join(store.confDir, entry.aside);
+  try {
+    system.files.link(path, asidePath);
+  } catch (error) {
+    expected(error);
+    // No hard links here (some file systems, fs.protected_hardlinks): the copy has the same content and times. What has no
+    // copy is no configuration, and is missed by no runtime between this rename and that of ours.
+    if (!recreateAside(system, store, entry)) system.files.rename(path, asidePath);
+  }
+}
+
+/**
+ * Makes a file anew from its copy, under its aside name: content, permission bits, owner, modification time to the nanosecond.
+ * @returns false when the backups do not hold it
+ */
+function recreateAside({ files }: System, store: Store, entry: AsideRecord): boolean {
+  const { kind, target, mode, aside } = entry;
+  const path = join(store.confDir, aside);
+  const content = store.copyOf(entry);
+  if (kind === "symlink" && target !== undefined) files.symlink(target, path);
+  else if (content !== undefined) files.writeAtomic(path, content, { mode });
+  else return false;
+  // The directory's links are followed, the name itself is not.
+  const hostPath = join(files.hostPath(store.confDir), aside);
+  setFileOrigin(hostPath, { ...entry, mode: kind === "symlink" ? undefined : mode });
+  return true;
+}

@@ -1,0 +1,111 @@
+// One step of the ledger: what is done to the directory, and how the manifest reads before and after. Pure.
+
+import { sha256Hex } from "../../sys/fs/hash.ts";
+import { addVersion } from "./kept-versions.ts";
+import type { AsideRecord, DirRecord, FileRecord } from "./manifest.ts";
+import type { Seen } from "./seen.ts";
+import { type SettleOptions, situationOf, transitionOf } from "./transitions.ts";
+
+/**
+ * What is done to one name:
+ * - `set-aside`, `put-back`: the file goes to its aside name, or returns from there
+ * - `second-name`: the file gets its aside name beside the one it has
+ * - `drop`: the aside name is removed
+ * - `keep-copy`: likewise, and a copy stays among the backups
+ * - `leave`: nothing; the file cannot return, and the directory is not as it was
+ * - `write-ours`, `remove-ours`: HeadCNI's own file
+ * - `keep-ours`: nothing; no record says that the file is HeadCNI's
+ */
+export type Action = {
+  readonly name: string;
+  /** Continues a sentence that begins with the name. */
+  readonly why?: string | undefined;
+  /** What is kept as a version before the name changes. */
+  readonly keeps?: readonly FileRecord[];
+} & (
+  | { readonly kind: "set-aside" | "put-back" | "second-name" | "drop" | "keep-copy"; readonly entry: AsideRecord }
+  | { readonly kind: "leave"; readonly entry?: AsideRecord }
+  | { readonly kind: "write-ours"; readonly content: Uint8Array; readonly entry?: undefined }
+  | { readonly kind: "remove-ours" | "keep-ours"; readonly entry?: undefined }
+);
+
+export interface Step {
+  /** What is known now, whatever is done. */
+  readonly record: DirRecord;
+  /** In the order they are done. */
+  readonly actions: readonly Action[];
+  /** Whether HeadCNI is out of the directory after them. @default false */
+  readonly endsInstallation?: boolean;
+}
+
+/** How the manifest reads before the actions: enough to understand a cut at any point. */
+export function journalOf({ record, actions }: Step): DirRecord {
+  return actions.reduce((before, action) => {
+    const { written, aside, versions } = (action.keeps ?? []).reduce(addVersion, before);
+    if (action.kind === "write-ours") return { written: withHash(written, sha256Hex(action.content)), aside, versions };
+    const { entry } = action;
+    const isListed = entry === undefined || aside.includes(entry);
+    return { written, aside: isListed ? aside : [...without(aside, entry), entry], versions };
+  }, record);
+}
+
+/** How it reads after them. @param done those actions that found what they were for */
+export function recordAfter(step: Step, done: readonly Action[] = step.actions): DirRecord {
+  const journal = journalOf(step);
+  const aside = journal.aside.flatMap((entry) => {
+    const action = step.actions.find((candidate) => candidate.entry === entry);
+    if (action === undefined || action.kind === "leave") return [entry];
+    const liesAside = (action.kind === "set-aside" || action.kind === "second-name") && done.includes(action);
+    return liesAside ? [noted(entry)] : [];
+  });
+  const after = { ...journal, aside };
+  return step.endsInstallation === true ? endOfInstallation(after) : after;
+}
+
+/** The record once HeadCNI is out of the directory: what still lies aside could not be brought back. */
+export function endOfInstallation(record: DirRecord): DirRecord {
+  const aside = record.aside.map((entry) => (entry.role === "leftover" ? entry : { ...entry, state: "left" as const }));
+  return { ...record, written: [], aside };
+}
+
+/** What becomes of every entry, by the table. */
+export function settle({ aside, ...rest }: DirRecord, seen: Seen, options: SettleOptions): Step {
+  const actions: Action[] = [];
+  const kept = aside.flatMap((entry): readonly AsideRecord[] => {
+    const { name } = entry;
+    const { transition, why } = transitionOf(seen, entry, situationOf(seen, entry, options));
+    switch (transition) {
+      case "forget":
+        return [];
+      case "note":
+        return [noted(entry)];
+      case "retire":
+        return [{ ...entry, role: "leftover", state: "aside" }];
+      case "swap":
+        actions.push({ kind: "put-back", name, entry, why, keeps: [entry] });
+        return [entry];
+      case "keep-copy":
+        actions.push({ kind: "keep-copy", name, entry, why, keeps: [entry] });
+        return [entry];
+      default:
+        actions.push({ kind: transition, name, entry, why });
+        return [entry];
+    }
+  });
+  return { record: { ...rest, aside: kept }, actions };
+}
+
+function noted(entry: AsideRecord): AsideRecord {
+  return entry.state === "planned" ? { ...entry, state: "aside" } : entry;
+}
+
+function without(entries: readonly AsideRecord[], { aside }: AsideRecord): readonly AsideRecord[] {
+  return entries.filter((other) => other.aside !== aside);
+}
+
+/** How many of our own hashes are remembered, to tell our file from one that somebody edited. */
+const keptHashes = 20;
+
+function withHash(written: readonly string[], sha256: string): readonly string[] {
+  return [...written.filter((hash) => hash !== sha256), sha256].slice(-keptHashes);
+}
