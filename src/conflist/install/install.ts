@@ -7,16 +7,14 @@ import { conflistFileName, stateDir as defaultStateDir } from "../../node-state/
 import type { ConflistProblem } from "../../spec/problem.ts";
 import { compareNames } from "../../spec/runtime-order.ts";
 import { describeError } from "../../sys/errors.ts";
-import { sha256Hex } from "../../sys/fs/hash.ts";
 import { join } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
 import { recoverLocked } from "../backups/recover.ts";
 import { attempt, type FailureName } from "../ledger/failure.ts";
 import { lockConflist } from "../ledger/lock.ts";
-import type { DirRecord } from "../ledger/manifest.ts";
 import { next } from "../ledger/next.ts";
 import { backupFailure, carryOut, commitFailure, journal } from "../ledger/perform.ts";
-import { look, lookAt } from "../ledger/seen.ts";
+import { look } from "../ledger/seen.ts";
 import type { Action, Step } from "../ledger/step.ts";
 import { openStore, type Store } from "../ledger/store.ts";
 import { ConflistInvalidError } from "./conflist-invalid.ts";
@@ -81,7 +79,7 @@ export async function installConflist(
   text: string,
   options: InstallConflistOptions,
 ): Promise<InstallReport> {
-  const { confDir, stateDir = defaultStateDir, otherConfigs } = options;
+  const { confDir, stateDir = defaultStateDir } = options;
   const content = new TextEncoder().encode(text);
   options.onStep?.("rendered", `${content.length} bytes`);
   const first = diffInstall(system, content, options);
@@ -90,30 +88,25 @@ export async function installConflist(
 
   using _lock = await lockConflist(system, stateDir);
   const store = openStore(system, stateDir, confDir);
-  recoverLocked(system, store, otherConfigs);
+  recoverLocked(system, store, options.otherConfigs);
   // Another process may have done it all while this one waited for the lock.
   const diff = diffInstall(system, content, options);
   if (isInstalled(diff)) return reportOf(confDir, diff, []);
-  const before = store.read();
-  const step = await prepare(system, store, { text, content, before, diff, options });
-  return reportOf(confDir, diff, putInForce(system, store, { step, before, onStep: options.onStep }));
+  const step = await prepare(system, store, { text, content, diff, options });
+  return reportOf(confDir, diff, putInForce(system, store, { step, onStep: options.onStep }));
 }
 
 interface PrepareOptions {
   readonly text: string;
   readonly content: Uint8Array;
-  readonly before: DirRecord;
   readonly diff: InstallDiff;
   readonly options: InstallConflistOptions;
 }
 
 /** Backs up and validates. A text that is refused leaves the manifest as it was, too. */
-async function prepare(
-  system: System,
-  store: Store,
-  { text, content, before, diff, options }: PrepareOptions,
-): Promise<Step> {
+async function prepare(system: System, store: Store, { text, content, diff, options }: PrepareOptions): Promise<Step> {
   const { reason, toMoveAside } = diff;
+  const before = store.read();
   const seen = attempt(backupFailure(store), () => look(system, store, before, toMoveAside));
   const ours = reason === "same" ? undefined : content;
   const step = next(before, seen, { kind: "install", content: ours, toMoveAside });
@@ -130,26 +123,24 @@ async function prepare(
 
 interface PutInForceOptions {
   readonly step: Step;
-  readonly before: DirRecord;
   readonly onStep: InstallConflistOptions["onStep"];
 }
 
-function putInForce(system: System, store: Store, { step, before, onStep }: PutInForceOptions): readonly MovedFile[] {
+function putInForce(system: System, store: Store, { step, onStep }: PutInForceOptions): readonly MovedFile[] {
   const path = (name: string): string => join(store.confDir, name);
   const moved: MovedFile[] = [];
   try {
     carryOut(system, store, step, {
       failure: (action) => failureOf(store, action),
       onWrite: (part) => onStep?.(part, path(conflistFileName)),
-      onDone: (action) => {
-        if (action.kind !== "set-aside") return;
-        const { name, aside } = action.entry;
-        moved.push({ name, aside });
-        onStep?.("moved-aside", `${path(name)} as ${aside}`);
+      onDone: ({ kind, name, entry }) => {
+        if (kind !== "set-aside") return;
+        moved.push({ name, aside: entry.aside });
+        onStep?.("moved-aside", `${path(name)} as ${entry.aside}`);
       },
     });
   } catch (error) {
-    takeBack(system, store, { step, before });
+    takeBack(system, store);
     throw error;
   }
   if (moved.length > 0) onStep?.("recorded", join(store.dir, "manifest.json"));
@@ -163,28 +154,13 @@ function failureOf(store: Store, { kind, name }: Action): FailureName {
   return kind === "drop" ? commitFailure(store) : ["HC_CONFLIST_WRITE", `Cannot write the conflist ${path}`];
 }
 
-/** Takes back what was prepared for a file that could not be written: the one that was there before still is. */
-function takeBack(
-  system: System,
-  store: Store,
-  { step, before }: { readonly step: Step; readonly before: DirRecord },
-): void {
-  const { files, log } = system;
+/** An installation that failed is one that was cut short: what had the name before has it again, unless ours has it by now. */
+function takeBack(system: System, store: Store): void {
   try {
-    const present = lookAt(system, store.confDir, conflistFileName);
-    const ours = step.actions.find(({ kind }) => kind === "write-ours");
-    // Renamed, and then the directory could not be made durable: ours is in place, and what it replaced must be kept.
-    if (ours?.kind !== "write-ours" || present?.record?.sha256 === sha256Hex(ours.content)) return;
-    const second = step.actions.find(({ kind }) => kind === "second-name");
-    if (second?.kind === "second-name") {
-      const aside = join(store.confDir, second.entry.aside);
-      if (present === undefined) files.rename(aside, join(store.confDir, second.name));
-      else files.remove(aside);
-    }
-    store.write(before);
+    recoverLocked(system, store, "keep");
   } catch (error) {
-    // The disk that refused the file may refuse this as well; the next start finds a planned move and does the same.
-    log.debug("Left a planned installation to the next start", { why: describeError(error) });
+    // The disk that refused the file may refuse this as well; the next start does the same.
+    system.log.debug("Left an installation that failed to the next start", { why: describeError(error) });
   }
 }
 

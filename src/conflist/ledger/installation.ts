@@ -3,11 +3,14 @@
 
 import { asideName } from "../../node-state/aside-name.ts";
 import { conflistFileName } from "../../node-state/names.ts";
+import { sha256Hex } from "../../sys/fs/hash.ts";
 import { isCopied, isSameContent, withCopy } from "./kept-versions.ts";
 import type { AsideRecord, AsideRole, DirRecord, FileRecord } from "./manifest.ts";
 import type { Seen } from "./seen.ts";
 import { type Action, journalOf, type Step, settle } from "./step.ts";
 
+/** How many of our own hashes are remembered, to tell our file from one that somebody edited. */
+const keptHashes = 20;
 /** How many files that came to one name after its original stay aside. */
 const keptLater = 5;
 
@@ -26,10 +29,16 @@ export function install(before: DirRecord, seen: Seen, { content, toMoveAside }:
     return actions;
   };
   const ours = content === undefined ? [] : plan(replaceOurs(record, seen, content));
+  if (content !== undefined) record = withHash(record, sha256Hex(content));
   const moves = toMoveAside.flatMap((name) => plan(moveAside(record, seen, name)));
   // The last goes first: the one the runtime takes now stays in force until ours takes over from it, and none that stood
   // behind it (a broken one, a CNI long gone) ever comes to the front.
   return { record, actions: [...ours, ...moves.toReversed(), ...surplusOf(record)] };
+}
+
+function withHash(record: DirRecord, sha256: string): DirRecord {
+  const written = [...record.written.filter((other) => other !== sha256), sha256];
+  return { ...record, written: written.slice(-keptHashes) };
 }
 
 function moveAside(record: DirRecord, seen: Seen, name: string): readonly Action[] {

@@ -11,7 +11,7 @@ import { type Intent, next } from "./next.ts";
 import { look } from "./seen.ts";
 import { recordAfter } from "./step.ts";
 import { openStore } from "./store.ts";
-import { columns, rowCount, rowFor, type Situation } from "./transitions.ts";
+import { columns, rowFor, rows, type Situation } from "./transitions.ts";
 
 const options = { confDir, stateDir };
 
@@ -21,24 +21,33 @@ describe("the table of transitions", () => {
     [{}],
   ) as readonly Situation[];
 
-  test("has a row for every situation, and no row that none reaches", () => {
-    const reached = new Set(situations.map((situation) => rowFor(situation).at));
-    expect(reached.size).toBe(rowCount);
-  });
-
-  test("gives back nothing, and keeps no copy, of what is nowhere and has none", () => {
-    const lost = situations.filter(({ place, copy }) => place === "nowhere" && copy === "none");
-    for (const situation of lost) {
-      const [, , , , , , transition] = rowFor(situation).row;
-      if (situation.intent === "restore") expect(["leave", "note"]).toContain(transition);
+  test("says only what a column can say", () => {
+    const known = Object.values(columns).map((values): readonly string[] => ["*", ...values]);
+    for (const { cells } of rows) {
+      expect(cells).toHaveLength(known.length);
+      for (const [at, cell] of cells.entries()) expect(known[at]).toContain(cell);
     }
   });
 
-  test("leaves alone whatever another installation left", () => {
+  test("has a row for every situation, and no row that none reaches", () => {
+    expect(new Set(situations.map(rowFor)).size).toBe(rows.length);
+    // 3 intents, 4 roles, 3 states, 7 places, 3 of the name, 2 of the copy
+    expect(situations).toHaveLength(1512);
+    expect(rows).toHaveLength(27);
+  });
+
+  test("gives nothing back that is nowhere and has no copy", () => {
+    const lost = situations.filter(
+      ({ intent, place, copy }) => intent === "restore" && place === "nowhere" && copy === "none",
+    );
+    for (const situation of lost) expect(["leave", "note"]).toContain(rowFor(situation).transition);
+  });
+
+  test("leaves alone what another installation left aside", () => {
     const leftovers = situations.filter(
       ({ role, place }) => role === "leftover" && place !== "home" && place !== "nowhere",
     );
-    for (const situation of leftovers) expect(["note", "retire"]).toContain(rowFor(situation).row[6]);
+    for (const situation of leftovers) expect(["note", "retire"]).toContain(rowFor(situation).transition);
   });
 });
 
@@ -120,11 +129,11 @@ describe("perform(), cut short between any two changes,", () => {
     ["a restore", ["install one", "install two"], "restore"],
     ["a recovery", ["a cut installation"], "recover"],
   ];
-  const rows = scenes.flatMap(([scene, files]) =>
+  const cuts = scenes.flatMap(([scene, files]) =>
     last.map(([what, earlier, step]) => ({ scene, files, what, earlier, step })),
   );
 
-  test.each(rows)(
+  test.each(cuts)(
     "leaves $what in $scene as a recovery and a restore understand it",
     async ({ files, earlier, step }) => {
       for (let survives = 0, wasCut = true; wasCut; survives++) {

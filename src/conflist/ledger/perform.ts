@@ -7,7 +7,7 @@ import { setFileOrigin } from "../../sys/fs/file-metadata.ts";
 import { join } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
 import { attempt, type FailureName } from "./failure.ts";
-import { type AsideRecord, type DirRecord, isSameRecord } from "./manifest.ts";
+import type { AsideRecord } from "./manifest.ts";
 import type { Seen } from "./seen.ts";
 import { type Action, journalOf, recordAfter, type Step } from "./step.ts";
 import type { Store } from "./store.ts";
@@ -46,7 +46,7 @@ export function journal(store: Store, step: Step, seen: Seen): void {
       const present = seen.files.get(file.name);
       if (present?.content !== undefined && present.record?.sha256 === file.sha256) store.keep(file, present.content);
     }
-    writeIfChanged(store, record);
+    store.write(record);
   });
 }
 
@@ -61,15 +61,11 @@ export function carryOut(system: System, store: Store, step: Step, options: Carr
     if (wasFound) options.onDone?.(action);
     return wasFound;
   });
-  attempt(commitFailure(store), () => writeIfChanged(store, recordAfter(step, done)));
+  attempt(commitFailure(store), () => store.write(recordAfter(step, done)));
 }
 
 export function commitFailure({ dir }: Store): FailureName {
   return ["HC_CONFLIST_BACKUP", `Cannot bring the backups in ${dir} up to date`];
-}
-
-function writeIfChanged(store: Store, record: DirRecord): void {
-  if (!isSameRecord(store.read(), record)) store.write(record);
 }
 
 /** @returns false when the owner of the file has removed it since */

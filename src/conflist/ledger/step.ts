@@ -1,10 +1,9 @@
 // One step of the ledger: what is done to the directory, and how the manifest reads before and after. Pure.
 
-import { sha256Hex } from "../../sys/fs/hash.ts";
 import { addVersion } from "./kept-versions.ts";
 import type { AsideRecord, DirRecord, FileRecord } from "./manifest.ts";
 import type { Seen } from "./seen.ts";
-import { type SettleOptions, situationOf, transitionOf } from "./transitions.ts";
+import { type SettleOptions, transitionOf } from "./transitions.ts";
 
 /**
  * What is done to one name:
@@ -40,12 +39,10 @@ export interface Step {
 
 /** How the manifest reads before the actions: enough to understand a cut at any point. */
 export function journalOf({ record, actions }: Step): DirRecord {
-  return actions.reduce((before, action) => {
-    const { written, aside, versions } = (action.keeps ?? []).reduce(addVersion, before);
-    if (action.kind === "write-ours") return { written: withHash(written, sha256Hex(action.content)), aside, versions };
-    const { entry } = action;
-    const isListed = entry === undefined || aside.includes(entry);
-    return { written, aside: isListed ? aside : [...without(aside, entry), entry], versions };
+  return actions.reduce((before, { entry, keeps = [] }) => {
+    const kept = keeps.reduce(addVersion, before);
+    if (entry === undefined || kept.aside.includes(entry)) return kept;
+    return { ...kept, aside: [...kept.aside.filter(({ aside }) => aside !== entry.aside), entry] };
   }, record);
 }
 
@@ -69,43 +66,20 @@ export function endOfInstallation(record: DirRecord): DirRecord {
 }
 
 /** What becomes of every entry, by the table. */
-export function settle({ aside, ...rest }: DirRecord, seen: Seen, options: SettleOptions): Step {
+export function settle(before: DirRecord, seen: Seen, options: SettleOptions): Step {
   const actions: Action[] = [];
-  const kept = aside.flatMap((entry): readonly AsideRecord[] => {
-    const { name } = entry;
-    const { transition, why } = transitionOf(seen, entry, situationOf(seen, entry, options));
-    switch (transition) {
-      case "forget":
-        return [];
-      case "note":
-        return [noted(entry)];
-      case "retire":
-        return [{ ...entry, role: "leftover", state: "aside" }];
-      case "swap":
-        actions.push({ kind: "put-back", name, entry, why, keeps: [entry] });
-        return [entry];
-      case "keep-copy":
-        actions.push({ kind: "keep-copy", name, entry, why, keeps: [entry] });
-        return [entry];
-      default:
-        actions.push({ kind: transition, name, entry, why });
-        return [entry];
-    }
+  const aside = before.aside.flatMap((entry): readonly AsideRecord[] => {
+    const { transition, why } = transitionOf(seen, entry, options);
+    if (transition === "forget") return [];
+    if (transition === "note") return [noted(entry)];
+    if (transition === "retire") return [{ ...entry, role: "leftover", state: "aside" }];
+    const keeps = transition === "swap" || transition === "keep-copy" ? [entry] : [];
+    actions.push({ kind: transition === "swap" ? "put-back" : transition, name: entry.name, entry, why, keeps });
+    return [entry];
   });
-  return { record: { ...rest, aside: kept }, actions };
+  return { record: { ...before, aside }, actions };
 }
 
 function noted(entry: AsideRecord): AsideRecord {
   return entry.state === "planned" ? { ...entry, state: "aside" } : entry;
-}
-
-function without(entries: readonly AsideRecord[], { aside }: AsideRecord): readonly AsideRecord[] {
-  return entries.filter((other) => other.aside !== aside);
-}
-
-/** How many of our own hashes are remembered, to tell our file from one that somebody edited. */
-const keptHashes = 20;
-
-function withHash(written: readonly string[], sha256: string): readonly string[] {
-  return [...written.filter((hash) => hash !== sha256), sha256].slice(-keptHashes);
 }

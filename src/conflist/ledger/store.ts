@@ -27,7 +27,7 @@ export interface Store {
   readonly confDir: string;
   /** What is remembered of the configuration directory; empty when nothing is. */
   read(): DirRecord;
-  /** Puts the record in force, then removes copies that nothing refers to any more. */
+  /** Puts a changed record in force, then removes copies that nothing refers to any more. */
   write(record: DirRecord): void;
   /** Keeps the content of a record that names its copy. */
   keep(file: FileRecord, content: Uint8Array): void;
@@ -75,6 +75,7 @@ export function openStore({ files }: System, stateDir: string, confDir: string):
     read: () => readManifest().get(confDir) ?? emptyRecord,
     write: (record) => {
       const before = readManifest();
+      if (isSameRecord(before.get(confDir) ?? emptyRecord, record)) return;
       const after = new Map(before);
       if (isSameRecord(record, emptyRecord)) after.delete(confDir);
       else after.set(confDir, record);
