@@ -45,9 +45,10 @@ export function findRisks({ monitoring }: Config): readonly KeyFinding[] {
 function written({ network }: Config): { path: readonly string[]; node: string; prefix: Prefix }[] {
   const { nodeLocal } = network.podCIDR;
   if (nodeLocal === undefined) return [];
-  if (nodeLocal.kind === "any") return nodeLocal.podCIDRs.map((prefix) => ({ path: keys.nodeLocal, node: "", prefix }));
-  return [...nodeLocal.podCIDRs].flatMap(([node, prefixes]) =>
-    prefixes.map((prefix) => ({ path: [...keys.nodeLocal, node], node, prefix })),
+  if (nodeLocal.kind === "any")
+    return nodeLocal.podCIDRs.list.map((prefix) => ({ path: keys.nodeLocal, node: "", prefix }));
+  return [...nodeLocal.podCIDRs].flatMap(([node, podCIDRs]) =>
+    podCIDRs.list.map((prefix) => ({ path: [...keys.nodeLocal, node], node, prefix })),
   );
 }
 

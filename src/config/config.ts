@@ -2,6 +2,7 @@
 // instead when it cannot be used. The schema that produces it, its defaults and its documentation are in `schema.ts`.
 
 import type { Family } from "../cidr/addr.ts";
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { BridgeSettings } from "../node-state/bridge-settings.ts";
 import { ConfigError, type ConfigIssue } from "../sys/errors.ts";
@@ -15,8 +16,8 @@ export type OtherConfigs = "moveAside" | "keep";
 
 /** A PodCIDR an operator wrote: one for any node that reads it, or one for each node by name. */
 export type NodeLocal =
-  | { readonly kind: "any"; readonly podCIDRs: readonly Prefix[] }
-  | { readonly kind: "byNode"; readonly podCIDRs: ReadonlyMap<string, readonly Prefix[]> };
+  | { readonly kind: "any"; readonly podCIDRs: PodCIDRs }
+  | { readonly kind: "byNode"; readonly podCIDRs: ReadonlyMap<string, PodCIDRs> };
 
 export interface Config {
   /** Kubernetes name of this node, when the operator wrote it. */

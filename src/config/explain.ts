@@ -106,8 +106,8 @@ function printCidrs(prefixes: readonly Prefix[]): string {
 }
 
 function printNodeLocal(nodeLocal: NodeLocal): JsonValue {
-  if (nodeLocal.kind === "any") return printCidrs(nodeLocal.podCIDRs);
-  return Object.fromEntries([...nodeLocal.podCIDRs].map(([node, prefixes]) => [node, printCidrs(prefixes)]));
+  if (nodeLocal.kind === "any") return printCidrs(nodeLocal.podCIDRs.list);
+  return Object.fromEntries([...nodeLocal.podCIDRs].map(([node, podCIDRs]) => [node, printCidrs(podCIDRs.list)]));
 }
 
 function printPerNode(perNode: Readonly<Partial<Record<Family, number>>>): JsonValue {

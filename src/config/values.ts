@@ -2,7 +2,7 @@
 // value, or as fault the end of a sentence that begins with the value and says what is wrong and what to write.
 
 import { clip, type Family, familyBits, tryParseAddr } from "../cidr/addr.ts";
-import { toPodCIDRs } from "../cidr/pod-cidrs.ts";
+import { type PodCIDRs, toPodCIDRs } from "../cidr/pod-cidrs.ts";
 import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
 import { isNodeName, maxNodeNameLength, normalizeNodeName } from "../spec/node-name-rule.ts";
 import { expected } from "../sys/errors.ts";
@@ -15,45 +15,50 @@ import type { NodeLocal } from "./config.ts";
  * Host bits are refused with the value that was probably meant: guessing could move a node onto another's range.
  */
 export function readCidrs(value: string | readonly string[]): Result<readonly Prefix[]> {
+  const podCIDRs = readPodCIDRs(value);
+  return podCIDRs.kind === "fault" ? podCIDRs : ok(podCIDRs.value?.list ?? []);
+}
+
+/** The cluster's CIDRs; undefined when the value is empty. */
+export function readBase(value: string | readonly string[]): Result<readonly Prefix[] | undefined> {
+  const podCIDRs = readPodCIDRs(value);
+  return podCIDRs.kind === "fault" ? podCIDRs : ok(podCIDRs.value?.list);
+}
+
+/** The CIDRs of one node of a map, where an empty value is a fault. */
+export function readNodeCidrs(value: string | readonly string[]): Result<PodCIDRs> {
+  const podCIDRs = readPodCIDRs(value);
+  if (podCIDRs.kind === "fault") return podCIDRs;
+  return podCIDRs.value === undefined ? fault("is no CIDR; write one, or leave the node out") : ok(podCIDRs.value);
+}
+
+/** The PodCIDRs of whichever node reads them, or of each node of a map; undefined when the value is empty. */
+export function readNodeLocal(
+  value: string | string[] | Readonly<Record<string, PodCIDRs>>,
+): Result<NodeLocal | undefined> {
+  if (typeof value !== "string" && !Array.isArray(value)) {
+    const entries = Object.entries(value);
+    return ok({
+      kind: "byNode",
+      podCIDRs: new Map(entries.map(([written, podCIDRs]) => [normalizeNodeName(written), podCIDRs])),
+    });
+  }
+  const podCIDRs = readPodCIDRs(value);
+  if (podCIDRs.kind === "fault") return podCIDRs;
+  return ok(podCIDRs.value === undefined ? undefined : { kind: "any", podCIDRs: podCIDRs.value });
+}
+
+function readPodCIDRs(value: string | readonly string[]): Result<PodCIDRs | undefined> {
   const texts = typeof value === "string" ? value.split(",") : value;
-  if (texts.length === 1 && texts[0]?.trim() === "") return ok([]);
+  if (texts.length === 0 || (texts.length === 1 && texts[0]?.trim() === "")) return ok(undefined);
   const prefixes: Prefix[] = [];
   for (const text of texts) {
     const read = readCidr(text.trim());
     if (read.kind === "fault") return read;
     prefixes.push(read.value);
-    const made = toPodCIDRs(prefixes);
-    if (made.kind === "fault") return fault(`${made.why}; write at most one of each family`);
   }
-  return ok(prefixes);
-}
-
-/** The cluster's CIDRs; undefined when the value is empty. */
-export function readBase(value: string | readonly string[]): Result<readonly Prefix[] | undefined> {
-  const prefixes = readCidrs(value);
-  return prefixes.kind === "fault" || prefixes.value.length > 0 ? prefixes : ok(undefined);
-}
-
-/** The CIDRs of one node of a map, where an empty value is a fault. */
-export function readNodeCidrs(value: string | readonly string[]): Result<readonly Prefix[]> {
-  const podCIDRs = readCidrs(value);
-  if (podCIDRs.kind === "fault" || podCIDRs.value.length > 0) return podCIDRs;
-  return fault("is no CIDR; write one, or leave the node out");
-}
-
-/** The PodCIDRs of whichever node reads them, or of each node of a map; undefined when the value is empty. */
-export function readNodeLocal(
-  value: string | string[] | Readonly<Record<string, readonly Prefix[]>>,
-): Result<NodeLocal | undefined> {
-  if (typeof value !== "string" && !Array.isArray(value)) {
-    const podCIDRs = new Map(
-      Object.entries(value).map(([written, prefixes]) => [normalizeNodeName(written), prefixes]),
-    );
-    return ok({ kind: "byNode", podCIDRs });
-  }
-  const podCIDRs = readCidrs(value);
-  if (podCIDRs.kind === "fault") return podCIDRs;
-  return ok(podCIDRs.value.length === 0 ? undefined : { kind: "any", podCIDRs: podCIDRs.value });
+  const made = toPodCIDRs(prefixes);
+  return made.kind === "ok" ? made : fault(`${made.why}; write at most one of each family`);
 }
 
 function readCidr(text: string): Result<Prefix> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
+import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
 import type { Config, LoadedConfig } from "../config/config.ts";
 import { defaultConfig } from "../config/defaults.ts";
@@ -52,7 +53,7 @@ const kubeadm = (podSubnet: string, serviceSubnet = "10.96.0.0/12"): string =>
 const node = (name: string, podCIDR: string): string =>
   `apiVersion: v1\nkind: Node\nmetadata: {name: ${name}}\nspec:\n  podCIDR: ${podCIDR}\n`;
 const any = (text: string): Partial<PodCIDRConfig> => ({
-  nodeLocal: { kind: "any", podCIDRs: text.split(",").map(parsePrefix) },
+  nodeLocal: { kind: "any", podCIDRs: parsePodCIDRs(text) },
 });
 
 const kubeletFile = "/var/lib/kubelet/config.yaml";
@@ -88,7 +89,7 @@ describe("choosePodCIDR() takes the first source that answers", () => {
   });
 
   test("and of nodeLocal by node only this node's entry", () => {
-    const podCIDRs = new Map([["worker-2", [parsePrefix("10.1.2.0/24")]]]);
+    const podCIDRs = new Map([["worker-2", parsePodCIDRs("10.1.2.0/24")]]);
     const podCIDR: Partial<PodCIDRConfig> = { nodeLocal: { kind: "byNode", podCIDRs } };
     expect(short(choose({ podCIDR, nodeName: "worker-2" }))).toStartWith("10.1.2.0/24 config");
     const other = choose({ podCIDR, nodeName: "worker-3" });
@@ -167,7 +168,6 @@ describe("choosePodCIDR() refuses what an operator wrote wrong", () => {
     ["multicast", "ff02::/64", "lies in the multicast range"],
     ["link-local", "fe80::/64", "lies in the link-local range"],
     ["the service range of a file", "10.96.1.0/24", "overlaps the service CIDR 10.96.0.0/12"],
-    ["two of a family", "10.1.1.0/24,10.1.2.0/24", "more than one CIDR of a family"],
   ])("in the configuration: %s", (_, value, reason) => {
     const error = thrown({ podCIDR: any(value), files: { [kubeadmFile]: kubeadm("10.244.0.0/16") } });
     expect(error.code).toBe("HC_PODCIDR_CONFIG");
@@ -183,6 +183,7 @@ describe("choosePodCIDR() refuses what an operator wrote wrong", () => {
   test.each([
     ["no CIDR", "10.1.2.0", "has no prefix length"],
     ["a template", "{{ pod_cidr }}", "has no prefix length"],
+    ["two of a family", "10.1.1.0/24,10.1.2.0/24", "more than one CIDR of a family"],
     ["one bad of two", "10.1.2.0/24,fd00::1/64", "fd00::1/64 has host bits set: the network is fd00::/64"],
     ["the service range of the configuration", "10.43.1.0/24", "overlaps the service CIDR 10.43.0.0/16"],
   ])("in the environment: %s", (_, value, reason) => {

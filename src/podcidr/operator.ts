@@ -34,9 +34,8 @@ export function configValue(loaded: LoadedConfig, nodeName: string, serviceCIDRs
   if (podCIDRs === undefined) {
     return { kind: "none", reason: `${nodeLocalKey} has no entry for node "${nodeName}"` };
   }
-  if (podCIDRs.length === 0) return { kind: "none", reason: `${nodeLocalKey} is empty` };
   const path = nodeLocal.kind === "any" ? nodeLocalKey : `${nodeLocalKey}.${nodeName}`;
-  const checked = checkPodCIDRs(podCIDRs, serviceCIDRs);
+  const checked = checkPodCIDRs(podCIDRs.list, serviceCIDRs);
   if (checked.kind === "fault") {
     throw new ConfigError(
       "HC_PODCIDR_CONFIG",
@@ -55,12 +54,12 @@ export function configValue(loaded: LoadedConfig, nodeName: string, serviceCIDRs
 export function nodeLocalFaults(loaded: LoadedConfig, serviceCIDRs: readonly Prefix[]): readonly ConfigIssue[] {
   const { nodeLocal } = loaded.config.network.podCIDR;
   if (nodeLocal === undefined) return [];
-  const entries: readonly (readonly [string, readonly Prefix[]])[] =
+  const entries: readonly (readonly [string, PodCIDRs])[] =
     nodeLocal.kind === "any"
       ? [[nodeLocalKey, nodeLocal.podCIDRs]]
-      : [...nodeLocal.podCIDRs].map(([node, prefixes]) => [`${nodeLocalKey}.${node}`, prefixes]);
-  return entries.flatMap(([path, prefixes]) => {
-    const checked = checkPodCIDRs(prefixes, serviceCIDRs);
+      : [...nodeLocal.podCIDRs].map(([node, podCIDRs]) => [`${nodeLocalKey}.${node}`, podCIDRs]);
+  return entries.flatMap(([path, podCIDRs]) => {
+    const checked = checkPodCIDRs(podCIDRs.list, serviceCIDRs);
     return checked.kind === "ok" ? [] : [issueAt(loaded, path, checked.why)];
   });
 }
