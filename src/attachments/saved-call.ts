@@ -2,11 +2,11 @@
 // the node's settings have changed since. Type, JSON form and the name of the file. Pure; on the plugin's start-up path.
 
 import { maxSavedCallBytes, pluginName } from "../node-state/names.ts";
-import { programNameProblem } from "../spec/program-name.ts";
+import { isProgramName } from "../spec/program-name.ts";
 import { type CniVersion, isSupportedVersion } from "../spec/versions.ts";
 import { sha256Hex } from "../sys/fs/hash.ts";
 import { join } from "../sys/fs/path.ts";
-import { isJsonObject, type JsonObject, parseJsonExactly } from "../sys/json.ts";
+import { isJsonObject, type JsonObject, tryParseJsonObject } from "../sys/json.ts";
 import { fault, ok, type Result } from "../sys/result.ts";
 import type { AttachmentKey } from "./attachment.ts";
 
@@ -67,7 +67,7 @@ export function encodeSavedCall(key: AttachmentKey, call: SavedCall): Result<str
 
 /** What a file's bytes say; undefined when they name no attachment: torn by a power loss, or another program's. */
 export function decodeSavedCall(bytes: Uint8Array): SavedCallContent | undefined {
-  const json = parse(bytes);
+  const json = tryParseJsonObject(new TextDecoder().decode(bytes));
   if (json === undefined) return undefined;
   const { network, containerId, ifname, delegate } = json;
   if (typeof network !== "string" || typeof containerId !== "string" || typeof ifname !== "string") return undefined;
@@ -77,16 +77,6 @@ export function decodeSavedCall(bytes: Uint8Array): SavedCallContent | undefined
 
 function decodeCall({ version, cniVersion, delegate }: JsonObject): SavedCall | undefined {
   if (version !== 1 || !isSupportedVersion(cniVersion) || !isJsonObject(delegate)) return undefined;
-  if (programNameProblem(delegate.type ?? "") !== undefined || delegate.type === pluginName) return undefined;
+  if (!isProgramName(delegate.type) || delegate.type === pluginName) return undefined;
   return { cniVersion, delegate };
-}
-
-function parse(bytes: Uint8Array): JsonObject | undefined {
-  try {
-    const json: unknown = parseJsonExactly(new TextDecoder().decode(bytes));
-    return isJsonObject(json) ? json : undefined;
-  } catch {
-    // Torn by a power loss: as good as none.
-    return undefined;
-  }
 }

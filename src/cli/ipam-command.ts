@@ -1,7 +1,7 @@
 // `headcni ipam list | gc`: the leases of this node, and those of containers that are gone.
 
 import type { Command } from "commander";
-import type { JudgedLease } from "../ipam/plan-sweep.ts";
+import type { ClassifiedLease } from "../ipam/plan-sweep.ts";
 import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
 import type { JsonObject } from "../sys/json.ts";
 import { printJson } from "../sys/json.ts";
@@ -70,7 +70,7 @@ async function gcCommand(context: CliContext, flags: IpamFlags & { readonly dryR
   const report = await sweepNode(system, { runtimes: await findRuntimes(system), isDryRun });
   const { free, keep, removedCalls, asked } = report;
   if (flags.output === "json") {
-    const leases = (judged: readonly JudgedLease[]): JsonObject[] => judged.map(encode);
+    const leases = (list: readonly ClassifiedLease[]): JsonObject[] => list.map(encode);
     context.print(printJson({ dryRun: isDryRun, asked, freed: leases(free), kept: leases(keep), removedCalls }));
     return;
   }
@@ -86,14 +86,14 @@ async function gcCommand(context: CliContext, flags: IpamFlags & { readonly dryR
   context.print(`${lines.join("\n")}\n`);
 }
 
-const reasonWords: Readonly<Record<JudgedLease["verdict"], string>> = {
+const reasonWords: Readonly<Record<ClassifiedLease["verdict"], string>> = {
   held: "held",
   young: "given out just now",
   abandoned: "which no runtime knows",
   torn: "which a power loss left",
 };
 
-function encode({ lease, verdict }: JudgedLease): JsonObject {
+function encode({ lease, verdict }: ClassifiedLease): JsonObject {
   const { addr, owner } = lease;
   return { address: String(addr), containerId: owner?.containerId ?? null, ifname: owner?.ifname ?? null, verdict };
 }

@@ -20,7 +20,7 @@ export const cniCodes = {
 
 export type CniCode = (typeof cniCodes)[keyof typeof cniCodes];
 
-/** A call that failed in a way the runtime is told about. */
+/** A call that failed, as the runtime reads it. */
 export class CniError extends Error {
   override readonly name = "CniError";
   readonly cniCode: CniCode;

@@ -33,9 +33,9 @@ describe("dispatch()", () => {
   test("turns a fault of its own into code 999", async () => {
     using root = tempRoot();
     const plugin = fakePlugin({ root });
-    const world = { ...plugin.world, readStdin: () => Promise.reject(new TypeError("a bug")) };
+    const system = { ...plugin.system, readStdin: () => Promise.reject(new TypeError("a bug")) };
     const { dispatch } = await import("./dispatch.ts");
-    expect(errorOf(await dispatch(world))).toMatchObject({ code: 999, msg: "The plugin failed: a bug" });
+    expect(errorOf(await dispatch(system))).toMatchObject({ code: 999, msg: "The plugin failed: a bug" });
   });
 
   test("answers any bytes in any command with one CNI error or a result, and nothing else", async () => {

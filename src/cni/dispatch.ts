@@ -9,7 +9,7 @@ import { answerVersion } from "./commands/version-command.ts";
 import type { PluginCall } from "./delegate/call-delegate.ts";
 import { type Command, readEnvironment } from "./environment.ts";
 import { decodeConfig, decodeHead } from "./network-config.ts";
-import type { PluginOutput, PluginWorld } from "./plugin-system.ts";
+import type { PluginOutput, PluginSystem } from "./plugin-system.ts";
 
 /** A config with thousands of valid attachments stays far below; what is longer is no network config. */
 const configLimits = { maxBytes: 4 << 20, timeoutMs: 5000 } as const;
@@ -20,18 +20,18 @@ type NetworkCommand = Exclude<Command, "VERSION">;
 const commandSince: Partial<Record<NetworkCommand, CniVersion>> = { CHECK: "0.4.0", GC: "1.1.0", STATUS: "1.1.0" };
 
 /** Answers one call. Never throws. */
-export async function dispatch(world: PluginWorld): Promise<PluginOutput> {
+export async function dispatch(system: PluginSystem): Promise<PluginOutput> {
   let cniVersion: string = newestVersion;
   try {
-    const call = readEnvironment(world.env);
+    const call = readEnvironment(system.env);
     const { command } = call;
-    if (command === "VERSION") return { exitCode: 0, stdout: await answerVersion(world.readStdin) };
-    const head = decodeHead(await readConfig(world));
+    if (command === "VERSION") return { exitCode: 0, stdout: await answerVersion(system.readStdin) };
+    const head = decodeHead(await readConfig(system));
     if (isSupportedVersion(head.cniVersion)) cniVersion = head.cniVersion;
     const config = decodeConfig(head);
     refuseTooOld(command, config.cniVersion);
     const handler = await load(command);
-    return await handler(world, { call, config });
+    return await handler(system, { call, config });
   } catch (error) {
     const known =
       error instanceof CniError
@@ -41,7 +41,7 @@ export async function dispatch(world: PluginWorld): Promise<PluginOutput> {
   }
 }
 
-type Handler = (world: PluginWorld, plugin: PluginCall) => Promise<PluginOutput>;
+type Handler = (system: PluginSystem, plugin: PluginCall) => Promise<PluginOutput>;
 
 /** What is called for each pod is here already; each further load would be a millisecond of every ADD. */
 async function load(command: NetworkCommand): Promise<Handler> {
@@ -66,8 +66,8 @@ function refuseTooOld(command: NetworkCommand, cniVersion: CniVersion): void {
   throw new CniError(cniCodes.incompatibleVersion, `config version does not allow ${command}`, details);
 }
 
-async function readConfig(world: PluginWorld): Promise<string> {
-  const { ended, text, reason } = await world.readStdin(configLimits);
+async function readConfig(system: PluginSystem): Promise<string> {
+  const { ended, text, reason } = await system.readStdin(configLimits);
   switch (ended) {
     case "end":
       return text;

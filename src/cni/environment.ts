@@ -15,7 +15,7 @@ export interface Call extends Attachment {
   readonly netns: string;
   /** Whether the plugin's own namespace may be the container's (CNI_NETNS_OVERRIDE of libcni's skel). */
   readonly mayBeOwnNetns: boolean;
-  /** Folders to look for programs in, joined with colons. */
+  /** Directories to look for programs in, joined with colons. */
   readonly path: string;
 }
 

@@ -6,16 +6,16 @@ import * as store from "../attachments/saved-call-store.ts";
 import { describeError, errnoOf } from "../sys/errors.ts";
 import { whyNoLocks } from "../sys/fs/flock.ts";
 import { CniError, cniCodes } from "./cni-error.ts";
-import type { PluginWorld } from "./plugin-system.ts";
+import type { PluginSystem } from "./plugin-system.ts";
 
 /**
  * Saves a call before its delegate is started, and holds its lock.
  * @throws CniError 5 when the directory cannot be written, 7 when the call is too long.
  */
-export function saveCall(world: PluginWorld, dataDir: string, key: AttachmentKey, call: SavedCall): store.HeldCall {
+export function saveCall(system: PluginSystem, dataDir: string, key: AttachmentKey, call: SavedCall): store.HeldCall {
   const whyUnlocked = whyNoLocks();
-  if (whyUnlocked !== undefined) world.warn(`headcni: calls for one pod are not kept apart here: ${whyUnlocked}\n`);
-  const outcome = store.saveCall(world.files, dataDir, key, call);
+  if (whyUnlocked !== undefined) system.warn(`headcni: calls for one pod are not kept apart here: ${whyUnlocked}\n`);
+  const outcome = store.saveCall(system.files, dataDir, key, call);
   switch (outcome.kind) {
     case "saved":
       return outcome.held;
@@ -38,11 +38,11 @@ export function saveCall(world: PluginWorld, dataDir: string, key: AttachmentKey
  * @throws CniError 11 when it stays locked for `timeoutMs`, 5 when it cannot be opened.
  */
 export async function holdSavedCall(
-  world: PluginWorld,
+  system: PluginSystem,
   dataDir: string,
   options: store.HoldCallOptions,
 ): Promise<store.HeldCall | undefined> {
-  const outcome = await store.holdSavedCall(world, dataDir, options);
+  const outcome = await store.holdSavedCall(system, dataDir, options);
   switch (outcome.kind) {
     case "held":
       return outcome.held;
@@ -63,10 +63,10 @@ export async function holdSavedCall(
  * Removes the saved call of an attachment that was taken down. One that cannot be removed is left to GC with a line for people: the
  * network is gone, which is what the runtime asked for.
  */
-export function forgetCall(world: PluginWorld, dataDir: string, key: AttachmentKey): void {
+export function forgetCall(system: PluginSystem, dataDir: string, key: AttachmentKey): void {
   try {
-    store.removeSavedCall(world.files, dataDir, key);
+    store.removeSavedCall(system.files, dataDir, key);
   } catch (error) {
-    world.warn(`headcni: ${describeError(error)}\n`);
+    system.warn(`headcni: ${describeError(error)}\n`);
   }
 }

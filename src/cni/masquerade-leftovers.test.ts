@@ -32,9 +32,9 @@ describe("parseJumps()", () => {
 
 describe("sweepMasquerade()", () => {
   function setUp(root: ReturnType<typeof tempRoot>, failing?: string) {
-    const { world, warnings } = fakePlugin({ root });
+    const { system, warnings } = fakePlugin({ root });
     const ran: string[] = [];
-    const exec: typeof world.exec = {
+    const exec: typeof system.exec = {
       run: (argv) => {
         const line = argv.join(" ").replace(" -w 5 -t nat", "");
         ran.push(line);
@@ -45,13 +45,13 @@ describe("sweepMasquerade()", () => {
         return Promise.resolve({ exitCode, signal: null, stdout, stderr, timedOut: false, outputTooLong: false });
       },
     };
-    return { world: { ...world, exec }, ran, warnings };
+    return { system: { ...system, exec }, ran, warnings };
   }
 
   test("removes rule and chain of containers that are gone, and of no others", async () => {
     using root = tempRoot();
-    const { world, ran } = setUp(root);
-    await sweepMasquerade(world, { network: "headcni", isGone: (id) => id === "c2" });
+    const { system, ran } = setUp(root);
+    await sweepMasquerade(system, { network: "headcni", isGone: (id) => id === "c2" });
     expect(ran).toEqual([
       "iptables -S POSTROUTING",
       'iptables -D POSTROUTING -s 10.9.0.3/32 -m comment --comment name: "headcni" id: "c2" -j CNI-0123456789abcdef01234567',
@@ -63,8 +63,8 @@ describe("sweepMasquerade()", () => {
 
   test("says what it could not do, and goes on with the other family", async () => {
     using root = tempRoot();
-    const { world, ran, warnings } = setUp(root, "iptables -S POSTROUTING");
-    await sweepMasquerade(world, { network: "headcni", isGone: () => true });
+    const { system, ran, warnings } = setUp(root, "iptables -S POSTROUTING");
+    await sweepMasquerade(system, { network: "headcni", isGone: () => true });
     expect(ran).toEqual(["iptables -S POSTROUTING", "ip6tables -S POSTROUTING"]);
     expect(warnings()).toContain("no such table");
   });

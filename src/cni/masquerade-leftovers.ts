@@ -1,9 +1,9 @@
 // What bridge's and ptp's `ipMasq` leave in iptables when a namespace vanishes before its DEL: they find the rules by the addresses in the
-// namespace, so without it they find none, and the next pod with such an address meets them. Told by the comment those plugins
+// namespace, so without it they find none, and the next pod with such an address meets them. They are known by the comment those plugins
 // put on their rules, `name: "<network>" id: "<container>"`.
 
 import { describeError } from "../sys/errors.ts";
-import type { PluginWorld } from "./plugin-system.ts";
+import type { PluginSystem } from "./plugin-system.ts";
 
 const programs = ["iptables", "ip6tables"] as const;
 const timeoutMs = 10_000;
@@ -25,18 +25,18 @@ interface Jump {
 }
 
 /** Removes the rules and chains of containers that are gone. What cannot be removed is a line for people, not a failure. */
-export async function sweepMasquerade(world: PluginWorld, sweep: MasqueradeSweep): Promise<void> {
+export async function sweepMasquerade(system: PluginSystem, sweep: MasqueradeSweep): Promise<void> {
   for (const program of programs) {
     try {
-      const jumps = parseJumps(await run(world, [program, "-S", "POSTROUTING"]), sweep.network);
+      const jumps = parseJumps(await run(system, [program, "-S", "POSTROUTING"]), sweep.network);
       const gone = jumps.filter(({ containerId }) => sweep.isGone(containerId));
-      for (const { rule } of gone) await run(world, [program, "-D", ...rule]);
+      for (const { rule } of gone) await run(system, [program, "-D", ...rule]);
       for (const chain of new Set(gone.map(({ chain }) => chain))) {
-        await run(world, [program, "-F", chain]);
-        await run(world, [program, "-X", chain]);
+        await run(system, [program, "-F", chain]);
+        await run(system, [program, "-X", chain]);
       }
     } catch (error) {
-      world.warn(`headcni: cannot clean up masquerading rules: ${describeError(error)}\n`);
+      system.warn(`headcni: cannot clean up masquerading rules: ${describeError(error)}\n`);
     }
   }
 }
@@ -57,15 +57,15 @@ function splitWords(rule: string): readonly string[] {
   );
 }
 
-async function run(world: PluginWorld, [program = "", ...args]: readonly string[]): Promise<string> {
+async function run(system: PluginSystem, [program = "", ...args]: readonly string[]): Promise<string> {
   const argv = [program, "-w", "5", "-t", "nat", ...args];
   const env = Object.fromEntries(
     ["PATH", "XTABLES_LOCKFILE"].flatMap((name) => {
-      const value = world.env[name];
+      const value = system.env[name];
       return value === undefined ? [] : [[name, value]];
     }),
   );
-  const { exitCode, stdout, stderr } = await world.exec.run(argv, { env, timeoutMs });
+  const { exitCode, stdout, stderr } = await system.exec.run(argv, { env, timeoutMs });
   if (exitCode === 0) return stdout;
   throw new Error(`${argv.join(" ")} failed: ${stderr.trim()}`);
 }

@@ -29,7 +29,7 @@ export interface NetworkConfig {
 /** As deep as Go's decoder goes, which every delegate reads it with. */
 const maxDepth = 10_000;
 
-/** What every answer needs first, found before the rest is judged. */
+/** What every answer needs first, decoded before the rest. */
 export interface ConfigHead {
   readonly json: JsonObject;
   readonly name: string;

@@ -1,4 +1,4 @@
-// The CNI plugin's process: the real world around `dispatch`. Loaded for every pod, so nothing here or below may import a library
+// The CNI plugin's process: the machine around `dispatch`. Loaded for every pod, so nothing here or below may import a library
 // (`test/policy/layers.test.ts` holds the list).
 
 import { createMachine } from "../sys/machine.ts";
@@ -7,15 +7,14 @@ import { dispatch } from "./dispatch.ts";
 
 /** Answers the call this process was started for, and gives its exit code. */
 export async function runPlugin(): Promise<number> {
-  const { files, clock, exec, env } = createMachine();
   let warnings = "";
   const warn = (text: string): void => {
     warnings += text;
   };
-  const { exitCode, stdout, takeBack } = await dispatch({ files, clock, exec, env, readStdin, warn });
-  const isHeard = writeStdout(stdout);
-  // A runtime that could not read the result does not take the attachment for made.
-  if (!isHeard) await takeBack?.();
+  const { exitCode, stdout, undo } = await dispatch({ ...createMachine(), readStdin, warn });
+  const isWritten = writeStdout(stdout);
+  // A runtime that cannot read the result takes the attachment for one that was never made.
+  if (!isWritten) await undo?.();
   writeStderr(warnings);
-  return isHeard ? exitCode : Math.max(exitCode, 1);
+  return isWritten ? exitCode : Math.max(exitCode, 1);
 }

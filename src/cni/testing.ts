@@ -1,4 +1,4 @@
-// The plugin's world in memory: files in a temporary root, standard input as text, and delegates that are functions.
+// The plugin's system in memory: files in a temporary root, standard input as text, and delegates that are functions.
 
 import { savedCallPath } from "../attachments/saved-call.ts";
 import { savedCallsDir } from "../node-state/names.ts";
@@ -9,7 +9,7 @@ import type { StdinRead } from "../sys/process/bun-stdio.ts";
 import type { Exec, ExecResult } from "../sys/process/exec.ts";
 import { type TempRoot, testSystem } from "../sys/testing.ts";
 import { dispatch } from "./dispatch.ts";
-import type { PluginOutput, PluginWorld } from "./plugin-system.ts";
+import type { PluginOutput, PluginSystem } from "./plugin-system.ts";
 
 /** One start of a delegate, as it saw it. */
 export interface DelegateStart {
@@ -24,7 +24,7 @@ export interface DelegateStart {
 export type DelegateReply = Partial<ExecResult> | { readonly startError: string };
 
 export interface FakePlugin {
-  readonly world: PluginWorld;
+  readonly system: PluginSystem;
   readonly starts: readonly DelegateStart[];
   /** What went to standard error. */
   warnings(): string;
@@ -93,7 +93,7 @@ export function fakePlugin({ root, env = {}, stdin = selfContained, reply }: Fak
     },
   };
   const { files, clock } = testSystem(root);
-  const world: PluginWorld = {
+  const system: PluginSystem = {
     files,
     clock,
     exec,
@@ -103,7 +103,7 @@ export function fakePlugin({ root, env = {}, stdin = selfContained, reply }: Fak
       warned += text;
     },
   };
-  return { world, starts, warnings: () => warned, run: () => dispatch(world) };
+  return { system, starts, warnings: () => warned, run: () => dispatch(system) };
 }
 
 /** Where the call of `attachmentEnv` and `selfContained` is saved. */

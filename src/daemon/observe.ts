@@ -31,7 +31,7 @@ function countPorts(bridge: BridgeReading): number | undefined {
 /** Leases that cannot be read count as one: nothing may be taken for free on a guess. */
 function liveLeases({ files, log }: System): number {
   try {
-    return countLeases(files).live;
+    return countLeases(files);
   } catch (error) {
     expected(error);
     log.warn(error.message);

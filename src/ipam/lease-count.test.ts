@@ -16,7 +16,7 @@ describe("countLeases()", () => {
     root.write(`${leaseFolder}/10.1.0.4`, "bbb\r\nnet1");
     root.write(`${leaseFolder}/lock`, "");
     root.write(`${leaseFolder}/last_reserved_ip.0`, "10.1.0.4");
-    expect(countLeases(createFiles(root.path))).toEqual({ live: 3, stale: 0 });
+    expect(countLeases(createFiles(root.path))).toBe(3);
   });
 
   test("takes leases from before the start of the machine, and empty ones, for nobody's", () => {
@@ -27,11 +27,11 @@ describe("countLeases()", () => {
       root.write(`${leaseFolder}/${name}`, name.endsWith("4") ? "" : `${name}\r\neth0`);
       utimesSync(`${root.path}${leaseFolder}/${name}`, seconds, seconds);
     }
-    expect(countLeases(createFiles(root.path))).toEqual({ live: 1, stale: 2 });
+    expect(countLeases(createFiles(root.path))).toBe(1);
   });
 
   test("finds none without the folder", () => {
     using root = tempRoot();
-    expect(countLeases(createFiles(root.path))).toEqual({ live: 0, stale: 0 });
+    expect(countLeases(createFiles(root.path))).toBe(0);
   });
 });

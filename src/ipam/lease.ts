@@ -23,21 +23,21 @@ export interface Lease {
   readonly givenAtMs: number;
 }
 
-/** host-local's folder of HeadCNI's network. */
+/** host-local's directory of HeadCNI's network. */
 export const leaseFolder = join(hostLocalDataDir, networkName);
 
 const maxBytes = 4096;
 
-/** Every lease in a network's folder, in the order of addresses; none when there is no such folder. */
-export function readLeases(files: Files, folder: string): readonly Lease[] {
-  const leases = (files.list(folder) ?? []).flatMap((name) => readLease(files, folder, name) ?? []);
+/** Every lease in a network's directory, in the order of addresses; none when there is no such directory. */
+export function readLeases(files: Files, dir: string): readonly Lease[] {
+  const leases = (files.list(dir) ?? []).flatMap((name) => readLease(files, dir, name) ?? []);
   return leases.sort((a, b) => a.addr.compare(b.addr));
 }
 
-function readLease(files: Files, folder: string, name: string): Lease | undefined {
+function readLease(files: Files, dir: string, name: string): Lease | undefined {
   const addr = tryParseAddr(name);
   if (addr === undefined) return undefined;
-  const path = join(folder, name);
+  const path = join(dir, name);
   const info = files.lstat(path);
   // What is no regular file was never host-local's; what has gone since the listing was freed by its DEL.
   if (info?.kind !== "file") return undefined;

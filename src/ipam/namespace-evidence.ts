@@ -4,11 +4,11 @@
 
 import type { Files } from "../sys/fs/files.ts";
 import { dirname, join } from "../sys/fs/path.ts";
-import { isJsonObject, type JsonValue } from "../sys/json.ts";
+import { isJsonObject, type JsonValue, tryParseJsonObject } from "../sys/json.ts";
 import { readBootTimeMs } from "./boot-time.ts";
 import type { LeaseOwner } from "./lease.ts";
 
-/** libcni's `CacheDir`, with its folder of results. */
+/** libcni's `CacheDir`, with its directory of results. */
 const cniResultsDir = "/var/lib/cni/results";
 const maxBytes = 4 << 20;
 
@@ -16,8 +16,8 @@ const maxBytes = 4 << 20;
 const initialPidNamespace = 0xeffffffc;
 
 /**
- * Whether a namespace of this owner's is there, as far as can be seen from here; what cannot be seen may be there. False when nobody
- * wrote down where it was, or did before this machine started.
+ * Whether a namespace of this owner's is there, as far as can be seen from here; what cannot be seen may be there. False when no
+ * note says where it was, or only one from before this machine started.
  */
 export function mayHaveNamespace(files: Files, network: string, { containerId, ifname }: LeaseOwner): boolean {
   const prefix = `${network}-${containerId}-`;
@@ -41,21 +41,12 @@ function namesWith(files: Files, prefix: string): readonly string[] {
 
 /** The paths of namespaces in a cached result: of its interfaces, and libcni's own note since 1.2. */
 function sandboxesOf(files: Files, path: string): readonly string[] {
-  const cached = readJson(files, path);
-  if (!isJsonObject(cached)) return [];
+  const bytes = files.readIfPresent(path, maxBytes);
+  // A torn note is no note.
+  const cached = bytes === undefined ? undefined : tryParseJsonObject(new TextDecoder().decode(bytes));
+  if (cached === undefined) return [];
   const result = isJsonObject(cached.result) ? cached.result : {};
   const interfaces: readonly JsonValue[] = Array.isArray(result.interfaces) ? result.interfaces : [];
   const sandboxes = interfaces.map((item) => (isJsonObject(item) ? item.sandbox : undefined));
   return [...sandboxes, cached.netns].filter((item) => typeof item === "string").filter((item) => item.startsWith("/"));
-}
-
-function readJson(files: Files, path: string): unknown {
-  const bytes = files.readIfPresent(path, maxBytes);
-  if (bytes === undefined) return undefined;
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    // A torn note is no note.
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 // The leases of this node, and the sweep for runtimes that never send GC: an address is freed only when every runtime was asked, all
-// answered, none knows its container, and nothing else speaks for it.
+// answered, none knows its container, and no namespace of it may be there.
 
 import { busyAttachments, sweepSavedCalls } from "../attachments/saved-call-sweep.ts";
 import { networkName, savedCallsDir } from "../node-state/names.ts";
@@ -8,7 +8,7 @@ import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import { type Lease, leaseFolder, readLeases } from "./lease.ts";
 import { mayHaveNamespace } from "./namespace-evidence.ts";
-import type { JudgedLease, SweepFacts } from "./plan-sweep.ts";
+import type { ClassifiedLease, SweepFacts } from "./plan-sweep.ts";
 import { sweepLeases } from "./sweep.ts";
 
 /**
@@ -47,8 +47,8 @@ export interface NodeSweepOptions {
 }
 
 export interface NodeSweepReport {
-  readonly free: readonly JudgedLease[];
-  readonly keep: readonly JudgedLease[];
+  readonly free: readonly ClassifiedLease[];
+  readonly keep: readonly ClassifiedLease[];
   /** Files of saved calls whose attachment is gone. Not looked for in a dry run. */
   readonly removedCalls: readonly string[];
   /** The runtimes that were asked. */
@@ -56,7 +56,7 @@ export interface NodeSweepReport {
 }
 
 /**
- * Frees what nobody holds.
+ * Frees what no attachment holds.
  * @throws HeadcniError HC_RUNTIME_UNASKED when a runtime cannot be asked: then nothing is freed; HC_LEASES_LOCKED.
  */
 export async function sweepNode(system: System, { runtimes, isDryRun }: NodeSweepOptions): Promise<NodeSweepReport> {

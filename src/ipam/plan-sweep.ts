@@ -1,51 +1,51 @@
-// Which leases nobody holds any more. Pure: every doubt keeps a lease, because an address freed under a living pod is given to a
+// Which leases no attachment holds any more. Pure: every doubt keeps a lease, because an address freed under a living pod is given to a
 // second one, and an address kept too long is only one of many.
 
 import type { Lease, LeaseOwner } from "./lease.ts";
 
-/** Somebody who may hold leases; without an interface: all of the container's. */
+/** An attachment that may hold leases; without an interface: all of the container's. */
 export type Holder = LeaseOwner;
 
 export interface SweepFacts {
-  /** Everyone who is known to live. */
+  /** Every one that is known to live. */
   readonly holders: readonly Holder[];
   /** Leases given at this time or later are kept: their pod may not be known yet. Milliseconds since the epoch. */
   readonly keepSinceMs: number;
 }
 
-export interface JudgedLease {
+export interface ClassifiedLease {
   readonly lease: Lease;
   readonly verdict: "held" | "young" | "abandoned" | "torn";
 }
 
 export interface SweepPlan {
-  readonly keep: readonly JudgedLease[];
-  readonly free: readonly JudgedLease[];
+  readonly keep: readonly ClassifiedLease[];
+  readonly free: readonly ClassifiedLease[];
 }
 
 /** Divides leases into those to keep and those to free. */
 export function planSweep(leases: readonly Lease[], facts: SweepFacts): SweepPlan {
   const byContainer = Map.groupBy(facts.holders, ({ containerId }) => containerId);
-  const judged = leases.map((lease): JudgedLease => ({ lease, verdict: judge(lease, facts, byContainer) }));
-  const isKept = ({ verdict }: JudgedLease): boolean => verdict === "held" || verdict === "young";
-  return { keep: judged.filter(isKept), free: judged.filter((lease) => !isKept(lease)) };
+  const classified = leases.map((lease): ClassifiedLease => ({ lease, verdict: classify(lease, facts, byContainer) }));
+  const isKept = ({ verdict }: ClassifiedLease): boolean => verdict === "held" || verdict === "young";
+  return { keep: classified.filter(isKept), free: classified.filter((lease) => !isKept(lease)) };
 }
 
-function judge(
+function classify(
   lease: Lease,
   { holders, keepSinceMs }: SweepFacts,
   byContainer: ReadonlyMap<string, readonly Holder[]>,
-): JudgedLease["verdict"] {
+): ClassifiedLease["verdict"] {
   const { owner, text } = lease;
   const ofContainer = owner === undefined ? [] : (byContainer.get(owner.containerId) ?? []);
   if (ofContainer.some((holder) => isSameInterface(owner, holder))) return "held";
-  // A file cut short may still read as a whole owner, so every lease is asked.
+  // A file cut short may still read as a whole owner, so every lease is compared.
   if (text !== "" && holders.some((holder) => wholeText(holder).startsWith(text))) return "held";
   if (lease.givenAtMs >= keepSinceMs) return "young";
   return owner === undefined ? "torn" : "abandoned";
 }
 
-/** Where one of the two does not say its interface, the container decides. */
+/** Where one of the two names no interface, the container decides. */
 function isSameInterface(owner: LeaseOwner | undefined, holder: Holder): boolean {
   return owner?.ifname === undefined || holder.ifname === undefined || owner.ifname === holder.ifname;
 }

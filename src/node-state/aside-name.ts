@@ -1,4 +1,4 @@
-// The names files of other CNIs get in the configuration folder while HeadCNI is in force. No runtime reads them: the
+// The names files of other CNIs get in the configuration directory while HeadCNI is in force. No runtime reads them: the
 // extension is none of `.conf`, `.conflist`, `.json`. Pure.
 
 import { sha256Hex } from "../sys/fs/hash.ts";

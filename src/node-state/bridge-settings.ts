@@ -1,4 +1,4 @@
-// The settings of the pod bridge, carried whole from the configuration to whoever renders or remembers them: type, default, JSON form
+// The settings of the pod bridge, carried whole from the configuration to the code that renders or remembers them: type, default, JSON form
 // and the bridge + host-local plugin entry they become. A new setting is a key of the configuration and a line in each function
 // here. Pure; on the plugin's start-up path.
 

@@ -1,4 +1,4 @@
-// Puts our own executable into the runtime's plugin folder as `headcni`, unless it is there already.
+// Puts our own executable into the runtime's plugin directory as `headcni`, unless it is there already.
 
 import { pluginName } from "../node-state/names.ts";
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
@@ -8,7 +8,7 @@ import { dirname, join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 
 export interface InstallPluginOptions {
-  /** The runtime's plugin folder on the node. */
+  /** The runtime's plugin directory on the node. */
   readonly binDir: string;
   /** Host path of the executable to install: `ownExecutable()`. */
   readonly source: string;
@@ -22,8 +22,8 @@ export interface InstallPluginReport {
 
 /**
  * Installs the plugin atomically: copies that run keep running, the same content is not written again, what an
- * interrupted installation left is removed. The folder is made when missing.
- * @throws HeadcniError HC_PLUGIN_INSTALL when the folder cannot be written or the source cannot be read.
+ * interrupted installation left is removed. The directory is made when missing.
+ * @throws HeadcniError HC_PLUGIN_INSTALL when the directory cannot be written or the source cannot be read.
  */
 export function installPlugin(system: System, options: InstallPluginOptions): InstallPluginReport {
   const path = join(options.binDir, pluginName);

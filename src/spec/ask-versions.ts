@@ -1,7 +1,7 @@
 // Which versions of the CNI specification a plugin's program supports: it is asked itself (CNI_COMMAND=VERSION), because neither its
 // name nor its age tells.
 
-import { isJsonObject } from "../sys/json.ts";
+import { tryParseJsonObject } from "../sys/json.ts";
 import { fault, ok, type Result } from "../sys/result.ts";
 import type { System } from "../sys/system.ts";
 
@@ -34,15 +34,8 @@ export async function askVersions({ exec, files }: System, file: string): Promis
   return fault(`is no CNI plugin: it answered VERSION with exit code ${result.exitCode} and no supportedVersions`);
 }
 
-/** The versions in an answer to VERSION; undefined for text that is none. */
+/** The versions in an answer to VERSION; undefined for any other text. */
 export function decodeVersions(stdout: string): readonly string[] | undefined {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(stdout);
-  } catch {
-    // Not JSON is the same answer as JSON without versions: no plugin speaks so.
-    return undefined;
-  }
-  const versions = isJsonObject(answer) ? answer.supportedVersions : undefined;
+  const versions = tryParseJsonObject(stdout)?.supportedVersions;
   return Array.isArray(versions) ? versions.filter((version) => typeof version === "string") : undefined;
 }

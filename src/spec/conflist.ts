@@ -4,6 +4,7 @@
 import { describeError } from "../sys/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../sys/json.ts";
 import type { ConflistProblem } from "./problem.ts";
+import { isProgramName } from "./program-name.ts";
 import { cniVersions, isSupportedVersion } from "./versions.ts";
 
 /** A plugin's entry and where it stands (`plugins[0]`). */
@@ -40,9 +41,7 @@ export function parseConflist(text: string): ParsedConflist {
 export function pluginEntries(conflist: JsonObject): readonly PluginEntry[] {
   const list: readonly JsonValue[] = Array.isArray(conflist.plugins) ? conflist.plugins : [];
   return list.flatMap((entry, index) =>
-    isJsonObject(entry) && typeof entry.type === "string" && typeProblem(entry.type) === undefined
-      ? [{ path: `plugins[${index}]`, type: entry.type, entry }]
-      : [],
+    isJsonObject(entry) && isProgramName(entry.type) ? [{ path: `plugins[${index}]`, type: entry.type, entry }] : [],
   );
 }
 
@@ -117,11 +116,9 @@ function* entryProblems(path: string, entry: JsonValue): Generator<ConflistProbl
   }
 }
 
-/** Why a value cannot name a plugin's program, which a runtime looks up in its plugin folder. */
+/** Why a value cannot name a plugin's program. */
 function typeProblem(type: JsonValue | undefined): string | undefined {
   if (type === undefined || type === "") return "is missing";
   if (typeof type !== "string") return "is not a string";
-  if (type.includes("/") || type === "." || type === "..")
-    return `is "${type}": a program's name without slashes is wanted`;
-  return undefined;
+  return isProgramName(type) ? undefined : `is "${type}": a program's name without slashes is wanted`;
 }

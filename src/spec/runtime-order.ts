@@ -1,4 +1,4 @@
-// Which file of a configuration folder a runtime takes: libcni's ConfFiles and the sort of go-cni and ocicni. Pure.
+// Which file of a configuration directory a runtime takes: libcni's ConfFiles and the sort of go-cni and ocicni. Pure.
 
 import { conflistFileName } from "../node-state/names.ts";
 import { extname } from "../sys/fs/path.ts";

@@ -1,4 +1,4 @@
-// Why a program in the plugin folder does not start, in words that say more than the kernel's: "does not exist" of a file that
+// Why a program in the plugin directory does not start, in words that say more than the kernel's: "does not exist" of a file that
 // is there means the program that was to run it.
 
 import { describeError, errnoOf, expected, HeadcniError } from "../sys/errors.ts";

@@ -27,6 +27,17 @@ export function parseJsonExactly(text: string): unknown {
   });
 }
 
+/** The JSON object a text holds, its numbers kept as `parseJsonExactly` does; undefined for text that holds none. */
+export function tryParseJsonObject(text: string): JsonObject | undefined {
+  try {
+    const json = parseJsonExactly(text);
+    return isJsonObject(json) ? json : undefined;
+  } catch {
+    // Not JSON: the caller says so, with what it expected.
+    return undefined;
+  }
+}
+
 /** `JSON.rawJSON` of ECMA-262, which TypeScript's library does not know yet. */
 function rawJson(source: string): unknown {
   return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(source);

@@ -34,7 +34,7 @@ describe("ADD", () => {
       cniVersion: "1.0.0",
       delegate: { type: "bridge", name: "headcni", ipam: { subnet: "10.1.0.0/24" } },
     });
-    expect(fakePlugin({ root }).world.files.stat(savedPath)?.mode).toBe(0o600);
+    expect(fakePlugin({ root }).system.files.stat(savedPath)?.mode).toBe(0o600);
   });
 
   test.each([
@@ -52,11 +52,11 @@ describe("ADD", () => {
   test("can be taken back when nobody hears of it, but not what was there before", async () => {
     using root = tempRoot();
     const plugin = fakePlugin({ root });
-    await (await plugin.run()).takeBack?.();
+    await (await plugin.run()).undo?.();
     expect(plugin.starts.map(({ command }) => command)).toEqual(["ADD", "DEL"]);
     expect(root.exists(savedPath)).toBe(false);
     await fakePlugin({ root }).run();
-    expect((await fakePlugin({ root }).run()).takeBack).toBeUndefined();
+    expect((await fakePlugin({ root }).run()).undo).toBeUndefined();
   });
 
   test("hands numbers on digit by digit", async () => {
@@ -66,14 +66,14 @@ describe("ADD", () => {
     const result = `{"cniVersion":"0.4.0","ips":[],"ids":[9007199254740993]}`;
     let asked = "";
     const plugin = fakePlugin({ root, stdin: text, reply: replies({ ADD: { stdout: result } }) });
-    const run = plugin.world.exec.run;
+    const run = plugin.system.exec.run;
     const exec = {
       run: (argv: readonly string[], options?: ExecOptions) => {
         asked = String(options?.stdin);
         return run(argv, options);
       },
     };
-    const output = await dispatch({ ...plugin.world, exec });
+    const output = await dispatch({ ...plugin.system, exec });
     expect(asked).toContain(args.replace("1e3", "1000"));
     expect(output.stdout).toContain('"ids":[9007199254740993]');
     expect(root.read(savedPath)).toContain("18446744073709551615");
@@ -99,7 +99,7 @@ describe("ADD", () => {
     const env = { CNI_ARGS: "IgnoreUnknown=1;K8S_POD_NAME=p", LC_ALL: "C" };
     const plugin = fakePlugin({ root, env });
     await plugin.run();
-    expect(plugin.starts[0]?.env).toEqual({ ...plugin.world.env } as Record<string, string>);
+    expect(plugin.starts[0]?.env).toEqual({ ...plugin.system.env } as Record<string, string>);
     expect(plugin.starts[0]?.heldFd).toBeNumber();
   });
 

@@ -1,19 +1,19 @@
-// ADD: render, save, let the delegate work, hand its result on. What fails after the delegate started is taken down again.
+// ADD: render, save, call the delegate, hand its result on. What fails after the delegate started is undone.
 
 import type { AttachmentKey } from "../../attachments/attachment.ts";
 import type { SavedCall } from "../../attachments/saved-call.ts";
 import { describeUnusable, readNodeState } from "../../node-state/node-state-file.ts";
 import type { CniVersion } from "../../spec/versions.ts";
 import { describeError } from "../../sys/errors.ts";
-import type { JsonObject } from "../../sys/json.ts";
+import { type JsonObject, tryParseJsonObject } from "../../sys/json.ts";
 import { CniError, cniCodes } from "../cni-error.ts";
-import { type Asked, askDelegate, type PluginCall } from "../delegate/call-delegate.ts";
+import { callDelegate, type DelegateResult, type PluginCall } from "../delegate/call-delegate.ts";
 import { delegateType, renderDelegate } from "../delegate/delegate-config.ts";
-import { askRemoval, isOwnNetns } from "../delegate/delegate-del.ts";
-import { decodeObject, findProgram } from "../delegate/exec-delegate.ts";
+import { callDelegateDel, isOwnNetns } from "../delegate/delegate-del.ts";
+import { findProgram } from "../delegate/exec-delegate.ts";
 import { forgetCall, holdSavedCall, saveCall } from "../held-call.ts";
 import type { NetworkConfig } from "../network-config.ts";
-import type { PluginOutput, PluginWorld } from "../plugin-system.ts";
+import type { PluginOutput, PluginSystem } from "../plugin-system.ts";
 import { convertResult } from "../result.ts";
 
 export function attachmentKey({ call, config }: PluginCall): AttachmentKey {
@@ -24,8 +24,8 @@ export function attachmentKey({ call, config }: PluginCall): AttachmentKey {
  * The delegate's configuration as this node has it now.
  * @throws CniError 11 when neither the config nor the daemon says where addresses come from.
  */
-export function renderNow(world: PluginWorld, config: NetworkConfig): JsonObject {
-  const read = readNodeState(world.files, config.nodeStateFiles);
+export function renderNow(system: PluginSystem, config: NetworkConfig): JsonObject {
+  const read = readNodeState(system.files, config.nodeStateFiles);
   const rendered = renderDelegate(config, read.found?.state);
   if (rendered.kind === "config") return rendered.config;
   throw new CniError(
@@ -35,34 +35,34 @@ export function renderNow(world: PluginWorld, config: NetworkConfig): JsonObject
   );
 }
 
-export async function add(world: PluginWorld, plugin: PluginCall): Promise<PluginOutput> {
+export async function add(system: PluginSystem, plugin: PluginCall): Promise<PluginOutput> {
   const { call, config } = plugin;
   const { cniVersion, dataDir } = config;
-  if (isOwnNetns(world, plugin)) {
+  if (isOwnNetns(system, plugin)) {
     const message = "plugin's netns and netns from CNI_NETNS should not be the same";
     throw new CniError(cniCodes.invalidNamespace, message, call.netns);
   }
-  const delegate = renderNow(world, config);
+  const delegate = renderNow(system, config);
   // Looked up before anything is written: a plugin that is missing then leaves no trace.
-  findProgram(world, delegateType(config), call.path);
+  findProgram(system, delegateType(config), call.path);
   const key = attachmentKey(plugin);
-  // Saved already: an earlier ADD succeeded, or was killed, and no DEL came. Whatever it made is not this call's to take down.
-  const earlier = await holdSavedCall(world, dataDir, { key, timeoutMs: config.delegateTimeoutMs });
-  using held = earlier ?? saveCall(world, dataDir, key, { cniVersion, delegate });
+  // Saved already: an earlier ADD succeeded, or was killed, and no DEL came. What it made is not this call's to undo.
+  const earlier = await holdSavedCall(system, dataDir, { key, timeoutMs: config.delegateTimeoutMs });
+  using held = earlier ?? saveCall(system, dataDir, key, { cniVersion, delegate });
   const undo = async (): Promise<void> => {
-    if (earlier === undefined) await takeDown(world, plugin, { delegate, heldFd: held.fd });
+    if (earlier === undefined) await undoAdd(system, plugin, { delegate, heldFd: held.fd });
   };
-  let asked: Asked;
+  let result: DelegateResult;
   try {
-    asked = await askDelegate(world, plugin, { command: "ADD", delegate, version: cniVersion, heldFd: held.fd });
+    result = await callDelegate(system, plugin, { command: "ADD", delegate, version: cniVersion, heldFd: held.fd });
   } catch (error) {
     await undo();
     throw error;
   }
-  const { answer, version } = asked;
+  const { answer, version } = result;
   if (answer.kind === "refused") {
     if (!isNameTaken(answer.output.stdout)) await undo();
-    else if (earlier === undefined) forgetCall(world, dataDir, key);
+    else if (earlier === undefined) forgetCall(system, dataDir, key);
     return answer.output;
   }
   const stdout = resultFor(config, answer.stdout, version);
@@ -71,18 +71,18 @@ export async function add(world: PluginWorld, plugin: PluginCall): Promise<Plugi
     const message = `Cannot decode the result of delegate ${delegate.type}: it is not one JSON object`;
     throw new CniError(cniCodes.cannotDecode, message, answer.stdout.slice(0, 500));
   }
-  if (earlier !== undefined || version !== cniVersion) saveAgain(world, plugin, { cniVersion: version, delegate });
+  if (earlier !== undefined || version !== cniVersion) saveAgain(system, plugin, { cniVersion: version, delegate });
   if (earlier !== undefined) return { exitCode: 0, stdout };
-  return { exitCode: 0, stdout, takeBack: () => takeDownAgain(world, plugin, delegate) };
+  return { exitCode: 0, stdout, undo: () => undoUnread(system, plugin, delegate) };
 }
 
 /**
  * Whether a delegate refused because there is an interface of that name already: then it has changed nothing, and its DEL would take
- * the interface of whoever has it. The words are those of containernetworking/plugins, pkg/ip/link_linux.go (bridge, ptp) and
+ * the interface of the container that has it. The words are those of containernetworking/plugins, pkg/ip/link_linux.go (bridge, ptp) and
  * plugins/main/{macvlan,ipvlan,vlan}, which look for it before they ask for addresses.
  */
 function isNameTaken(stdout: string): boolean {
-  const message = decodeObject(stdout)?.msg;
+  const message = tryParseJsonObject(stdout)?.msg;
   return (
     typeof message === "string" &&
     /container veth name .*already exists|failed to rename \w+ to .*file exists/.test(message)
@@ -90,36 +90,36 @@ function isNameTaken(stdout: string): boolean {
 }
 
 /** Replaces what was saved before the delegate was started. Without it DEL still finds its way, so the pod is not refused for it. */
-function saveAgain(world: PluginWorld, plugin: PluginCall, call: SavedCall): void {
+function saveAgain(system: PluginSystem, plugin: PluginCall, call: SavedCall): void {
   try {
-    using _replaced = saveCall(world, plugin.config.dataDir, attachmentKey(plugin), call);
+    using _replaced = saveCall(system, plugin.config.dataDir, attachmentKey(plugin), call);
   } catch (error) {
-    world.warn(`headcni: ${describeError(error)}\n`);
+    system.warn(`headcni: ${describeError(error)}\n`);
   }
 }
 
 /** The delegate's result as the config's version has it: untouched where it is that already; undefined when it is none. */
 function resultFor({ cniVersion }: NetworkConfig, stdout: string, version: CniVersion): string | undefined {
-  const result = decodeObject(stdout);
+  const result = tryParseJsonObject(stdout);
   if (result === undefined) return undefined;
   if (version === cniVersion && result.cniVersion === cniVersion) return stdout;
   return `${JSON.stringify(convertResult(result, cniVersion))}\n`;
 }
 
-/** Takes down what an ADD made and nobody heard of. Never throws. */
-async function takeDownAgain(world: PluginWorld, plugin: PluginCall, delegate: JsonObject): Promise<void> {
+/** Undoes an ADD whose result the runtime could not read. Never throws. */
+async function undoUnread(system: PluginSystem, plugin: PluginCall, delegate: JsonObject): Promise<void> {
   const { dataDir, delegateTimeoutMs: timeoutMs } = plugin.config;
   try {
-    using held = await holdSavedCall(world, dataDir, { key: attachmentKey(plugin), timeoutMs });
-    await takeDown(world, plugin, { delegate, heldFd: held?.fd });
+    using held = await holdSavedCall(system, dataDir, { key: attachmentKey(plugin), timeoutMs });
+    await undoAdd(system, plugin, { delegate, heldFd: held?.fd });
   } catch (error) {
-    world.warn(`headcni: ${describeError(error)}\n`);
+    system.warn(`headcni: ${describeError(error)}\n`);
   }
 }
 
 /** Calls the delegate's DEL after a failed ADD. Never throws: the first error is the one to report, this one a line for people. */
-async function takeDown(
-  world: PluginWorld,
+async function undoAdd(
+  system: PluginSystem,
   plugin: PluginCall,
   { delegate, heldFd }: { readonly delegate: JsonObject; readonly heldFd: number | undefined },
 ): Promise<void> {
@@ -128,12 +128,12 @@ async function takeDown(
   let problem: string | undefined;
   try {
     const version = config.cniVersion;
-    const answer = await askRemoval(world, plugin, { command: "DEL", delegate, version, heldFd });
-    if (answer.kind === "ok") forgetCall(world, config.dataDir, key);
+    const answer = await callDelegateDel(system, plugin, { command: "DEL", delegate, version, heldFd });
+    if (answer.kind === "ok") forgetCall(system, config.dataDir, key);
     else problem = answer.output.stdout.trim();
   } catch (error) {
     problem = describeError(error);
   }
   if (problem !== undefined)
-    world.warn(`headcni: cannot take down ${key.containerId} ${key.ifname} again: ${problem}\n`);
+    system.warn(`headcni: cannot take down ${key.containerId} ${key.ifname} again: ${problem}\n`);
 }

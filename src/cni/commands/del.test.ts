@@ -65,11 +65,11 @@ describe("DEL", () => {
   test("succeeds with a line for people when the saved call cannot be removed", async () => {
     using root = tempRoot();
     await fakePlugin({ root }).run();
-    const { world, warnings } = fakePlugin({ root, env });
+    const { system, warnings } = fakePlugin({ root, env });
     const remove = () => {
       throw new HeadcniError("HC_FILE_WRITE", `Cannot write ${savedPath}: the file system is read-only`);
     };
-    expect(await dispatch({ ...world, files: { ...world.files, remove } })).toEqual({ exitCode: 0, stdout: "" });
+    expect(await dispatch({ ...system, files: { ...system.files, remove } })).toEqual({ exitCode: 0, stdout: "" });
     expect(warnings()).toBe(`headcni: Cannot write ${savedPath}: the file system is read-only\n`);
   });
 
@@ -151,7 +151,7 @@ describe("DEL", () => {
       await fakePlugin({ root, env: change }).run();
     await fakePlugin({ root, stdin: { ...selfContained, name: "other" } }).run();
     await fakePlugin({ root, env }).run();
-    const { files } = fakePlugin({ root }).world;
+    const { files } = fakePlugin({ root }).system;
     expect(files.list("/var/lib/headcni/cni")).toEqual([
       "headcni@c1@eth1.json",
       "headcni@c2@eth0.json",

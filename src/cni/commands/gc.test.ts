@@ -32,7 +32,7 @@ describe("GC", () => {
     const plugin = fakePlugin({ root, env, stdin: gc(valid) });
     expect(await plugin.run()).toEqual({ exitCode: 0, stdout: "" });
     expect(plugin.starts[0]).toMatchObject({ command: "GC", config: { "cni.dev/valid-attachments": valid } });
-    const { files } = plugin.world;
+    const { files } = plugin.system;
     expect(files.list("/var/lib/cni/networks/headcni")).toEqual(["10.1.0.2", "last_reserved_ip.0", "lock"]);
     expect(files.list("/var/lib/headcni/cni")).toEqual(["headcni@c1@eth0.json"]);
   });
@@ -51,7 +51,7 @@ describe("GC", () => {
     writeLeases(root);
     const plugin = fakePlugin({ root, env, stdin: gc(null), reply: replies({ GC: errorReply(999, "own trouble") }) });
     expect(errorOf(await plugin.run()).msg).toBe("own trouble");
-    expect(plugin.world.files.list("/var/lib/cni/networks/headcni")).toEqual(["last_reserved_ip.0", "lock"]);
+    expect(plugin.system.files.list("/var/lib/cni/networks/headcni")).toEqual(["last_reserved_ip.0", "lock"]);
   });
 
   test("frees nothing when the runtime names no list at all", async () => {

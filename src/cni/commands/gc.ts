@@ -10,10 +10,10 @@ import { describeError } from "../../sys/errors.ts";
 import { join } from "../../sys/fs/path.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../sys/json.ts";
 import { CniError, cniCodes } from "../cni-error.ts";
-import { askOnce, type PluginCall } from "../delegate/call-delegate.ts";
-import { renderForRemoval } from "../delegate/delegate-config.ts";
+import { callOnce, type PluginCall } from "../delegate/call-delegate.ts";
+import { renderDelegateForDel } from "../delegate/delegate-config.ts";
 import { sweepMasquerade } from "../masquerade-leftovers.ts";
-import { nothingToSay, type PluginOutput, type PluginWorld } from "../plugin-system.ts";
+import { emptyOutput, type PluginOutput, type PluginSystem } from "../plugin-system.ts";
 
 /** The kernel stamps files with a clock that may lag by one tick (10 ms at HZ=100). */
 const stampLagMs = 20;
@@ -28,20 +28,20 @@ export const unknownCommandCodes: readonly number[] = [
   cniCodes.badEnvironment,
 ];
 
-export async function gc(world: PluginWorld, plugin: PluginCall): Promise<PluginOutput> {
+export async function gc(system: PluginSystem, plugin: PluginCall): Promise<PluginOutput> {
   const { config } = plugin;
-  const startedAtMs = world.clock.now() - stampLagMs;
+  const startedAtMs = system.clock.now() - stampLagMs;
   const valid = validAttachments(config.json);
-  const read = readNodeState(world.files, config.nodeStateFiles);
-  const delegate = renderForRemoval(config, read.found?.state);
+  const read = readNodeState(system.files, config.nodeStateFiles);
+  const delegate = renderDelegateForDel(config, read.found?.state);
   // A delegate that fails does not keep the rest from being cleaned up.
   const [forwarded] = await Promise.allSettled([
-    askOnce(world, plugin, { command: "GC", delegate, version: config.cniVersion }),
+    callOnce(system, plugin, { command: "GC", delegate, version: config.cniVersion }),
   ]);
-  if (valid !== undefined) await sweep(world, plugin, { valid, delegate, keepSinceMs: startedAtMs });
+  if (valid !== undefined) await sweep(system, plugin, { valid, delegate, keepSinceMs: startedAtMs });
   if (forwarded.status === "rejected") throw forwarded.reason;
   const { value } = forwarded;
-  return value.kind === "refused" && !unknownCommandCodes.includes(value.code) ? value.output : nothingToSay;
+  return value.kind === "refused" && !unknownCommandCodes.includes(value.code) ? value.output : emptyOutput;
 }
 
 interface Sweep {
@@ -51,7 +51,7 @@ interface Sweep {
 }
 
 async function sweep(
-  world: PluginWorld,
+  system: PluginSystem,
   { config }: PluginCall,
   { valid, delegate, keepSinceMs }: Sweep,
 ): Promise<void> {
@@ -60,18 +60,18 @@ async function sweep(
     valid.some((attachment) => attachment.containerId === containerId && attachment.ifname === ifname);
   const living = new Set(valid.map(({ containerId }) => containerId));
   try {
-    for (const dir of new Set([leaseDir(delegate), ...savedLeaseDirs(world.files, saved)])) {
-      const { keep } = await sweepLeases(world, {
+    for (const dir of new Set([leaseDir(delegate), ...savedLeaseDirs(system.files, saved)])) {
+      const { keep } = await sweepLeases(system, {
         leaseDir: join(dir, config.name),
         lockTimeoutMs: config.delegateTimeoutMs,
-        facts: () => ({ holders: [...valid, ...busyAttachments(world.files, saved)], keepSinceMs }),
+        facts: () => ({ holders: [...valid, ...busyAttachments(system.files, saved)], keepSinceMs }),
       });
       for (const { lease } of keep) if (lease.owner !== undefined) living.add(lease.owner.containerId);
     }
-    sweepSavedCalls(world.files, { ...saved, isHeld, keepSinceMs });
-    for (const { containerId } of busyAttachments(world.files, saved)) living.add(containerId);
+    sweepSavedCalls(system.files, { ...saved, isHeld, keepSinceMs });
+    for (const { containerId } of busyAttachments(system.files, saved)) living.add(containerId);
     const isGone = (containerId: string): boolean => !living.has(containerId);
-    if (delegate.ipMasq === true) await sweepMasquerade(world, { network: config.name, isGone });
+    if (delegate.ipMasq === true) await sweepMasquerade(system, { network: config.name, isGone });
   } catch (error) {
     throw new CniError(cniCodes.tryAgainLater, `Garbage is left: ${describeError(error)}`);
   }
@@ -83,8 +83,8 @@ function leaseDir({ ipam }: JsonObject): string {
 }
 
 /**
- * The attachments the runtime still has. Undefined when it names no list at all (libcni without arguments): then nobody says
- * what is garbage, and nothing is. A list that is null is Go's empty one.
+ * The attachments the runtime still has. Undefined when it names no list at all (libcni without arguments): then nothing is
+ * garbage. A list that is null is Go's empty one.
  * @throws CniError 7 for a list that cannot be understood: guessing would free the addresses of living pods.
  */
 function validAttachments(json: JsonObject): readonly Attachment[] | undefined {

@@ -36,7 +36,7 @@ describe("STATUS", () => {
     using root = tempRoot();
     withState(root, "/run/headcni/node.json");
     const plugin = fakePlugin({ root, env, stdin });
-    plugin.world.files.remove(`/opt/cni/bin/${name}`);
+    plugin.system.files.remove(`/opt/cni/bin/${name}`);
     expect(errorOf(await plugin.run())).toMatchObject({ code: 50, msg: `Plugin ${name} not found in /opt/cni/bin` });
   });
 

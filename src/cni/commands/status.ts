@@ -3,15 +3,15 @@
 import { describeUnusable, readNodeState } from "../../node-state/node-state-file.ts";
 import { describeError } from "../../sys/errors.ts";
 import { CniError, cniCodes } from "../cni-error.ts";
-import { askOnce, type PluginCall } from "../delegate/call-delegate.ts";
+import { callOnce, type PluginCall } from "../delegate/call-delegate.ts";
 import { delegatePrograms, renderDelegate } from "../delegate/delegate-config.ts";
 import { type DelegateAnswer, installHint, tryFindProgram } from "../delegate/exec-delegate.ts";
-import { nothingToSay, type PluginOutput, type PluginWorld } from "../plugin-system.ts";
+import { emptyOutput, type PluginOutput, type PluginSystem } from "../plugin-system.ts";
 import { unknownCommandCodes } from "./gc.ts";
 
-export async function status(world: PluginWorld, plugin: PluginCall): Promise<PluginOutput> {
+export async function status(system: PluginSystem, plugin: PluginCall): Promise<PluginOutput> {
   const { call, config } = plugin;
-  const read = readNodeState(world.files, config.nodeStateFiles);
+  const read = readNodeState(system.files, config.nodeStateFiles);
   const state = read.found?.state;
   const rendered = renderDelegate(config, state);
   if (rendered.kind === "needs-subnet") {
@@ -22,10 +22,10 @@ export async function status(world: PluginWorld, plugin: PluginCall): Promise<Pl
     );
   }
   for (const type of delegatePrograms(rendered.config)) {
-    if (tryFindProgram(world, type, call.path) !== undefined) continue;
+    if (tryFindProgram(system, type, call.path) !== undefined) continue;
     throw new CniError(cniCodes.notAvailable, `Plugin ${type} not found in ${call.path}`, installHint(type));
   }
-  const answer = await askStatus(world, plugin, rendered.config);
+  const answer = await askStatus(system, plugin, rendered.config);
   if (answer.kind === "refused" && !unknownCommandCodes.includes(answer.code)) return answer.output;
   // The copy from before a reboot has conditions of then.
   const current = read.found?.isCurrent === true ? read.found.state.conditions : [];
@@ -34,17 +34,17 @@ export async function status(world: PluginWorld, plugin: PluginCall): Promise<Pl
     const details = limiting.map(({ code, text }) => `${code}: ${text}`).join("; ");
     throw new CniError(cniCodes.limitedConnectivity, "headcni-daemon reports limited connectivity", details);
   }
-  return nothingToSay;
+  return emptyOutput;
 }
 
 /** A delegate that cannot even say how it is, is not available. */
 async function askStatus(
-  world: PluginWorld,
+  system: PluginSystem,
   plugin: PluginCall,
-  delegate: Parameters<typeof askOnce>[2]["delegate"],
+  delegate: Parameters<typeof callOnce>[2]["delegate"],
 ): Promise<DelegateAnswer> {
   try {
-    return await askOnce(world, plugin, { command: "STATUS", delegate, version: plugin.config.cniVersion });
+    return await callOnce(system, plugin, { command: "STATUS", delegate, version: plugin.config.cniVersion });
   } catch (error) {
     const details = error instanceof CniError ? error.details : undefined;
     throw new CniError(cniCodes.notAvailable, describeError(error), details);

@@ -4,7 +4,7 @@
 import { cniVersions, newestVersion } from "../../spec/versions.ts";
 import { readStdinStream, type StdinLimits, type StdinRead, writeStdoutStream } from "../../sys/process/bun-stdio.ts";
 
-/** The answer is the same whatever the input, and many who ask leave theirs open. */
+/** The answer is the same whatever the input, and many callers leave theirs open. */
 const stdinLimits = { maxBytes: 64 << 10, timeoutMs: 200 } as const;
 
 /** The answer's text, in the version the question names, which is all its input is good for. Never throws. */

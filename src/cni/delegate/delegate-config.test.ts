@@ -4,7 +4,7 @@ import { defaultBridgeSettings } from "../../node-state/bridge-settings.ts";
 import type { NodeState } from "../../node-state/node-state.ts";
 import type { JsonObject } from "../../sys/json.ts";
 import { decodeConfig, decodeHead } from "../network-config.ts";
-import { delegatePrograms, renderDelegate, renderForRemoval, withCall } from "./delegate-config.ts";
+import { delegatePrograms, renderDelegate, renderDelegateForDel, withCall } from "./delegate-config.ts";
 
 const state: NodeState = {
   nodeName: "n1",
@@ -124,15 +124,15 @@ describe("renderDelegate()", () => {
   });
 });
 
-describe("renderForRemoval()", () => {
+describe("renderDelegateForDel()", () => {
   test("is the same as for ADD where that can be rendered", () => {
     const config = configOf({});
-    expect(renderDelegate(config, state)).toEqual({ kind: "config", config: renderForRemoval(config, state) });
+    expect(renderDelegate(config, state)).toEqual({ kind: "config", config: renderDelegateForDel(config, state) });
   });
 
   test("gives host-local a range to insist on when nobody knows the subnet, and keeps its folder", () => {
     const ipam = { dataDir: "/d" };
-    expect(renderForRemoval(configOf({ delegate: { ipam } }), undefined)).toMatchObject({
+    expect(renderDelegateForDel(configOf({ delegate: { ipam } }), undefined)).toMatchObject({
       type: "bridge",
       bridge: "headcni0",
       ipam: { type: "host-local", subnet: "192.0.2.0/24", dataDir: "/d" },

@@ -44,7 +44,7 @@ export function renderDelegate(config: NetworkConfig, state: NodeState | undefin
 }
 
 /** As `renderDelegate` for a DEL that has no subnet: enough to take down and free whatever the ADD made. */
-export function renderForRemoval(config: NetworkConfig, state: NodeState | undefined): JsonObject {
+export function renderDelegateForDel(config: NetworkConfig, state: NodeState | undefined): JsonObject {
   const rendered = renderDelegate(config, state);
   if (rendered.kind === "config") return rendered.config;
   const type = delegateType(config);

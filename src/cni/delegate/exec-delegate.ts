@@ -2,11 +2,11 @@
 
 import { describeError, errnoOf, expected } from "../../sys/errors.ts";
 import { join } from "../../sys/fs/path.ts";
-import { isJsonObject, type JsonObject, parseJsonExactly } from "../../sys/json.ts";
+import { type JsonObject, tryParseJsonObject } from "../../sys/json.ts";
 import { absolutePath, type Env } from "../../sys/machine.ts";
 import type { ExecResult } from "../../sys/process/exec.ts";
 import { CniError, cniCodes } from "../cni-error.ts";
-import type { PluginOutput, PluginWorld } from "../plugin-system.ts";
+import type { PluginOutput, PluginSystem } from "../plugin-system.ts";
 
 /** More than any result or error has ever been; a delegate that prints more has lost its way. */
 const maxOutputBytes = 1 << 20;
@@ -35,10 +35,10 @@ export type DelegateAnswer =
  * @throws CniError 11 when it hung and was killed, 999 when it is missing, cannot be started, was killed, or failed without a
  *   CNI error. With 999 for a program that was not found or not started nothing was changed, else anything may have been.
  */
-export async function runDelegate(world: PluginWorld, run: DelegateRun): Promise<DelegateAnswer> {
-  const program = findProgram(world, run.type, run.env.CNI_PATH ?? "");
-  const result = await startAndWait(world, program, run);
-  if (result.stderr !== "") world.warn(result.stderr);
+export async function runDelegate(system: PluginSystem, run: DelegateRun): Promise<DelegateAnswer> {
+  const program = findProgram(system, run.type, run.env.CNI_PATH ?? "");
+  const result = await startAndWait(system, program, run);
+  if (result.stderr !== "") system.warn(result.stderr);
   const command = run.env.CNI_COMMAND ?? "";
   if (result.timedOut) {
     const message = `Delegate ${program} did not finish ${command} within ${run.timeoutMs / 1000} s and was killed`;
@@ -60,23 +60,12 @@ export async function runDelegate(world: PluginWorld, run: DelegateRun): Promise
   return { kind: "refused", code, output: { exitCode: result.exitCode ?? 1, stdout: result.stdout } };
 }
 
-/** The JSON object a delegate printed, or undefined. */
-export function decodeObject(stdout: string): JsonObject | undefined {
-  try {
-    const json: unknown = parseJsonExactly(stdout);
-    return isJsonObject(json) ? json : undefined;
-  } catch {
-    // Not JSON: the caller says so, with what it expected.
-    return undefined;
-  }
-}
-
 /**
- * The first regular file of that name along the folders, as libcni picks it: its rights are not asked.
- * @throws CniError 999 naming the folders that were searched.
+ * The first regular file of that name along the directories, as libcni picks it: its mode is not looked at.
+ * @throws CniError 999 naming the directories that were searched.
  */
-export function findProgram(world: PluginWorld, type: string, path: string): string {
-  const found = tryFindProgram(world, type, path);
+export function findProgram(system: PluginSystem, type: string, path: string): string {
+  const found = tryFindProgram(system, type, path);
   if (found !== undefined) return found;
   throw new CniError(cniCodes.internal, `Delegate ${type} not found in ${path}`, installHint(type));
 }
@@ -87,24 +76,24 @@ export function installHint(type: string): string {
 }
 
 /** As `findProgram`, with undefined for a program that is nowhere. */
-export function tryFindProgram(world: PluginWorld, type: string, path: string): string | undefined {
+export function tryFindProgram(system: PluginSystem, type: string, path: string): string | undefined {
   return path
     .split(":")
-    .filter((folder) => folder !== "")
-    .map((folder) => join(absolutePath(folder), type))
-    .find((file) => isFile(world, file));
+    .filter((dir) => dir !== "")
+    .map((dir) => join(absolutePath(dir), type))
+    .find((file) => isFile(system, file));
 }
 
-function isFile(world: PluginWorld, file: string): boolean {
+function isFile(system: PluginSystem, file: string): boolean {
   try {
-    return world.files.stat(file)?.kind === "file";
+    return system.files.stat(file)?.kind === "file";
   } catch {
-    // A folder that cannot be searched holds nothing that could be run.
+    // A directory that cannot be searched holds nothing that could be run.
     return false;
   }
 }
 
-async function startAndWait(world: PluginWorld, program: string, run: DelegateRun): Promise<ExecResult> {
+async function startAndWait(system: PluginSystem, program: string, run: DelegateRun): Promise<ExecResult> {
   const env: Record<string, string> = {};
   for (const name in run.env) {
     const value = run.env[name];
@@ -119,7 +108,7 @@ async function startAndWait(world: PluginWorld, program: string, run: DelegateRu
   };
   for (let attempt = 1; ; attempt++) {
     try {
-      return await world.exec.run([world.files.hostPath(program)], options);
+      return await system.exec.run([system.files.hostPath(program)], options);
     } catch (error) {
       expected(error);
       const errno = errnoOf(error.cause);
@@ -127,7 +116,7 @@ async function startAndWait(world: PluginWorld, program: string, run: DelegateRu
         const message = `Delegate ${program} cannot be started: ${describeError(error.cause)}`;
         throw new CniError(cniCodes.internal, message, startHint(errno, program));
       }
-      await world.clock.sleep(busyRetry.waitMs);
+      await system.clock.sleep(busyRetry.waitMs);
     }
   }
 }
@@ -140,7 +129,7 @@ function startHint(errno: string | undefined, program: string): string | undefin
 
 /** The code of a CNI error, if that is what was printed. */
 function errorCodeOf(stdout: string): number | undefined {
-  const code = decodeObject(stdout)?.code;
+  const code = tryParseJsonObject(stdout)?.code;
   return typeof code === "number" ? code : undefined;
 }
 

@@ -15,7 +15,7 @@ export interface Method<Request, Response> {
 export interface CriTransport {
   /**
    * One call with a deadline.
-   * @throws HeadcniError HC_CRI_UNREACHABLE when nobody answers at the socket in time, HC_CRI_FAILED when the runtime
+   * @throws HeadcniError HC_CRI_UNREACHABLE when nothing answers at the socket in time, HC_CRI_FAILED when the runtime
    *   answers with an error; `details.grpcCode` has its number.
    */
   call<Request, Response>(method: Method<Request, Response>, request: Request, timeoutMs?: number): Promise<Response>;
