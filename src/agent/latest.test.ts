@@ -1,25 +1,36 @@
 import { expect, test } from "bun:test";
-import { createSetting } from "./latest.ts";
+import { createLatest, firstValue } from "./latest.ts";
 
-test("createSetting() tells who waits of another value, not of the same", async () => {
-  const setting = createSetting<string | undefined>("a");
+test("createLatest() wakes those that wait at another value, not at the same", async () => {
+  const latest = createLatest<string | undefined>("a");
   const stop = new AbortController();
-  let told = false;
-  const changed = setting.changedFrom("a", stop.signal).then(() => {
-    told = true;
+  let woken = false;
+  const changed = latest.changed("a", stop.signal).then(() => {
+    woken = true;
   });
-  setting.set("a");
+  latest.set("a");
   await Promise.resolve();
-  expect(told).toBe(false);
-  setting.set("b");
+  expect(woken).toBe(false);
+  latest.set("b");
   await changed;
-  expect(setting.value).toBe("b");
-  await setting.changedFrom("a", stop.signal);
+  expect(latest.value).toBe("b");
+  await latest.changed("a", stop.signal);
 });
 
-test("createSetting() lets who waits go when the signal aborts", async () => {
+test("createLatest() lets those that wait go when the signal aborts", async () => {
   const stop = new AbortController();
-  const changed = createSetting(1).changedFrom(1, stop.signal);
+  const changed = createLatest(1).changed(1, stop.signal);
   stop.abort();
   await changed;
+});
+
+test("firstValue() waits for a value, or for the end", async () => {
+  const latest = createLatest<number | undefined>(undefined);
+  const stop = new AbortController();
+  const first = firstValue(latest, stop.signal);
+  latest.set(7);
+  expect(await first).toBe(7);
+  const never = firstValue(createLatest<number | undefined>(undefined), stop.signal);
+  stop.abort();
+  expect(await never).toBeUndefined();
 });

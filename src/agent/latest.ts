@@ -1,13 +1,18 @@
-// A value that one part of the daemon changes and another waits for.
+// A value that one agent publishes and others wait for: the last one counts, those between may be missed.
 
-export interface Setting<T> {
+/** What readers get. */
+export interface Watchable<T> {
   readonly value: T;
-  set(value: T): void;
   /** Resolves when the value is another than `known`, or `signal` aborts. */
-  changedFrom(known: T, signal: AbortSignal): Promise<void>;
+  changed(known: T, signal: AbortSignal): Promise<void>;
 }
 
-export function createSetting<T>(initial: T): Setting<T> {
+export interface Latest<T> extends Watchable<T> {
+  /** Wakes those that wait for another value; the same value again wakes nothing. */
+  set(next: T): void;
+}
+
+export function createLatest<T>(initial: T): Latest<T> {
   let value = initial;
   let changed = Promise.withResolvers<void>();
   return {
@@ -20,7 +25,7 @@ export function createSetting<T>(initial: T): Setting<T> {
       changed.resolve();
       changed = Promise.withResolvers<void>();
     },
-    changedFrom: async (known, signal) => {
+    changed: async (known, signal) => {
       const aborted = Promise.withResolvers<void>();
       const onAbort = (): void => aborted.resolve();
       signal.addEventListener("abort", onAbort, { once: true });
@@ -28,4 +33,10 @@ export function createSetting<T>(initial: T): Setting<T> {
       signal.removeEventListener("abort", onAbort);
     },
   };
+}
+
+/** The value as soon as there is one; undefined only when `signal` aborts before. */
+export async function firstValue<T>(latest: Watchable<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
+  await latest.changed(undefined, signal);
+  return latest.value;
 }

@@ -1,27 +1,27 @@
-// Gathers what may have changed until the daemon looks again. A reason says how soon; a burst of them makes one pass.
+// Gathers what may have changed until an agent looks again. A reason says how soon; a burst of them makes one step.
 
 import type { Clock } from "../sys/clock.ts";
 
-export interface Wakeups {
-  /** Asks for a pass within `withinMs`; the earliest wish counts. */
+export interface Trigger {
+  /** Asks for a step within `withinMs`; the earliest of several counts. */
   wake(reason: string, withinMs: number): void;
   /**
-   * Resolves when a pass is due, with every reason since the last one, and with `["timer"]` after `idleMs` without any.
+   * Resolves when a step is due, with every reason since the last one, and with `["timer"]` after `idleMs` without any.
    * Resolves at once when `signal` aborts.
    */
   next(idleMs: number, signal: AbortSignal): Promise<readonly string[]>;
 }
 
-export function createWakeups(clock: Clock): Wakeups {
+export function createTrigger(clock: Pick<Clock, "monotonicMs" | "sleep">): Trigger {
   const reasons = new Set<string>();
   let dueMs = Number.POSITIVE_INFINITY;
   let interrupt = new AbortController();
   return {
     wake: (reason, withinMs) => {
       reasons.add(reason);
-      const wishedMs = clock.monotonicMs() + withinMs;
-      if (wishedMs >= dueMs) return;
-      dueMs = wishedMs;
+      const askedMs = clock.monotonicMs() + withinMs;
+      if (askedMs >= dueMs) return;
+      dueMs = askedMs;
       interrupt.abort();
     },
     next: async (idleMs, signal) => {

@@ -1,19 +1,37 @@
 import { describe, expect, test } from "bun:test";
+import type { StatusDocument } from "../daemon/status.ts";
 import { statusTables } from "./status-command.ts";
 
-const status = {
+const agent = (summary: Record<string, string>) => ({ lastReconcile: null, summary, status: {} });
+const status: StatusDocument = {
   version: "1.2.3",
+  commit: "abc",
   pid: 42,
+  startedAt: "2026-01-01T00:00:00.000Z",
   uptimeSeconds: 93_784,
   ready: false,
+  notReady: ["ConflistNotWritten: it is read-only"],
   nodeName: "node-1",
-  inForce: { podCIDRs: ["10.42.3.0/24", "fd00::/64"], source: "file", file: "/run/flannel/subnet.env", line: 2 },
-  conflist: { path: "/etc/cni/net.d/10-headcni.conflist", inForce: false },
-  pods: { count: 3 },
-  bridge: { name: "headcni0", state: "present", addresses: ["10.42.3.1/24"] },
-  masquerade: "bridge",
+  agents: {
+    config: agent({}),
+    node: agent({
+      podCIDR: "10.42.3.0/24, fd00::/64",
+      from: "file /run/flannel/subnet.env:2",
+      conflist: "/etc/cni/net.d/10-headcni.conflist (not in force)",
+      bridge: "headcni0 10.42.3.1/24",
+      pods: "3",
+    }),
+    dataplane: agent({ masquerade: "bridge" }),
+  },
   conditions: [
-    { severity: "error", code: "ConflistNotWritten", since: "2026-01-01T00:00:00.000Z", text: "it is read-only" },
+    {
+      severity: "error",
+      code: "ConflistNotWritten",
+      title: "The CNI configuration cannot be written",
+      since: "2026-01-01T00:00:00.000Z",
+      text: "it is read-only",
+      impactsConnectivity: true,
+    },
   ],
 };
 
@@ -39,9 +57,9 @@ describe("statusTables()", () => {
   });
 
   test("says so when all is well, and what is not known yet", () => {
-    const text = statusTables({ ready: true, uptimeSeconds: 0, inForce: null, conflist: null, conditions: [] });
+    const text = statusTables({ ...status, ready: true, nodeName: null, uptimeSeconds: 0, conditions: [] });
     expect(text).toContain("No conditions: all is well\n");
-    expect(text).toContain("podCIDR     -\n");
+    expect(text).toContain("node        -\n");
     expect(text).toContain("up 0s\n");
   });
 });

@@ -1,22 +1,31 @@
 import { describe, expect, test } from "bun:test";
-import { createSetting } from "../agent/latest.ts";
+import type { Agent } from "../agent/agent.ts";
+import { createConditionStore } from "../agent/condition-store.ts";
+import { createLatest } from "../agent/latest.ts";
+import { createMetricRecorder } from "../agent/metrics.ts";
+import type { LoadedConfig } from "../config/config.ts";
+import { defaultConfig } from "../config/defaults.ts";
+import { condition } from "../node/conditions.ts";
 import { realClock } from "../sys/clock.ts";
 import { memoryLog, waitUntil } from "../sys/testing.ts";
-import { createConditionStore } from "./condition-store.ts";
-import { condition } from "./conditions.ts";
-import { createHistory } from "./history.ts";
-import { createMetrics } from "./metrics.ts";
-import { answer, type StatusSource, statusServer } from "./server.ts";
+import { createStatusServerAgent } from "./agent.ts";
+import { declaredMetrics, samplesOf } from "./metrics.ts";
+import { createMetricsRegistry } from "./registry.ts";
+import { answer, type StatusSource } from "./server.ts";
+import { decodeStatus } from "./status-schema.ts";
 import { type FakeNode, fakeNode } from "./testing.ts";
 
-/** What a daemon on this node would answer from, after one pass. */
+/** What a daemon on this node would answer from, after one step of each agent. */
 async function sourceOf(node: FakeNode): Promise<StatusSource> {
-  const report = await node.start().run(["start"]);
-  const history = createHistory(node.system, node.conditions, { pid: 42, startedAtMs: node.clock.now() });
-  const metrics = createMetrics();
-  history.record(report);
-  metrics.record(report);
-  return { facts: history.facts, stuck: () => undefined, metrics: () => metrics.scrape(history.facts()) };
+  const daemon = node.start();
+  await daemon.reconcile();
+  return sourceFrom(daemon);
+}
+
+function sourceFrom(daemon: ReturnType<FakeNode["start"]>): StatusSource {
+  const registry = createMetricsRegistry(declaredMetrics(daemon.list));
+  daemon.metrics.open(registry.record);
+  return { facts: daemon.facts, metrics: (facts) => registry.scrape(samplesOf(facts)) };
 }
 
 const get = (path: string, method = "GET") => new Request(`http://127.0.0.1:9465${path}`, { method });
@@ -96,35 +105,54 @@ describe("answer()", () => {
 
   test("/healthz says when the loop hangs", async () => {
     using node = fakeNode();
-    const source = { ...(await sourceOf(node)), stuck: () => "the reconcile loop has been busy for 61 s" };
-    const response = await answer(get("/healthz"), source, listen);
+    const source = await sourceOf(node);
+    const stuck = () => "the reconcile loop of node has been busy for 61 s";
+    const hang = (agent: Agent): Agent => (agent.name === "node" ? { ...agent, stuck } : agent);
+    const facts = () => ({ ...source.facts(), agents: source.facts().agents.map(hang) });
+    const response = await answer(get("/healthz"), { ...source, facts }, listen);
     expect(response.status).toBe(503);
-    expect(await response.json()).toEqual({ healthy: false, reason: "the reconcile loop has been busy for 61 s" });
+    expect(await response.json()).toEqual({
+      healthy: false,
+      reason: "the reconcile loop of node has been busy for 61 s",
+    });
   });
 
   test("/status has the documented shape", async () => {
     using node = fakeNode();
     const status = JSON.parse(await (await answer(get("/status"), await sourceOf(node), listen)).text());
+    expect(decodeStatus(status)).toEqual(status);
     expect(Object.keys(status)).toEqual([
-      ...["version", "commit", "pid", "startedAt", "uptimeSeconds", "ready", "notReady", "nodeName", "inForce"],
-      ...["podCIDR", "conflist", "pods", "bridge", "masquerade", "config", "lastPass", "conditions"],
+      ...["version", "commit", "pid", "startedAt", "uptimeSeconds", "ready", "notReady", "nodeName"],
+      ...["agents", "conditions"],
     ]);
+    expect(Object.keys(status.agents)).toEqual(["config", "node", "dataplane", "node-state", "leases", "server"]);
     expect(status).toMatchObject({
       pid: 42,
       startedAt: "2026-01-01T00:00:00.000Z",
       ready: true,
       nodeName: "node-1",
-      inForce: { podCIDRs: ["10.244.0.0/24"], source: "default", file: null, line: null },
-      podCIDR: { source: "default", authoritative: false },
-      conflist: {
-        path: "/etc/cni/net.d/10-headcni.conflist",
-        inForce: true,
-        writes: 1,
-        lastWrite: { reason: "absent" },
+      agents: {
+        config: { lastReconcile: { count: 1, reasons: ["start"] }, status: { file: null } },
+        node: {
+          lastReconcile: { count: 1, reasons: ["start"] },
+          status: {
+            nodeName: "node-1",
+            inForce: { podCIDRs: ["10.244.0.0/24"], source: "default", file: null, line: null },
+            podCIDR: { source: "default", authoritative: false },
+            conflist: {
+              path: "/etc/cni/net.d/10-headcni.conflist",
+              inForce: true,
+              writes: 1,
+              lastWrite: { reason: "absent" },
+            },
+            pods: { count: 0, bridgePorts: 0, leases: 0 },
+            bridge: { name: "headcni0", state: "absent" },
+          },
+        },
+        dataplane: { status: { masquerade: "bridge" }, summary: { masquerade: "bridge" } },
+        leases: { lastReconcile: null, status: { lastSweep: null } },
+        server: { status: { listen: null } },
       },
-      pods: { count: 0, bridgePorts: 0, leases: 0 },
-      bridge: { name: "headcni0", state: "absent" },
-      masquerade: "bridge",
       conditions: [{ code: "PodCIDRNotAuthoritative", severity: "warning", since: "2026-01-01T00:00:00.000Z" }],
     });
   });
@@ -148,60 +176,63 @@ describe("answer()", () => {
     }
   });
 
-  test("/status is null where a daemon without a finished pass knows nothing, and it is not ready", async () => {
+  test("/status is null where a daemon without a finished step knows nothing, and it is not ready", async () => {
     using node = fakeNode();
-    const history = createHistory(node.system, node.conditions, { pid: 42, startedAtMs: node.clock.now() });
-    const source = {
-      facts: history.facts,
-      stuck: () => undefined,
-      metrics: async () => ({ contentType: "", text: "" }),
-    };
+    const source = sourceFrom(node.start());
     expect(await (await answer(get("/status"), source, listen)).json()).toMatchObject({
       ready: false,
-      podCIDR: null,
-      conflist: null,
+      nodeName: null,
+      agents: { node: { lastReconcile: null, status: {}, summary: { podCIDR: "-", conflist: "-" } } },
     });
     expect((await answer(get("/readyz"), source, listen)).status).toBe(503);
   });
 });
 
-describe("statusServer()", () => {
-  test("serves, moves with its setting, goes on when the address is taken, and stops", async () => {
+function listeningOn(listen: string | undefined): LoadedConfig {
+  const monitoring = { enabled: listen !== undefined, listen: listen ?? "127.0.0.1:0" };
+  const config = { ...defaultConfig, monitoring };
+  return { config, file: undefined, hostFile: "/etc/headcni/config.yaml", origins: new Map(), warnings: [] };
+}
+
+describe("createStatusServerAgent()", () => {
+  test("serves, moves with the configuration, goes on when the address is taken, and stops", async () => {
     using node = fakeNode();
-    const source = await sourceOf(node);
+    const { facts } = await sourceOf(node);
     const log = memoryLog();
     const impatient = { ...realClock, sleep: (_ms: number, signal?: AbortSignal) => realClock.sleep(10, signal) };
     const system = { ...node.system, log, clock: impatient };
     const conditions = createConditionStore(system);
-    const listen = createSetting<string | undefined>("127.0.0.1:0");
+    const config = createLatest<LoadedConfig | undefined>(undefined);
+    const setListen = (listen: string | undefined): void => config.set(listeningOn(listen));
+    setListen("127.0.0.1:0");
     const stop = new AbortController();
-    const woken: string[] = [];
-    const wakeups = { wake: (reason: string) => void woken.push(reason) };
-    const running = statusServer(system, { conditions, wakeups, source, listen }).run(stop.signal);
+    const metrics = createMetricRecorder();
+    const agent = createStatusServerAgent(system, { conditions, config, metrics, facts });
+    const running = agent.run(stop.signal, Promise.resolve());
     const health = async (origin: string): Promise<string> => {
       using client = system.http.connect({ kind: "tcp", origin });
       return await client.text({ path: "/healthz", timeoutMs: 1000 });
     };
     const origins = () => log.entries.flatMap(({ message }) => /served on (http:\S+)$/.exec(message)?.[1] ?? []);
     await waitUntil("it serves", () => origins().length === 1);
-    expect(woken).toEqual([]);
+    expect(conditions.list()).toEqual([]);
     const [first = ""] = origins();
     expect(await health(first)).toContain('"healthy": true');
 
     using taken = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("other") });
-    listen.set(`127.0.0.1:${taken.port}`);
+    setListen(`127.0.0.1:${taken.port}`);
     await waitUntil("it says the address is taken", () => conditions.list().length === 1);
     expect(conditions.list()[0]?.text).toStartWith(
       `Nothing answers on 127.0.0.1:${taken.port}: another program listens there.`,
     );
     await expect(health(first)).rejects.toThrow();
-    expect(woken).toEqual(["status server"]);
 
     await taken.stop(true);
     await waitUntil("it serves again", () => origins().length === 2);
     expect(conditions.list()).toEqual([]);
-    expect(woken).toEqual(["status server", "status server"]);
-    listen.set(undefined);
+    // Another value of the configuration with the same address interrupts nothing.
+    setListen(`127.0.0.1:${taken.port}`);
+    setListen(undefined);
     const [, second = ""] = origins();
     await waitUntil("it is turned off", async () => {
       return health(second).then(

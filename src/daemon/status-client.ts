@@ -3,8 +3,8 @@
 import { loadConfig } from "../config/load.ts";
 import { readListen } from "../config/values.ts";
 import { expected, HeadcniError } from "../sys/errors.ts";
-import { isJsonObject, type JsonObject } from "../sys/json.ts";
 import type { System } from "../sys/system.ts";
+import type { StatusDocument } from "./status.ts";
 
 /** Where a running daemon says it listens. */
 export const statusAddressFile = "/run/headcni/status-address";
@@ -42,7 +42,7 @@ export async function statusAddress(system: System, { address, config }: StatusW
  * The document of /status.
  * @throws HeadcniError HC_DAEMON_NOT_RUNNING when nothing, or something else, answers there
  */
-export async function fetchStatus({ http }: Pick<System, "http">, address: string): Promise<JsonObject> {
+export async function fetchStatus({ http }: Pick<System, "http">, address: string): Promise<StatusDocument> {
   const refuse = (why: string, hint: string, cause?: unknown): HeadcniError =>
     new HeadcniError("HC_DAEMON_NOT_RUNNING", `Cannot ask the daemon on ${address}: ${why}`, { hint, cause });
   let body: string;
@@ -59,8 +59,9 @@ export async function fetchStatus({ http }: Pick<System, "http">, address: strin
     );
   }
   try {
-    const json: unknown = JSON.parse(body);
-    if (isJsonObject(json) && typeof json.ready === "boolean") return json;
+    const { decodeStatus } = await import("./status-schema.ts");
+    const status = decodeStatus(JSON.parse(body));
+    if (status !== undefined) return status;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }

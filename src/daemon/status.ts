@@ -1,102 +1,96 @@
-// The answer of GET /status, which `headcni status` shows too: a documented, stable shape. Pure.
+// The answer of GET /status, which `headcni status` shows too: one documented, stable shape for server, client and tests. Pure.
 
-import { bridgeName } from "../node-state/names.ts";
-import { encodeAnswer } from "../podcidr/answer.ts";
-import type { JsonObject, JsonValue } from "../sys/json.ts";
+import type { Agent, Reconciled } from "../agent/agent.ts";
+import type { LastingCondition } from "../agent/condition-store.ts";
+import type { JsonObject } from "../sys/json.ts";
 import { commit, version } from "../version.ts";
-import type { LastingCondition } from "./condition-store.ts";
-import type { PassReport } from "./report.ts";
 
-/** All that is known when somebody asks. */
+/** Times are RFC 3339 in UTC; what is not known yet is null. */
+export type StatusDocument = {
+  readonly version: string;
+  readonly commit: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly uptimeSeconds: number;
+  readonly ready: boolean;
+  /** Why not: one sentence each. */
+  readonly notReady: readonly string[];
+  readonly nodeName: string | null;
+  /** By name, in the order they are shown. */
+  readonly agents: Readonly<Record<string, AgentDocument>>;
+  readonly conditions: readonly ConditionDocument[];
+};
+
+export type AgentDocument = {
+  readonly lastReconcile: ReconcileDocument | null;
+  /** The agent's rows in `headcni status`: label and text. */
+  readonly summary: Readonly<Record<string, string>>;
+  /** What the agent knows of its resource: its own shape. */
+  readonly status: JsonObject;
+};
+
+export type ReconcileDocument = {
+  readonly at: string;
+  readonly seconds: number;
+  readonly reasons: readonly string[];
+  readonly count: number;
+};
+
+export type ConditionDocument = {
+  readonly code: string;
+  readonly severity: string;
+  readonly title: string;
+  readonly text: string;
+  readonly since: string;
+  readonly impactsConnectivity: boolean;
+};
+
+/** All that is known when a request comes. */
 export interface DaemonFacts {
   readonly pid: number;
   readonly startedAtMs: number;
   readonly nowMs: number;
+  readonly nodeName: string | undefined;
+  readonly agents: readonly Agent[];
   readonly conditions: readonly LastingCondition[];
-  /** Undefined until the first pass has ended. */
-  readonly last: PassReport | undefined;
-  readonly passes: number;
-  /** The last time our conflist was written by this daemon. */
-  readonly lastWrite: { readonly atMs: number; readonly reason: string } | undefined;
-  readonly writes: number;
 }
 
 /** Whether the node can take pods, and if not, why: one sentence each. */
-export function readiness({ last, conditions }: Pick<DaemonFacts, "last" | "conditions">): readonly string[] {
-  if (last === undefined) return ["the daemon has only just started"];
+export function readiness({ agents, conditions }: Pick<DaemonFacts, "agents" | "conditions">): readonly string[] {
   const errors = conditions.filter(({ severity }) => severity === "error").map(({ code, text }) => `${code}: ${text}`);
-  if (errors.length > 0 || last.conflist.isInForce) return errors;
-  return [`${last.conflist.path} is not in force yet`];
+  return errors.length > 0 ? errors : agents.flatMap((agent) => agent.status().notReady ?? []);
 }
 
-/** The JSON of /status. Times are RFC 3339 in UTC; what is not known yet is null. */
-export function encodeStatus(facts: DaemonFacts): JsonObject {
-  const { last } = facts;
-  const reasons = readiness(facts);
+export function statusDocument(facts: DaemonFacts): StatusDocument {
+  const notReady = readiness(facts);
   return {
     version,
     commit,
     pid: facts.pid,
     startedAt: time(facts.startedAtMs),
     uptimeSeconds: Math.round((facts.nowMs - facts.startedAtMs) / 1000),
-    ready: reasons.length === 0,
-    notReady: [...reasons],
-    nodeName: last?.answer.nodeName ?? null,
-    inForce: last === undefined ? null : encodeInForce(last),
-    podCIDR: last === undefined ? null : encodeAnswer(last.answer),
-    conflist: last === undefined ? null : encodeConflist(facts, last),
-    pods: last === undefined ? null : encodePods(last),
-    bridge: last === undefined ? null : encodeBridge(last),
-    masquerade: last?.masquerade ?? null,
-    config: last === undefined ? null : { file: last.config.file ?? null },
-    lastPass:
-      last === undefined
-        ? null
-        : {
-            at: time(last.startedAtMs),
-            seconds: Math.round(last.durationMs) / 1000,
-            reasons: [...last.reasons],
-            count: facts.passes,
-          },
-    conditions: facts.conditions.map(encodeCondition),
+    ready: notReady.length === 0,
+    notReady,
+    nodeName: facts.nodeName ?? null,
+    agents: Object.fromEntries(facts.agents.map((agent) => [agent.name, agentDocument(agent)])),
+    conditions: facts.conditions.map(conditionDocument),
   };
 }
 
-function encodeConflist({ lastWrite, writes }: DaemonFacts, { conflist }: PassReport): JsonObject {
+function agentDocument(agent: Agent): AgentDocument {
+  const { lastReconcile, summary, document } = agent.status();
   return {
-    path: conflist.path,
-    inForce: conflist.isInForce,
-    sha256: conflist.sha256,
-    writes,
-    lastWrite: lastWrite === undefined ? null : { at: time(lastWrite.atMs), reason: lastWrite.reason },
+    lastReconcile: lastReconcile === undefined ? null : reconcileDocument(lastReconcile),
+    summary,
+    status: document,
   };
 }
 
-/** The PodCIDR pods get, and who said it; not always what the chain answers now (`podCIDR`). */
-function encodeInForce({ inForce: { podCIDRs, source, file, line } }: PassReport): JsonObject {
-  return { podCIDRs: podCIDRs.toJSON(), source: source ?? null, file: file ?? null, line: line ?? null };
+function reconcileDocument({ startedAtMs, durationMs, reasons, count }: Reconciled): ReconcileDocument {
+  return { at: time(startedAtMs), seconds: Math.round(durationMs) / 1000, reasons, count };
 }
 
-function encodePods({ pods }: PassReport): JsonObject {
-  return { count: podCount(pods), bridgePorts: pods.bridgePorts ?? null, leases: pods.leases };
-}
-
-/** The pods there may be: whichever of bridge and leases shows more. */
-export function podCount({ bridgePorts, leases }: PassReport["pods"]): number {
-  return Math.max(bridgePorts ?? 0, leases);
-}
-
-function encodeBridge({ bridge }: PassReport): JsonObject {
-  const found: { readonly [key: string]: JsonValue } =
-    bridge.kind === "present"
-      ? { addresses: bridge.bridge.addresses.map(String), mtu: bridge.bridge.mtuBytes, ports: [...bridge.bridge.ports] }
-      : bridge.kind === "unknown"
-        ? { reason: bridge.why }
-        : {};
-  return { name: bridgeName, state: bridge.kind, ...found };
-}
-
-function encodeCondition({ code, severity, title, text, sinceMs, impactsConnectivity }: LastingCondition): JsonObject {
+function conditionDocument({ code, severity, title, text, sinceMs, impactsConnectivity }: LastingCondition) {
   return { code, severity, title, text, since: time(sinceMs), impactsConnectivity };
 }
 

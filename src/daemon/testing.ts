@@ -1,33 +1,20 @@
-// What the daemon's tests share: answers of the chain, and a node that is a folder with a fake kernel.
+// What the daemon's tests share: a node that is a folder with a fake kernel, and a daemon on it whose agents make steps when they
+// are told to.
 
-import { PodCIDRs } from "../cidr/pod-cidrs.ts";
-import { parsePrefix } from "../cidr/prefix.ts";
+import type { ConditionStore } from "../agent/condition-store.ts";
+import { onceAll } from "../agent/supervisor.ts";
 import { type FakeKernel, fakeKernel } from "../dataplane/testing.ts";
-import type { PodCIDRAnswer, PodCIDRSource } from "../podcidr/answer.ts";
 import type { System } from "../sys/system.ts";
 import { type FakeClock, fakeClock, memoryLog, type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
-import { type ConditionStore, createConditionStore } from "./condition-store.ts";
-import { createPasses, type Passes } from "./pass.ts";
+import { type Agents, createAgents } from "./agents.ts";
+import { type AgentDocument, type StatusDocument, statusDocument } from "./status.ts";
 
-/** An answer of the chain, authoritative as its source is. */
-export function answerOf(
-  source: PodCIDRSource,
-  podCIDRs: readonly string[],
-  parts: Partial<PodCIDRAnswer> = {},
-): PodCIDRAnswer {
-  return {
-    nodeName: "node-1",
-    podCIDRs: new PodCIDRs(podCIDRs.map(parsePrefix)),
-    source,
-    file: undefined,
-    line: undefined,
-    authoritative: source !== "hash" && source !== "default",
-    clusterCIDRs: [],
-    serviceCIDRs: [],
-    warnings: [],
-    trace: [],
-    ...parts,
-  };
+export interface FakeDaemon extends Agents {
+  /** One step of each agent. Aborting `stop` ends it in the middle. */
+  reconcile(stop?: AbortSignal): Promise<void>;
+  document(): StatusDocument;
+  /** What an agent shows of its resource. */
+  status(agent: string): AgentDocument["status"];
 }
 
 export interface FakeNode extends Disposable {
@@ -36,9 +23,10 @@ export interface FakeNode extends Disposable {
   readonly clock: FakeClock;
   readonly log: ReturnType<typeof memoryLog>;
   readonly system: System;
+  /** Those of the daemon that was started last. */
   readonly conditions: ConditionStore;
-  /** A daemon's passes on this node; call again for a restarted daemon. */
-  start(): Passes;
+  /** A daemon on this node; call again for a restarted one. @param parts what this daemon's machine has instead */
+  start(parts?: Partial<System>): FakeDaemon;
   codes(): readonly string[];
 }
 
@@ -54,7 +42,8 @@ export function fakeNode(): FakeNode {
   const clock = fakeClock();
   const log = memoryLog();
   const system = testSystem(root, { exec: kernel.exec, clock, log });
-  let conditions = createConditionStore(system);
+  const start = (parts: Partial<System> = {}): FakeDaemon => startDaemon({ ...system, ...parts }, root);
+  let daemon = start();
   return {
     root,
     kernel,
@@ -62,16 +51,34 @@ export function fakeNode(): FakeNode {
     log,
     system,
     get conditions() {
-      return conditions;
+      return daemon.conditions;
     },
-    start: () => {
-      conditions = createConditionStore(system);
-      return createPasses(system, conditions, {
-        onConfig: async () => undefined,
-        executable: `${root.path}/headcni-daemon`,
-      });
+    start: (parts) => {
+      daemon = start(parts);
+      return daemon;
     },
-    codes: () => conditions.list().map(({ code }) => code),
+    codes: () => daemon.conditions.list().map(({ code }) => code),
     [Symbol.dispose]: () => root[Symbol.dispose](),
+  };
+}
+
+function startDaemon(system: System, root: TempRoot): FakeDaemon {
+  const agents = createAgents(system, {
+    flags: {},
+    configureLog: async () => undefined,
+    executable: `${root.path}/headcni-daemon`,
+    process: { pid: 42, startedAtMs: system.clock.now() },
+  });
+  let hasStarted = false;
+  const document = (): StatusDocument => statusDocument(agents.facts());
+  return {
+    ...agents,
+    reconcile: async (signal = new AbortController().signal) => {
+      if (!hasStarted) await onceAll(system, agents.list, { signal, stopMs: 1000 });
+      else for (const agent of agents.list) await agent.once(signal, Promise.resolve());
+      hasStarted = true;
+    },
+    document,
+    status: (name) => document().agents[name]?.status ?? {},
   };
 }

@@ -3,7 +3,7 @@ import { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { createSystem } from "../sys/system.ts";
 import { holdsMasquerade, renderMasquerade } from "./masquerade.ts";
-import { applyMasquerade, cleanUpMasquerade } from "./masquerade-agent.ts";
+import { applyMasquerade, cleanUpMasquerade } from "./masquerade-rules.ts";
 import { fakeKernel } from "./testing.ts";
 
 const plan = (podCIDRs: string[], clusterCIDRs: string[] = []) => ({

@@ -11,6 +11,7 @@ import {
   flannelFile,
   flannelNode,
   get,
+  statusOf,
   subnetEnv,
   subnetOf,
   timed,
@@ -87,9 +88,9 @@ describe("headcni-daemon reads its configuration again", () => {
   test("when it is told to by SIGHUP", async () => {
     await using node = await flannelNode();
     const daemon = await bootDaemon(node);
-    const asked = async () => JSON.parse((await get(node, "/status")).body).lastPass.reasons;
+    const reasons = async () => (await statusOf(node)).agents.node?.lastReconcile?.reasons;
     daemon.kill("SIGHUP");
-    await waitUntil("it looks again", async () => (await asked()).includes("SIGHUP"));
+    await waitUntil("it looks again", async () => (await reasons())?.includes("SIGHUP") === true);
     await daemon.stop();
   });
 });
@@ -107,8 +108,8 @@ describe("headcni-daemon follows the sources of the PodCIDR", () => {
     await timed("takes a kubelet's value, which comes first", () => subnetOf(node) === "10.42.5.0/24");
     node.write(configFile, "network: {podCIDR: {nodeLocal: 10.42.6.0/24}}\n");
     await timed("takes the operator's value, which comes before all", () => subnetOf(node) === "10.42.6.0/24");
-    const daemonStatus = JSON.parse((await get(node, "/status")).body);
-    expect(daemonStatus.podCIDR).toMatchObject({ source: "config", file: configFile, line: 1 });
+    const { agents } = await statusOf(node);
+    expect(agents.node?.status).toMatchObject({ podCIDR: { source: "config", file: configFile, line: 1 } });
     await daemon.stop();
   });
 

@@ -1,5 +1,7 @@
 // What the daemon's boot tests share: a daemon in a node, what it said, and what it answers over HTTP.
 
+import type { StatusDocument } from "../../src/daemon/status.ts";
+import { decodeStatus } from "../../src/daemon/status-schema.ts";
 import { realClock } from "../../src/sys/clock.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { conflistPath, headcni, headcniDaemon } from "../harness/headcni.ts";
@@ -57,13 +59,20 @@ export async function get(
 }
 
 /** The document of /status, through the command a person would use. */
-export async function statusOf(node: Node): Promise<Record<string, never>> {
-  return JSON.parse((await node.run([headcni, "status", "-o", "json"])).stdout);
+export async function statusOf(node: Node): Promise<StatusDocument> {
+  const { stdout } = await node.run([headcni, "status", "-o", "json"]);
+  const status = decodeStatus(JSON.parse(stdout));
+  if (status === undefined) throw new Error(`This is no status: ${stdout}`);
+  return status;
+}
+
+/** How often an agent has made its resource right. */
+export async function reconcilesOf(node: Node, agent: string): Promise<number> {
+  return (await statusOf(node)).agents[agent]?.lastReconcile?.count ?? 0;
 }
 
 export async function conditionCodes(node: Node): Promise<string[]> {
-  const { conditions } = (await statusOf(node)) as unknown as { conditions: { code: string }[] };
-  return conditions.map(({ code }) => code);
+  return (await statusOf(node)).conditions.map(({ code }) => code);
 }
 
 export function subnetOf(node: Node): string {

@@ -2,10 +2,11 @@
 
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
+import { isJsonObject } from "../../src/sys/json.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { conflistPath } from "../harness/headcni.ts";
 import type { Node } from "../harness/node.ts";
-import { bootDaemon, conditionCodes, flannelNode, get, logLines, statusOf, timed } from "./daemon.ts";
+import { bootDaemon, conditionCodes, flannelNode, get, logLines, reconcilesOf, statusOf, timed } from "./daemon.ts";
 
 const confDir = "/etc/cni/net.d";
 
@@ -87,8 +88,8 @@ describe("headcni-daemon puts the conflist right when somebody", () => {
     expect((await get(node, "/readyz")).status).toBe(503);
     await fighter.stop();
     await waitUntil("the last repair is done", () => node.read(conflistPath).includes("headcni0"), 10_000);
-    const { conflist } = (await statusOf(node)) as unknown as { conflist: { writes: number } };
-    expect(conflist.writes).toBeLessThan(30);
+    const conflist = (await statusOf(node)).agents.node?.status.conflist;
+    expect(isJsonObject(conflist) ? conflist.writes : undefined).toBeLessThan(30);
     await daemon.stop();
   });
 
@@ -103,10 +104,13 @@ describe("headcni-daemon puts the conflist right when somebody", () => {
         }),
       );
     const before = seen();
-    const passes = async () => ((await statusOf(node)) as unknown as { lastPass: { count: number } }).lastPass.count;
-    const count = await passes();
+    const owners = ["config", "node", "dataplane", "node-state"];
+    const counts = () => Promise.all(owners.map((agent) => reconcilesOf(node, agent)));
+    const earlier = await counts();
     daemon.kill("SIGHUP");
-    await waitUntil("it has looked again", async () => (await passes()) > count);
+    await waitUntil("each has looked again", async () =>
+      (await counts()).every((count, at) => count > (earlier[at] ?? 0)),
+    );
     expect(seen()).toEqual(before);
     await daemon.stop();
   });

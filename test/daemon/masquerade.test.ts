@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { headcniDaemon } from "../harness/headcni.ts";
 import type { Node } from "../harness/node.ts";
-import { bootDaemon, conditionCodes, configFile, flannelNode, statusOf, timed } from "./daemon.ts";
+import { bootDaemon, conditionCodes, configFile, flannelNode, reconcilesOf, timed } from "./daemon.ts";
 import { addPod } from "./pods.ts";
 
 const masquerade = (mode: string) => ({ [configFile]: `network: {masquerade: ${mode}}\n` });
@@ -65,10 +65,9 @@ describe("headcni-daemon with network.masquerade: daemon", () => {
     const right = await table(node);
     expect(right).toContain("masquerade");
     const lookAgain = async (): Promise<void> => {
-      const passes = async () => ((await statusOf(node)) as unknown as { lastPass: { count: number } }).lastPass.count;
-      const count = await passes();
+      const count = await reconcilesOf(node, "dataplane");
       daemon.kill("SIGHUP");
-      await waitUntil("it has looked again", async () => (await passes()) > count);
+      await waitUntil("it has looked again", async () => (await reconcilesOf(node, "dataplane")) > count);
     };
     const handle = async () => /handle (\d+)$/m.exec(await node.must(["nft", "-a", "list", "tables"]))?.[1];
     const before = await handle();

@@ -37,8 +37,15 @@ export const layers: Readonly<Record<string, Layer>> = {
     holds: "the CNI plugin: no libraries, nothing of the daemon",
     uses: [...base, "spec", "node-state", "attachments", "ipam"],
   },
-  daemon: { holds: "the agents put together, status server, metrics", uses: [...shared, ...domains, "src/version.ts"] },
-  cli: { holds: "one file a command", uses: [...shared, ...domains, "daemon", "src/version.ts"] },
+  node: {
+    holds: "this node's PodCIDR and what follows from it: conflist, plugin, bridge, `node.json`",
+    uses: [...shared, ...domains],
+  },
+  daemon: {
+    holds: "the agents put together, status server, metrics",
+    uses: [...shared, ...domains, "node", "src/version.ts"],
+  },
+  cli: { holds: "one file a command", uses: [...shared, ...domains, "node", "daemon", "src/version.ts"] },
   "src/main.ts": { holds: "looks at how it was called", uses: ["cli", "cni", "sys"] },
 };
 

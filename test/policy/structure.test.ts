@@ -19,7 +19,7 @@ const importedBy = (path: string): readonly string[] => imports.get(path) ?? [];
 
 /** What does not hold yet, by name. Each list is to become empty. */
 const notYet = {
-  large: ["src/daemon"],
+  large: [] as string[],
   fileCircles: ["src/cli/conflist/conflist-commands.ts"],
   directoryCircles: [
     "src/podcidr/inspect",

@@ -3,8 +3,9 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { posix } from "node:path";
-import { conditionCodes } from "../../src/daemon/conditions.ts";
+import { declaredConditions } from "../../src/daemon/agents.ts";
 import { errorCodes } from "../../src/sys/error-codes.ts";
+import { agents } from "../../tools/gen/agents.ts";
 import { referencePages } from "../../tools/gen/pages.ts";
 import { checkout, repositoryFiles, sourceFiles, textOf } from "./source.ts";
 
@@ -16,8 +17,40 @@ test("every error code is thrown somewhere", () => {
   expect(Object.keys(errorCodes).filter((code) => !usedIn(code, "src/sys/error-codes.ts"))).toEqual([]);
 });
 
+const declared = declaredConditions(agents);
+const conditionCodes = Object.keys(declared);
+
 test("every condition can come up", () => {
-  expect(conditionCodes.filter((code) => !usedIn(code, "src/daemon/conditions.ts"))).toEqual([]);
+  // Tables declare codes as keys, without quotes.
+  expect(conditionCodes.filter((code) => !usedIn(code, ""))).toEqual([]);
+});
+
+test("every condition is declared once", () => {
+  const all = agents.flatMap(({ conditions }) => Object.keys(conditions));
+  expect(all.filter((code, at) => all.indexOf(code) !== at)).toEqual([]);
+});
+
+describe("a condition that is hidden while its cause holds", () => {
+  const causes = Object.entries(declared).flatMap(([code, { dependsOn = [] }]) =>
+    dependsOn.map((cause) => ({ code, cause })),
+  );
+
+  test("has a cause that is declared and at least as severe: readiness must not be lost with it", () => {
+    const isWorse = (code: string, cause: string): boolean => {
+      const [own, other] = [declared[code], declared[cause]];
+      if (own === undefined || other === undefined) return true;
+      const isHarmless = own.impactsConnectivity && !other.impactsConnectivity;
+      return isHarmless || (own.severity === "error" && other.severity !== "error");
+    };
+    expect(causes.filter(({ code, cause }) => isWorse(code, cause))).toEqual([]);
+  });
+
+  test("is not its own cause over others: all of them would be hidden", () => {
+    const causesOf = (code: string): readonly string[] => declared[code]?.dependsOn ?? [];
+    const reaches = (from: string, to: string, seen: readonly string[] = []): boolean =>
+      causesOf(from).some((next) => next === to || (!seen.includes(next) && reaches(next, to, [...seen, next])));
+    expect(conditionCodes.filter((code) => reaches(code, code))).toEqual([]);
+  });
 });
 
 describe("docs/reference", () => {

@@ -1,15 +1,16 @@
 // docs/reference/metrics.md.
 
-import { type MetricKind, metricTable } from "../../src/daemon/metrics.ts";
+import { declaredMetrics } from "../../src/daemon/metrics.ts";
+import { agents } from "./agents.ts";
 import { code, page, table } from "./markdown.ts";
 
 export function metricsPage(): string {
-  const rows = Object.values<MetricKind>(metricTable).map(({ name, type, help, labelNames = [] }) => {
+  const rows = declaredMetrics(agents).map(({ name, type, help, labelNames = [] }) => {
     return [code(name), type, labelNames.map(code).join(", "), help];
   });
   return page(
     "Metrics",
-    code("src/daemon/metrics.ts"),
+    `the agents' and the daemon's ${code("metrics.ts")}`,
     "Served by the daemon in Prometheus' text format on `/metrics` of [`monitoring.listen`](config.md#monitoringlisten). The values of `code` are those of the [conditions](conditions.md).",
     table(["name", "type", "labels", "meaning"], rows),
   );

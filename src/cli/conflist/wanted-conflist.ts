@@ -5,9 +5,9 @@ import type { LoadedConfig } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
 import { detectRuntimeDirs, withRuntimeDirs } from "../../config/runtime-dirs.ts";
 import { renderConflist } from "../../conflist/render.ts";
-import { observeHeld, observePods } from "../../daemon/observe.ts";
-import { type Plan, planNode } from "../../daemon/plan.ts";
-import { sourceWords } from "../../daemon/settle.ts";
+import { sourceWords } from "../../node/adoption.ts";
+import { observeAssignment, observePods } from "../../node/observe.ts";
+import { type Plan, planNode } from "../../node/plan.ts";
 import { conflistFileName } from "../../node-state/names.ts";
 import { choosePodCIDR } from "../../podcidr/chain.ts";
 import { resolveNodeName } from "../../podcidr/node-name.ts";
@@ -51,10 +51,10 @@ export async function findWanted(context: CliContext, flags: NodeFlags): Promise
   const answer = choosePodCIDR(system, { nodeName, config: loaded });
   for (const warning of answer.warnings) context.warn(`warning: ${printable(warning)}\n`);
   const observed = await observePods(system);
-  const held = observeHeld(system, path, observed.bridge);
-  const plan = planNode({ config, answer, held, ...observed });
-  for (const { text } of plan.settled.conditions) context.warn(`warning: ${printable(text)}\n`);
-  const { inForce } = plan.settled;
-  const podCIDRs = printable(`${inForce.podCIDRs} from ${sourceWords(inForce)}`);
+  const current = observeAssignment(system, path, observed.bridge);
+  const plan = planNode({ config, answer, current, ...observed });
+  for (const { text } of plan.adoption.conditions) context.warn(`warning: ${printable(text)}\n`);
+  const { effective } = plan.adoption;
+  const podCIDRs = printable(`${effective.podCIDRs} from ${sourceWords(effective)}`);
   return { ...folders, text: renderConflist(plan.conflist), plan, podCIDRs };
 }

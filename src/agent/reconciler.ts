@@ -1,0 +1,140 @@
+// The loop an agent is made of: a step after each change that was heard of, and now and then without one, because events get lost.
+// An expected failure becomes a condition, and what does not become well is looked at again soon.
+
+import { type BackoffOptions, createBackoff } from "../sys/backoff.ts";
+import { expected, type HeadcniError } from "../sys/errors.ts";
+import type { System } from "../sys/system.ts";
+import type { Agent, Reconciled } from "./agent.ts";
+import type { ConditionStore } from "./condition-store.ts";
+import type { Condition } from "./conditions.ts";
+import { createLatest, type Watchable } from "./latest.ts";
+import { createTrigger, type Trigger } from "./trigger.ts";
+
+/** How long an agent goes without looking when all is well; its pauses while something waits to become well. */
+export const defaultResyncMs = 30_000;
+const defaultRetry: BackoffOptions = { firstMs: 5000, maxMs: 5000 };
+/** A step has deadlines for all it calls; one that takes longer than this hangs. */
+const defaultDeadlineMs = 60_000;
+
+export interface ReconcilerOptions {
+  readonly name: string;
+  readonly conditions: ConditionStore;
+  /** Makes the resource as it should be. @returns all conditions that hold of it now */
+  readonly step: (reasons: readonly string[], signal: AbortSignal) => Promise<readonly Condition[]>;
+  /** The condition for an expected failure of the step. Without it the failure ends the agent. */
+  readonly failed?: (error: HeadcniError) => Condition;
+  /** Woken from outside, by watches for example. */
+  readonly trigger?: Trigger;
+  /** Latest values the step reads, by name: another value makes a step. */
+  readonly inputs?: Readonly<Record<string, Watchable<unknown>>>;
+  /** @default 30 s; a function is asked before each pause */
+  readonly resyncMs?: number | (() => number);
+  /** Pauses while an error, or a condition that is awaited, holds. @default 2.5 to 5 s */
+  readonly retry?: BackoffOptions;
+  readonly deadlineMs?: number;
+  readonly onReconciled?: (done: Reconciled) => void;
+}
+
+export interface Reconciler extends Pick<Agent, "name" | "stuck" | "wake"> {
+  once(signal: AbortSignal): Promise<void>;
+  run(signal: AbortSignal): Promise<void>;
+  /** The last step that has ended. */
+  readonly last: Watchable<Reconciled | undefined>;
+}
+
+/** The daemon ends in the middle of a step: what it asked was killed, so nothing may be concluded from the answers. */
+export class ReconcileStopped extends Error {
+  override readonly name = "ReconcileStopped";
+}
+
+/** For a step, after each answer of another program. @throws ReconcileStopped when `signal` has aborted */
+export function throwIfStopping(signal: AbortSignal): void {
+  if (signal.aborted) throw new ReconcileStopped("The daemon ends");
+}
+
+export function createReconciler(system: System, options: ReconcilerOptions): Reconciler {
+  const { name, conditions, inputs = {}, resyncMs = defaultResyncMs, deadlineMs = defaultDeadlineMs } = options;
+  const { clock } = system;
+  const trigger = options.trigger ?? createTrigger(clock);
+  const backoff = createBackoff(system, options.retry ?? defaultRetry);
+  const last = createLatest<Reconciled | undefined>(undefined);
+  let busySinceMs: number | undefined;
+  let wakesByMs = Number.POSITIVE_INFINITY;
+  let isAwaiting = false;
+
+  const attempt = async (reasons: readonly string[], signal: AbortSignal): Promise<readonly Condition[]> => {
+    try {
+      return await options.step(reasons, signal);
+    } catch (error) {
+      if (options.failed === undefined || error instanceof ReconcileStopped) throw error;
+      expected(error);
+      return [options.failed(error)];
+    }
+  };
+
+  const reconcile = async (reasons: readonly string[], signal: AbortSignal): Promise<void> => {
+    const startedAtMs = clock.now();
+    const startedMs = clock.monotonicMs();
+    busySinceMs = startedMs;
+    try {
+      const held = await attempt(reasons, signal);
+      throwIfStopping(signal);
+      conditions.set(name, held);
+      isAwaiting = held.some(({ severity, isAwaited = false }) => severity === "error" || isAwaited);
+      const durationMs = clock.monotonicMs() - startedMs;
+      const done = { reasons, startedAtMs, durationMs, count: (last.value?.count ?? 0) + 1 };
+      options.onReconciled?.(done);
+      last.set(done);
+    } catch (error) {
+      if (!(error instanceof ReconcileStopped)) throw error;
+    } finally {
+      busySinceMs = undefined;
+    }
+  };
+
+  const pauseMs = (): number => {
+    if (isAwaiting) return backoff.nextMs();
+    backoff.reset();
+    return typeof resyncMs === "number" ? resyncMs : resyncMs();
+  };
+
+  return {
+    name,
+    last,
+    wake: (reason) => trigger.wake(reason, 0),
+    stuck: () => {
+      const lateMs = clock.monotonicMs() - (busySinceMs ?? wakesByMs);
+      if (lateMs < deadlineMs) return undefined;
+      const state = busySinceMs === undefined ? "has not woken" : "has been busy";
+      return `the reconcile loop of ${name} ${state} for ${Math.round(lateMs / 1000)} s`;
+    },
+    once: (signal) => reconcile(["start"], signal),
+    run: async (signal) => {
+      const watching = Object.entries(inputs).map(([input, latest]) =>
+        wakeOnChange(latest, { trigger, input, signal }),
+      );
+      // What changed between the first step and now is seen by this one.
+      trigger.wake("start", 0);
+      while (!signal.aborted) {
+        const idleMs = pauseMs();
+        wakesByMs = clock.monotonicMs() + idleMs;
+        const reasons = await trigger.next(idleMs, signal);
+        if (!signal.aborted) await reconcile(reasons, signal);
+      }
+      await Promise.all(watching);
+    },
+  };
+}
+
+interface WakeOptions {
+  readonly trigger: Trigger;
+  readonly input: string;
+  readonly signal: AbortSignal;
+}
+
+async function wakeOnChange(latest: Watchable<unknown>, { trigger, input, signal }: WakeOptions): Promise<void> {
+  while (!signal.aborted) {
+    await latest.changed(latest.value, signal);
+    if (!signal.aborted) trigger.wake(input, 0);
+  }
+}

@@ -1,0 +1,127 @@
+// The agent that serves status and metrics where the configuration says. Its libraries are loaded when it begins to run: the node has
+// its conflist by then.
+
+import { type Agent, agentStatus } from "../agent/agent.ts";
+import type { ConditionStore } from "../agent/condition-store.ts";
+import type { Condition } from "../agent/conditions.ts";
+import type { Watchable } from "../agent/latest.ts";
+import type { MetricRecorder } from "../agent/metrics.ts";
+import type { LoadedConfig } from "../config/config.ts";
+import { readListen } from "../config/values.ts";
+import { describeError, expected } from "../sys/errors.ts";
+import { type HttpServer, tryServeHttp } from "../sys/net/http-server.ts";
+import type { Result } from "../sys/result.ts";
+import type { System } from "../sys/system.ts";
+import { condition, serverConditions } from "./conditions.ts";
+import { declaredMetrics, samplesOf } from "./metrics.ts";
+import type { StatusSource } from "./server.ts";
+import type { DaemonFacts } from "./status.ts";
+import { statusAddressFile } from "./status-client.ts";
+
+export interface StatusServerOptions {
+  readonly conditions: ConditionStore;
+  readonly config: Watchable<LoadedConfig | undefined>;
+  readonly metrics: MetricRecorder;
+  readonly facts: () => DaemonFacts;
+}
+
+const name = "server";
+const retryMs = 2000;
+
+/**
+ * Serves on the wanted address, moves when that changes, and tries again when it is taken: that is a condition, never the end
+ * of the daemon.
+ */
+export function createStatusServerAgent(
+  system: System,
+  { conditions, config, metrics, facts }: StatusServerOptions,
+): Agent {
+  let servedOn: string | undefined;
+  const hold = (...held: readonly Condition[]): void => void conditions.set(name, held);
+
+  /** Resolves when the configuration asks for another address than this one. */
+  const moved = async (address: string | undefined, signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted && listenAddress(config.value) === address) await config.changed(config.value, signal);
+  };
+
+  const serve = async (address: string, listen: Listen, signal: AbortSignal): Promise<void> => {
+    const served = listen(address);
+    if (served.kind === "fault") {
+      hold(condition("StatusServerNotListening", { listen: address, why: served.why }));
+      await system.clock.sleep(retryMs, signal);
+      return;
+    }
+    hold();
+    const server = served.value;
+    system.log.info(`Status and metrics are served on http://${server.address}`, { listen: address });
+    servedOn = server.address;
+    noteAddress(system, servedOn);
+    await moved(address, signal);
+    servedOn = undefined;
+    noteAddress(system, undefined);
+    await server.stop();
+  };
+
+  return {
+    name,
+    conditions: serverConditions,
+    metrics: [],
+    // The first step of a node needs no server.
+    once: async () => undefined,
+    run: async (signal) => {
+      const listen = await loadServer(metrics, facts);
+      while (!signal.aborted) {
+        const address = listenAddress(config.value);
+        if (address !== undefined) await serve(address, listen, signal);
+        else {
+          hold();
+          await moved(undefined, signal);
+        }
+      }
+    },
+    cleanUp: async () => undefined,
+    stuck: () => undefined,
+    wake: () => undefined,
+    status: () => agentStatus({ document: { listen: servedOn ?? null } }),
+  };
+}
+
+/** `host:port`, IPv6 in brackets; undefined: nothing is served. */
+function listenAddress(loaded: LoadedConfig | undefined): string | undefined {
+  const monitoring = loaded?.config.monitoring;
+  return monitoring?.enabled === true ? monitoring.listen : undefined;
+}
+
+type Listen = (address: string) => Result<HttpServer>;
+
+async function loadServer(metrics: MetricRecorder, facts: () => DaemonFacts): Promise<Listen> {
+  const [{ createMetricsRegistry }, { answer, json }] = await Promise.all([
+    import("./registry.ts"),
+    import("./server.ts"),
+  ]);
+  const registry = createMetricsRegistry(declaredMetrics(facts().agents));
+  metrics.open(registry.record);
+  const source: StatusSource = { facts, metrics: (known) => registry.scrape(samplesOf(known)) };
+  return (address) => {
+    const read = readListen(address);
+    if (read.kind === "fault") return read;
+    const { host, port } = read.value;
+    return tryServeHttp({
+      host,
+      port,
+      answer: (request) => answer(request, source, host),
+      failed: (error) => json(500, { error: describeError(error) }),
+    });
+  };
+}
+
+/** Tells `headcni status` where to ask, whatever the configuration says by then: with port 0 nothing else knows. */
+function noteAddress({ files, log }: System, address: string | undefined): void {
+  try {
+    if (address === undefined) files.remove(statusAddressFile);
+    else files.writeAtomic(statusAddressFile, `${address}\n`, { mode: 0o644 });
+  } catch (error) {
+    expected(error);
+    log.warn(error.message, { hint: "headcni status asks where the configuration says" });
+  }
+}

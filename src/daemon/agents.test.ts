@@ -1,0 +1,492 @@
+import { describe, expect, test } from "bun:test";
+import { chmodSync, rmSync } from "node:fs";
+import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
+import { parsePrefix } from "../cidr/prefix.ts";
+import { leaseFolder } from "../ipam/lease.ts";
+import { decodeNodeState } from "../node-state/node-state.ts";
+import { nodeStateFiles } from "../node-state/node-state-file.ts";
+import { HeadcniError } from "../sys/errors.ts";
+import type { System } from "../sys/system.ts";
+import { waitUntil } from "../sys/testing.ts";
+import { conflistPath, type FakeDaemon, type FakeNode, fakeNode } from "./testing.ts";
+
+const subnetEnv = (cidr: string) => `FLANNEL_NETWORK=10.42.0.0/16\nFLANNEL_SUBNET=${cidr}\n`;
+const flannel = "/run/flannel/subnet.env";
+const configFile = "/etc/headcni/config.yaml";
+
+function subnetOf(node: FakeNode): string {
+  return JSON.parse(node.root.read(conflistPath)).plugins[0].ipam.subnet;
+}
+
+function conflistOf(daemon: FakeDaemon) {
+  return daemon.status("node").conflist;
+}
+
+function remembered(node: FakeNode) {
+  return nodeStateFiles.map((path) => {
+    const decoded = decodeNodeState(node.root.read(path));
+    return decoded.kind === "ok" ? decoded.value : decoded;
+  });
+}
+
+describe("the agents on a fresh node", () => {
+  test("puts the conflist in force and remembers the PodCIDR and who said it", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    const daemon = node.start();
+    await daemon.reconcile();
+    expect(subnetOf(node)).toBe("10.42.3.0/24");
+    expect(conflistOf(daemon)).toMatchObject({ inForce: true, writes: 1, lastWrite: { reason: "absent" } });
+    expect(daemon.status("dataplane")).toEqual({ masquerade: "bridge" });
+    expect(node.codes()).toEqual([]);
+    for (const state of remembered(node)) {
+      expect(state).toMatchObject({
+        nodeName: "node-1",
+        podCIDRs: parsePodCIDRs("10.42.3.0/24"),
+        podCIDRSource: { source: "file", file: flannel, line: 2 },
+        conditions: [],
+      });
+    }
+    const line = node.log.entries.find(({ message }) => message.startsWith("PodCIDR"));
+    expect(line).toMatchObject({
+      message: `PodCIDR 10.42.3.0/24 from file ${flannel}, line 2`,
+      fields: { source: "file", file: flannel, line: 2, authoritative: true },
+    });
+  });
+
+  test("says it when nobody assigned the PodCIDR", async () => {
+    using node = fakeNode();
+    await node.start().reconcile();
+    expect(node.codes()).toEqual(["PodCIDRNotAuthoritative"]);
+  });
+
+  test("writes nothing in a second step, and says nothing", async () => {
+    using node = fakeNode();
+    const daemon = node.start();
+    await daemon.reconcile();
+    const before = nodeStateFiles.map((path) => node.system.files.lstat(path)?.inode);
+    const said = node.log.entries.filter(({ level }) => level !== "debug").length;
+    await daemon.reconcile();
+    expect(conflistOf(daemon)).toMatchObject({ writes: 1 });
+    expect(nodeStateFiles.map((path) => node.system.files.lstat(path)?.inode)).toEqual(before);
+    expect(node.log.entries.filter(({ level }) => level !== "debug").length).toBe(said);
+  });
+
+  test("throws a configuration it cannot use before it touches anything", async () => {
+    using node = fakeNode();
+    node.root.write(configFile, "network: {mtuu: 1}\n");
+    await expect(node.start().reconcile()).rejects.toThrow("configuration");
+    expect(node.root.exists(conflistPath)).toBe(false);
+  });
+});
+
+describe.each(["ip", "bridge"])("the agents, when the daemon ends while %s is asked,", (program) => {
+  const killed = { exitCode: null, signal: "SIGKILL", stdout: "", stderr: "", timedOut: false, outputTooLong: false };
+
+  /** A daemon that ends, with what it asks killed, as soon as `hangs` is set. */
+  function startEnding(node: FakeNode) {
+    const end = new AbortController();
+    const state = { hangs: false };
+    const exec: System["exec"] = {
+      run: async (argv, options) => {
+        if (!state.hangs || !argv[0]?.endsWith(program)) return node.system.exec.run(argv, options);
+        end.abort();
+        return killed;
+      },
+    };
+    return { daemon: node.start({ exec }), end: end.signal, state };
+  }
+
+  test.each(["first", "second"])("conclude nothing from what was killed in the %s step", async (step) => {
+    using node = fakeNode();
+    await node.start().reconcile();
+    const before = nodeStateFiles.map((path) => node.root.read(path));
+    const { daemon, end, state } = startEnding(node);
+    if (step === "second") await daemon.reconcile();
+    const said = node.log.entries.length;
+    state.hangs = true;
+    await daemon.reconcile(end);
+    expect(end.aborted).toBe(true);
+    expect(node.codes()).toEqual(step === "first" ? [] : ["PodCIDRNotAuthoritative"]);
+    expect(nodeStateFiles.map((path) => node.root.read(path))).toEqual(before);
+    expect(node.log.entries.slice(said).filter(({ level }) => level === "error")).toEqual([]);
+  });
+});
+
+test("the agents remember what it has put in force although the daemon ends in the step", async () => {
+  using node = fakeNode();
+  node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+  node.root.write(configFile, "network: {masquerade: daemon}\n");
+  await node.start().reconcile();
+  node.root.write(flannel, subnetEnv("10.42.4.1/24"));
+  const end = new AbortController();
+  const exec: System["exec"] = {
+    run: async (argv, options) => {
+      if (argv[0] !== "nft") return node.system.exec.run(argv, options);
+      await waitUntil("the conflist is written", () => subnetOf(node) === "10.42.4.0/24");
+      end.abort();
+      throw new HeadcniError("HC_EXEC_FAILED", "Cannot start nft: called off");
+    },
+  };
+  await node.start({ exec }).reconcile(end.signal);
+  expect(remembered(node)).toMatchObject(Array(2).fill({ podCIDRs: parsePodCIDRs("10.42.4.0/24"), conditions: [] }));
+  expect(node.codes()).toEqual([]);
+});
+
+describe("the agents over time", () => {
+  test("puts a conflist right that was changed, removed or replaced by a folder", async () => {
+    using node = fakeNode();
+    const daemon = node.start();
+    await daemon.reconcile();
+    const right = node.root.read(conflistPath);
+    const host = `${node.root.path}${conflistPath}`;
+    const faults: [string, () => void][] = [
+      ["absent", () => rmSync(host)],
+      ["content", () => node.root.write(conflistPath, "{}")],
+      ["mode", () => chmodSync(host, 0o666)],
+    ];
+    for (const [reason, harm] of faults) {
+      harm();
+      await daemon.reconcile();
+      expect(conflistOf(daemon)).toMatchObject({ lastWrite: { reason }, inForce: true });
+      expect(node.root.read(conflistPath)).toBe(right);
+    }
+  });
+
+  test("keeps the last good configuration while the new one is wrong", async () => {
+    using node = fakeNode();
+    node.root.write(configFile, "network: {mtu: 1400}\n");
+    const daemon = node.start();
+    await daemon.reconcile();
+    node.root.write(configFile, "network: {mtu: lots}\n");
+    await daemon.reconcile();
+    expect(node.codes()).toContain("ConfigInvalid");
+    expect(node.conditions.list().find(({ code }) => code === "ConfigInvalid")?.text).toContain(
+      `${configFile} is wrong`,
+    );
+    expect(node.root.read(conflistPath)).toContain('"mtu": 1400');
+    node.root.write(configFile, "network: {mtu: 1300}\n");
+    await daemon.reconcile();
+    expect(node.codes()).not.toContain("ConfigInvalid");
+    expect(node.root.read(conflistPath)).toContain('"mtu": 1300');
+  });
+
+  test("works through its configuration again only when that has changed", async () => {
+    using node = fakeNode();
+    node.root.write(configFile, "network: {mtu: 1400}\n");
+    const daemon = node.start();
+    await daemon.reconcile();
+    const loaded = daemon.config.value;
+    await daemon.reconcile();
+    expect(daemon.config.value).toBe(loaded);
+    node.root.write(configFile, "network: {mtu: 1300}\n");
+    await daemon.reconcile();
+    expect(daemon.config.value).not.toBe(loaded);
+  });
+
+  test("remembers of its own memory, too, when it cannot be written and when that is over", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    const [inRun, inLib] = nodeStateFiles;
+    node.root.write(`${inLib}/in-the-way`, "");
+    const daemon = node.start();
+    await daemon.reconcile();
+    const told = (path: string) =>
+      JSON.parse(node.root.read(path)).conditions.map(({ code }: { code: string }) => code);
+    expect(node.codes()).toEqual(["NodeStateNotWritten"]);
+    expect(told(inRun)).toEqual(["NodeStateNotWritten"]);
+    rmSync(`${node.root.path}${inLib}`, { recursive: true });
+    await daemon.reconcile();
+    expect(node.codes()).toEqual([]);
+    expect([told(inRun), told(inLib)]).toEqual([[], []]);
+  });
+
+  test("still follows the files while the configuration is wrong", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    const daemon = node.start();
+    await daemon.reconcile();
+    node.root.write(configFile, "]");
+    node.root.write(flannel, subnetEnv("10.42.4.1/24"));
+    await daemon.reconcile();
+    expect(subnetOf(node)).toBe("10.42.4.0/24");
+    expect(node.codes()).toEqual(["ConfigInvalid"]);
+  });
+
+  test("says which source is no text at all", async () => {
+    using node = fakeNode();
+    node.root.write(
+      "/var/lib/kubelet/config.yaml",
+      Uint8Array.from({ length: 100_000 }, (_, at) => (at * 7919) & 255),
+    );
+    await node.start().reconcile();
+    expect(node.conditions.list().find(({ code }) => code === "SourceFilesSkipped")?.text).toStartWith(
+      "/var/lib/kubelet/config.yaml: is not text. ",
+    );
+  });
+
+  test("says that plugins are missing, before and after the conflist is in force", async () => {
+    using node = fakeNode();
+    const host = `${node.root.path}/opt/cni/bin/host-local`;
+    rmSync(host);
+    const daemon = node.start();
+    await daemon.reconcile();
+    expect(conflistOf(daemon)).toMatchObject({ inForce: false });
+    expect(node.codes()).toContain("ConflistInvalid");
+    expect(node.root.exists(conflistPath)).toBe(false);
+    node.root.write("/opt/cni/bin/host-local", "", 0o755);
+    await daemon.reconcile();
+    expect(conflistOf(daemon)).toMatchObject({ inForce: true });
+    expect(node.codes()).toEqual(["PodCIDRNotAuthoritative"]);
+    rmSync(host);
+    await daemon.reconcile();
+    expect(node.codes()).toContain("ConflistInvalid");
+  });
+
+  test("lets another CNI's configuration be when told to, and is not ready then", async () => {
+    using node = fakeNode();
+    node.root.write("/etc/cni/net.d/00-other.conf", "{}");
+    node.root.write(configFile, "cni: {otherConfigs: keep}\n");
+    const daemon = node.start();
+    await daemon.reconcile();
+    expect(conflistOf(daemon)).toMatchObject({ inForce: false });
+    expect(node.codes()).toContain("OtherConfigPreferred");
+    node.root.write(configFile, "cni: {otherConfigs: moveAside}\n");
+    await daemon.reconcile();
+    expect(conflistOf(daemon)).toMatchObject({ inForce: true });
+    expect(node.root.exists("/etc/cni/net.d/00-other.conf.headcni-aside")).toBe(true);
+    expect(node.codes()).not.toContain("OtherConfigPreferred");
+  });
+
+  test("slows down when something keeps undoing its work, and says so", async () => {
+    using node = fakeNode();
+    const daemon = node.start();
+    await daemon.reconcile();
+    const harm = async () => {
+      node.root.write(conflistPath, "{}");
+      await daemon.reconcile();
+      return conflistOf(daemon);
+    };
+    for (let repair = 0; repair < 21; repair++) {
+      expect(await harm()).toMatchObject({ writes: repair + 2, lastWrite: { reason: "content" } });
+    }
+    expect(node.codes()).toContain("ConflistContested");
+    expect(await harm()).toMatchObject({ writes: 22 });
+    await node.clock.advance(2000);
+    expect(await harm()).toMatchObject({ writes: 23, lastWrite: { reason: "content" } });
+    await node.clock.advance(60_000);
+    await daemon.reconcile();
+    expect(node.codes()).not.toContain("ConflistContested");
+  });
+});
+
+describe("the agents when the PodCIDR changes", () => {
+  const onOld = (ports: string[]) => ({ addresses: [parsePrefix("10.42.3.1/24")], ports });
+
+  test("replaces the bridge when no pod is there", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    const daemon = node.start();
+    await daemon.reconcile();
+    node.kernel.bridge = onOld([]);
+    node.root.write(flannel, subnetEnv("10.42.4.1/24"));
+    await daemon.reconcile();
+    expect(subnetOf(node)).toBe("10.42.4.0/24");
+    expect(node.kernel.bridge).toBeUndefined();
+    expect(remembered(node)).toMatchObject([{ podCIDRs: parsePodCIDRs("10.42.4.0/24") }, {}]);
+  });
+
+  test.each([
+    ["a device on the bridge", (node: FakeNode) => (node.kernel.bridge = onOld(["veth1"]))],
+    ["a lease", (node: FakeNode) => node.root.write(`${leaseFolder}/10.42.3.2`, "aaa\r\neth0")],
+    ["a bridge it cannot look at", (node: FakeNode) => (node.kernel.ipFault = "missing")],
+  ])("changes nothing while there is %s, then by itself", async (_name, occupy) => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    const daemon = node.start();
+    await daemon.reconcile();
+    occupy(node);
+    node.root.write(flannel, subnetEnv("10.42.4.1/24"));
+    await daemon.reconcile();
+    expect(subnetOf(node)).toBe("10.42.3.0/24");
+    expect(node.codes()).toContain("PodCIDRChangeBlocked");
+    expect(remembered(node)).toMatchObject([{ podCIDRs: parsePodCIDRs("10.42.3.0/24") }, {}]);
+    node.kernel.bridge = undefined;
+    node.kernel.ipFault = undefined;
+    rmSync(`${node.root.path}${leaseFolder}`, { recursive: true, force: true });
+    await daemon.reconcile();
+    expect(subnetOf(node)).toBe("10.42.4.0/24");
+    expect(node.codes()).toEqual([]);
+  });
+
+  test("leaves the old bridge where the new conflist cannot be put in force, and changes both later", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    const daemon = node.start();
+    await daemon.reconcile();
+    node.kernel.bridge = onOld([]);
+    node.kernel.brokenPlugin = "host-local";
+    node.root.write(flannel, subnetEnv("10.42.4.1/24"));
+    await daemon.reconcile();
+    expect(node.codes()).toEqual(["ConflistInvalid"]);
+    expect(node.kernel.bridge).toBeDefined();
+    expect(remembered(node)).toMatchObject([{ podCIDRs: parsePodCIDRs("10.42.3.0/24") }, {}]);
+    node.kernel.brokenPlugin = undefined;
+    await daemon.reconcile();
+    expect(subnetOf(node)).toBe("10.42.4.0/24");
+    expect(node.kernel.bridge).toBeUndefined();
+  });
+
+  test("keeps what was assigned when the source is gone after a reboot, also with /run emptied", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    await node.start().reconcile();
+    rmSync(`${node.root.path}/run`, { recursive: true });
+    for (let start = 0; start < 2; start++) {
+      await node.start().reconcile();
+      expect(subnetOf(node)).toBe("10.42.3.0/24");
+      expect(node.codes()).toEqual(["PodCIDRSourceLost"]);
+    }
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    await node.start().reconcile();
+    expect(node.codes()).toEqual([]);
+  });
+
+  test("keeps the CIDR of another CNI's conflist after moving it aside, without complaint", async () => {
+    using node = fakeNode();
+    const ipam = { type: "host-local", subnet: "10.9.8.0/24" };
+    const theirs = { cniVersion: "0.4.0", name: "old", plugins: [{ type: "bridge", ipam }] };
+    node.root.write("/etc/cni/net.d/05-old.conflist", JSON.stringify(theirs));
+    const daemon = node.start();
+    await daemon.reconcile();
+    expect(subnetOf(node)).toBe("10.9.8.0/24");
+    await daemon.reconcile();
+    await node.start().reconcile();
+    expect(subnetOf(node)).toBe("10.9.8.0/24");
+    expect(node.codes()).toEqual([]);
+  });
+
+  test("touches nothing when it is restarted under live pods", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    await node.start().reconcile();
+    node.kernel.bridge = onOld(["veth1", "veth2"]);
+    const before = node.system.files.lstat(conflistPath)?.inode;
+    const daemon = node.start();
+    await daemon.reconcile();
+    expect(node.system.files.lstat(conflistPath)?.inode).toBe(before);
+    expect(daemon.status("node")).toMatchObject({ pods: { bridgePorts: 2 }, conflist: { writes: 0, lastWrite: null } });
+    expect(node.kernel.bridge?.ports.length).toBe(2);
+  });
+
+  test("takes the CIDR of a conflist of ours when nothing else remembers it", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    await node.start().reconcile();
+    for (const path of nodeStateFiles) rmSync(`${node.root.path}${path}`);
+    node.kernel.bridge = onOld(["veth1"]);
+    node.root.write(flannel, subnetEnv("10.42.4.1/24"));
+    await node.start().reconcile();
+    expect(subnetOf(node)).toBe("10.42.3.0/24");
+    expect(node.codes()).toContain("PodCIDRChangeBlocked");
+  });
+});
+
+describe("the agents and masquerading", () => {
+  test("holds its rules while it shall, and takes them out after that", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    node.root.write(configFile, "network: {masquerade: daemon}\n");
+    const daemon = node.start();
+    await daemon.reconcile();
+    expect(daemon.status("dataplane")).toEqual({ masquerade: "applied" });
+    expect(node.kernel.table).toContain("ip saddr 10.42.3.0/24 ip daddr 10.42.0.0/16 return");
+    expect(node.root.read(conflistPath)).toContain('"ipMasq": false');
+    node.kernel.table = "table inet headcni {\n}";
+    await daemon.reconcile();
+    expect(node.kernel.table).toContain("masquerade");
+    node.root.write(configFile, "network: {masquerade: bridge}\n");
+    await daemon.reconcile();
+    expect(daemon.status("dataplane")).toEqual({ masquerade: "bridge" });
+    expect(node.kernel.table).toBeUndefined();
+  });
+
+  test("takes out what an earlier daemon left, asking once", async () => {
+    using node = fakeNode();
+    node.kernel.table = "table inet headcni {\n}";
+    const daemon = node.start();
+    await daemon.reconcile();
+    expect(node.kernel.table).toBeUndefined();
+    const asked = node.kernel.calls.length;
+    await daemon.reconcile();
+    expect(node.kernel.calls.slice(asked)).toEqual(["ip -j addr show"]);
+  });
+
+  test("says it when nft is missing, and why", async () => {
+    using node = fakeNode();
+    node.root.write(configFile, "network: {masquerade: daemon}\n");
+    node.kernel.nftFault = "missing";
+    const daemon = node.start();
+    await daemon.reconcile();
+    expect(daemon.status("dataplane")).toEqual({ masquerade: "failed" });
+    expect(node.conditions.list()[0]).toMatchObject({ code: "MasqueradeNotApplied", severity: "error" });
+    expect(node.conditions.list()[0]?.text).toContain("Install the nftables package");
+  });
+});
+
+describe("the agents with cni.type: headcni", () => {
+  const plugin = "/opt/cni/bin/headcni";
+  const firstType = (node: FakeNode): string => JSON.parse(node.root.read(conflistPath)).plugins[0].type;
+
+  test("installs the plugin, tells it about the node, and calls it in the conflist", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    node.root.write(configFile, "cni: {type: headcni}\n");
+    const daemon = node.start();
+    await daemon.reconcile();
+    expect(firstType(node)).toBe("headcni");
+    expect(node.root.read(plugin)).toBe("the executable");
+    expect(remembered(node)).toMatchObject([{ podCIDRs: parsePodCIDRs("10.42.3.0/24"), bridge: { ipMasq: true } }, {}]);
+    expect(node.codes()).toEqual([]);
+    const inode = node.system.files.lstat(plugin)?.inode ?? -1;
+    await daemon.reconcile();
+    expect(node.system.files.lstat(plugin)?.inode).toBe(inode);
+    node.root.write(plugin, "somebody else's");
+    await daemon.reconcile();
+    expect(node.root.read(plugin)).toBe("the executable");
+  });
+
+  test("does not say that bridge stands in for it where that cannot start either", async () => {
+    using node = fakeNode();
+    node.root.write(configFile, "cni: {type: headcni}\n");
+    const daemon = node.start();
+    await daemon.reconcile();
+    node.kernel.brokenPlugin = "headcni";
+    node.root.write(plugin, "changed");
+    chmodSync(`${node.root.path}/opt/cni/bin/bridge`, 0o644);
+    await daemon.reconcile();
+    expect(firstType(node)).toBe("headcni");
+    const text = node.conditions.list().find(({ code }) => code === "PluginUnusable")?.text;
+    expect(text).toStartWith(`${plugin} cannot be used: it is no CNI plugin`);
+    expect(text).toContain("A conflist that calls bridge directly is not in force either.");
+    expect(node.codes()).toContain("ConflistInvalid");
+  });
+
+  test("calls bridge directly where the plugin does not start, says so, and changes over when it does", async () => {
+    using node = fakeNode();
+    node.root.write(configFile, "cni: {type: headcni}\n");
+    node.kernel.brokenPlugin = "headcni";
+    const daemon = node.start();
+    await daemon.reconcile();
+    expect(conflistOf(daemon)).toMatchObject({ inForce: true });
+    expect(firstType(node)).toBe("bridge");
+    expect(node.codes()).toContain("PluginUnusable");
+    expect(node.conditions.list().find(({ code }) => code === "PluginUnusable")?.text).toStartWith(
+      `${plugin} is not used and the conflist calls bridge directly, which pods do not notice: it is no CNI plugin`,
+    );
+    node.kernel.brokenPlugin = undefined;
+    await daemon.reconcile();
+    expect(firstType(node)).toBe("headcni");
+    expect(node.codes()).not.toContain("PluginUnusable");
+  });
+});

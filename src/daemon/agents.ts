@@ -1,0 +1,66 @@
+// The daemon's agents, in the order their values flow. A new resource is a directory of its own and a line in this list: log, /status,
+// /metrics, `headcni status` and the reference pages take everything else from the agent.
+
+import type { Agent } from "../agent/agent.ts";
+import { type ConditionStore, createConditionStore } from "../agent/condition-store.ts";
+import type { ConditionTable } from "../agent/conditions.ts";
+import { createLatest, type Watchable } from "../agent/latest.ts";
+import { createMetricRecorder, type MetricRecorder } from "../agent/metrics.ts";
+import { createConfigAgent, type DaemonFlags } from "../config/agent.ts";
+import type { Config, LoadedConfig } from "../config/config.ts";
+import { createDataplaneAgent } from "../dataplane/agent.ts";
+import { createLeaseAgent } from "../ipam/agent.ts";
+import type { NodeAssignment } from "../node/adoption.ts";
+import { createNodeAgent } from "../node/agent.ts";
+import { createNodeStateAgent } from "../node/state/agent.ts";
+import type { System } from "../sys/system.ts";
+import { createStatusServerAgent } from "./agent.ts";
+import type { DaemonFacts } from "./status.ts";
+
+export interface AgentsOptions {
+  readonly flags: DaemonFlags;
+  readonly configureLog: (logging: Config["logging"]) => Promise<void>;
+  /** Host path of the executable that is installed as the CNI plugin when the configuration wants one. */
+  readonly executable: string | undefined;
+  readonly process: Pick<DaemonFacts, "pid" | "startedAtMs">;
+}
+
+export interface Agents {
+  readonly list: readonly Agent[];
+  readonly conditions: ConditionStore;
+  readonly metrics: MetricRecorder;
+  readonly config: Watchable<LoadedConfig | undefined>;
+  facts(): DaemonFacts;
+}
+
+/** Nothing is read or started yet. */
+export function createAgents(system: System, { flags, configureLog, executable, process }: AgentsOptions): Agents {
+  const conditions = createConditionStore(system);
+  const metrics = createMetricRecorder();
+  const config = createLatest<LoadedConfig | undefined>(undefined);
+  const assignment = createLatest<NodeAssignment | undefined>(undefined);
+  const nodeStateReady = createLatest<true | undefined>(undefined);
+  const facts = (): DaemonFacts => ({
+    ...process,
+    nowMs: system.clock.now(),
+    nodeName: assignment.value?.nodeName,
+    agents: list,
+    conditions: conditions.list(),
+  });
+  const shared = { conditions, config, assignment, nodeStateReady, record: metrics.record };
+  const runtimes = async () => (await import("../runtime/node-runtimes.ts")).nodeRuntimes(system);
+  const list: readonly Agent[] = [
+    createConfigAgent(system, { ...shared, flags, configureLog }),
+    createNodeAgent(system, { ...shared, nodeName: flags.nodeName, executable }),
+    createDataplaneAgent(system, shared),
+    createNodeStateAgent(system, shared),
+    createLeaseAgent(system, { ...shared, runtimes }),
+    createStatusServerAgent(system, { ...shared, metrics, facts }),
+  ];
+  return { list, conditions, metrics, config, facts };
+}
+
+/** Every condition by code, in the order of the agents. */
+export function declaredConditions(agents: readonly Agent[]): ConditionTable {
+  return Object.assign({}, ...agents.map((agent) => agent.conditions));
+}

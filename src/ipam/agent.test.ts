@@ -1,0 +1,96 @@
+import { describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
+import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
+import { fakeClock, memoryLog, type TempRoot, tempRoot, testSystem, waitUntil } from "../sys/testing.ts";
+import { createLeaseAgent } from "./agent.ts";
+import { leaseFolder } from "./lease.ts";
+
+const minuteMs = 60_000;
+const savedCall = "/var/lib/headcni/cni/headcni@gone@eth0.json";
+
+function writeLease(root: TempRoot, address: string, containerId: string): void {
+  root.write(`${leaseFolder}/${address}`, `${containerId}\r\neth0`);
+  // Long before the fake clock's time: no lease is spared for being young.
+  fs.utimesSync(`${root.path}${leaseFolder}/${address}`, 0, 0);
+}
+
+function setUp(root: TempRoot, runtime: NodeRuntime) {
+  const clock = fakeClock();
+  const log = memoryLog();
+  const freed: number[] = [];
+  let asked = 0;
+  const runtimes = () => {
+    asked += 1;
+    return Promise.resolve([runtime]);
+  };
+  const agent = createLeaseAgent(testSystem(root, { clock, log }), {
+    runtimes,
+    record: (_kind, value) => void freed.push(value),
+  });
+  const stop = new AbortController();
+  const end = agent.run(stop.signal, Promise.resolve());
+  const finish = async (): Promise<void> => {
+    stop.abort();
+    await end;
+  };
+  return { agent, clock, log, freed, finish, asked: () => asked };
+}
+
+const knowsAlive: NodeRuntime = { name: "/run/one.sock", listContainerIds: () => Promise.resolve(new Set(["alive"])) };
+
+describe("createLeaseAgent()", () => {
+  test("frees what the runtime does not know a minute after the start, and again every ten", async () => {
+    using root = tempRoot();
+    writeLease(root, "10.1.0.2", "alive");
+    writeLease(root, "10.1.0.3", "gone");
+    root.write(savedCall, "{}");
+    fs.utimesSync(`${root.path}${savedCall}`, 0, 0);
+    const at = setUp(root, knowsAlive);
+    expect(root.exists(`${leaseFolder}/10.1.0.3`)).toBe(true);
+    await at.clock.advance(minuteMs);
+    await waitUntil("the first sweep", () => at.freed.length === 1);
+    expect(root.exists(`${leaseFolder}/10.1.0.2`)).toBe(true);
+    expect(root.exists(`${leaseFolder}/10.1.0.3`)).toBe(false);
+    expect(root.exists(savedCall)).toBe(false);
+    writeLease(root, "10.1.0.4", "gone-too");
+    await at.clock.advance(10 * minuteMs);
+    await waitUntil("the second sweep", () => at.freed.length === 2);
+    expect(at.freed).toEqual([1, 1]);
+    expect(at.agent.status().document).toMatchObject({ lastSweep: { freed: 1, kept: 1 } });
+    expect(root.exists(`${leaseFolder}/10.1.0.4`)).toBe(false);
+    await at.finish();
+  });
+
+  test("bothers no runtime on a node without leases", async () => {
+    using root = tempRoot();
+    const at = setUp(root, knowsAlive);
+    await at.clock.advance(minuteMs);
+    await at.finish();
+    expect(at.asked()).toBe(0);
+  });
+
+  test("does not end the daemon when a sweep meets what nobody thought of, and says so once", async () => {
+    using root = tempRoot();
+    writeLease(root, "10.1.0.3", "gone");
+    const at = setUp(root, { name: "/run/one.sock", listContainerIds: () => Promise.resolve(undefined as never) });
+    await at.clock.advance(minuteMs);
+    await at.clock.advance(10 * minuteMs);
+    await at.finish();
+    expect(at.log.entries).toMatchObject([
+      { level: "error", message: expect.stringContaining("The lease sweep failed: ") },
+    ]);
+  });
+
+  test("frees nothing and says so once while the runtime does not answer", async () => {
+    using root = tempRoot();
+    writeLease(root, "10.1.0.3", "gone");
+    const at = setUp(root, { name: "/run/one.sock", listContainerIds: () => Promise.reject(new Error("no")) });
+    await at.clock.advance(minuteMs);
+    await at.clock.advance(10 * minuteMs);
+    await at.finish();
+    expect(root.exists(`${leaseFolder}/10.1.0.3`)).toBe(true);
+    expect(at.log.entries.map(({ message }) => message)).toEqual([
+      "No lease is freed: /run/one.sock does not answer: no",
+    ]);
+  });
+});

@@ -1,0 +1,85 @@
+// The agent that frees leases without a pod, now and then: after a reboot host-local's leases are still there and their pods are not,
+// and most runtimes never send GC. The rule for what may go is `headcni ipam gc`'s own.
+
+import { type Agent, agentStatus } from "../agent/agent.ts";
+import type { RecordMetric } from "../agent/metrics.ts";
+import { savedCallsDir } from "../node-state/names.ts";
+import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
+import { describeError, HeadcniError } from "../sys/errors.ts";
+import type { System } from "../sys/system.ts";
+import { leaseFolder } from "./lease.ts";
+import { leaseMetrics } from "./metrics.ts";
+import { type NodeSweepReport, sweepNode } from "./node-sweep.ts";
+
+/** The runtime is given time to start; then leases from before a reboot go early, before a node that fills up notices. */
+const firstAfterMs = 60_000;
+const everyMs = 10 * 60_000;
+
+export interface LeaseAgentOptions {
+  /** Looked up anew each time: a runtime may be installed later. */
+  readonly runtimes: () => Promise<readonly NodeRuntime[]>;
+  readonly record: RecordMetric;
+}
+
+/** What the last sweep did. */
+interface LeaseStatus {
+  readonly atMs: number;
+  readonly freed: number;
+  readonly kept: number;
+}
+
+export function createLeaseAgent(system: System, { runtimes, record }: LeaseAgentOptions): Agent {
+  let last: LeaseStatus | undefined;
+  let lastFailure: string | undefined;
+  const sweep = async (): Promise<void> => {
+    if (!hasAnything(system)) return;
+    try {
+      const report = await sweepNode(system, { runtimes: await runtimes(), isDryRun: false });
+      lastFailure = undefined;
+      last = { atMs: system.clock.now(), freed: report.free.length, kept: report.keep.length };
+      logSweep(system, report);
+      record(leaseMetrics.freed, report.free.length);
+    } catch (error) {
+      // A node without a CRI runtime says the same every time; once is enough. And no fault of a sweep is worth the daemon.
+      const message = describeError(error);
+      if (message === lastFailure) return;
+      if (error instanceof HeadcniError) system.log.info(message, { hint: error.hint });
+      else system.log.error(`The lease sweep failed: ${message}`, { error });
+      lastFailure = message;
+    }
+  };
+  return {
+    name: "leases",
+    conditions: {},
+    metrics: Object.values(leaseMetrics),
+    // There is nothing to free before the runtime has had its time.
+    once: async () => undefined,
+    run: async (signal) => {
+      await system.clock.sleep(firstAfterMs, signal);
+      while (!signal.aborted) {
+        await sweep();
+        await system.clock.sleep(everyMs, signal);
+      }
+    },
+    cleanUp: async () => undefined,
+    stuck: () => undefined,
+    wake: () => undefined,
+    status: () => agentStatus({ document: { lastSweep: last === undefined ? null : encodeSweep(last) } }),
+  };
+}
+
+function encodeSweep({ atMs, freed, kept }: LeaseStatus) {
+  return { at: new Date(atMs).toISOString(), freed, kept };
+}
+
+/** Whether there is any lease or saved call; without, no runtime is asked. */
+function hasAnything({ files }: System): boolean {
+  return [leaseFolder, savedCallsDir].some((dir) => (files.list(dir) ?? []).length > 0);
+}
+
+function logSweep({ log }: System, { free, removedCalls }: NodeSweepReport): void {
+  if (free.length === 0 && removedCalls.length === 0) return;
+  log.info(`Freed ${free.length} addresses nobody holds, removed ${removedCalls.length} saved delegate configs`, {
+    addresses: free.map(({ lease }) => String(lease.addr)),
+  });
+}

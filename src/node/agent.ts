@@ -1,0 +1,65 @@
+// The agent that owns what the runtime reads on this node: conflist, plugin and bridge. It publishes the PodCIDRs it has adopted.
+
+import type { Agent } from "../agent/agent.ts";
+import type { ConditionStore } from "../agent/condition-store.ts";
+import { createLatest } from "../agent/latest.ts";
+import { createReconciler } from "../agent/reconciler.ts";
+import { createTrigger } from "../agent/trigger.ts";
+import { createWatches } from "../agent/watches.ts";
+import type { System } from "../sys/system.ts";
+import { nodeConditions } from "./conditions.ts";
+import { pollConflist } from "./conflist-poll.ts";
+import { nodeMetrics } from "./metrics.ts";
+import { createNodeStep, type ReconcileNodeOptions } from "./reconcile.ts";
+import { type NodeStatus, showNode } from "./status.ts";
+import { watchTargets } from "./watch-targets.ts";
+
+export interface NodeAgentOptions extends Omit<ReconcileNodeOptions, "status"> {
+  readonly conditions: ConditionStore;
+}
+
+/** Its first step throws a ConfigError when a value an operator set for the PodCIDR cannot be used. */
+export function createNodeAgent(system: System, options: NodeAgentOptions): Agent {
+  const { conditions, config, record } = options;
+  const trigger = createTrigger(system.clock);
+  const watches = createWatches(system, trigger);
+  const status = createLatest<NodeStatus | undefined>(undefined);
+  const step = createNodeStep(system, { ...options, status });
+  let isWatching = false;
+  const watch = (): void => {
+    if (!isWatching || config.value === undefined || status.value === undefined) return;
+    watches.update(watchTargets(config.value.config, status.value.answer.nodeName));
+  };
+  const reconciler = createReconciler(system, {
+    name: "node",
+    conditions,
+    trigger,
+    inputs: { config },
+    step: async (_reasons, signal) => {
+      const held = await step(signal);
+      watch();
+      return held;
+    },
+    onReconciled: ({ durationMs }) => record(nodeMetrics.reconcileDuration, durationMs / 1000),
+  });
+  const { name, once, stuck, wake } = reconciler;
+  return {
+    name,
+    conditions: nodeConditions,
+    metrics: Object.values(nodeMetrics),
+    once,
+    run: async (signal) => {
+      isWatching = true;
+      watch();
+      const path = (): string | undefined => status.value?.conflist.path;
+      await Promise.all([reconciler.run(signal), pollConflist(system, { trigger, path }, signal)]);
+      isWatching = false;
+      watches.close();
+    },
+    // What is in force stays in force: without its conflist a node takes no pods.
+    cleanUp: async () => undefined,
+    stuck,
+    wake,
+    status: () => ({ ...showNode(status.value), lastReconcile: reconciler.last.value }),
+  };
+}

@@ -1,0 +1,35 @@
+// What the log says of the PodCIDR beside conditions: each fact once, when it is new.
+
+import type { PodCIDRAnswer } from "../podcidr/answer.ts";
+import type { Log } from "../sys/log/log.ts";
+import { type Assignment, isGuess, sourceWords } from "./adoption.ts";
+
+/** What the chain answered and what is adopted, which differ when pods or a lost source hold on to an older PodCIDR. */
+export interface Announced {
+  readonly answer: PodCIDRAnswer;
+  readonly effective: Assignment;
+}
+
+/** The PodCIDR line, with source, file and line, when it says something else than last time; warnings of the chain likewise. */
+export function announcePodCIDR(log: Log, announced: Announced, last: Announced | undefined): void {
+  const { answer, effective } = announced;
+  for (const warning of answer.warnings) if (last?.answer.warnings.includes(warning) !== true) log.warn(warning);
+  const sentence = podCIDRSentence(announced);
+  if (last !== undefined && sentence === podCIDRSentence(last)) return;
+  const { podCIDRs, source, file, line } = effective;
+  log.info(sentence, {
+    podCIDRs: podCIDRs.toJSON(),
+    source,
+    file,
+    line,
+    authoritative: source !== undefined && !isGuess(source),
+    clusterCIDRs: answer.clusterCIDRs.map(String),
+    nodeName: answer.nodeName,
+  });
+}
+
+function podCIDRSentence({ answer, effective }: Announced): string {
+  const sentence = `PodCIDR ${effective.podCIDRs} from ${sourceWords(effective)}`;
+  if (answer.podCIDRs.equals(effective.podCIDRs)) return sentence;
+  return `${sentence} stays; found now: ${answer.podCIDRs} from ${sourceWords(answer)}`;
+}

@@ -1,0 +1,123 @@
+// What can be wrong with the node's PodCIDR, conflist, plugin and bridge. Pure.
+
+import { asSentence, conditionsOf, type Failure, kind } from "../agent/conditions.ts";
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
+import type { Prefix } from "../cidr/prefix.ts";
+import { type ConflistProblem, problemSentence } from "../spec/problem.ts";
+
+/** Why the headcni plugin at a path cannot be used. */
+export interface PluginFault extends Failure {
+  readonly path: string;
+}
+
+export const nodeConditions = {
+  PodCIDRNotAuthoritative: kind<{ readonly podCIDRs: PodCIDRs; readonly source: string }>({
+    severity: "warning",
+    title: "Nobody assigned this node its PodCIDR",
+    impactsConnectivity: false,
+    text: ({ podCIDRs, source }) =>
+      `${podCIDRs} comes from ${source}, so another node can have the same. ` +
+      "Set network.podCIDR.nodeLocal (one value a node name) or NODE_POD_CIDR; `headcni podcidr` shows what was asked",
+  }),
+  PodCIDRSourceLost: kind<{ readonly kept: PodCIDRs; readonly from: string; readonly now: string }>({
+    severity: "warning",
+    title: "What assigned this node its PodCIDR is gone",
+    impactsConnectivity: false,
+    text: ({ kept, from, now }) =>
+      `${kept} is kept, it came from ${from}; what is left would say ${now}. Bring the source back, or set ` +
+      `network.podCIDR.nodeLocal or NODE_POD_CIDR to the value you want`,
+  }),
+  PodCIDRChangeBlocked: kind<{
+    readonly old: PodCIDRs;
+    readonly wanted: PodCIDRs;
+    readonly from: string;
+    readonly pods: string;
+  }>({
+    severity: "warning",
+    title: "A new PodCIDR waits for the pods of the old one",
+    impactsConnectivity: false,
+    isAwaited: true,
+    text: ({ old, wanted, from, pods }) =>
+      `${old} stays in force: the PodCIDR is now ${wanted} (${from}), but ` +
+      `the old one is still used by ${pods}. Drain the node (kubectl drain) and stop what stays, DaemonSet pods that are not on the ` +
+      "host's network, and the change happens by itself; or set the old value again",
+  }),
+  SourceFilesSkipped: kind<{ readonly files: readonly string[] }>({
+    severity: "warning",
+    title: "Files that may say the PodCIDR were passed over",
+    impactsConnectivity: false,
+    text: ({ files }) => `${files.join("; ")}. Correct or remove them; \`headcni podcidr\` shows the whole chain`,
+  }),
+  PluginUnusable: kind<PluginFault & { readonly isReplaced: boolean }>({
+    severity: "warning",
+    title: "The headcni plugin cannot be used on this host",
+    impactsConnectivity: false,
+    text: ({ path, why, hint, isReplaced }) =>
+      (isReplaced
+        ? `${path} is not used and the conflist calls bridge directly, which pods do not notice: ${why}. `
+        : `${path} cannot be used: ${why}. A conflist that calls bridge directly is not in force either. `) +
+      asSentence(hint ?? "Set cni.type to bridge if it shall stay so"),
+  }),
+  ConflistInvalid: kind<{ readonly path: string; readonly problems: readonly ConflistProblem[] }>({
+    severity: "error",
+    title: "The CNI configuration would not work",
+    impactsConnectivity: true,
+    text: ({ path, problems }) =>
+      `No pod can be made with ${path}: ${problems.map(problemText).join("; ")}. It is looked at again by itself`,
+  }),
+  ConflistNotWritten: kind<Failure & { readonly path: string }>({
+    severity: "error",
+    title: "The CNI configuration cannot be written",
+    impactsConnectivity: true,
+    text: ({ path, why, hint }) =>
+      `${path} is not in place: ${why}. ${asSentence(hint ?? "make the folder writable")}; it is tried again by itself`,
+  }),
+  ConflistContested: kind<{ readonly path: string; readonly repairs: number }>({
+    severity: "error",
+    title: "Something else keeps changing the CNI configuration",
+    impactsConnectivity: true,
+    text: ({ path, repairs }) =>
+      `${path} was put right ${repairs} times within a minute, so it is now done more slowly, at most every 32 s. ` +
+      "Find the other agent that writes to this folder (another CNI's DaemonSet?) and stop it, or give cni.confDir a folder of its own",
+  }),
+  OtherConfigPreferred: kind<{ readonly confDir: string; readonly names: readonly string[] }>({
+    severity: "error",
+    title: "The runtime uses another CNI's configuration",
+    impactsConnectivity: false,
+    text: ({ confDir, names }) =>
+      `${names.join(", ")} in ${confDir} comes before ours by name and cni.otherConfigs is keep. ` +
+      "Set cni.otherConfigs to moveAside, or remove the file",
+  }),
+  BridgeAddressConflict: kind<{
+    readonly addresses: readonly Prefix[];
+    readonly podCIDRs: PodCIDRs;
+    readonly pods: string;
+  }>({
+    severity: "error",
+    title: "The bridge has an address of another PodCIDR",
+    impactsConnectivity: true,
+    text: ({ addresses, podCIDRs, pods }) =>
+      `headcni0 has ${addresses.join(", ")} but the PodCIDR is ${podCIDRs}, so no pod can be added; it is ` +
+      `still used by ${pods}. Drain the node (kubectl drain) and stop DaemonSet pods that are not on the host's network: ` +
+      "without pods the bridge is replaced by itself",
+  }),
+  BridgeNotReplaced: kind<Failure>({
+    severity: "error",
+    title: "The bridge of an old PodCIDR cannot be removed",
+    impactsConnectivity: true,
+    text: ({ why, hint }) => `${why}. ${asSentence(hint ?? "remove it by hand: ip link del headcni0")}`,
+  }),
+  BridgeUnknown: kind<Failure>({
+    severity: "warning",
+    title: "The pod bridge cannot be looked at",
+    impactsConnectivity: false,
+    text: ({ why }) =>
+      `Whether pods hang on headcni0 is unknown, so a new PodCIDR would not be applied: ${why}. Install iproute2`,
+  }),
+} as const;
+
+export const condition = conditionsOf(nodeConditions);
+
+function problemText(problem: ConflistProblem): string {
+  return `${problemSentence(problem)}${problem.hint === undefined ? "" : ` (${problem.hint})`}`;
+}

@@ -1,0 +1,174 @@
+// Puts the wanted conflist in place and turns whatever keeps it from being in force into a condition.
+
+import type { Condition } from "../agent/conditions.ts";
+import type { Config } from "../config/config.ts";
+import { type RecoverReport, recoverConflist } from "../conflist/backups/recover.ts";
+import { type InstallReport, installConflist, type MovedFile } from "../conflist/install/install.ts";
+import type { InstallReason } from "../conflist/install/install-diff.ts";
+import { type ConflistSpec, renderConflist } from "../conflist/render.ts";
+import { validateConflist } from "../conflist/validate/validate.ts";
+import { conflistFileName } from "../node-state/names.ts";
+import { expected } from "../sys/errors.ts";
+import { sha256Hex } from "../sys/fs/hash.ts";
+import { join } from "../sys/fs/path.ts";
+import type { System } from "../sys/system.ts";
+import { condition } from "./conditions.ts";
+import { afterRepair, calmPace, paceAt, type RepairPace, waitBeforeRepairMs } from "./repair-pace.ts";
+
+/** What became of our conflist in one step. */
+export interface ConflistResult {
+  /** Our file. */
+  readonly path: string;
+  /** Whether the runtime reads ours, and it says what it should. */
+  readonly isInForce: boolean;
+  /** SHA-256 of the content that should be there. */
+  readonly sha256: string;
+  /** Why it was written; undefined when it was left as it was. */
+  readonly written: InstallReason | undefined;
+  readonly movedAside: readonly MovedFile[];
+}
+
+/** What one step keeps for the next. */
+export interface ConflistMemory {
+  /** The content last put in force; writing the same again is a repair. */
+  readonly sha256: string | undefined;
+  readonly pace: RepairPace;
+}
+
+export const firstConflistMemory: ConflistMemory = { sha256: undefined, pace: calmPace };
+
+export interface ConflistOutcome {
+  readonly result: ConflistResult;
+  readonly conditions: readonly Condition[];
+  readonly memory: ConflistMemory;
+}
+
+export interface ApplyConflistOptions {
+  readonly spec: ConflistSpec;
+  readonly config: Config;
+  readonly memory: ConflistMemory;
+}
+
+interface InstallInput {
+  readonly system: System;
+  readonly config: Config;
+  readonly path: string;
+  readonly text: string;
+  readonly sha256: string;
+  /** Whether the last step put the same in force, so that to write it now is a repair. */
+  readonly isRepair: boolean;
+  readonly pace: RepairPace;
+  readonly nowMs: number;
+}
+
+/**
+ * Installs, unless the conflist would not work or a fight with another agent says to wait. Never throws for what the node's disk
+ * or plugins refuse. Plugins are asked each time: one can vanish from under a conflist that is in force.
+ */
+export async function applyConflist(
+  system: System,
+  { spec, config, memory }: ApplyConflistOptions,
+): Promise<ConflistOutcome> {
+  const { confDir, binDir, otherConfigs } = config.cni;
+  const path = join(confDir, conflistFileName);
+  const text = renderConflist(spec);
+  const sha256 = sha256Hex(text);
+  const nowMs = system.clock.monotonicMs();
+  const pace = paceAt(memory.pace, nowMs);
+  const input: InstallInput = { system, config, path, text, sha256, isRepair: sha256 === memory.sha256, pace, nowMs };
+  const left = (conditions: readonly Condition[]): ConflistOutcome => ({
+    result: { path, sha256, isInForce: isThere(system, path, sha256), written: undefined, movedAside: [] },
+    conditions: [...conditions, ...contested(path, pace)],
+    memory: { ...memory, pace },
+  });
+  try {
+    if (memory.sha256 === undefined) logRecovery(system, await recoverConflist(system, { confDir, otherConfigs }));
+    const problems = await validateConflist(system, text, { binDir });
+    if (problems.length > 0) return left([condition("ConflistInvalid", { path, problems })]);
+    if (input.isRepair && waitBeforeRepairMs(pace, nowMs) > 0) return left([]);
+    return await install(input);
+  } catch (error) {
+    expected(error);
+    return left([condition("ConflistNotWritten", { path, why: error.message, hint: error.hint })]);
+  }
+}
+
+async function install({
+  system,
+  config,
+  path,
+  text,
+  sha256,
+  isRepair,
+  pace,
+  nowMs,
+}: InstallInput): Promise<ConflistOutcome> {
+  const { confDir, otherConfigs } = config.cni;
+  const report = await installConflist(system, text, {
+    confDir,
+    otherConfigs,
+    // It has just been found valid.
+    validate: async () => [],
+    onStep: (step, detail) => system.log.debug(`Conflist: ${step}`, { detail }),
+  });
+  logInstall(system, report);
+  const isChange = report.outcome !== "unchanged" || report.movedAside.length > 0;
+  const paceAfter = isRepair && isChange ? afterRepair(pace, nowMs) : pace;
+  return {
+    result: {
+      path,
+      sha256,
+      isInForce: report.keptOthers.length === 0,
+      written: report.outcome === "unchanged" ? undefined : report.reason,
+      movedAside: report.movedAside,
+    },
+    conditions: [...preferred(config, report), ...contested(path, paceAfter)],
+    memory: { sha256, pace: paceAfter },
+  };
+}
+
+function logRecovery({ log }: System, { removedTemporaries, completedMoves }: RecoverReport): void {
+  if (removedTemporaries.length + completedMoves.length === 0) return;
+  log.info("Finished what an interrupted run had begun", { removedTemporaries, completedMoves });
+}
+
+function logInstall({ log }: System, { outcome, reason, path, movedAside }: InstallReport): void {
+  for (const { name, aside } of movedAside) {
+    log.info(`Moved another CNI's configuration aside: ${name}`, {
+      file: name,
+      aside,
+      restore: "headcni conflist restore",
+    });
+  }
+  if (outcome !== "unchanged") log.info(`Wrote ${path}: ${reasonWords[reason]}`, { outcome, reason });
+}
+
+const reasonWords: Readonly<Record<InstallReason, string>> = {
+  same: "as it was",
+  absent: "it was not there",
+  content: "its content was another",
+  mode: "its mode was another",
+  owner: "it belonged to somebody else",
+  "not-a-file": "something other than a file was in its place",
+};
+
+function preferred({ cni }: Config, { keptOthers }: InstallReport): Condition[] {
+  if (keptOthers.length === 0) return [];
+  return [condition("OtherConfigPreferred", { confDir: cni.confDir, names: keptOthers })];
+}
+
+function contested(path: string, { recentMs, level }: RepairPace): Condition[] {
+  return level === 0 ? [] : [condition("ConflistContested", { path, repairs: recentMs.length })];
+}
+
+/** Whether the file is there with this content; one that cannot be read is not. */
+function isThere({ files, log }: System, path: string, sha256: string): boolean {
+  try {
+    const bytes = files.readIfPresent(path, 1 << 20);
+    return bytes !== undefined && sha256Hex(bytes) === sha256;
+  } catch (error) {
+    expected(error);
+    log.debug(error.message);
+    return false;
+  }
+}

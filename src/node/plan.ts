@@ -1,0 +1,68 @@
+// From what was read of the node to what it shall be. Pure: the hard cases are table rows in the tests, and carrying out a plan
+// on what it led to plans nothing more.
+
+import type { Condition } from "../agent/conditions.ts";
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
+import type { Config } from "../config/config.ts";
+import type { ConflistSpec } from "../conflist/render.ts";
+import { wantedConflist } from "../conflist/wanted.ts";
+import { type BridgeReading, refusedAddresses, staleAddresses } from "../dataplane/bridge.ts";
+import type { PodCIDRAnswer } from "../podcidr/answer.ts";
+import { type Adoption, type Assignment, adoptPodCIDR, type PodCount, podWords } from "./adoption.ts";
+import { condition } from "./conditions.ts";
+
+/** A node as one step found it. */
+export interface ObservedNode {
+  readonly config: Config;
+  readonly answer: PodCIDRAnswer;
+  /** The one in force; undefined on a node HeadCNI has never seen. */
+  readonly current: Assignment | undefined;
+  readonly bridge: BridgeReading;
+  readonly pods: PodCount;
+}
+
+export interface Plan {
+  readonly adoption: Adoption;
+  /** What the conflist shall say. */
+  readonly conflist: ConflistSpec;
+  /** Whether the bridge goes: its address is of another PodCIDR and nothing hangs on it. */
+  readonly removesBridge: boolean;
+  readonly conditions: readonly Condition[];
+}
+
+export function planNode(node: ObservedNode): Plan {
+  const { config, answer, current, bridge, pods } = node;
+  const adoption = adoptPodCIDR({ answer, current, pods, confDir: config.cni.confDir });
+  const { podCIDRs } = adoption.effective;
+  return {
+    adoption,
+    conflist: wantedConflist(config, podCIDRs),
+    removesBridge: isStaleAndFree(bridge, podCIDRs),
+    conditions: [...adoption.conditions, ...skippedFiles(answer), ...bridgeConditions(bridge, podCIDRs, pods)],
+  };
+}
+
+function isStaleAndFree(bridge: BridgeReading, podCIDRs: PodCIDRs): boolean {
+  if (bridge.kind !== "present" || bridge.bridge.ports.length > 0) return false;
+  return staleAddresses(bridge.bridge, podCIDRs).length > 0;
+}
+
+function bridgeConditions(bridge: BridgeReading, podCIDRs: PodCIDRs, pods: PodCount): Condition[] {
+  if (bridge.kind === "absent") return [];
+  if (bridge.kind === "unknown") return [condition("BridgeUnknown", { why: bridge.why })];
+  if (bridge.bridge.ports.length === 0) return [];
+  const addresses = refusedAddresses(bridge.bridge, podCIDRs);
+  return addresses.length === 0
+    ? []
+    : [condition("BridgeAddressConflict", { addresses, podCIDRs, pods: podWords(pods) })];
+}
+
+/** Files the chain could not use. What it merely passed over (a cluster's CIDR in a node's place) is for the log. */
+function skippedFiles(answer: PodCIDRAnswer): Condition[] {
+  const files = answer.trace.flatMap(({ file, line, outcome, reason }) =>
+    outcome === "invalid" && file !== undefined
+      ? [`${file}${line === undefined ? "" : `:${line}`}: ${reason ?? "cannot be used"}`]
+      : [],
+  );
+  return files.length === 0 ? [] : [condition("SourceFilesSkipped", { files })];
+}

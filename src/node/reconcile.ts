@@ -1,0 +1,136 @@
+// One step of the node: read it, plan, carry the plan out, say what holds.
+
+import type { Condition } from "../agent/conditions.ts";
+import { firstValue, type Latest, type Watchable } from "../agent/latest.ts";
+import { logOnce } from "../agent/log-once.ts";
+import type { RecordMetric } from "../agent/metrics.ts";
+import { throwIfStopping } from "../agent/reconciler.ts";
+import type { LoadedConfig } from "../config/config.ts";
+import { conflistFileName } from "../node-state/names.ts";
+import type { PodCIDRAnswer } from "../podcidr/answer.ts";
+import { join } from "../sys/fs/path.ts";
+import { execUntil } from "../sys/process/exec.ts";
+import type { System } from "../sys/system.ts";
+import type { Assignment, NodeAssignment } from "./adoption.ts";
+import { type Announced, announcePodCIDR } from "./announce.ts";
+import { applyBridge } from "./bridge-step.ts";
+import { condition } from "./conditions.ts";
+import { applyConflist, type ConflistMemory, type ConflistResult, firstConflistMemory } from "./conflist-step.ts";
+import { nodeMetrics } from "./metrics.ts";
+import { askChain, observeAssignment, observePods } from "./observe.ts";
+import { type Plan, planNode } from "./plan.ts";
+import { applyPlugin, firstPluginMemory, type PluginMemory } from "./plugin-step.ts";
+import type { NodeStatus } from "./status.ts";
+
+export interface ReconcileNodeOptions {
+  readonly config: Watchable<LoadedConfig | undefined>;
+  readonly assignment: Latest<NodeAssignment | undefined>;
+  /** Known once the node state file has been written, where it must be there before the conflist. */
+  readonly nodeStateReady: Watchable<true | undefined>;
+  readonly status: Latest<NodeStatus | undefined>;
+  readonly record: RecordMetric;
+  /** `--node-name` */
+  readonly nodeName?: string | undefined;
+  /** Host path of the executable that is installed as the CNI plugin when the configuration wants one. */
+  readonly executable: string | undefined;
+}
+
+/** What one step keeps for the next. */
+interface Memory {
+  readonly announced: Announced | undefined;
+  readonly plugin: PluginMemory;
+  readonly conflist: ConflistMemory;
+}
+
+/** The step; it keeps what it did last, and publishes assignment and status. */
+export function createNodeStep(system: System, options: ReconcileNodeOptions) {
+  const { clock, log } = system;
+  const { config: configs, status, nodeName } = options;
+  const observer: System = { ...system, log: logOnce(log) };
+  let memory: Memory = { announced: undefined, plugin: firstPluginMemory, conflist: firstConflistMemory };
+  return async (signal: AbortSignal): Promise<readonly Condition[]> => {
+    const startedAtMs = clock.now();
+    const exec = execUntil(system.exec, signal);
+    const asking = firstValue(configs, signal).then((loaded) => {
+      if (loaded === undefined) return undefined;
+      return { loaded, ...askChain(observer, { loaded, nodeName, last: status.value?.answer }) };
+    });
+    const [observed, asked] = await Promise.all([observePods({ ...observer, exec }), asking]);
+    throwIfStopping(signal);
+    if (asked === undefined) return [];
+    const { answer, loaded } = asked;
+    const { config } = loaded;
+    const path = join(config.cni.confDir, conflistFileName);
+    const current = status.value?.current ?? observeAssignment(observer, path, observed.bridge);
+    const plan = planNode({ config, answer, current, ...observed });
+    const announced = { answer, effective: plan.adoption.effective };
+    announcePodCIDR(log, announced, memory.announced);
+    const work = { loaded, answer, current, plan, memory, options, signal };
+    const done = await carryOut({ ...system, exec }, work);
+    memory = { announced, plugin: done.plugin, conflist: done.conflist };
+    count(options.record, done.result);
+    const { writes, lastWrite } = writesAfter(status.value, done.result, startedAtMs);
+    status.set({ answer, current: done.inForce, ...observed, conflist: done.result, writes, lastWrite });
+    return [...asked.conditions, ...done.conditions];
+  };
+}
+
+interface CarryOutInput {
+  readonly loaded: LoadedConfig;
+  readonly answer: PodCIDRAnswer;
+  readonly current: Assignment | undefined;
+  readonly plan: Plan;
+  readonly memory: Memory;
+  readonly options: ReconcileNodeOptions;
+  readonly signal: AbortSignal;
+}
+
+async function carryOut(system: System, input: CarryOutInput) {
+  const { current, plan, memory, options, signal } = input;
+  const { config } = input.loaded;
+  const { effective } = plan.adoption;
+  if (current === undefined && config.cni.type === "headcni") {
+    // A conflist of this type sends pods to a plugin that reads the node's state.
+    publish(input, effective);
+    await firstValue(options.nodeStateReady, signal);
+  } else publish(input, current);
+  const plugin = await applyPlugin(system, config, { source: options.executable, memory: memory.plugin });
+  throwIfStopping(signal);
+  const spec = plugin.fault === undefined ? plan.conflist : { ...plan.conflist, type: "bridge" as const };
+  const conflist = await applyConflist(system, { spec, config, memory: memory.conflist });
+  const { result } = conflist;
+  // After the conflist: a pod that comes in between fails and is tried again, instead of bringing the old bridge back. And only
+  // with it: under the old conflist the old bridge is the right one.
+  const bridge = result.isInForce ? await applyBridge(system, plan) : { isDone: false, conditions: [] };
+  const inForce = bridge.isDone || current === undefined ? effective : current;
+  // Also at the end of a daemon: the conflist may say another PodCIDR by now.
+  publish(input, inForce);
+  throwIfStopping(signal);
+  const { fault } = plugin;
+  const unusable = fault === undefined ? [] : [condition("PluginUnusable", { ...fault, isReplaced: result.isInForce })];
+  const conditions = [...unusable, ...plan.conditions, ...conflist.conditions, ...bridge.conditions];
+  return { plugin: plugin.memory, conflist: conflist.memory, result, inForce, conditions };
+}
+
+/** Publishes the adopted PodCIDRs and those in force, unless they are published already. */
+function publish({ answer, plan, options: { assignment } }: CarryOutInput, current: Assignment | undefined): void {
+  const { nodeName, clusterCIDRs } = answer;
+  const next: NodeAssignment = { ...plan.adoption.effective, nodeName, clusterCIDRs, current };
+  const asText = (value: NodeAssignment): string =>
+    JSON.stringify({ ...value, clusterCIDRs: value.clusterCIDRs.map(String) });
+  if (assignment.value === undefined || asText(assignment.value) !== asText(next)) assignment.set(next);
+}
+
+function count(record: RecordMetric, { written, movedAside }: ConflistResult): void {
+  if (written !== undefined) record(nodeMetrics.conflistWrites, 1, { reason: written });
+  record(nodeMetrics.movedAside, movedAside.length);
+}
+
+function writesAfter(
+  before: NodeStatus | undefined,
+  { written }: ConflistResult,
+  atMs: number,
+): Pick<NodeStatus, "writes" | "lastWrite"> {
+  const { writes = 0, lastWrite } = before ?? {};
+  return written === undefined ? { writes, lastWrite } : { writes: writes + 1, lastWrite: { atMs, reason: written } };
+}

@@ -1,0 +1,25 @@
+// Which directories concern the node: what the runtime reads, what the PodCIDR chain reads, leases and plugins.
+
+import type { WatchTarget } from "../agent/watches.ts";
+import type { Config } from "../config/config.ts";
+import { leaseFolder } from "../ipam/lease.ts";
+import { sourceFiles } from "../podcidr/sources.ts";
+import { basename, dirname } from "../sys/fs/path.ts";
+
+export function watchTargets({ cni: { confDir, binDir } }: Config, nodeName: string): readonly WatchTarget[] {
+  const whole = (dir: string, withinMs: number): WatchTarget => ({ dir, names: undefined, withinMs, isOutside: false });
+  const names = new Map<string, Set<string>>();
+  const dirs: string[] = [];
+  for (const { path, kind } of sourceFiles(nodeName, confDir)) {
+    if (kind === "file") names.set(dirname(path), (names.get(dirname(path)) ?? new Set()).add(basename(path)));
+    else if (path !== confDir) dirs.push(path);
+  }
+  names.delete(confDir);
+  return [
+    whole(confDir, 50),
+    whole(binDir, 500),
+    whole(leaseFolder, 1000),
+    ...dirs.map((dir) => whole(dir, 250)),
+    ...[...names].map(([dir, wanted]): WatchTarget => ({ ...whole(dir, 250), names: wanted })),
+  ];
+}
