@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { WatchFolder } from "../sys/fs/watch.ts";
+import type { WatchDir } from "../sys/fs/watch.ts";
 import { fakeClock, tempRoot, testSystem } from "../sys/testing.ts";
 import { createTrigger } from "./trigger.ts";
 import { createWatches, type WatchTarget } from "./watches.ts";
@@ -15,7 +15,7 @@ test("createWatches() starts and stops only what differs, and passes over names 
   using root = tempRoot();
   const clock = fakeClock();
   const open = new Map<string, (name: string | undefined) => void>();
-  const watch: WatchFolder = (path, onChange, signal) => {
+  const watch: WatchDir = (path, onChange, signal) => {
     expect(open.has(path)).toBe(false);
     open.set(path, onChange);
     signal.addEventListener("abort", () => open.delete(path));

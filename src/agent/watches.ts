@@ -1,7 +1,7 @@
 // The directories an agent listens to, and how soon it looks when one of them changes.
 
 import { createFiles } from "../sys/fs/files.ts";
-import { createWatchFolder } from "../sys/fs/watch.ts";
+import { createWatchDir } from "../sys/fs/watch.ts";
 import type { System } from "../sys/system.ts";
 import type { Trigger } from "./trigger.ts";
 
@@ -23,7 +23,7 @@ export interface Watches {
 }
 
 export function createWatches(system: System, trigger: Trigger): Watches {
-  const watchOutside = createWatchFolder(createFiles("/"), system.log);
+  const watchOutside = createWatchDir(createFiles("/"), system.log);
   const open = new Map<string, AbortController>();
   const keyOf = ({ dir, isOutside, names }: WatchTarget): string => `${isOutside} ${dir} ${[...(names ?? [])].join()}`;
   const start = ({ dir, names, withinMs, isOutside }: WatchTarget): AbortController => {

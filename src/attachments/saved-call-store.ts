@@ -45,7 +45,7 @@ export function saveCall(files: Files, dataDir: string, key: AttachmentKey, call
       file = create();
     } catch (error) {
       if (errnoOf(error) !== "ENOENT") throw error;
-      files.makeFolder(dataDir, 0o700);
+      files.makeDir(dataDir, 0o700);
       file = create();
     }
     return { kind: "saved", held: heldCall(file, call) };

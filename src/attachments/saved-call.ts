@@ -4,8 +4,8 @@
 import { maxSavedCallBytes, pluginName } from "../node-state/names.ts";
 import { isProgramName } from "../spec/program-name.ts";
 import { type CniVersion, isSupportedVersion } from "../spec/versions.ts";
-import { sha256Hex } from "../sys/fs/hash.ts";
 import { join } from "../sys/fs/path.ts";
+import { sha256Hex } from "../sys/fs/sha256.ts";
 import { isJsonObject, type JsonObject, tryParseJsonObject } from "../sys/json.ts";
 import { fault, ok, type Result } from "../sys/result.ts";
 import type { AttachmentKey } from "./attachment.ts";

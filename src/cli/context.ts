@@ -39,6 +39,6 @@ export function createCliContext(log: Log, exit: (code: number) => void): CliCon
 
 function existingDir(root: string): string {
   const path = root === "" ? undefined : absolutePath(root);
-  if (path !== undefined && createFiles("/").stat(path)?.kind === "folder") return path;
+  if (path !== undefined && createFiles("/").stat(path)?.kind === "directory") return path;
   throw new HeadcniError("HC_USAGE", `Cannot use --root ${JSON.stringify(root)}: it is not a folder`);
 }

@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import { defaultConfig } from "../config/defaults.ts";
 import type { DaemonLog } from "../daemon/daemon-log.ts";
 import { ConfigError, expected, type HeadcniError } from "../sys/errors.ts";
-import { createWatchFolder } from "../sys/fs/watch.ts";
+import { createWatchDir } from "../sys/fs/watch.ts";
 import { type LogLevel, logLevels } from "../sys/log/log.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodeFor, exitCodes, issueLine } from "./exit.ts";
@@ -49,7 +49,7 @@ async function daemonCommand(context: CliContext, flags: DaemonCommandFlags): Pr
   const machine = context.system(flags.root);
   const { once = false, config, nodeName, logLevel: level, logFormat: format } = flags;
   const log = createDaemonLog({ clock: machine.clock, level, format, isBrief: once });
-  const system = { ...machine, log, watch: createWatchFolder(machine.files, log) };
+  const system = { ...machine, log, watch: createWatchDir(machine.files, log) };
   try {
     const end = await runDaemon(system, { once, config, nodeName, log });
     if (end === "not-ready") context.exit(exitCodes.failed.code);

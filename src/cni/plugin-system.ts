@@ -1,7 +1,7 @@
 // Everything the plugin touches outside itself, as one value: the protocol tests hand it another one and run in memory.
 
 import type { Machine } from "../sys/machine.ts";
-import type { StdinLimits, StdinRead } from "../sys/process/bun-stdio.ts";
+import type { StdinLimits, StdinRead } from "../sys/process/stream-stdio.ts";
 
 export interface PluginSystem extends Machine {
   readStdin(limits: StdinLimits): Promise<StdinRead>;

@@ -2,7 +2,7 @@
 // (`test/policy/layers.test.ts` holds the list).
 
 import { createMachine } from "../sys/machine.ts";
-import { readStdin, writeStderr, writeStdout } from "../sys/process/plugin-io.ts";
+import { readStdin, writeStderr, writeStdout } from "../sys/process/plugin-stdio.ts";
 import { dispatch } from "./dispatch.ts";
 
 /** Answers the call this process was started for, and gives its exit code. */

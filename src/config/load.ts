@@ -4,7 +4,7 @@
 
 import { ConfigError, type ConfigIssue, expected, type HeadcniErrorOptions } from "../sys/errors.ts";
 import { createFiles } from "../sys/fs/files.ts";
-import { sha256Hex } from "../sys/fs/hash.ts";
+import { sha256Hex } from "../sys/fs/sha256.ts";
 import { absolutePath } from "../sys/machine.ts";
 import type { System } from "../sys/system.ts";
 import type { LoadedConfig } from "./config.ts";

@@ -122,7 +122,7 @@ function detect(system: System): Detected {
       ...(binDirs.length > 0 && { binDirs }),
     };
   }
-  if (system.files.stat(k3sConfDir)?.kind === "folder") {
+  if (system.files.stat(k3sConfDir)?.kind === "directory") {
     const path = k3sBinDirs.find((candidate) => hasBridge(system, candidate));
     if (path !== undefined) {
       return { confDir: { path: k3sConfDir, from: { kind: "found" } }, binDir: { path, from: { kind: "found" } } };

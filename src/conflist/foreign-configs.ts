@@ -36,7 +36,7 @@ export function otherConfigs(system: System, confDir: string): readonly OtherCon
     const path = join(confDir, name);
     // undefined: removed since the listing, or a name that is not UTF-8 and cannot be asked for.
     const kind = system.files.lstat(path)?.kind;
-    if (kind === undefined || kind === "folder") return [];
+    if (kind === undefined || kind === "directory") return [];
     return [{ name, kind, isPreferred: isPreferredToOurs(name), ...describeConfig(system, path) }];
   });
 }

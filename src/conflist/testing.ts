@@ -86,13 +86,13 @@ export function cutPowerWhen(files: Files, isCut: () => boolean): Files {
     lstat: guard(files.lstat),
     readLink: guard(files.readLink),
     list: guard(files.list),
-    makeFolder: guard(files.makeFolder),
+    makeDir: guard(files.makeDir),
     writeAtomic: guard(files.writeAtomic),
     rename: guard(files.rename),
     link: guard(files.link),
     symlink: guard(files.symlink),
     remove: guard(files.remove),
-    removeEmptyFolder: guard(files.removeEmptyFolder),
+    removeEmptyDir: guard(files.removeEmptyDir),
   };
 }
 
@@ -123,7 +123,7 @@ export function cutPowerAfter(files: Files, survives: number): Files {
     link: change(files.link),
     symlink: change(files.symlink),
     remove: change(files.remove),
-    removeEmptyFolder: change(files.removeEmptyFolder),
+    removeEmptyDir: change(files.removeEmptyDir),
   };
   return cutPowerWhen(dying, () => left < 0);
 }

@@ -13,7 +13,7 @@ export const lockFile = "/run/headcni/daemon.lock";
  * @throws HeadcniError HC_DAEMON_RUNNING naming the process that has it; HC_FILE_WRITE when the file cannot be made.
  */
 export function takeInstanceLock({ files }: System, pid: number): FileLock {
-  files.makeFolder(dirname(lockFile));
+  files.makeDir(dirname(lockFile));
   const lock = tryLockFile(files.hostPath(lockFile));
   if (lock === undefined) {
     const holder = new TextDecoder().decode(files.readIfPresent(lockFile, 64)).trim();

@@ -4,7 +4,7 @@
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import { bridgeName } from "../node-state/names.ts";
-import { sha256Hex } from "../sys/fs/hash.ts";
+import { sha256Hex } from "../sys/fs/sha256.ts";
 
 /** The table that is HeadCNI's alone: whatever is in it is ours to replace, nothing outside it is. */
 export const masqueradeTable = "inet headcni";

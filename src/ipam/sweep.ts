@@ -18,7 +18,7 @@ export interface SweepOptions {
 /** Sweeps one network's leases. A directory that does not exist holds none, and is not made. */
 export async function sweepLeases(system: LeaseLockSystem, options: SweepOptions): Promise<SweepPlan> {
   const { leaseDir, lockTimeoutMs } = options;
-  if (system.files.stat(leaseDir)?.kind !== "folder") return { keep: [], free: [] };
+  if (system.files.stat(leaseDir)?.kind !== "directory") return { keep: [], free: [] };
   const plan = (): SweepPlan => {
     const leases = readLeases(system.files, leaseDir);
     return planSweep(leases, options.facts(leases));

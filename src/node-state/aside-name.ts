@@ -1,7 +1,7 @@
 // The names files of other CNIs get in the configuration directory while HeadCNI is in force. No runtime reads them: the
 // extension is none of `.conf`, `.conflist`, `.json`. Pure.
 
-import { sha256Hex } from "../sys/fs/hash.ts";
+import { sha256Hex } from "../sys/fs/sha256.ts";
 
 const suffix = ".headcni-aside";
 /** NAME_MAX is 255 bytes; a temporary file's name adds 18 more to ours. */

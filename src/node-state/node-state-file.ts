@@ -71,7 +71,7 @@ export function writeNodeState(files: Files, state: NodeState): void {
   for (const path of nodeStateFiles) {
     try {
       if (isThere(files, path, text)) continue;
-      files.makeFolder(dirname(path));
+      files.makeDir(dirname(path));
       files.writeAtomic(path, text, { mode: 0o600 });
     } catch (error) {
       failure = error;

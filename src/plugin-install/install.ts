@@ -28,11 +28,11 @@ export interface InstallPluginReport {
 export function installPlugin(system: System, options: InstallPluginOptions): InstallPluginReport {
   const path = join(options.binDir, pluginName);
   try {
-    system.files.makeFolder(options.binDir);
+    system.files.makeDir(options.binDir);
     removeLeftovers(system, options.binDir);
     const existing = system.files.lstat(path);
     const target = join(system.files.hostPath(dirname(path)), pluginName);
-    if (existing?.kind === "folder") throw Object.assign(new Error("is a directory"), { code: "EISDIR" });
+    if (existing?.kind === "directory") throw Object.assign(new Error("is a directory"), { code: "EISDIR" });
     const isExecutable = existing?.kind === "file" && (existing.mode & 0o111) === 0o111;
     if (isExecutable && hasSameContent(options.source, target)) return { outcome: "unchanged", path };
     copyExecutable(options.source, target);

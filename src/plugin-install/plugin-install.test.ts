@@ -54,7 +54,7 @@ describe("installPlugin()", () => {
 
   test("replaces other content, a lost execute bit and a symbolic link, and follows none", () => {
     using at = setUp();
-    at.system.files.makeFolder(binDir);
+    at.system.files.makeDir(binDir);
     at.system.files.writeAtomic("/elsewhere", "precious", { mode: 0o644 });
     at.system.files.symlink("/elsewhere", pluginPath);
     expect(installPlugin(at.system, { binDir, source: at.source }).outcome).toBe("replaced");
@@ -84,7 +84,7 @@ describe("installPlugin()", () => {
 
   test("removes what an interrupted installation left, and nothing else", () => {
     using at = setUp();
-    at.system.files.makeFolder(binDir);
+    at.system.files.makeDir(binDir);
     at.system.files.writeAtomic(`${binDir}/.headcni.0123456789ab.tmp`, "half");
     at.system.files.writeAtomic(`${binDir}/.other.0123456789ab.tmp`, "not ours");
     installPlugin(at.system, { binDir, source: at.source });
@@ -93,11 +93,11 @@ describe("installPlugin()", () => {
 
   test("says what stands in the way: a folder under the plugin's name, a missing source", () => {
     using at = setUp();
-    at.system.files.makeFolder(pluginPath);
+    at.system.files.makeDir(pluginPath);
     expect(() => installPlugin(at.system, { binDir, source: at.source })).toThrow(
       "Cannot install the CNI plugin as /opt/cni/bin/headcni: is a directory",
     );
-    at.system.files.removeEmptyFolder(pluginPath);
+    at.system.files.removeEmptyDir(pluginPath);
     expect(() => installPlugin(at.system, { binDir, source: "/nonexistent" })).toThrow("does not exist");
     expect(at.system.files.list(binDir)).toEqual([]);
   });
@@ -114,7 +114,7 @@ describe("provePlugin()", () => {
     using at = setUp();
     fs.copyFileSync("/bin/true", at.source);
     installPlugin(at.system, { binDir, source: at.source });
-    at.system.files.makeFolder("/usr/lib");
+    at.system.files.makeDir("/usr/lib");
     const proof = await provePlugin(at.system, binDir);
     expect(proof).toMatchObject({ kind: "cannot-start", why: expect.stringContaining("dynamic loader /lib") });
   });

@@ -19,7 +19,7 @@ export async function provePlugin(system: System, binDir: string): Promise<Plugi
   const loader = interpreterOf(system.files.readHead(path, elfHeadBytes));
   // In a container the host's root is a directory and our own loader would serve: the host's is what counts. A directory that
   // only plays a node for tests has no libraries at all, and is run by those of this machine.
-  const isWholeSystem = system.files.root === "/" || system.files.stat("/usr/lib")?.kind === "folder";
+  const isWholeSystem = system.files.root === "/" || system.files.stat("/usr/lib")?.kind === "directory";
   if (loader !== undefined && isWholeSystem && system.files.stat(loader) === undefined) {
     return cannotStart(withoutInterpreter(system, path));
   }

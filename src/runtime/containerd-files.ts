@@ -89,7 +89,7 @@ function matching(files: Files, dir: string, pattern: string): readonly string[]
     .replaceAll("*", ".*")
     .replaceAll("?", ".");
   const wanted = new RegExp(`^${source}$`, "s");
-  if (files.stat(dir)?.kind !== "folder") return [];
+  if (files.stat(dir)?.kind !== "directory") return [];
   const names = (files.list(dir) ?? []).filter((name) => wanted.test(name));
   return names.toSorted().map((name) => join(dir, name));
 }

@@ -15,7 +15,7 @@ export interface Machine {
   readonly env: Env;
 }
 
-/** The machine this process runs on. @param root folder that plays the node's "/" */
+/** The machine this process runs on. @param root directory that plays the node's "/" */
 export function createMachine(root = "/"): Machine {
   return { files: createFiles(root), exec: realExec, clock: realClock, env: process.env };
 }

@@ -54,7 +54,7 @@ export function readSecret(files: Files, path: string): Secret {
   const refuse = (why: string, hint: string): HeadcniError =>
     new HeadcniError("HC_SECRET_FILE", `Cannot use the secret in ${path}: ${why}`, { hint, details: { path } });
   const bytes = files.read(path, maxBytes);
-  // After the reading: what is found unsafe now may have been read by others, whenever it was made so.
+  // After the reading, so that a mode changed in between counts.
   const info = files.stat(path);
   if (info === undefined) throw refuse("the file has just been removed", "put it back");
   if ((info.mode & 0o177) !== 0) {

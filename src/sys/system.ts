@@ -1,7 +1,7 @@
 // The machine, as one value. Whatever acts on the world takes a System first, so that a test can hand it
 // another clock, root, environment or exec, and nothing else in the code reaches around it.
 
-import { createWatchFolder, type WatchFolder } from "./fs/watch.ts";
+import { createWatchDir, type WatchDir } from "./fs/watch.ts";
 import { type Log, silentLog } from "./log/log.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import type { Http } from "./net/http.ts";
@@ -11,7 +11,7 @@ export interface System extends Machine {
   /** In [0, 1), for what need not be unpredictable: jitter. */
   readonly random: () => number;
   readonly log: Log;
-  readonly watch: WatchFolder;
+  readonly watch: WatchDir;
   readonly http: Http;
 }
 
@@ -26,5 +26,5 @@ export function createSystem(options: SystemOptions = {}): System {
   const machine = createMachine(options.root);
   const { files, clock } = machine;
   const log = options.log ?? silentLog;
-  return { ...machine, random: Math.random, log, watch: createWatchFolder(files, log), http: createHttp(files, clock) };
+  return { ...machine, random: Math.random, log, watch: createWatchDir(files, log), http: createHttp(files, clock) };
 }

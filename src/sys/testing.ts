@@ -1,4 +1,4 @@
-// What tests need in place of the machine: a clock they advance, a folder that plays a node and goes away, a log they
+// What tests need in place of the machine: a clock they advance, a directory that plays a node and goes away, a log they
 // can read, and a wait with a deadline instead of a sleep.
 
 import * as fs from "node:fs";
@@ -75,7 +75,7 @@ export interface LogEntry {
   readonly fields: LogFields;
 }
 
-/** A log that keeps what was said, every level. */
+/** A log that keeps all entries, of every level. */
 export function memoryLog(): Log & { readonly entries: LogEntry[] } {
   const entries: LogEntry[] = [];
   const keep =
@@ -85,10 +85,10 @@ export function memoryLog(): Log & { readonly entries: LogEntry[] } {
   return { entries, debug: keep("debug"), info: keep("info"), warn: keep("warn"), error: keep("error") };
 }
 
-/** A folder that plays a node's "/"; disposing removes it. Paths given to its methods are the node's. */
+/** A directory that plays a node's "/"; disposing removes it. Paths given to its methods are the node's. */
 export interface TempRoot extends Disposable {
   readonly path: string;
-  /** Writes a file and the folders above it. */
+  /** Writes a file and the directories above it. */
   write(path: string, content: string | Uint8Array, mode?: number): void;
   read(path: string): string;
   exists(path: string): boolean;
@@ -98,7 +98,7 @@ export interface TempRoot extends Disposable {
  * Where temporary roots lie: in memory where the machine has a place for that from which programs can be started. On a disk that
  * others use, too, each fsync of a conflist waits for them: history.test.ts took 24 s there and 3 s in memory.
  */
-const rootsFolder = isMemoryWithPrograms("/dev/shm") ? "/dev/shm" : fs.realpathSync(tmpdir());
+const rootsDir = isMemoryWithPrograms("/dev/shm") ? "/dev/shm" : fs.realpathSync(tmpdir());
 
 function isMemoryWithPrograms(path: string): boolean {
   const mounts = fs.readFileSync("/proc/self/mounts", "utf8").split("\n");
@@ -110,7 +110,7 @@ function isMemoryWithPrograms(path: string): boolean {
 
 /** Makes one: `using root = tempRoot()`. */
 export function tempRoot(): TempRoot {
-  const path = fs.mkdtempSync(join(rootsFolder, "headcni-test-"));
+  const path = fs.mkdtempSync(join(rootsDir, "headcni-test-"));
   return {
     path,
     write: (name, content, mode) => {

@@ -2,7 +2,12 @@
 // machine, and loading the rest would be a third of its time.
 
 import { cniVersions, newestVersion } from "../../spec/versions.ts";
-import { readStdinStream, type StdinLimits, type StdinRead, writeStdoutStream } from "../../sys/process/bun-stdio.ts";
+import {
+  readStdinStream,
+  type StdinLimits,
+  type StdinRead,
+  writeStdoutStream,
+} from "../../sys/process/stream-stdio.ts";
 
 /** The answer is the same whatever the input, and many callers leave theirs open. */
 const stdinLimits = { maxBytes: 64 << 10, timeoutMs: 200 } as const;

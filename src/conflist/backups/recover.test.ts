@@ -161,7 +161,7 @@ describe("cutPowerAfter()", () => {
   test("lets nothing through after the cut, and leaves half a temporary file", () => {
     using node = testNode();
     const files = cutPowerAfter(node.system.files, 1);
-    files.makeFolder("/a");
+    files.makeDir("/a");
     files.writeAtomic("/a/one", "1");
     expect(() => files.writeAtomic("/a/two", "22")).toThrow(PowerCut);
     expect(() => files.lstat("/a/one")).toThrow(PowerCut);

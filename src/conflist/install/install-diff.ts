@@ -40,7 +40,7 @@ export function diffInstall(
   const preferred = runtimeOrder(names).filter((name) => {
     if (!isPreferredToOurs(name)) return false;
     const kind = system.files.lstat(join(confDir, name))?.kind;
-    return kind !== undefined && kind !== "folder";
+    return kind !== undefined && kind !== "directory";
   });
   const isKept = otherConfigs === "keep";
   return {
@@ -58,7 +58,7 @@ export function diffInstall(
 export function refuseFileInTheWay({ files }: System, confDir: string): void {
   for (let path = confDir; path !== "/"; path = dirname(path)) {
     const kind = files.stat(path)?.kind ?? files.lstat(path)?.kind;
-    if (kind === "folder") return;
+    if (kind === "directory") return;
     if (kind === undefined) continue;
     const what = kind === "symlink" ? "a link that leads nowhere" : "a file";
     const place = path === confDir ? "it" : path;
@@ -82,7 +82,7 @@ export function isOwnedBy({ uid, gid }: FileOwner, owner: FileOwner): boolean {
 function compareOurs(system: System, path: string, wanted: Uint8Array): InstallReason {
   const info = system.files.lstat(path);
   if (info === undefined) return "absent";
-  if (info.kind === "folder") {
+  if (info.kind === "directory") {
     throw new HeadcniError(
       "HC_CONFLIST_WRITE",
       `Cannot write the conflist ${path}: a folder of that name is in the way`,

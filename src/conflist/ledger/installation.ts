@@ -3,7 +3,7 @@
 
 import { asideName } from "../../node-state/aside-name.ts";
 import { conflistFileName } from "../../node-state/names.ts";
-import { sha256Hex } from "../../sys/fs/hash.ts";
+import { sha256Hex } from "../../sys/fs/sha256.ts";
 import { isCopied, isSameContent, withCopy } from "./kept-versions.ts";
 import type { AsideRecord, AsideRole, DirRecord, FileRecord } from "./manifest.ts";
 import type { Seen } from "./seen.ts";

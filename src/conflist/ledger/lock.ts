@@ -19,7 +19,7 @@ export async function lockConflist(system: System, stateDir: string): Promise<Fi
   const path = join(stateDir, "conflist.lock");
   const take = () =>
     attempt(["HC_CONFLIST_BACKUP", `Cannot use the state folder ${stateDir}`], () => {
-      system.files.makeFolder(stateDir);
+      system.files.makeDir(stateDir);
       return tryLockFile(system.files.hostPath(path));
     });
   const lock = await waitForLock(take, { clock: system.clock, timeoutMs: deadlineMs, pollMs: retryMs });

@@ -92,7 +92,7 @@ function act(system: System, store: Store, action: Action, { onWrite }: CarryOut
       giveSecondName(system, store, action.entry);
       return true;
     case "write-ours":
-      files.makeFolder(confDir);
+      files.makeDir(confDir);
       files.writeAtomic(path, action.content, { mode: conflistMode, owner: files.owner, onStep: onWrite });
       return true;
     case "remove-ours":
@@ -104,7 +104,7 @@ function act(system: System, store: Store, action: Action, { onWrite }: CarryOut
 function putBack(system: System, store: Store, entry: AsideRecord): void {
   const { files } = system;
   const asidePath = join(store.confDir, entry.aside);
-  files.makeFolder(store.confDir);
+  files.makeDir(store.confDir);
   if (files.lstat(asidePath) === undefined) recreateAside(system, store, entry);
   files.rename(asidePath, join(store.confDir, entry.name));
   // Of two hard links to one file, rename(2) leaves both.

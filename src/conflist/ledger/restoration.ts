@@ -35,7 +35,7 @@ function oursActions(
   const present = seen.files.get(name);
   const current = before.aside.filter(({ role }) => role !== "leftover");
   const leave = (why: string): readonly Action[] => [{ kind: "leave", name, why }];
-  if (present?.kind === "folder" && before.written.length + current.length > 0)
+  if (present?.kind === "directory" && before.written.length + current.length > 0)
     return leave("stays: it is a folder, which HeadCNI did not make");
   if (original.some(({ kind }) => kind === "leave")) return original;
   const intruder = intruderActions(before, seen);

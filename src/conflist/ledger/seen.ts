@@ -4,8 +4,8 @@ import { originalName } from "../../node-state/aside-name.ts";
 import { conflistFileName } from "../../node-state/names.ts";
 import { temporaryTarget } from "../../sys/fs/atomic-file.ts";
 import type { FileKind } from "../../sys/fs/files.ts";
-import { sha256Hex } from "../../sys/fs/hash.ts";
 import { join } from "../../sys/fs/path.ts";
+import { sha256Hex } from "../../sys/fs/sha256.ts";
 import type { System } from "../../sys/system.ts";
 import { isSameContent } from "./kept-versions.ts";
 import type { DirRecord, FileRecord } from "./manifest.ts";
@@ -57,7 +57,7 @@ export function lookAt({ files, clock }: System, dir: string, name: string): See
   const info = files.lstat(path);
   if (info === undefined) return undefined;
   const { kind, inode, mode, uid, gid, mtimeNs } = info;
-  if (kind === "folder") return { kind, inode, record: undefined, content: undefined };
+  if (kind === "directory") return { kind, inode, record: undefined, content: undefined };
   const isSmall = kind === "file" && info.sizeBytes <= maxCopyBytes;
   const content = isSmall ? files.readIfPresent(path, maxCopyBytes) : undefined;
   // Removed since the line above.

@@ -3,8 +3,8 @@
 
 import { HeadcniError } from "../../sys/errors.ts";
 import { temporaryTarget } from "../../sys/fs/atomic-file.ts";
-import { sha256Hex } from "../../sys/fs/hash.ts";
 import { join } from "../../sys/fs/path.ts";
+import { sha256Hex } from "../../sys/fs/sha256.ts";
 import { printJson } from "../../sys/json.ts";
 import type { System } from "../../sys/system.ts";
 import {
@@ -60,7 +60,7 @@ export function openStore({ files }: System, stateDir: string, confDir: string):
     );
   };
   const writeFile = (name: string, content: string | Uint8Array): void => {
-    files.makeFolder(dir, 0o700);
+    files.makeDir(dir, 0o700);
     files.writeAtomic(join(dir, name), content);
   };
   const copyOf = ({ copy, sha256 }: FileRecord): Uint8Array | undefined => {
@@ -85,7 +85,7 @@ export function openStore({ files }: System, stateDir: string, confDir: string):
       for (const copy of copiesIn(before)) if (!inUse.has(copy)) files.remove(join(dir, copy));
       if (after.size > 0) return;
       files.remove(manifestPath);
-      files.removeEmptyFolder(dir);
+      files.removeEmptyDir(dir);
     },
     keep: (file, content) => {
       if (file.copy !== undefined && copyOf(file) === undefined) writeFile(file.copy, content);

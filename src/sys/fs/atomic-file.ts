@@ -1,5 +1,5 @@
 // Replaces a file so that a reader, and a crash at any moment, sees the old bytes or the new ones.
-// The temporary file lies in the target's own folder: a rename from elsewhere is not noticed by
+// The temporary file lies in the target's own directory: a rename from elsewhere is not noticed by
 // containerd's watcher, and would not be atomic across file systems.
 
 import * as fs from "node:fs";
@@ -12,7 +12,7 @@ export type AtomicWriteStep = "temporary-written" | "temporary-synced" | "rename
 export interface AtomicWriteOptions {
   /** Permission bits of the new file, applied whatever the umask. @default 0o600 */
   readonly mode?: number | undefined;
-  /** @default as the folder has it: who runs this process, and the folder's group where its set-group-ID bit says so */
+  /** @default the user of this process, and the directory's group where its set-group-ID bit is set */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
   readonly onStep?: ((step: AtomicWriteStep) => void) | undefined;
 }
@@ -26,18 +26,18 @@ export function temporaryName(name: string): string {
   return `.${name}.${random}.tmp`;
 }
 
-/** Whose temporary file a name is, when an interrupted write left it behind; undefined for any other name. */
+/** The file that a temporary name belongs to, when an interrupted write left it behind; undefined for any other name. */
 export function temporaryTarget(name: string): string | undefined {
   return /^\.(.+)\.[0-9a-f]{12}\.tmp$/s.exec(name)?.[1];
 }
 
 /**
- * Writes `path` (a host path) as temporary file, fsync, rename, fsync of the folder. A symbolic link at
+ * Writes `path` (a host path) as temporary file, fsync, rename, fsync of the directory. A symbolic link at
  * `path` is replaced, never followed. On failure the temporary file is removed and the error rethrown as it was.
  */
 export function writeFileAtomic(path: string, bytes: Uint8Array, options: AtomicWriteOptions = {}): void {
-  const folder = dirname(path);
-  const temporary = join(folder, temporaryName(basename(path)));
+  const dir = dirname(path);
+  const temporary = join(dir, temporaryName(basename(path)));
   const mode = options.mode ?? 0o600;
   const step = options.onStep ?? (() => undefined);
   const fd = fs.openSync(temporary, "wx", mode);
@@ -62,7 +62,7 @@ export function writeFileAtomic(path: string, bytes: Uint8Array, options: Atomic
     throw error;
   }
   step("renamed");
-  syncFolder(folder);
+  syncDir(dir);
   step("folder-synced");
 }
 
@@ -81,9 +81,9 @@ export function removeName(path: string): void {
   }
 }
 
-/** Makes the names in a folder durable. File systems that cannot sync a folder (EINVAL) are left be. */
-export function syncFolder(folder: string): void {
-  const fd = fs.openSync(folder, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+/** Makes the names in a directory durable. File systems that cannot sync a directory (EINVAL) are left as they are. */
+export function syncDir(dir: string): void {
+  const fd = fs.openSync(dir, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
   try {
     fs.fsyncSync(fd);
   } catch (error) {

@@ -1,7 +1,7 @@
 // HeadCNI's own executable as a file: where it lies, and putting a copy of it somewhere a runtime starts it from.
 
 import * as fs from "node:fs";
-import { syncFolder, temporaryName } from "./atomic-file.ts";
+import { syncDir, temporaryName } from "./atomic-file.ts";
 import { basename, dirname, join } from "./path.ts";
 
 const chunkBytes = 1 << 20;
@@ -35,7 +35,7 @@ export function hasSameContent(first: string, second: string): boolean {
 
 /**
  * Puts a copy of `source` at `target` (host paths), mode 0755, by a temporary file beside it and a rename: programs
- * that run from the old file keep it, and nobody can start half a file. A link at `target` is replaced, not followed.
+ * that run from the old file keep it, and half a file is never started. A link at `target` is replaced, not followed.
  */
 export function copyExecutable(source: string, target: string): void {
   const temporary = join(dirname(target), temporaryName(basename(target)));
@@ -53,5 +53,5 @@ export function copyExecutable(source: string, target: string): void {
     fs.rmSync(temporary, { force: true });
     throw error;
   }
-  syncFolder(dirname(target));
+  syncDir(dirname(target));
 }

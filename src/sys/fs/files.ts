@@ -1,13 +1,13 @@
 // The only door to the file system. Paths are those of the node (`/etc/cni/net.d`); `root` decides where
-// on this machine they lie, so that a node can be a folder. Every operation is synchronous: the files are
+// on this machine they lie, so that a node can be a directory. Every operation is synchronous: the files are
 // small and local, and the order of steps is the point.
 
 import * as fs from "node:fs";
 import { describeError, errnoOf, HeadcniError } from "../errors.ts";
-import { type AtomicWriteOptions, removeName, syncFolder, writeFileAtomic } from "./atomic-file.ts";
+import { type AtomicWriteOptions, removeName, syncDir, writeFileAtomic } from "./atomic-file.ts";
 import { dirname, join } from "./path.ts";
 
-export type FileKind = "file" | "folder" | "symlink" | "other";
+export type FileKind = "file" | "directory" | "symlink" | "other";
 
 export interface FileInfo {
   readonly kind: FileKind;
@@ -26,14 +26,14 @@ export interface FileInfo {
 export type FileOwner = Pick<FileInfo, "uid" | "gid">;
 
 export interface Files {
-  /** The folder every path is taken under: "/" on a real node. */
+  /** The directory every path is taken under: "/" on a real node. */
   readonly root: string;
-  /** Whom what this process makes belongs to. */
+  /** The owner of the files this process makes. */
   readonly owner: FileOwner;
   /**
    * Where a node's path lies on this machine. Symbolic links in it are followed inside the root, as
-   * chroot(2) would: an absolute link on the node never leads out of the folder that plays the node.
-   * @throws HeadcniError HC_FILE_READ for a loop of links, or a folder on the way that may not be looked into
+   * chroot(2) would: an absolute link on the node never leads out of the directory that plays the node.
+   * @throws HeadcniError HC_FILE_READ for a loop of links, or a directory on the way that may not be looked into
    */
   hostPath(path: string): string;
   /**
@@ -42,7 +42,7 @@ export interface Files {
    * @throws HeadcniError HC_FILE_READ, HC_FILE_NOT_REGULAR, HC_FILE_TOO_LARGE; `cause` keeps the errno.
    */
   read(path: string, maxBytes?: number): Uint8Array;
-  /** As `read`, but undefined when the file, or a folder on its path, does not exist. */
+  /** As `read`, but undefined when the file, or a directory on its path, does not exist. */
   readIfPresent(path: string, maxBytes?: number): Uint8Array | undefined;
   /** Up to `bytes` from the start of a regular file of any size. @throws HeadcniError as `read` */
   readHead(path: string, bytes: number): Uint8Array;
@@ -51,31 +51,31 @@ export interface Files {
   /** Facts on the name itself, a link not followed. */
   lstat(path: string): FileInfo | undefined;
   readLink(path: string): string;
-  /** Names in a folder, sorted by code unit as Go sorts them; undefined when the folder does not exist. */
+  /** Names in a directory, sorted by code unit as Go sorts them; undefined when the directory does not exist. */
   list(path: string): readonly string[] | undefined;
   /** @throws HeadcniError HC_FILE_WRITE, naming the path and the kernel's reason; so do all that follow. */
   writeAtomic(path: string, content: string | Uint8Array, options?: AtomicWriteOptions): void;
-  makeFolder(path: string, mode?: number): void;
-  /** rename(2), then fsync of both folders. Names are not followed when they are links. */
+  makeDir(path: string, mode?: number): void;
+  /** rename(2), then fsync of both directories. Names are not followed when they are links. */
   rename(from: string, to: string): void;
   symlink(target: string, path: string): void;
   /**
-   * link(2): a second name for the same file, or for the same symbolic link, then fsync of the folder. Fails when
+   * link(2): a second name for the same file, or for the same symbolic link, then fsync of the directory. Fails when
    * `path` exists; `details.errno` says why.
    */
   link(existing: string, path: string): void;
   /** Removes one name; nothing there is fine. */
   remove(path: string): void;
-  /** Removes an empty folder; nothing there, or not empty, is fine and returns false. */
-  removeEmptyFolder(path: string): boolean;
+  /** Removes an empty directory; nothing there, or not empty, is fine and returns false. */
+  removeEmptyDir(path: string): boolean;
 }
 
 const defaultMaxBytes = 16 << 20;
 const maxLinks = 40;
 
 /**
- * The file system under `root`, a folder that exists; relative to the working directory when it does not start with "/".
- * @throws HeadcniError HC_USAGE when `root` is no folder: a misspelt or empty one must not become another node's.
+ * The file system under `root`, a directory that exists; relative to the working directory when it does not start with "/".
+ * @throws HeadcniError HC_USAGE when `root` is no directory: a misspelt or empty one must not become another node's.
  */
 export function createFiles(root = "/"): Files {
   const base = baseOf(root);
@@ -159,24 +159,24 @@ export function createFiles(root = "/"): Files {
         const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
         writeFileAtomic(resolve(path, true), bytes, options);
       }),
-    makeFolder: (path, mode = 0o755) =>
+    makeDir: (path, mode = 0o755) =>
       writing(path, () => {
         fs.mkdirSync(resolve(path, false), { recursive: true, mode });
       }),
     rename: (from, to) =>
       writing(to, () => {
         fs.renameSync(resolve(from, true), resolve(to, true));
-        syncFolder(resolve(dirname(to), false));
-        if (dirname(from) !== dirname(to)) syncFolder(resolve(dirname(from), false));
+        syncDir(resolve(dirname(to), false));
+        if (dirname(from) !== dirname(to)) syncDir(resolve(dirname(from), false));
       }),
     symlink: (target, path) => writing(path, () => fs.symlinkSync(target, resolve(path, true))),
     link: (existing, path) =>
       writing(path, () => {
         fs.linkSync(resolve(existing, true), resolve(path, true));
-        syncFolder(resolve(dirname(path), false));
+        syncDir(resolve(dirname(path), false));
       }),
     remove: (path) => writing(path, () => removeName(resolve(path, true))),
-    removeEmptyFolder: (path) =>
+    removeEmptyDir: (path) =>
       writing(path, () => {
         try {
           fs.rmdirSync(resolve(path, true));
@@ -219,7 +219,7 @@ function tryReadLink(path: string): string | undefined {
 
 /** Opens a regular file without ever blocking, hands it to `use` with its size, and closes it. */
 function withRegularFile<T>(hostPath: string, path: string, use: (fd: number, sizeBytes: number) => T): T {
-  // O_NONBLOCK: opening a FIFO that nobody writes to would otherwise wait for ever.
+  // O_NONBLOCK: opening a FIFO without a writer would otherwise wait for ever.
   const fd = fs.openSync(hostPath, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   try {
     const info = fs.fstatSync(fd);
@@ -264,7 +264,13 @@ function readBounded(hostPath: string, path: string, maxBytes: number): Uint8Arr
 }
 
 function toInfo(stats: fs.BigIntStats): FileInfo {
-  const kind = stats.isFile() ? "file" : stats.isDirectory() ? "folder" : stats.isSymbolicLink() ? "symlink" : "other";
+  const kind = stats.isFile()
+    ? "file"
+    : stats.isDirectory()
+      ? "directory"
+      : stats.isSymbolicLink()
+        ? "symlink"
+        : "other";
   return {
     kind,
     sizeBytes: Number(stats.size),

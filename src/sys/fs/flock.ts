@@ -1,5 +1,5 @@
 // Advisory whole-file locks (flock(2)): the daemon's single-instance lock, and the lock host-local takes
-// on its lease folder. The kernel drops the lock when the process dies, however it dies.
+// on its lease directory. The kernel drops the lock when the process dies, however it dies.
 
 import * as fs from "node:fs";
 import type { Clock } from "../clock.ts";
@@ -16,7 +16,7 @@ export function whyNoLocks(): string | undefined {
 }
 
 /**
- * Takes the exclusive lock on an open file, or returns false when somebody else holds it. Processes that inherit `fd` hold the
+ * Takes the exclusive lock on an open file, or returns false when another process holds it. Processes that inherit `fd` hold the
  * lock too: it is free when the last of them has closed it or ended.
  * @throws HeadcniError HC_LOCKS_UNAVAILABLE where no lock can be taken at all.
  */
@@ -36,8 +36,8 @@ export interface FileLock extends Disposable {
 }
 
 /**
- * Takes the exclusive lock on `hostPath` (created 0600 when missing), or returns undefined when somebody
- * else holds it. Works on a folder too.
+ * Takes the exclusive lock on `hostPath` (created 0600 when missing), or returns undefined when another
+ * process holds it. Works on a directory too.
  * @throws HeadcniError HC_FILE_WRITE when the file cannot be opened, HC_LOCKS_UNAVAILABLE.
  */
 export function tryLockFile(hostPath: string): FileLock | undefined {

@@ -1,4 +1,4 @@
-// Small files that are locked while somebody works on what they describe. The lock is on the file's own inode, so it comes into
+// Small files that are locked while a process works on what they describe. The lock is on the file's own inode, so it comes into
 // being with the file: there is no moment at which the file stands there unlocked, and no second file to clean up. On a host where
 // no lock can be taken (`whyNoLocks`) the files are used without: keeping two calls apart is worth less than pods.
 
@@ -8,7 +8,7 @@ import { temporaryName } from "./atomic-file.ts";
 import { tryLockDescriptor, whyNoLocks } from "./flock.ts";
 import { basename, dirname, join } from "./path.ts";
 
-/** A locked file and what it said when the lock was taken; disposing lets go. */
+/** A locked file and its content when the lock was taken; disposing releases it. */
 export interface LockedFile extends Disposable {
   /** Hand it to a child to make the lock last until the child, too, has ended. */
   readonly fd: number;
@@ -31,7 +31,7 @@ export function createLockedFile(hostPath: string, content: string): LockedFile 
   const bytes = new TextEncoder().encode(content);
   const fd = fs.openSync(temporary, "wx", 0o600);
   try {
-    // Nobody else can have opened a file of this name, so the lock is free.
+    // No other process can have opened a file of this name, so the lock is free.
     tryLockIfPossible(fd);
     for (let offset = 0; offset < bytes.length; ) offset += fs.writeSync(fd, bytes, offset);
     fs.renameSync(temporary, hostPath);
@@ -72,7 +72,7 @@ export function tryLockExisting(hostPath: string, maxBytes: number): LockAttempt
   }
 }
 
-/** Where no lock can be taken, nobody holds one. */
+/** Where no lock can be taken, none is held. */
 function tryLockIfPossible(fd: number): boolean {
   return whyNoLocks() !== undefined || tryLockDescriptor(fd);
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { memoryLog, type TempRoot, tempRoot, waitUntil } from "../testing.ts";
 import { createFiles } from "./files.ts";
-import { createWatchFolder } from "./watch.ts";
+import { createWatchDir } from "./watch.ts";
 
 const folder = "/etc/cni/net.d";
 let root: TempRoot;
@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 function watch(path = folder): void {
-  createWatchFolder(createFiles(root.path), log)(path, (name) => heard.push(name), end.signal);
+  createWatchDir(createFiles(root.path), log)(path, (name) => heard.push(name), end.signal);
 }
 
 /** Waits until a change is heard of after `action`, and then that the watch is still alive: a new file is heard of. */
@@ -39,7 +39,7 @@ async function expectHeardAndAlive(what: string, action: () => void): Promise<vo
   await waitUntil(`a file after ${what} is heard of`, () => heard.includes("proof"));
 }
 
-describe("createWatchFolder() hears of", () => {
+describe("createWatchDir() hears of", () => {
   test("files that are written, renamed, changed in mode and removed, by name", async () => {
     fs.mkdirSync(at(folder), { recursive: true });
     watch();
@@ -148,7 +148,7 @@ describe("createWatchFolder() hears of", () => {
     fs.writeFileSync(at(`${folder}/a`), "");
     const proof = new AbortController();
     const proven: unknown[] = [];
-    createWatchFolder(createFiles(root.path), log)(folder, (name) => proven.push(name), proof.signal);
+    createWatchDir(createFiles(root.path), log)(folder, (name) => proven.push(name), proof.signal);
     fs.writeFileSync(at(`${folder}/b`), "");
     await waitUntil("another watch hears of a later file", () => proven.length > 0);
     proof.abort();
@@ -166,7 +166,7 @@ describe("createWatchFolder() hears of", () => {
   });
 });
 
-describe("createWatchFolder() says once, for all folders,", () => {
+describe("createWatchDir() says once, for all folders,", () => {
   test.each([
     ["inotify_instances", "fs.inotify.max_user_instances"],
     ["inotify_watches", "fs.inotify.max_user_watches"],

@@ -1,4 +1,4 @@
-// Text from files and programs of strangers, made safe to show: what would move the cursor, colour the terminal or turn
+// Text of foreign origin (files, programs, servers), made safe to show: what would move the cursor, colour the terminal or turn
 // the writing direction is shown instead of sent.
 
 /** `text` with control and formatting characters and line breaks as visible escapes (`\u{1b}`). */

@@ -45,7 +45,7 @@ export class HttpAttempt implements Disposable {
     try {
       return await this.#parts.transport.send(this.#wireRequest(), this.deadline.signal);
     } catch (error) {
-      // A path or header that nobody can send is a fault of the caller.
+      // A malformed path or header is a fault of the caller.
       if (error instanceof TypeError) throw error;
       throw (
         this.#calledOff() ?? this.fail({ failure: "unreachable", ...describeConnection(error, this.#parts.target) })
@@ -55,7 +55,7 @@ export class HttpAttempt implements Disposable {
     }
   }
 
-  /** The same for an answer whose status is 2xx. @throws HttpError with the start of what the server said */
+  /** The same for an answer whose status is 2xx. @throws HttpError with the start of the answer */
   async sendForSuccess(): Promise<WireResponse> {
     const response = await this.send();
     const { status } = response;
@@ -92,7 +92,7 @@ export class HttpAttempt implements Disposable {
     }
   }
 
-  /** The start of what a server said, without the secrets it was sent. */
+  /** The start of an answer, without the secrets that were sent. */
   excerpt(text: string): string {
     return excerptOf(this.#secrets.reduce((rest, secret) => secret.redactIn(rest), text));
   }

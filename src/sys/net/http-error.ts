@@ -1,5 +1,5 @@
 // What went wrong with a request, in words for the person who reads the log: where it was sent, what was found there, what to do.
-// Neither headers nor the query go into an error, and what the server said only as printable text of a bounded length.
+// Neither headers nor the query go into an error, and of the answer only printable text of a bounded length.
 
 import { describeError, errnoOf, HeadcniError } from "../errors.ts";
 import { printable } from "../log/printable.ts";
@@ -59,7 +59,7 @@ export function endpointOf(target: HttpTarget): string {
 
 const excerptLength = 300;
 
-/** The start of what a server said, in one printable line. */
+/** The start of an answer, in one printable line. */
 export function excerptOf(body: string): string {
   const line = printable(body.trim().replaceAll(/\s+/g, " "));
   return line.length <= excerptLength ? line : `${line.slice(0, excerptLength)}…`;

@@ -30,7 +30,7 @@ describe("splitLines()", () => {
   test("gives the same lines however the stream is cut, also within a character", async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.string({ unit: "binary", maxLength: 20 }).map((line) => line.replaceAll(/[\r\n\ufeff]/g, ""))),
+        fc.array(fc.string({ unit: fc.constantFrom("a", "é", "€", "😀", "\0", " "), maxLength: 8 }), { maxLength: 8 }),
         fc.array(fc.nat(5)),
         async (lines, sizes) => {
           expect(await linesOf(lines.map((line) => `${line}\n`).join(""), sizes)).toEqual(lines);

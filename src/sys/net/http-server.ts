@@ -1,5 +1,5 @@
-// The one HTTP server: it hands each request to a function and keeps the socket. What is answered, and to whom, is that
-// function's affair.
+// The one HTTP server: it hands each request to a function and keeps the socket. The answers, and the checks
+// of a request, belong to that function.
 
 import { describeError, errnoOf } from "../errors.ts";
 import { fault, ok, type Result } from "../result.ts";

@@ -1,4 +1,4 @@
-// Ends the process on faults nobody caught. Bun keeps a process alive after an unhandled rejection, which would leave a
+// Ends the process on uncaught faults. Bun keeps a process alive after an unhandled rejection, which would leave a
 // daemon half dead.
 
 import { writeAll } from "./stdio.ts";

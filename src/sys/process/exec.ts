@@ -150,8 +150,8 @@ function start(argv: readonly string[], { stdin, env, cwd, signal, heldFd }: Exe
 }
 
 /**
- * Kills a child, and all it started that stayed in its group. Its number names no other group: the kernel gives it to nobody as long
- * as one of them lives, and right after the last of them only when all numbers have been used in between.
+ * Kills a child, and all it started that stayed in its group. Its number names no other group: the kernel does not
+ * use it again while one of them lives, and right after the last of them only when all numbers have been used in between.
  */
 function killGroup(pid: number): void {
   try {

@@ -1,5 +1,5 @@
-// Whether a path leads to a namespace, and to whose. One that was unmounted leaves an empty file behind, which existence cannot
-// tell apart.
+// Whether a path leads to a namespace, and whether to the one of this process. An unmounted namespace leaves an empty file behind, so
+// that existence says nothing.
 
 import * as fs from "node:fs";
 
@@ -23,7 +23,7 @@ export function isOwnNetworkNamespace(hostPath: string): boolean {
     const own = fs.statSync("/proc/self/ns/net");
     return named.ino === own.ino && named.dev === own.dev;
   } catch {
-    // As above; and without /proc nobody can tell.
+    // As above; without /proc there is nothing to compare with.
     return false;
   }
 }

@@ -23,7 +23,7 @@ export function processUsage(): ProcessUsage {
     cpuSeconds: (user + system) / 1e6,
     residentBytes: bytes("VmRSS"),
     anonymousBytes: bytes("RssAnon"),
-    // The descriptor that lists the folder is one of them.
+    // The descriptor that lists the directory is one of them.
     openFiles: fs.readdirSync("/proc/self/fd").length - 1,
   };
 }

@@ -6,8 +6,7 @@ import { isatty } from "./libc.ts";
 
 /**
  * Writes all of `text` to a descriptor. A reader that has gone away (EPIPE: `headcni … | head`) is not an error;
- * a full pipe set non-blocking by somebody else is waited for. What standard error does not take is lost: there is
- * nowhere left to say so.
+ * a full pipe that another process made non-blocking is waited for. What standard error does not take is lost.
  * @throws HeadcniError HC_FILE_WRITE when standard output cannot be written, e.g. to a full disk.
  */
 export function writeAll(fd: 1 | 2, text: string): void {

@@ -1,5 +1,5 @@
-// Standard input and output by Bun's own means, bounded in time and size. For what has no other use for `node:fs`, which would be
-// a quarter of its start, and for inputs that `plugin-io.ts` cannot open a second time.
+// Standard input and output as Bun's streams, bounded in time and size: for code that does not load `node:fs`, a quarter of its
+// start, and for inputs that `plugin-stdio.ts` cannot open a second time.
 
 import { describeError } from "../errors.ts";
 
@@ -34,13 +34,13 @@ export async function readStdinStream(limits: StdinLimits): Promise<StdinRead> {
   return { ...ended, text: gathered.text() };
 }
 
-/** Writes all of `text` to standard output; false when nobody reads it any more, or it cannot be written. */
+/** Writes all of `text` to standard output; false when its reader is gone, or it cannot be written. */
 export async function writeStdoutStream(text: string): Promise<boolean> {
   try {
     await Bun.write(Bun.stdout, text);
     return true;
   } catch {
-    // EPIPE, EBADF, ENOSPC: whoever asked cannot hear, and there is nowhere else to say so.
+    // EPIPE, EBADF, ENOSPC: there is no other place for an answer.
     return false;
   }
 }
@@ -67,7 +67,7 @@ export async function readStream(gathered: Gathered, { timeoutMs }: StdinLimits)
 
 /** An empty one. */
 export function gather(maxBytes: number): Gathered {
-  // A byte order mark is kept: JSON does not allow one, and no other plugin reads past it.
+  // A byte order mark is kept: JSON does not allow one, and no other plugin skips one.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let text = "";
   let total = 0;

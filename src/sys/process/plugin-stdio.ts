@@ -4,7 +4,7 @@
 import * as fs from "node:fs";
 import { realClock } from "../clock.ts";
 import { describeError, errnoOf } from "../errors.ts";
-import { type Gathered, gather, readStream, type StdinLimits, type StdinRead, type StreamEnd } from "./bun-stdio.ts";
+import { type Gathered, gather, readStream, type StdinLimits, type StdinRead, type StreamEnd } from "./stream-stdio.ts";
 
 const chunkBytes = 64 << 10;
 const pollMs = 1;
@@ -55,12 +55,12 @@ function tryRead(fd: number, chunk: Uint8Array): number | string | undefined {
   }
 }
 
-/** Writes all of `text` to standard output; false when nobody reads it any more, or it cannot be written. */
+/** Writes all of `text` to standard output; false when its reader is gone, or it cannot be written. */
 export function writeStdout(text: string): boolean {
   return write(1, text);
 }
 
-/** Writes lines for people to standard error. When that is closed there is nobody left to tell. */
+/** Writes lines for people to standard error. When it is closed they are lost. */
 export function writeStderr(text: string): void {
   write(2, text);
 }
@@ -71,7 +71,7 @@ function write(fd: number, text: string): boolean {
     try {
       offset += fs.writeSync(fd, bytes, offset);
     } catch (error) {
-      // A pipe that somebody else made non-blocking, and that is full.
+      // A full pipe that another process made non-blocking.
       if (errnoOf(error) !== "EAGAIN") return false;
       Bun.sleepSync(pollMs);
     }
