@@ -43,8 +43,8 @@ describe("unifiedDiff()", () => {
   test.each([
     ["equal texts", "x\n", "x\n", ""],
     ["a new file", "", "x\ny\n", "--- a\n+++ b\n@@ -0,0 +1,2 @@\n+x\n+y\n"],
-    ["an emptied file", "x\n", "", "--- a\n+++ b\n@@ -1 +0,0 @@\n-x\n"],
-    ["a final newline", "x", "x\n", "--- a\n+++ b\n@@ -1 +1 @@\n-x\n\\ No newline at end of file\n+x\n"],
+    ["an emptied file", "x\n", "", "--- a\n+++ b\n@@ -1,1 +0,0 @@\n-x\n"],
+    ["a final newline", "x", "x\n", "--- a\n+++ b\n@@ -1,1 +1,1 @@\n-x\n\\ No newline at end of file\n+x\n"],
   ])("%s", (_, before, after, expected) => {
     expect(unifiedDiff(before, after, sides)).toBe(expected);
   });
@@ -52,7 +52,9 @@ describe("unifiedDiff()", () => {
   test("shows texts too long to compare line by line as replaced", () => {
     const before = Array.from({ length: 3000 }, (_, line) => `a${line}`).join("\n");
     const after = Array.from({ length: 3000 }, (_, line) => `b${line}`).join("\n");
-    expect(unifiedDiff(before, after, sides).split("\n").length).toBeGreaterThan(6000);
+    const diff = unifiedDiff(before, after, { from: "a/file", to: "b/file" });
+    expect(diff.split("\n").length).toBeGreaterThan(6000);
+    expect(patched(before, diff)).toBe(after);
   });
 
   const lines = fc.array(fc.constantFrom("{", "}", "  a", "  b", "  c"), { minLength: 1, maxLength: 25 });
