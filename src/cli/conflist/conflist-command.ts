@@ -1,23 +1,9 @@
-// `headcni conflist …`: the tree of its commands. What they do is in `conflist-commands.ts` and `conflist-backups.ts`.
+// `headcni conflist …`: the tree of its commands. Each is loaded when it runs.
 
 import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { addExamples, configOption, nodeNameOption, outputOption, rootOption } from "../options.ts";
-
-/** Flags that say whose conflist is meant. */
-export interface NodeFlags {
-  readonly config?: string;
-  readonly root?: string;
-  readonly nodeName?: string;
-}
-
-export interface OutputFlags {
-  readonly output: string;
-}
-
-export interface DryRunFlags {
-  readonly dryRun?: boolean;
-}
+import type { DryRunFlags, NodeFlags, OutputFlags } from "./conflist-flags.ts";
 
 export function addConflistCommands(program: Command, context: CliContext): void {
   const conflist = program
@@ -36,7 +22,7 @@ function addLooking(conflist: Command, context: CliContext): void {
     .addOption(configOption())
     .addOption(nodeNameOption())
     .addOption(rootOption())
-    .action(async (flags: NodeFlags) => (await looking()).renderCommand(context, flags));
+    .action(async (flags: NodeFlags) => (await import("./render-command.ts")).renderCommand(context, flags));
   addExamples(render, "headcni conflist render", "NODE_POD_CIDR=10.244.3.0/24 headcni conflist render");
   const diff = conflist
     .command("diff")
@@ -44,7 +30,7 @@ function addLooking(conflist: Command, context: CliContext): void {
     .addOption(configOption())
     .addOption(nodeNameOption())
     .addOption(rootOption())
-    .action(async (flags: NodeFlags) => (await looking()).diffCommand(context, flags));
+    .action(async (flags: NodeFlags) => (await import("./diff-command.ts")).diffCommand(context, flags));
   addExamples(diff, "headcni conflist diff");
   const validate = conflist
     .command("validate")
@@ -54,7 +40,7 @@ function addLooking(conflist: Command, context: CliContext): void {
     .addOption(outputOption())
     .addOption(rootOption())
     .action(async (file: string | undefined, flags: NodeFlags & OutputFlags) =>
-      (await looking()).validateCommand(context, file, flags),
+      (await import("./validate-command.ts")).validateCommand(context, file, flags),
     );
   addExamples(validate, "headcni conflist validate", "headcni conflist validate ./10-mine.conflist -o json");
 }
@@ -70,7 +56,7 @@ function addInstalling(conflist: Command, context: CliContext): void {
     .addOption(outputOption())
     .addOption(rootOption())
     .action(async (flags: NodeFlags & OutputFlags & DryRunFlags & { readonly verbose?: boolean }) =>
-      (await looking()).installCommand(context, flags),
+      (await import("./install-command.ts")).installCommand(context, flags),
     );
   addExamples(install, "headcni conflist install", "headcni conflist install --dry-run");
 }
@@ -82,14 +68,18 @@ function addBackups(conflist: Command, context: CliContext): void {
     .addOption(configOption())
     .addOption(outputOption())
     .addOption(rootOption())
-    .action(async (flags: NodeFlags & OutputFlags) => (await keeping()).backupCommand(context, flags));
+    .action(async (flags: NodeFlags & OutputFlags) =>
+      (await import("./backups-command.ts")).backupCommand(context, flags),
+    );
   addExamples(backup, "headcni conflist backup");
   const backups = conflist
     .command("backups")
     .description("list what is kept: files moved aside, and earlier versions")
     .addOption(outputOption())
     .addOption(rootOption())
-    .action(async (flags: NodeFlags & OutputFlags) => (await keeping()).backupsCommand(context, flags));
+    .action(async (flags: NodeFlags & OutputFlags) =>
+      (await import("./backups-command.ts")).backupsCommand(context, flags),
+    );
   addExamples(backups, "headcni conflist backups", "headcni conflist backups -o json");
   const restore = conflist
     .command("restore")
@@ -98,9 +88,8 @@ function addBackups(conflist: Command, context: CliContext): void {
     .addOption(configOption())
     .addOption(outputOption())
     .addOption(rootOption())
-    .action(async (flags: NodeFlags & OutputFlags & DryRunFlags) => (await keeping()).restoreCommand(context, flags));
+    .action(async (flags: NodeFlags & OutputFlags & DryRunFlags) =>
+      (await import("./restore-command.ts")).restoreCommand(context, flags),
+    );
   addExamples(restore, "headcni conflist restore --dry-run", "headcni conflist restore");
 }
-
-const looking = () => import("./conflist-commands.ts");
-const keeping = () => import("./conflist-backups.ts");

@@ -1,13 +1,12 @@
-// `headcni conflist backup | backups | restore`.
+// `headcni conflist restore`.
 
-import { type Backups, backupConflists, listBackups } from "../../conflist/backups/backup.ts";
+import { listBackups } from "../../conflist/backups/backup.ts";
 import {
   planRestore,
   type RestoreAction,
   type RestoreReport,
   restoreConflist,
 } from "../../conflist/backups/restore.ts";
-import { type AsideRecord, encodeAside, encodeVersion } from "../../conflist/ledger/manifest.ts";
 import { lockFile } from "../../daemon/instance-lock.ts";
 import { HeadcniError } from "../../sys/errors.ts";
 import { type FileLock, tryLockFile } from "../../sys/fs/flock.ts";
@@ -17,52 +16,19 @@ import { printable } from "../../sys/log/printable.ts";
 import type { System } from "../../sys/system.ts";
 import type { CliContext } from "../context.ts";
 import { exitCodes } from "../exit.ts";
-import { renderTable } from "../table.ts";
-import type { DryRunFlags, NodeFlags, OutputFlags } from "./conflist-command.ts";
-import { readFolders } from "./wanted-conflist.ts";
-
-export async function backupCommand(context: CliContext, flags: NodeFlags & OutputFlags): Promise<void> {
-  const { system, loaded } = await readFolders(context, flags);
-  const { confDir } = loaded.config.cni;
-  const { kept, passedOver } = await backupConflists(system, { confDir });
-  for (const name of passedOver)
-    context.warn(`warning: ${printable(join(confDir, name))} is no file that can be copied\n`);
-  if (flags.output === "json") {
-    context.print(printJson({ confDir, kept, passedOver }));
-    return;
-  }
-  const what = kept.length === 0 ? `There is no configuration in ${confDir}` : `Kept ${kept.join(", ")} of ${confDir}`;
-  context.print(`${printable(what)}\n`);
-}
-
-export async function backupsCommand(context: CliContext, flags: NodeFlags & OutputFlags): Promise<void> {
-  const all = listBackups(context.system(flags.root));
-  if (flags.output === "json") {
-    context.print(printJson(all.map(encodeBackups)));
-    return;
-  }
-  const rows = all.flatMap(({ confDir, folder, aside, versions }) => [
-    ...aside.map((entry) => [entry.at, asideWords(entry), join(confDir, entry.name), join(confDir, entry.aside)]),
-    ...versions.map((entry) => [
-      entry.at,
-      entry.writtenBy === "headcni" ? "earlier version" : "somebody's version",
-      join(confDir, entry.name),
-      entry.copy === undefined ? `link to ${entry.target ?? "?"}` : join(folder, entry.copy),
-    ]),
-  ]);
-  context.print(rows.length === 0 ? "There are no backups\n" : renderTable(["when", "what", "file", "kept as"], rows));
-}
+import type { DryRunFlags, NodeFlags, OutputFlags } from "./conflist-flags.ts";
+import { readNodeDirs } from "./node-dirs.ts";
 
 export async function restoreCommand(context: CliContext, flags: NodeFlags & OutputFlags & DryRunFlags): Promise<void> {
-  const { system, loaded } = await readFolders(context, flags);
+  const { system, loaded } = await readNodeDirs(context, flags);
   const known = listBackups(system).map(({ confDir }) => confDir);
-  const folders = [...new Set([loaded.config.cni.confDir, ...known])];
+  const dirs = [...new Set([loaded.config.cni.confDir, ...known])];
   const reports: RestoreReport[] = [];
   if (flags.dryRun === true) {
-    for (const confDir of folders) reports.push(planRestore(system, { confDir }));
+    for (const confDir of dirs) reports.push(planRestore(system, { confDir }));
   } else {
     using _daemonLock = keepDaemonOut(system);
-    for (const confDir of folders) reports.push(await restoreConflist(system, { confDir }));
+    for (const confDir of dirs) reports.push(await restoreConflist(system, { confDir }));
   }
   if (!reports.every(({ isComplete }) => isComplete)) context.exit(exitCodes.negative.code);
   if (flags.output === "json") {
@@ -90,11 +56,6 @@ function keepDaemonOut({ files }: System): FileLock | undefined {
   );
 }
 
-/** Whether the file lies aside for the installation in force, or because none has anything to do with it. */
-function asideWords({ role, state }: AsideRecord): string {
-  return role === "leftover" || state === "left" ? "left aside" : "moved aside";
-}
-
 /** What is done, and what would be, to a file that is not left alone. */
 const actionWords: Readonly<Partial<Record<RestoreAction["kind"], readonly [string, string]>>> = {
   "put-back": ["Put back", "Would put back"],
@@ -106,15 +67,6 @@ function actionLine(path: string, { kind, why }: RestoreAction, { dryRun }: DryR
   const words = actionWords[kind];
   if (words === undefined) return `Left alone: ${path} ${why}`;
   return `${words[dryRun === true ? 1 : 0]} ${path}${why === undefined ? "" : `, which ${why}`}`;
-}
-
-function encodeBackups({ confDir, folder, aside, versions }: Backups): JsonObject {
-  return {
-    confDir,
-    folder,
-    aside: aside.map(encodeAside),
-    versions: versions.map(encodeVersion),
-  };
 }
 
 function encodeRestore({ confDir, actions, isComplete }: RestoreReport): JsonObject {

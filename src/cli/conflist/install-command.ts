@@ -1,0 +1,94 @@
+// `headcni conflist install`.
+
+import { recoverConflist } from "../../conflist/backups/recover.ts";
+import { ConflistInvalidError } from "../../conflist/install/conflist-invalid.ts";
+import { type InstallReport, installConflist } from "../../conflist/install/install.ts";
+import { isInstalled } from "../../conflist/install/install-diff.ts";
+import { conflistMode } from "../../conflist/ledger/perform.ts";
+import { octal } from "../../conflist/precedence.ts";
+import { validateConflist } from "../../conflist/validate/validate.ts";
+import { bridgeName } from "../../node-state/names.ts";
+import { type JsonObject, printJson } from "../../sys/json.ts";
+import { printable } from "../../sys/log/printable.ts";
+import type { CliContext } from "../context.ts";
+import { exitCodes } from "../exit.ts";
+import type { DryRunFlags, NodeFlags, OutputFlags } from "./conflist-flags.ts";
+import { encodeProblem, keptLines, problemTable } from "./shared-output.ts";
+import { diffWanted, findWanted, type WantedConflist } from "./wanted-conflist.ts";
+
+export async function installCommand(
+  context: CliContext,
+  flags: NodeFlags & OutputFlags & DryRunFlags & { readonly verbose?: boolean },
+): Promise<void> {
+  const wanted = await findWanted(context, flags);
+  if (flags.dryRun === true) {
+    await dryRun(context, wanted, flags);
+    return;
+  }
+  const { system, loaded, text } = wanted;
+  const { confDir, binDir, otherConfigs: others } = loaded.config.cni;
+  try {
+    const { removedTemporaries, completedMoves } = await recoverConflist(system, { confDir, otherConfigs: others });
+    if (flags.verbose === true && removedTemporaries.length + completedMoves.length > 0) {
+      context.warn(`recovered: ${printable([...removedTemporaries, ...completedMoves].join(", "))}\n`);
+    }
+    const report = await installConflist(system, text, {
+      confDir,
+      otherConfigs: others,
+      validate: (rendered) => validateConflist(system, rendered, { binDir }),
+      onStep: (step, detail) => {
+        if (flags.verbose === true) context.warn(`${step}${detail === "" ? "" : `: ${printable(detail)}`}\n`);
+      },
+    });
+    context.print(
+      flags.output === "json" ? printJson(encodeReport(report)) : `PodCIDR ${wanted.podCIDRs}\n${reportLines(report)}`,
+    );
+    if (wanted.plan.removesBridge) {
+      const what = `the bridge ${bridgeName} still has an address of another PodCIDR, so no pod can start`;
+      context.warn(`warning: ${what}; headcni-daemon removes it, or type: ip link delete ${bridgeName}\n`);
+    }
+  } catch (error) {
+    if (error instanceof ConflistInvalidError && error.problems.length > 1) context.warn(problemTable(error.problems));
+    throw error;
+  }
+}
+
+async function dryRun(context: CliContext, wanted: WantedConflist, flags: OutputFlags): Promise<void> {
+  const { system, loaded, path, text } = wanted;
+  const { binDir } = loaded.config.cni;
+  const diff = diffWanted(wanted);
+  const { reason, toMoveAside, keptOthers } = diff;
+  const problems = isInstalled(diff) ? [] : await validateConflist(system, text, { binDir });
+  if (problems.length > 0) context.exit(exitCodes.negative.code);
+  if (flags.output === "json") {
+    context.print(printJson({ path, reason, toMoveAside, keptOthers, problems: problems.map(encodeProblem) }));
+    return;
+  }
+  const ours = reason === "same" ? `${path} is as it should be` : `Would write ${path} (${reasonWords[reason]})`;
+  const lines = [
+    `PodCIDR ${wanted.podCIDRs}`,
+    ours,
+    ...toMoveAside.map((name) => `Would move ${printable(name)} aside`),
+  ];
+  context.print(`${[...lines, ...keptLines(keptOthers)].join("\n")}\n`);
+  if (problems.length > 0) context.print(`It would be refused:\n${problemTable(problems)}`);
+}
+
+const reasonWords = {
+  same: "as it should be",
+  absent: "new file",
+  content: "new content",
+  mode: `mode ${octal(conflistMode)}`,
+  owner: "owner",
+  "not-a-file": "in place of what is no regular file",
+} as const satisfies Record<InstallReport["reason"], string>;
+
+function reportLines({ outcome, reason, path, movedAside, keptOthers }: InstallReport): string {
+  const ours = outcome === "unchanged" ? `${path} is as it should be` : `Wrote ${path} (${reasonWords[reason]})`;
+  const moved = movedAside.map(({ name, aside }) => `Moved ${printable(name)} aside as ${printable(aside)}`);
+  return `${[ours, ...moved, ...keptLines(keptOthers)].join("\n")}\n`;
+}
+
+function encodeReport({ outcome, reason, path, movedAside, keptOthers }: InstallReport): JsonObject {
+  return { outcome, reason, path, movedAside: movedAside.map(({ name, aside }) => ({ name, aside })), keptOthers };
+}
