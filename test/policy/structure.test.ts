@@ -20,15 +20,9 @@ const importedBy = (path: string): readonly string[] => imports.get(path) ?? [];
 /** What does not hold yet, by name. Each list is to become empty. */
 const notYet = {
   large: [] as string[],
-  fileCircles: ["src/cli/conflist/conflist-commands.ts"],
-  directoryCircles: [
-    "src/podcidr/inspect",
-    "src/podcidr/readers",
-    "src/podcidr/text",
-    "src/conflist/install",
-    "src/conflist/backups",
-  ],
-  doubleNames: ["context", "hash", "install", "messages", "report", "result"],
+  fileCircles: [] as string[],
+  directoryCircles: ["src/podcidr/inspect", "src/podcidr/readers", "src/podcidr/text"],
+  doubleNames: ["hash", "install", "messages", "result"],
 };
 
 test("a directory has at most 15 product files", () => {
