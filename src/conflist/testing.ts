@@ -6,7 +6,7 @@ import type { Files } from "../sys/fs/files.ts";
 import { basename, dirname, join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
-import { type InstallConflistOptions, type InstallReport, installConflist } from "./install/install.ts";
+import { type InstallConflistOptions, type InstallReport, installConflist } from "./install/install-conflist.ts";
 
 export const confDir = "/etc/cni/net.d";
 export const stateDir = "/var/lib/headcni";

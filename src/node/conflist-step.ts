@@ -3,7 +3,7 @@
 import type { Condition } from "../agent/conditions.ts";
 import type { Config } from "../config/config.ts";
 import { type RecoverReport, recoverConflist } from "../conflist/backups/recover.ts";
-import { type InstallReport, installConflist, type MovedFile } from "../conflist/install/install.ts";
+import { type InstallReport, installConflist, type MovedFile } from "../conflist/install/install-conflist.ts";
 import type { InstallReason } from "../conflist/install/install-diff.ts";
 import { type ConflistSpec, renderConflist } from "../conflist/render.ts";
 import { validateConflist } from "../conflist/validate/validate.ts";

@@ -2,7 +2,7 @@
 // what follows is done, nothing is tidied up.
 //   bun die-at-step.ts ROOT TEXT STEP COUNT
 
-import { installConflist } from "../../src/conflist/install/install.ts";
+import { installConflist } from "../../src/conflist/install/install-conflist.ts";
 import { createSystem } from "../../src/sys/system.ts";
 import { confDir } from "./folder-node.ts";
 

@@ -1,7 +1,7 @@
 // kill -9 after each single step of an installation: what a runtime reads then, and what the next run and a restore make of it.
 
 import { describe, expect, test } from "bun:test";
-import { type InstallStep, installSteps } from "../../src/conflist/install/install.ts";
+import { type InstallStep, installSteps } from "../../src/conflist/install/install-conflist.ts";
 import { snapshot } from "../../src/conflist/testing.ts";
 import { confDir, conflist, type FolderNode, folderNode, readAsRuntime } from "./folder-node.ts";
 

@@ -2,7 +2,7 @@
 
 import { recoverConflist } from "../../conflist/backups/recover.ts";
 import { ConflistInvalidError } from "../../conflist/install/conflist-invalid.ts";
-import { type InstallReport, installConflist } from "../../conflist/install/install.ts";
+import { type InstallReport, installConflist } from "../../conflist/install/install-conflist.ts";
 import { isInstalled } from "../../conflist/install/install-diff.ts";
 import { conflistMode } from "../../conflist/ledger/perform.ts";
 import { octal } from "../../conflist/precedence.ts";
