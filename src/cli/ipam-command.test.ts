@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import { leaseFolder } from "../ipam/lease.ts";
+import { leaseDir } from "../ipam/lease.ts";
 import { youngMs } from "../ipam/node-sweep.ts";
 import { criSocketPaths } from "../runtime/cri/client.ts";
 import { serveFakeRuntime } from "../runtime/cri/testing.ts";
@@ -39,9 +39,9 @@ function writeLeases(root: TempRoot): void {
     ["10.1.0.5", "new\r\neth0", youngMs / 1000 - 1],
   ] as const;
   for (const [ip, text, ageSeconds] of leases) {
-    root.write(`${leaseFolder}/${ip}`, text);
+    root.write(`${leaseDir}/${ip}`, text);
     const at = now / 1000 - ageSeconds;
-    fs.utimesSync(`${root.path}${leaseFolder}/${ip}`, at, at);
+    fs.utimesSync(`${root.path}${leaseDir}/${ip}`, at, at);
   }
 }
 
@@ -98,7 +98,7 @@ describe("headcni ipam gc", () => {
     using _runtime = await fakeRuntime(root, ["alive"]);
     const planned = await run(root, "gc", "--dry-run");
     expect(planned.stdout).toStartWith("Would free 10.1.0.3: container gone, which no runtime knows\n");
-    expect(root.exists(`${leaseFolder}/10.1.0.3`)).toBe(true);
+    expect(root.exists(`${leaseDir}/10.1.0.3`)).toBe(true);
     const { exitCode, stdout } = await run(root, "gc");
     expect(exitCode).toBe(0);
     expect(stdout).toBe(
@@ -110,7 +110,7 @@ describe("headcni ipam gc", () => {
         "",
       ].join("\n"),
     );
-    expect(fs.readdirSync(`${root.path}${leaseFolder}`).sort()).toEqual(["10.1.0.2", "10.1.0.5", "lock"]);
+    expect(fs.readdirSync(`${root.path}${leaseDir}`).sort()).toEqual(["10.1.0.2", "10.1.0.5", "lock"]);
   });
 
   test("prints the same as JSON", async () => {
@@ -148,6 +148,6 @@ describe("headcni ipam gc", () => {
     for (const path of criSocketPaths) fs.rmSync(`${root.path}${path}`, { force: true });
     refused.push((await run(root, "gc")).stderr);
     for (const text of refused) expect(text).toStartWith("error: No lease is freed: ");
-    expect(fs.readdirSync(`${root.path}${leaseFolder}`)).toHaveLength(4);
+    expect(fs.readdirSync(`${root.path}${leaseDir}`)).toHaveLength(4);
   });
 });

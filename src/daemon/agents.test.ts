@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, rmSync } from "node:fs";
 import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
-import { leaseFolder } from "../ipam/lease.ts";
+import { leaseDir } from "../ipam/lease.ts";
 import { decodeNodeState } from "../node-state/node-state.ts";
 import { nodeStateFiles } from "../node-state/node-state-file.ts";
 import { HeadcniError } from "../sys/errors.ts";
@@ -298,7 +298,7 @@ describe("the agents when the PodCIDR changes", () => {
 
   test.each([
     ["a device on the bridge", (node: FakeNode) => (node.kernel.bridge = onOld(["veth1"]))],
-    ["a lease", (node: FakeNode) => node.root.write(`${leaseFolder}/10.42.3.2`, "aaa\r\neth0")],
+    ["a lease", (node: FakeNode) => node.root.write(`${leaseDir}/10.42.3.2`, "aaa\r\neth0")],
     ["a bridge it cannot look at", (node: FakeNode) => (node.kernel.ipFault = "missing")],
   ])("changes nothing while there is %s, then by itself", async (_name, occupy) => {
     using node = fakeNode();
@@ -313,7 +313,7 @@ describe("the agents when the PodCIDR changes", () => {
     expect(remembered(node)).toMatchObject([{ podCIDRs: parsePodCIDRs("10.42.3.0/24") }, {}]);
     node.kernel.bridge = undefined;
     node.kernel.ipFault = undefined;
-    rmSync(`${node.root.path}${leaseFolder}`, { recursive: true, force: true });
+    rmSync(`${node.root.path}${leaseDir}`, { recursive: true, force: true });
     await daemon.reconcile();
     expect(subnetOf(node)).toBe("10.42.4.0/24");
     expect(node.codes()).toEqual([]);

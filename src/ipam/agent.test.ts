@@ -3,15 +3,15 @@ import * as fs from "node:fs";
 import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
 import { fakeClock, memoryLog, type TempRoot, tempRoot, testSystem, waitUntil } from "../sys/testing.ts";
 import { createLeaseAgent } from "./agent.ts";
-import { leaseFolder } from "./lease.ts";
+import { leaseDir } from "./lease.ts";
 
 const minuteMs = 60_000;
 const savedCall = "/var/lib/headcni/cni/headcni@gone@eth0.json";
 
 function writeLease(root: TempRoot, address: string, containerId: string): void {
-  root.write(`${leaseFolder}/${address}`, `${containerId}\r\neth0`);
+  root.write(`${leaseDir}/${address}`, `${containerId}\r\neth0`);
   // Long before the fake clock's time: no lease is spared for being young.
-  fs.utimesSync(`${root.path}${leaseFolder}/${address}`, 0, 0);
+  fs.utimesSync(`${root.path}${leaseDir}/${address}`, 0, 0);
 }
 
 function setUp(root: TempRoot, runtime: NodeRuntime) {
@@ -46,18 +46,18 @@ describe("createLeaseAgent()", () => {
     root.write(savedCall, "{}");
     fs.utimesSync(`${root.path}${savedCall}`, 0, 0);
     const at = setUp(root, knowsAlive);
-    expect(root.exists(`${leaseFolder}/10.1.0.3`)).toBe(true);
+    expect(root.exists(`${leaseDir}/10.1.0.3`)).toBe(true);
     await at.clock.advance(minuteMs);
     await waitUntil("the first sweep", () => at.freed.length === 1);
-    expect(root.exists(`${leaseFolder}/10.1.0.2`)).toBe(true);
-    expect(root.exists(`${leaseFolder}/10.1.0.3`)).toBe(false);
+    expect(root.exists(`${leaseDir}/10.1.0.2`)).toBe(true);
+    expect(root.exists(`${leaseDir}/10.1.0.3`)).toBe(false);
     expect(root.exists(savedCall)).toBe(false);
     writeLease(root, "10.1.0.4", "gone-too");
     await at.clock.advance(10 * minuteMs);
     await waitUntil("the second sweep", () => at.freed.length === 2);
     expect(at.freed).toEqual([1, 1]);
     expect(at.agent.status().document).toMatchObject({ lastSweep: { freed: 1, kept: 1 } });
-    expect(root.exists(`${leaseFolder}/10.1.0.4`)).toBe(false);
+    expect(root.exists(`${leaseDir}/10.1.0.4`)).toBe(false);
     await at.finish();
   });
 
@@ -88,7 +88,7 @@ describe("createLeaseAgent()", () => {
     await at.clock.advance(minuteMs);
     await at.clock.advance(10 * minuteMs);
     await at.finish();
-    expect(root.exists(`${leaseFolder}/10.1.0.3`)).toBe(true);
+    expect(root.exists(`${leaseDir}/10.1.0.3`)).toBe(true);
     expect(at.log.entries.map(({ message }) => message)).toEqual([
       "No lease is freed: /run/one.sock does not answer: no",
     ]);

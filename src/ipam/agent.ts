@@ -7,7 +7,7 @@ import { savedCallsDir } from "../node-state/names.ts";
 import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
 import { describeError, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
-import { leaseFolder } from "./lease.ts";
+import { leaseDir } from "./lease.ts";
 import { leaseMetrics } from "./metrics.ts";
 import { type NodeSweepReport, sweepNode } from "./node-sweep.ts";
 
@@ -74,7 +74,7 @@ function encodeSweep({ atMs, freed, kept }: LeaseStatus) {
 
 /** Whether there is any lease or saved call; without, no runtime is asked. */
 function hasAnything({ files }: System): boolean {
-  return [leaseFolder, savedCallsDir].some((dir) => (files.list(dir) ?? []).length > 0);
+  return [leaseDir, savedCallsDir].some((dir) => (files.list(dir) ?? []).length > 0);
 }
 
 function logSweep({ log }: System, { free, removedCalls }: NodeSweepReport): void {

@@ -3,7 +3,7 @@
 
 import type { Files } from "../sys/fs/files.ts";
 import { readBootTimeMs } from "./boot-time.ts";
-import { leaseFolder, readLeases } from "./lease.ts";
+import { leaseDir, readLeases } from "./lease.ts";
 
 /**
  * How many attachments (container and interface) have a lease of HeadCNI's network that was written since this machine started; a
@@ -12,7 +12,7 @@ import { leaseFolder, readLeases } from "./lease.ts";
 export function countLeases(files: Files): number {
   const bootedAtMs = readBootTimeMs(files);
   const attachments = new Set<string>();
-  for (const { owner, givenAtMs } of readLeases(files, leaseFolder)) {
+  for (const { owner, givenAtMs } of readLeases(files, leaseDir)) {
     if (owner !== undefined && givenAtMs >= bootedAtMs) attachments.add(`${owner.containerId} ${owner.ifname ?? ""}`);
   }
   return attachments.size;

@@ -24,7 +24,7 @@ export interface Lease {
 }
 
 /** host-local's directory of HeadCNI's network. */
-export const leaseFolder = join(hostLocalDataDir, networkName);
+export const leaseDir = join(hostLocalDataDir, networkName);
 
 const maxBytes = 4096;
 

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
 import { tryLockExisting } from "../sys/fs/locked-file.ts";
 import { fakeClock, type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
-import { leaseFolder } from "./lease.ts";
+import { leaseDir } from "./lease.ts";
 import { listLeases, sweepNode, youngMs } from "./node-sweep.ts";
 
 const now = Date.UTC(2026, 5, 1);
@@ -25,7 +25,7 @@ function writeAt(root: TempRoot, path: string, { text, atMs = long }: { text: st
 }
 
 function writeLease(root: TempRoot, ip: string, owner: { text: string; atMs?: number }): void {
-  writeAt(root, `${leaseFolder}/${ip}`, owner);
+  writeAt(root, `${leaseDir}/${ip}`, owner);
 }
 
 /** What libcni keeps of an ADD. */
@@ -39,7 +39,7 @@ function systemOf(root: TempRoot) {
 }
 
 function leasesIn(root: TempRoot): readonly string[] {
-  return (systemOf(root).files.list(leaseFolder) ?? []).filter((name) => name !== "lock");
+  return (systemOf(root).files.list(leaseDir) ?? []).filter((name) => name !== "lock");
 }
 
 describe("sweepNode()", () => {
@@ -178,7 +178,7 @@ describe("sweepNode()", () => {
     writeLease(root, "10.1.0.4", { text: "gone\r\neth0" });
     const report = await sweepNode(systemOf(root), { runtimes: [runtime()], isDryRun: true });
     expect(report.free).toHaveLength(1);
-    expect(systemOf(root).files.list(leaseFolder)).toEqual(["10.1.0.4"]);
+    expect(systemOf(root).files.list(leaseDir)).toEqual(["10.1.0.4"]);
   });
 
   test("does not make folders where none are", async () => {

@@ -6,7 +6,7 @@ import { networkName, savedCallsDir } from "../node-state/names.ts";
 import { askRuntimes, type NodeRuntime, type RuntimeAnswer } from "../runtime/ask-runtimes.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
-import { type Lease, leaseFolder, readLeases } from "./lease.ts";
+import { type Lease, leaseDir, readLeases } from "./lease.ts";
 import { mayHaveNamespace } from "./namespace-evidence.ts";
 import type { ClassifiedLease, SweepFacts } from "./plan-sweep.ts";
 import { sweepLeases } from "./sweep.ts";
@@ -33,7 +33,7 @@ export interface LeaseList {
 
 /** Every lease of HeadCNI's network, and whether its container is known. */
 export async function listLeases({ files }: System, runtimes: readonly NodeRuntime[]): Promise<LeaseList> {
-  const leases = readLeases(files, leaseFolder);
+  const leases = readLeases(files, leaseDir);
   const answer = await askRuntimes(runtimes);
   const isKnown = ({ owner }: Lease): boolean | undefined =>
     answer.kind === "answered" ? owner !== undefined && answer.ids.has(owner.containerId) : undefined;
@@ -69,7 +69,7 @@ export async function sweepNode(system: System, { runtimes, isDryRun }: NodeSwee
     });
   }
   const { keep, free } = await sweepLeases(system, {
-    leaseDir: leaseFolder,
+    leaseDir,
     lockTimeoutMs,
     facts: (leases) => factsOf(system, { leases, ids: answer.ids, keepSinceMs }),
     isDryRun,

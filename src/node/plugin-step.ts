@@ -3,7 +3,7 @@
 
 import type { Config } from "../config/config.ts";
 import { pluginName } from "../node-state/names.ts";
-import { type InstallPluginOptions, installPlugin } from "../plugin-install/install.ts";
+import { type InstallPluginOptions, installPlugin } from "../plugin-install/install-plugin.ts";
 import { provePlugin } from "../plugin-install/prove.ts";
 import { expected } from "../sys/errors.ts";
 import { join } from "../sys/fs/path.ts";

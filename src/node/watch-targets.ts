@@ -2,7 +2,7 @@
 
 import type { WatchTarget } from "../agent/watches.ts";
 import type { Config } from "../config/config.ts";
-import { leaseFolder } from "../ipam/lease.ts";
+import { leaseDir } from "../ipam/lease.ts";
 import { sourceFiles } from "../podcidr/sources.ts";
 import { basename, dirname } from "../sys/fs/path.ts";
 
@@ -18,7 +18,7 @@ export function watchTargets({ cni: { confDir, binDir } }: Config, nodeName: str
   return [
     whole(confDir, 50),
     whole(binDir, 500),
-    whole(leaseFolder, 1000),
+    whole(leaseDir, 1000),
     ...dirs.map((dir) => whole(dir, 250)),
     ...[...names].map(([dir, wanted]): WatchTarget => ({ ...whole(dir, 250), names: wanted })),
   ];

@@ -5,7 +5,7 @@ import { join } from "../sys/fs/path.ts";
 import { interpreterOf } from "../sys/process/elf.ts";
 import type { System } from "../sys/system.ts";
 import { tempRoot, testSystem } from "../sys/testing.ts";
-import { installPlugin } from "./install.ts";
+import { installPlugin } from "./install-plugin.ts";
 import { provePlugin } from "./prove.ts";
 
 const binDir = "/opt/cni/bin";

@@ -1,7 +1,7 @@
 // Results in every version of the specification, held against what the real delegate gives by itself for the same config.
 
 import { describe, expect, test } from "bun:test";
-import { convertResult } from "../../src/cni/result.ts";
+import { convertResult } from "../../src/cni/convert-result.ts";
 import { cniVersions, isSupportedVersion } from "../../src/spec/versions.ts";
 import type { JsonObject, JsonValue } from "../../src/sys/json.ts";
 import { leftovers, noLeftovers } from "../harness/leftovers.ts";

@@ -7,6 +7,7 @@ import type { CniVersion } from "../../spec/versions.ts";
 import { describeError } from "../../sys/errors.ts";
 import { type JsonObject, tryParseJsonObject } from "../../sys/json.ts";
 import { CniError, cniCodes } from "../cni-error.ts";
+import { convertResult } from "../convert-result.ts";
 import { callDelegate, type DelegateResult, type PluginCall } from "../delegate/call-delegate.ts";
 import { delegateType, renderDelegate } from "../delegate/delegate-config.ts";
 import { callDelegateDel, isOwnNetns } from "../delegate/delegate-del.ts";
@@ -14,7 +15,6 @@ import { findProgram } from "../delegate/exec-delegate.ts";
 import { forgetCall, holdSavedCall, saveCall } from "../held-call.ts";
 import type { NetworkConfig } from "../network-config.ts";
 import type { PluginOutput, PluginSystem } from "../plugin-system.ts";
-import { convertResult } from "../result.ts";
 
 export function attachmentKey({ call, config }: PluginCall): AttachmentKey {
   return { network: config.name, containerId: call.containerId, ifname: call.ifname };

@@ -5,10 +5,10 @@ import { decodeVersions } from "../../spec/ask-versions.ts";
 import { type CniVersion, newestCommonBelow } from "../../spec/versions.ts";
 import { isJsonObject, type JsonObject } from "../../sys/json.ts";
 import { cniCodes } from "../cni-error.ts";
+import { convertResult } from "../convert-result.ts";
 import type { Call, Command } from "../environment.ts";
 import type { NetworkConfig } from "../network-config.ts";
 import type { PluginSystem } from "../plugin-system.ts";
-import { convertResult } from "../result.ts";
 import { delegatePrograms, withCall } from "./delegate-config.ts";
 import { type DelegateAnswer, runDelegate } from "./exec-delegate.ts";
 

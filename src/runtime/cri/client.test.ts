@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { realClock } from "../../sys/clock.ts";
 import { tempRoot, testSystem } from "../../sys/testing.ts";
 import { connectCri } from "./client.ts";
-import { ListPodSandboxRequest, ListPodSandboxResponse } from "./messages.ts";
+import { ListPodSandboxRequest, ListPodSandboxResponse } from "./pod-sandbox-list.ts";
 import { serveFakeRuntime } from "./testing.ts";
 import { createCriTransport } from "./transport.ts";
 

@@ -1,7 +1,7 @@
 // What HeadCNI asks a container runtime: which pods it knows.
 
 import type { System } from "../../sys/system.ts";
-import { ListPodSandboxRequest, ListPodSandboxResponse } from "./messages.ts";
+import { ListPodSandboxRequest, ListPodSandboxResponse } from "./pod-sandbox-list.ts";
 import { createCriTransport } from "./transport.ts";
 
 /** Where runtimes serve CRI, in the order they are tried: containerd; k3s and RKE2; CRI-O; cri-dockerd; k0s; MicroK8s. */

@@ -2,7 +2,7 @@
 // at it too. Encoded by the same tables as the client; that those are right is shown against containerd in test/runtime.
 
 import { Server, ServerCredentials, status } from "@grpc/grpc-js";
-import { ListPodSandboxRequest, ListPodSandboxResponse } from "./messages.ts";
+import { ListPodSandboxRequest, ListPodSandboxResponse } from "./pod-sandbox-list.ts";
 import type { Message } from "./protobuf.ts";
 
 export interface FakeRuntimeState {

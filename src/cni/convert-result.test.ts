@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { cniVersions, isAtLeast, newestCommonBelow, olderOf } from "../spec/versions.ts";
-import { convertResult } from "./result.ts";
+import { convertResult } from "./convert-result.ts";
 
 const newest = {
   cniVersion: "1.1.0",
