@@ -1,5 +1,5 @@
 // Which conditions hold now, since when, and which of them are shown: not those whose cause holds too, and not those that have not
-// held for long enough yet. Each agent sets its own; the log hears of every change once.
+// lasted long enough yet. Each agent sets its own; every change is logged once.
 
 import type { System } from "../sys/system.ts";
 import type { Condition } from "./conditions.ts";
@@ -24,25 +24,25 @@ export interface ConditionStore {
 }
 
 /** A condition that holds, shown or not. */
-interface Held {
+interface Raised {
   readonly condition: LastingCondition;
   /** When it is shown, unless its cause holds; monotonic milliseconds. */
   readonly visibleAtMs: number;
-  /** What the log was told; undefined while it was told nothing. */
+  /** The text that was logged last; undefined while none was. */
   loggedText: string | undefined;
 }
 
 /** An empty store that writes to `log` when a shown condition begins, says something else, or is over. */
 export function createConditionStore({ clock, log }: Pick<System, "clock" | "log">): ConditionStore {
-  const byOwner = new Map<string, ReadonlyMap<string, Held>>();
+  const byOwner = new Map<string, ReadonlyMap<string, Raised>>();
   const shown = createLatest<readonly LastingCondition[]>([]);
   const due = createTrigger(clock);
 
   const refresh = (): boolean => {
-    const held = [...byOwner.values()].flatMap((owned) => [...owned.values()]);
-    const codes = new Set(held.map(({ condition }) => condition.code));
+    const raised = [...byOwner.values()].flatMap((owned) => [...owned.values()]);
+    const codes = new Set(raised.map(({ condition }) => condition.code));
     const nowMs = clock.monotonicMs();
-    const visible = held.filter(({ visibleAtMs, condition: { dependsOn = [] } }) => {
+    const visible = raised.filter(({ visibleAtMs, condition: { dependsOn = [] } }) => {
       if (visibleAtMs > nowMs) due.wake("visible", visibleAtMs - nowMs);
       return visibleAtMs <= nowMs && !dependsOn.some((cause) => codes.has(cause));
     });
@@ -61,9 +61,9 @@ export function createConditionStore({ clock, log }: Pick<System, "clock" | "log
     shown,
     list: () => shown.value,
     set: (owner, conditions) => {
-      const before = byOwner.get(owner) ?? new Map<string, Held>();
+      const before = byOwner.get(owner) ?? new Map<string, Raised>();
       const after = new Map(
-        conditions.map((condition) => [condition.code, hold(condition, before.get(condition.code))]),
+        conditions.map((condition) => [condition.code, raise(condition, before.get(condition.code))]),
       );
       byOwner.set(owner, after);
       const hasChanged = refresh();
@@ -82,7 +82,7 @@ export function createConditionStore({ clock, log }: Pick<System, "clock" | "log
     },
   };
 
-  function hold(condition: Condition, known: Held | undefined): Held {
+  function raise(condition: Condition, known: Raised | undefined): Raised {
     const sinceMs = known?.condition.sinceMs ?? clock.now();
     const visibleAtMs = known?.visibleAtMs ?? clock.monotonicMs() + (condition.visibleAfterMs ?? 0);
     return { condition: { ...condition, sinceMs }, visibleAtMs, loggedText: known?.loggedText };

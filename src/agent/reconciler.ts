@@ -77,10 +77,10 @@ export function createReconciler(system: System, options: ReconcilerOptions): Re
     const startedMs = clock.monotonicMs();
     busySinceMs = startedMs;
     try {
-      const held = await attempt(reasons, signal);
+      const raised = await attempt(reasons, signal);
       throwIfStopping(signal);
-      conditions.set(name, held);
-      isAwaiting = held.some(({ severity, isAwaited = false }) => severity === "error" || isAwaited);
+      conditions.set(name, raised);
+      isAwaiting = raised.some(({ severity, isAwaited = false }) => severity === "error" || isAwaited);
       const durationMs = clock.monotonicMs() - startedMs;
       const done = { reasons, startedAtMs, durationMs, count: (last.value?.count ?? 0) + 1 };
       options.onReconciled?.(done);

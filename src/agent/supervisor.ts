@@ -60,7 +60,7 @@ interface Startable {
   begin(signal: AbortSignal, earlier: Promise<unknown>): Promise<void>;
 }
 
-/** Starts all in order. All are told at once when `signal` aborts: what they ask may be killed by the same hand as the daemon. */
+/** Starts all in order. All are aborted at once with `signal`: what they have started may be killed together with the daemon. */
 function startAll(agents: readonly Startable[], signal: AbortSignal): readonly Running[] {
   const running: Running[] = [];
   for (const { name, begin } of agents) {

@@ -37,7 +37,7 @@ export function createStatusServerAgent(
   { conditions, config, metrics, facts }: StatusServerOptions,
 ): Agent {
   let servedOn: string | undefined;
-  const hold = (...held: readonly Condition[]): void => void conditions.set(name, held);
+  const raise = (...raised: readonly Condition[]): void => void conditions.set(name, raised);
 
   /** Resolves when the configuration asks for another address than this one. */
   const moved = async (address: string | undefined, signal: AbortSignal): Promise<void> => {
@@ -47,11 +47,11 @@ export function createStatusServerAgent(
   const serve = async (address: string, listen: Listen, signal: AbortSignal): Promise<void> => {
     const served = listen(address);
     if (served.kind === "fault") {
-      hold(condition("StatusServerNotListening", { listen: address, why: served.why }));
+      raise(condition("StatusServerNotListening", { listen: address, why: served.why }));
       await system.clock.sleep(retryMs, signal);
       return;
     }
-    hold();
+    raise();
     const server = served.value;
     system.log.info(`Status and metrics are served on http://${server.address}`, { listen: address });
     servedOn = server.address;
@@ -74,7 +74,7 @@ export function createStatusServerAgent(
         const address = listenAddress(config.value);
         if (address !== undefined) await serve(address, listen, signal);
         else {
-          hold();
+          raise();
           await moved(undefined, signal);
         }
       }

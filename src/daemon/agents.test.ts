@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, rmSync } from "node:fs";
+import { superviseAll } from "../agent/supervisor.ts";
 import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { leaseDir } from "../ipam/lease.ts";
@@ -488,5 +489,107 @@ describe("the agents with cni.type: headcni", () => {
     await daemon.reconcile();
     expect(firstType(node)).toBe("headcni");
     expect(node.codes()).not.toContain("PluginUnusable");
+  });
+});
+
+test("the agents write the node state file before a conflist that calls the plugin, on a node never seen", async () => {
+  using node = fakeNode();
+  node.root.write(configFile, "cni: {type: headcni}\n");
+  const seen: string[] = [];
+  const exec: System["exec"] = {
+    run: async (argv, options) => {
+      if (argv[0]?.endsWith("/headcni")) {
+        seen.push(
+          `plugin asked, state ${nodeStateFiles.every((path) => node.root.exists(path)) ? "written" : "missing"}`,
+        );
+        seen.push(`conflist ${node.root.exists(conflistPath) ? "written" : "missing"}`);
+      }
+      return node.system.exec.run(argv, options);
+    },
+  };
+  await node.start({ exec }).reconcile();
+  expect(seen.slice(0, 2)).toEqual(["plugin asked, state written", "conflist missing"]);
+  expect(node.root.exists(conflistPath)).toBe(true);
+  // What held only after the first write is written too.
+  expect(remembered(node)).toMatchObject(Array(2).fill({ conditions: [{ code: "PodCIDRNotAuthoritative" }] }));
+});
+
+describe("the agents, while they run,", () => {
+  /** All but the server, whose port is the machine's. */
+  async function runAgents(node: FakeNode, parts: Partial<System> = {}) {
+    const daemon = node.start(parts);
+    await daemon.reconcile();
+    const stop = new AbortController();
+    const agents = daemon.list.filter(({ name }) => name !== "server");
+    const running = superviseAll(node.system, agents, { signal: stop.signal, stopMs: 1000 });
+    const until = (what: string, condition: () => boolean) =>
+      waitUntil(what, async () => {
+        await node.clock.advance(50);
+        return condition();
+      });
+    await until("each has looked again", () =>
+      Object.values(daemon.document().agents).every(({ lastReconcile }) => (lastReconcile?.count ?? 2) >= 2),
+    );
+    const end = async (): Promise<void> => {
+      stop.abort();
+      await running;
+    };
+    return { daemon, until, end };
+  }
+
+  test("hear of a change in the directories they watch", async () => {
+    using node = fakeNode();
+    const { until, end } = await runAgents(node);
+    node.root.write("/etc/cni/net.d/00-other.conf", "{}");
+    await until("it is moved aside", () => node.root.exists("/etc/cni/net.d/00-other.conf.headcni-aside"));
+    await end();
+  });
+
+  test("follow a value that another agent publishes, down to the node state file", async () => {
+    using node = fakeNode();
+    const { until, end } = await runAgents(node);
+    node.root.write(configFile, "network: {mtu: 1400, podCIDR: {nodeLocal: 10.9.0.0/24}, masquerade: daemon}\n");
+    await until("the conflist says it", () => subnetOf(node) === "10.9.0.0/24");
+    await until("the kernel has it", () => node.kernel.table?.includes("ip saddr 10.9.0.0/24") === true);
+    await until("the node state file has it", () =>
+      node.root.read(nodeStateFiles[1]).includes('"podCIDRs": [\n    "10.9.0.0/24"\n  ]'),
+    );
+    expect(remembered(node)).toMatchObject(Array(2).fill({ bridge: { mtuBytes: 1400 }, conditions: [] }));
+    node.root.write(configFile, "network: {podCIDR: {nodeLocal: 10.9.0.0/24}}\n");
+    await until("the rules are gone", () => node.kernel.table === undefined);
+    await end();
+  });
+
+  test("do not wait for one that hangs", async () => {
+    using node = fakeNode();
+    node.root.write(configFile, "network: {masquerade: daemon}\n");
+    const state = { hangs: false };
+    const exec: System["exec"] = {
+      run: (argv, options) => {
+        if (!state.hangs || argv[0] !== "nft") return node.system.exec.run(argv, options);
+        return new Promise((_resolve, reject) =>
+          options?.signal?.addEventListener("abort", () => reject(new HeadcniError("HC_EXEC_FAILED", "called off"))),
+        );
+      },
+    };
+    const { daemon, until, end } = await runAgents(node, { exec });
+    state.hangs = true;
+    for (const agent of daemon.list) agent.wake("SIGHUP");
+    node.root.write(conflistPath, "{}");
+    await until("the conflist is put right", () => node.root.read(conflistPath).includes("headcni0"));
+    await node.clock.advance(61_000);
+    const stuck = daemon.list.flatMap((agent) => agent.stuck() ?? []);
+    expect(stuck).toEqual([expect.stringMatching(/^the reconcile loop of dataplane has been busy for 6\d s$/)]);
+    await end();
+    expect(node.codes()).toEqual(["PodCIDRNotAuthoritative"]);
+  });
+
+  test("put the node state file right by themselves", async () => {
+    using node = fakeNode();
+    const { until, end } = await runAgents(node);
+    rmSync(`${node.root.path}/run/headcni`, { recursive: true });
+    await node.clock.advance(30_000);
+    await until("it is there again", () => node.root.exists(nodeStateFiles[0]));
+    await end();
   });
 });

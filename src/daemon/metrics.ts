@@ -52,7 +52,7 @@ export function samplesOf(facts: DaemonFacts): readonly Sample[] {
     { kind: daemonMetrics.buildInfo, value: 1, labels: { version, commit } },
     ...codes.map((code) => ({
       kind: daemonMetrics.conditions,
-      value: conditions.some((held) => held.code === code) ? 1 : 0,
+      value: conditions.some((shown) => shown.code === code) ? 1 : 0,
       labels: { code },
     })),
     { kind: daemonMetrics.ready, value: readiness(facts).length === 0 ? 1 : 0 },

@@ -36,9 +36,9 @@ export function createNodeAgent(system: System, options: NodeAgentOptions): Agen
     trigger,
     inputs: { config },
     step: async (_reasons, signal) => {
-      const held = await step(signal);
+      const raised = await step(signal);
       watch();
-      return held;
+      return raised;
     },
     onReconciled: ({ durationMs }) => record(nodeMetrics.reconcileDuration, durationMs / 1000),
   });

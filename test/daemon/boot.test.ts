@@ -16,6 +16,7 @@ import {
   logLines,
   subnetEnv,
   subnetOf,
+  waitForOutput,
 } from "./daemon.ts";
 
 describe("headcni-daemon", () => {
@@ -103,9 +104,9 @@ describe("headcni-daemon", () => {
       "-e",
       "Bun.serve({ hostname: '127.0.0.1', port: 9465, fetch: () => new Response('other') }); console.log('up')",
     ]);
-    await waitUntil("the port is taken", () => other.output().includes("up"));
+    await waitForOutput(other, "up");
     const daemon = await node.spawn([headcniDaemon]);
-    await waitUntil("the daemon says so", () => daemon.output().includes("StatusServerNotListening"));
+    await waitForOutput(daemon, "StatusServerNotListening");
     expect(subnetOf(node)).toBe("10.42.3.0/24");
     const { exitCode, stderr } = await node.run([headcni, "status"]);
     expect(exitCode).toBe(1);
@@ -114,7 +115,7 @@ describe("headcni-daemon", () => {
       JSON.parse(node.read("/run/headcni/node.json")).conditions.map(({ code }: { code: string }) => code);
     await waitUntil("it is written down", () => remembered().includes("StatusServerNotListening"));
     await other.stop();
-    await waitUntil("it serves", () => daemon.output().includes("Status and metrics are served on"));
+    await waitForOutput(daemon, "Status and metrics are served on");
     expect(await conditionCodes(node)).toEqual([]);
     await waitUntil("it is written down that all is well", () => remembered().length === 0);
     expect(await daemon.stop()).toBe(0);

@@ -41,8 +41,16 @@ let boots = 0;
 export async function bootDaemon(node: Node, args: readonly string[] = []): Promise<NodeProcess> {
   boots += 1;
   const daemon = await node.spawn([headcniDaemon, ...args], { log: `/var/log/daemon-${boots}.log` });
-  await waitUntil("the daemon serves its status", () => daemon.output().includes("Status and metrics are served on"));
+  await waitForOutput(daemon, "Status and metrics are served on");
   return daemon;
+}
+
+/** A program of 100 MB can take seconds to start on a machine that is busy; one that has failed instead says why. */
+export async function waitForOutput(program: NodeProcess, text: string): Promise<void> {
+  const said = () => program.output().includes(text);
+  await waitUntil(`a program says ${JSON.stringify(text)}`, said, 20_000).catch((error: Error) => {
+    throw new Error(`${error.message}; it said instead: ${program.output()}`);
+  });
 }
 
 /** GET over the node's own loopback, without a client that the machine may lack. */

@@ -32,9 +32,9 @@ export function createNodeStateAgent(system: System, options: NodeStateAgentOpti
     conditions,
     inputs: { config, assignment, conditions: conditions.shown },
     step: async () => {
-      const held = write();
+      const raised = write();
       // Whether it could be written is a part of what is written.
-      return conditions.set(name, held) ? write() : held;
+      return conditions.set(name, raised) ? write() : raised;
     },
   });
   const { stuck, wake, once } = reconciler;
