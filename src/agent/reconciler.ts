@@ -53,61 +53,42 @@ export function throwIfStopping(signal: AbortSignal): void {
 }
 
 export function createReconciler(system: System, options: ReconcilerOptions): Reconciler {
-  const { name, conditions, inputs = {}, resyncMs = defaultResyncMs, deadlineMs = defaultDeadlineMs } = options;
+  const { name, conditions, inputs = {}, step } = options;
   const { clock } = system;
   const trigger = options.trigger ?? createTrigger(clock);
-  const backoff = createBackoff(system, options.retry ?? defaultRetry);
+  const nextPauseMs = createPauses(system, options);
+  const watchdog = createWatchdog(clock, options);
   const last = createLatest<Reconciled | undefined>(undefined);
-  let busySinceMs: number | undefined;
-  let wakesByMs = Number.POSITIVE_INFINITY;
   let isAwaiting = false;
 
-  const attempt = async (reasons: readonly string[], signal: AbortSignal): Promise<readonly Condition[]> => {
-    try {
-      return await options.step(reasons, signal);
-    } catch (error) {
-      if (options.failed === undefined || error instanceof ReconcileStopped) throw error;
-      expected(error);
-      return [options.failed(error)];
-    }
+  const conclude = (raised: readonly Condition[], done: Omit<Reconciled, "count">): void => {
+    conditions.set(name, raised);
+    isAwaiting = raised.some(({ severity, isAwaited = false }) => severity === "error" || isAwaited);
+    const reconciled = { ...done, count: (last.value?.count ?? 0) + 1 };
+    options.onReconciled?.(reconciled);
+    last.set(reconciled);
   };
 
   const reconcile = async (reasons: readonly string[], signal: AbortSignal): Promise<void> => {
     const startedAtMs = clock.now();
     const startedMs = clock.monotonicMs();
-    busySinceMs = startedMs;
+    watchdog.begin();
     try {
-      const raised = await attempt(reasons, signal);
+      const raised = await orCondition(() => step(reasons, signal), options.failed);
       throwIfStopping(signal);
-      conditions.set(name, raised);
-      isAwaiting = raised.some(({ severity, isAwaited = false }) => severity === "error" || isAwaited);
-      const durationMs = clock.monotonicMs() - startedMs;
-      const done = { reasons, startedAtMs, durationMs, count: (last.value?.count ?? 0) + 1 };
-      options.onReconciled?.(done);
-      last.set(done);
+      conclude(raised, { reasons, startedAtMs, durationMs: clock.monotonicMs() - startedMs });
     } catch (error) {
       if (!(error instanceof ReconcileStopped)) throw error;
     } finally {
-      busySinceMs = undefined;
+      watchdog.end();
     }
-  };
-
-  const pauseMs = (): number => {
-    if (isAwaiting) return backoff.nextMs();
-    backoff.reset();
-    return typeof resyncMs === "number" ? resyncMs : resyncMs();
   };
 
   return {
     name,
     last,
     wake: (reason) => trigger.wake(reason, 0),
-    stuck: () => {
-      const lateMs = clock.monotonicMs() - (busySinceMs ?? wakesByMs);
-      if (lateMs < deadlineMs) return undefined;
-      const state = busySinceMs === undefined ? "has not woken" : "has been busy";
-      return `the reconcile loop of ${name} ${state} for ${Math.round(lateMs / 1000)} s`;
-    },
+    stuck: watchdog.stuck,
     once: (signal) => reconcile(["start"], signal),
     run: async (signal) => {
       const watching = Object.entries(inputs).map(([input, latest]) =>
@@ -116,12 +97,65 @@ export function createReconciler(system: System, options: ReconcilerOptions): Re
       // What changed between the first step and now is seen by this one.
       trigger.wake("start", 0);
       while (!signal.aborted) {
-        const idleMs = pauseMs();
-        wakesByMs = clock.monotonicMs() + idleMs;
-        const reasons = await trigger.next(idleMs, signal);
+        const pauseMs = nextPauseMs(isAwaiting);
+        watchdog.pause(pauseMs);
+        const reasons = await trigger.next(pauseMs, signal);
         if (!signal.aborted) await reconcile(reasons, signal);
       }
       await Promise.all(watching);
+    },
+  };
+}
+
+/** What the step raises, or the condition for its expected failure. */
+async function orCondition(
+  step: () => Promise<readonly Condition[]>,
+  failed: ReconcilerOptions["failed"],
+): Promise<readonly Condition[]> {
+  try {
+    return await step();
+  } catch (error) {
+    if (failed === undefined || error instanceof ReconcileStopped) throw error;
+    expected(error);
+    return [failed(error)];
+  }
+}
+
+/** How long to wait for the next step. */
+function createPauses(
+  system: System,
+  { retry = defaultRetry, resyncMs = defaultResyncMs }: Pick<ReconcilerOptions, "retry" | "resyncMs">,
+) {
+  const backoff = createBackoff(system, retry);
+  return (isAwaiting: boolean): number => {
+    if (isAwaiting) return backoff.nextMs();
+    backoff.reset();
+    return typeof resyncMs === "number" ? resyncMs : resyncMs();
+  };
+}
+
+/** Tells a loop that hangs, in a step or on its way to the next one. */
+function createWatchdog(
+  { monotonicMs }: System["clock"],
+  { name, deadlineMs = defaultDeadlineMs }: Pick<ReconcilerOptions, "name" | "deadlineMs">,
+) {
+  let busySinceMs: number | undefined;
+  let wakesByMs = Number.POSITIVE_INFINITY;
+  return {
+    begin: (): void => {
+      busySinceMs = monotonicMs();
+    },
+    end: (): void => {
+      busySinceMs = undefined;
+    },
+    pause: (ms: number): void => {
+      wakesByMs = monotonicMs() + ms;
+    },
+    stuck: (): string | undefined => {
+      const lateMs = monotonicMs() - (busySinceMs ?? wakesByMs);
+      if (lateMs < deadlineMs) return undefined;
+      const state = busySinceMs === undefined ? "has not woken" : "has been busy";
+      return `the reconcile loop of ${name} ${state} for ${Math.round(lateMs / 1000)} s`;
     },
   };
 }

@@ -3,8 +3,7 @@
 
 import { type Agent, agentStatus } from "../agent/agent.ts";
 import type { ConditionStore } from "../agent/condition-store.ts";
-import type { Condition } from "../agent/conditions.ts";
-import type { Watchable } from "../agent/latest.ts";
+import { createLatest, type Latest, type Watchable } from "../agent/latest.ts";
 import type { MetricRecorder } from "../agent/metrics.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import { readListen } from "../config/values.ts";
@@ -32,36 +31,9 @@ const retryMs = 2000;
  * Serves on the wanted address, moves when that changes, and tries again when it is taken: that is a condition, never the end
  * of the daemon.
  */
-export function createStatusServerAgent(
-  system: System,
-  { conditions, config, metrics, facts }: StatusServerOptions,
-): Agent {
-  let servedOn: string | undefined;
-  const raise = (...raised: readonly Condition[]): void => void conditions.set(name, raised);
-
-  /** Resolves when the configuration asks for another address than this one. */
-  const moved = async (address: string | undefined, signal: AbortSignal): Promise<void> => {
-    while (!signal.aborted && listenAddress(config.value) === address) await config.changed(config.value, signal);
-  };
-
-  const serve = async (address: string, listen: Listen, signal: AbortSignal): Promise<void> => {
-    const served = listen(address);
-    if (served.kind === "fault") {
-      raise(condition("StatusServerNotListening", { listen: address, why: served.why }));
-      await system.clock.sleep(retryMs, signal);
-      return;
-    }
-    raise();
-    const server = served.value;
-    system.log.info(`Status and metrics are served on http://${server.address}`, { listen: address });
-    servedOn = server.address;
-    noteAddress(system, servedOn);
-    await moved(address, signal);
-    servedOn = undefined;
-    noteAddress(system, undefined);
-    await server.stop();
-  };
-
+export function createStatusServerAgent(system: System, options: StatusServerOptions): Agent {
+  const { conditions, config, metrics, facts } = options;
+  const servedOn = createLatest<string | undefined>(undefined);
   return {
     name,
     conditions: serverConditions,
@@ -72,18 +44,54 @@ export function createStatusServerAgent(
       const listen = await loadServer(metrics, facts);
       while (!signal.aborted) {
         const address = listenAddress(config.value);
-        if (address !== undefined) await serve(address, listen, signal);
+        if (address !== undefined) await serve(system, { ...options, address, listen, servedOn }, signal);
         else {
-          raise();
-          await moved(undefined, signal);
+          conditions.set(name, []);
+          await moved(config, address, signal);
         }
       }
     },
     cleanUp: async () => undefined,
     stuck: () => undefined,
     wake: () => undefined,
-    status: () => agentStatus({ document: { listen: servedOn ?? null } }),
+    status: () => agentStatus({ document: { listen: servedOn.value ?? null } }),
   };
+}
+
+interface ServeOptions extends StatusServerOptions {
+  readonly address: string;
+  readonly listen: Listen;
+  /** Where it serves, for the agent's status. */
+  readonly servedOn: Latest<string | undefined>;
+}
+
+/** Serves on one address until the configuration asks for another. One that is taken is tried once more after a while. */
+async function serve(system: System, options: ServeOptions, signal: AbortSignal): Promise<void> {
+  const { address, listen, servedOn, conditions, config } = options;
+  const served = listen(address);
+  if (served.kind === "fault") {
+    conditions.set(name, [condition("StatusServerNotListening", { listen: address, why: served.why })]);
+    await system.clock.sleep(retryMs, signal);
+    return;
+  }
+  conditions.set(name, []);
+  const server = served.value;
+  system.log.info(`Status and metrics are served on http://${server.address}`, { listen: address });
+  servedOn.set(server.address);
+  noteAddress(system, server.address);
+  await moved(config, address, signal);
+  servedOn.set(undefined);
+  noteAddress(system, undefined);
+  await server.stop();
+}
+
+/** Resolves when the configuration asks for another address than this one. */
+async function moved(
+  config: StatusServerOptions["config"],
+  address: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted && listenAddress(config.value) === address) await config.changed(config.value, signal);
 }
 
 /** `host:port`, IPv6 in brackets; undefined: nothing is served. */
