@@ -1,4 +1,4 @@
-// What other CNIs have left in the configuration folder. Reads what it knows and says what it does not; whatever lies
+// What other CNIs have left in the configuration directory. Reads what it knows and says what it does not; whatever lies
 // there, it never fails for one file's sake.
 
 import { conflistFileName } from "../node-state/names.ts";
@@ -11,7 +11,7 @@ import type { System } from "../sys/system.ts";
 
 export interface OtherConfig {
   readonly name: string;
-  /** The name itself, a link not followed. Never a folder: runtimes pass folders over. */
+  /** The name itself, a link not followed. Never a directory: runtimes pass directories over. */
   readonly kind: FileKind;
   /** Whether a runtime takes it before ours. A broken one too: it stops containerd from loading any. */
   readonly isPreferred: boolean;
@@ -27,8 +27,8 @@ export interface OtherConfig {
 const maxBytes = 1 << 20;
 
 /**
- * The configurations in `confDir` that are not ours, in the order the runtime tries them. An absent folder has none.
- * @throws HeadcniError HC_FILE_READ when the folder itself cannot be listed.
+ * The configurations in `confDir` that are not ours, in the order the runtime tries them. An absent directory has none.
+ * @throws HeadcniError HC_FILE_READ when the directory itself cannot be listed.
  */
 export function otherConfigs(system: System, confDir: string): readonly OtherConfig[] {
   const names = runtimeOrder(system.files.list(confDir) ?? []).filter((name) => name !== conflistFileName);

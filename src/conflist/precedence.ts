@@ -16,7 +16,7 @@ export interface InForce {
   readonly problems: readonly ConflistProblem[];
 }
 
-/** @param confDir a folder that holds our file */
+/** @param confDir a directory that holds our file */
 export function lookInForce(
   system: System,
   { confDir, otherConfigs: setting }: { readonly confDir: string; readonly otherConfigs: OtherConfigs },

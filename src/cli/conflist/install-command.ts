@@ -1,8 +1,7 @@
 // `headcni conflist install`.
 
 import { recoverConflist } from "../../conflist/backups/recover.ts";
-import { ConflistInvalidError } from "../../conflist/install/conflist-invalid.ts";
-import { type InstallReport, installConflist } from "../../conflist/install/install-conflist.ts";
+import { ConflistInvalidError, type InstallReport, installConflist } from "../../conflist/install/install-conflist.ts";
 import { isInstalled } from "../../conflist/install/install-diff.ts";
 import { conflistMode } from "../../conflist/ledger/perform.ts";
 import { octal } from "../../conflist/precedence.ts";

@@ -8,9 +8,9 @@ import type { System } from "../../sys/system.ts";
 import { attempt } from "../ledger/failure.ts";
 import { lockConflist } from "../ledger/lock.ts";
 import { isSameRecord } from "../ledger/manifest.ts";
-import { next } from "../ledger/next.ts";
-import { commitFailure, perform } from "../ledger/perform.ts";
-import { isOurTemporary, look } from "../ledger/seen.ts";
+import type { Intent } from "../ledger/next.ts";
+import { commitFailure, perform, plan } from "../ledger/perform.ts";
+import { isOurTemporary } from "../ledger/seen.ts";
 import { openStore, type Store } from "../ledger/store.ts";
 
 export interface RecoverConflistOptions {
@@ -44,13 +44,12 @@ export async function recoverConflist(system: System, options: RecoverConflistOp
 }
 
 function isHealthy(system: System, store: Store, otherConfigs: OtherConfigs): boolean {
-  const before = store.read();
-  const { record, actions } = plan(system, store, otherConfigs).step;
-  return actions.length === 0 && isSameRecord(record, before);
+  const { before, step } = plan(system, store, intentFor(otherConfigs));
+  return step.actions.length === 0 && isSameRecord(step.record, before);
 }
 
 /** As `recoverConflist`, for a caller that holds the lock. */
-export function recoverLocked(system: System, store: Store, otherConfigs: OtherConfigs): RecoverReport {
+export async function recoverLocked(system: System, store: Store, otherConfigs: OtherConfigs): Promise<RecoverReport> {
   const { confDir } = store;
   const failure = ["HC_CONFLIST_WRITE", `Cannot finish what an interrupted run began in ${confDir}`] as const;
   const removedTemporaries = leftovers(system, confDir);
@@ -58,22 +57,13 @@ export function recoverLocked(system: System, store: Store, otherConfigs: OtherC
     for (const name of removedTemporaries) system.files.remove(join(confDir, name));
   });
   attempt(commitFailure(store), store.removeTemporaries);
-  const { step, seen } = plan(system, store, otherConfigs);
-  const completedMoves: string[] = [];
-  perform(system, store, step, {
-    seen,
-    failure: () => failure,
-    onDone: ({ kind, name }) => {
-      if (kind === "set-aside") completedMoves.push(name);
-    },
-  });
+  const { actions } = await perform(system, store, { intent: intentFor(otherConfigs), failure: () => failure });
+  const completedMoves = actions.filter(({ kind }) => kind === "set-aside").map(({ name }) => name);
   return { removedTemporaries, completedMoves };
 }
 
-function plan(system: System, store: Store, otherConfigs: OtherConfigs) {
-  const record = store.read();
-  const seen = look(system, store, record);
-  return { seen, step: next(record, seen, { kind: "recover", movesAside: otherConfigs === "moveAside" }) };
+function intentFor(otherConfigs: OtherConfigs): Intent {
+  return { kind: "recover", movesAside: otherConfigs === "moveAside" };
 }
 
 function leftovers(system: System, confDir: string): readonly string[] {

@@ -6,8 +6,7 @@ import { join } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
 import { lockConflist } from "../ledger/lock.ts";
 import { next } from "../ledger/next.ts";
-import { perform } from "../ledger/perform.ts";
-import { look } from "../ledger/seen.ts";
+import { perform, plan } from "../ledger/perform.ts";
 import { type Action, recordAfter, type Step } from "../ledger/step.ts";
 import { openStore } from "../ledger/store.ts";
 import { recoverConflist, recoverLocked } from "./recover.ts";
@@ -36,10 +35,8 @@ export interface RestoreReport {
 /** What `restoreConflist` would do. Changes nothing. */
 export function planRestore(system: System, { confDir, stateDir }: RestoreConflistOptions): RestoreReport {
   const store = openStore(system, stateDir ?? defaultStateDir, confDir);
-  const before = store.read();
-  const seen = look(system, store, before);
-  const recovered = recordAfter(next(before, seen, { kind: "recover", movesAside: false }));
-  return reportOf(confDir, next(recovered, seen, { kind: "restore" }));
+  const { seen, step } = plan(system, store, { kind: "recover", movesAside: false });
+  return reportOf(confDir, next(recordAfter(step), seen, { kind: "restore" }));
 }
 
 /**
@@ -56,13 +53,9 @@ export async function restoreConflist(system: System, options: RestoreConflistOp
   if (planned.actions.length === 0) return planned;
   using _lock = await lockConflist(system, stateDir);
   const store = openStore(system, stateDir, confDir);
-  recoverLocked(system, store, "keep");
-  const record = store.read();
-  const seen = look(system, store, record);
-  const step = next(record, seen, { kind: "restore" });
+  await recoverLocked(system, store, "keep");
   const failure = ({ name }: Action) => ["HC_CONFLIST_RESTORE", `Cannot restore ${join(confDir, name)}`] as const;
-  perform(system, store, step, { seen, failure });
-  return reportOf(confDir, step);
+  return reportOf(confDir, await perform(system, store, { intent: { kind: "restore" }, failure }));
 }
 
 function reportOf(confDir: string, { actions }: Step): RestoreReport {

@@ -9,8 +9,7 @@ import { fakeClock, waitUntil } from "../../sys/testing.ts";
 import { listBackups } from "../backups/backup.ts";
 import { restoreConflist } from "../backups/restore.ts";
 import { confDir, stateDir, testNode } from "../testing.ts";
-import { ConflistInvalidError } from "./conflist-invalid.ts";
-import { installConflist, installSteps } from "./install-conflist.ts";
+import { ConflistInvalidError, installConflist, installSteps } from "./install-conflist.ts";
 
 const calico = `{"name":"k8s-pod-network","cniVersion":"0.3.1","plugins":[{"type":"calico"}]}`;
 

@@ -4,20 +4,18 @@
 
 import type { OtherConfigs } from "../../config/config.ts";
 import { conflistFileName, stateDir as defaultStateDir } from "../../node-state/names.ts";
-import type { ConflistProblem } from "../../spec/problem.ts";
+import { type ConflistProblem, problemSentence } from "../../spec/problem.ts";
 import { compareNames } from "../../spec/runtime-order.ts";
-import { describeError } from "../../sys/errors.ts";
+import { expected, HeadcniError } from "../../sys/errors.ts";
 import { join } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
 import { recoverLocked } from "../backups/recover.ts";
-import { attempt, type FailureName } from "../ledger/failure.ts";
+import type { FailureName } from "../ledger/failure.ts";
 import { lockConflist } from "../ledger/lock.ts";
-import { next } from "../ledger/next.ts";
-import { backupFailure, carryOut, commitFailure, journal } from "../ledger/perform.ts";
-import { look } from "../ledger/seen.ts";
-import type { Action, Step } from "../ledger/step.ts";
+import type { Intent } from "../ledger/next.ts";
+import { commitFailure, perform } from "../ledger/perform.ts";
+import type { Action } from "../ledger/step.ts";
 import { openStore, type Store } from "../ledger/store.ts";
-import { ConflistInvalidError } from "./conflist-invalid.ts";
 import { diffInstall, type InstallDiff, type InstallReason, isInstalled } from "./install-diff.ts";
 
 /**
@@ -68,6 +66,21 @@ export interface InstallReport {
   readonly keptOthers: readonly string[];
 }
 
+/** A conflist that must not be put in force. Carries every problem, for callers that list them. */
+export class ConflistInvalidError extends HeadcniError {
+  override readonly name = "ConflistInvalidError";
+  readonly problems: readonly ConflistProblem[];
+
+  /** @param problems at least one */
+  constructor(path: string, problems: readonly ConflistProblem[]) {
+    const [first] = problems;
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+    const what = first === undefined ? "it is not valid" : `${problemSentence(first)}${more}`;
+    super("HC_CONFLIST_INVALID", `Cannot put ${path} in force: ${what}`, { hint: first?.hint, details: { problems } });
+    this.problems = problems;
+  }
+}
+
 /**
  * Makes `text` the conflist in force in `confDir`. Content and mode as wanted, and nothing preferred to it: then nothing
  * is touched, not even looked at twice.
@@ -88,50 +101,32 @@ export async function installConflist(
 
   using _lock = await lockConflist(system, stateDir);
   const store = openStore(system, stateDir, confDir);
-  recoverLocked(system, store, options.otherConfigs);
+  await recoverLocked(system, store, options.otherConfigs);
   // Another process may have done it all while this one waited for the lock.
   const diff = diffInstall(system, content, options);
   if (isInstalled(diff)) return reportOf(confDir, diff, []);
-  const step = await prepare(system, store, { text, content, diff, options });
-  return reportOf(confDir, diff, putInForce(system, store, { step, onStep: options.onStep }));
-}
-
-interface PrepareOptions {
-  readonly text: string;
-  readonly content: Uint8Array;
-  readonly diff: InstallDiff;
-  readonly options: InstallConflistOptions;
-}
-
-/** Backs up and validates. A text that is refused leaves the manifest as it was, too. */
-async function prepare(system: System, store: Store, { text, content, diff, options }: PrepareOptions): Promise<Step> {
   const { reason, toMoveAside } = diff;
-  const before = store.read();
-  const seen = attempt(backupFailure(store), () => look(system, store, before, toMoveAside));
-  const ours = reason === "same" ? undefined : content;
-  const step = next(before, seen, { kind: "install", content: ours, toMoveAside });
-  journal(store, step, seen);
-  options.onStep?.("backed-up", store.dir);
-  const problems = await options.validate(text);
-  if (problems.length > 0) {
-    store.write(before);
-    throw new ConflistInvalidError(join(store.confDir, conflistFileName), problems);
-  }
-  options.onStep?.("validated", "");
-  return step;
+  const intent = { kind: "install", content: reason === "same" ? undefined : content, toMoveAside } as const;
+  return reportOf(confDir, diff, await putInForce(system, store, { intent, text, ...options }));
 }
 
-interface PutInForceOptions {
-  readonly step: Step;
-  readonly onStep: InstallConflistOptions["onStep"];
-}
-
-function putInForce(system: System, store: Store, { step, onStep }: PutInForceOptions): readonly MovedFile[] {
+async function putInForce(
+  system: System,
+  store: Store,
+  { intent, text, validate, onStep }: InstallConflistOptions & { readonly intent: Intent; readonly text: string },
+): Promise<readonly MovedFile[]> {
   const path = (name: string): string => join(store.confDir, name);
   const moved: MovedFile[] = [];
   try {
-    carryOut(system, store, step, {
+    await perform(system, store, {
+      intent,
       failure: (action) => failureOf(store, action),
+      confirm: async () => {
+        onStep?.("backed-up", store.dir);
+        const problems = await validate(text);
+        if (problems.length > 0) throw new ConflistInvalidError(path(conflistFileName), problems);
+        onStep?.("validated", "");
+      },
       onWrite: (part) => onStep?.(part, path(conflistFileName)),
       onDone: ({ kind, name, entry }) => {
         if (kind !== "set-aside") return;
@@ -140,7 +135,7 @@ function putInForce(system: System, store: Store, { step, onStep }: PutInForceOp
       },
     });
   } catch (error) {
-    takeBack(system, store);
+    await takeBack(system, store);
     throw error;
   }
   if (moved.length > 0) onStep?.("recorded", join(store.dir, "manifest.json"));
@@ -155,12 +150,13 @@ function failureOf(store: Store, { kind, name }: Action): FailureName {
 }
 
 /** An installation that failed is one that was cut short: what had the name before has it again, unless ours has it by now. */
-function takeBack(system: System, store: Store): void {
+async function takeBack(system: System, store: Store): Promise<void> {
   try {
-    recoverLocked(system, store, "keep");
+    await recoverLocked(system, store, "keep");
   } catch (error) {
+    expected(error);
     // The disk that refused the file may refuse this as well; the next start does the same.
-    system.log.debug("Left an installation that failed to the next start", { why: describeError(error) });
+    system.log.debug("Left an installation that failed to the next start", { why: error.message });
   }
 }
 

@@ -26,7 +26,7 @@ export interface InstallDiff {
 
 /**
  * Compares the directory with what is wanted. An absent directory is an empty one.
- * @throws HeadcniError HC_CONFLIST_WRITE when a file stands where the folder belongs, or a folder where our file does;
+ * @throws HeadcniError HC_CONFLIST_WRITE when a file stands where the directory belongs, or a directory where our file does;
  *   HC_FILE_READ.
  */
 export function diffInstall(
@@ -52,7 +52,7 @@ export function diffInstall(
 }
 
 /**
- * Looks for what keeps the folder from being made: to the kernel, a file in its place is "already exists".
+ * Looks for what keeps the directory from being made: to the kernel, a file in its place is "already exists".
  * @throws HeadcniError HC_CONFLIST_WRITE naming it
  */
 export function refuseFileInTheWay({ files }: System, confDir: string): void {

@@ -8,34 +8,53 @@ import { join } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
 import { attempt, type FailureName } from "./failure.ts";
 import type { AsideRecord } from "./manifest.ts";
-import type { Seen } from "./seen.ts";
+import { type Intent, next } from "./next.ts";
+import { look, type Seen } from "./seen.ts";
 import { type Action, journalOf, recordAfter, type Step } from "./step.ts";
 import type { Store } from "./store.ts";
 
 /** Permission bits of our file: it may name what only root need know. */
 export const conflistMode = 0o600;
 
-export interface CarryOutOptions {
+export interface PerformOptions {
+  readonly intent: Intent;
   /** What the failure of an action is called. */
   readonly failure: (action: Action) => FailureName;
+  /** Asked once the manifest says what is about to happen: what it throws ends the work, and the manifest reads as before. */
+  readonly confirm?: () => Promise<void>;
   /** After each action that found what it was for. */
   readonly onDone?: (action: Action) => void;
   /** After each part of the writing of our file. */
   readonly onWrite?: (part: AtomicWriteStep) => void;
 }
 
+/** What would be done now, and what that rests on. @throws HeadcniError HC_CONFLIST_BACKUP, HC_FILE_READ */
+export function plan(system: System, store: Store, intent: Intent) {
+  const before = store.read();
+  const seen = look(system, store, before, intent.kind === "install" ? intent.toMoveAside : []);
+  return { before, seen, step: next(before, seen, intent) };
+}
+
 /**
- * Journals a step, and carries it out.
+ * Plans, journals, acts, commits.
  * @throws HeadcniError HC_CONFLIST_BACKUP, or as `failure` says. Recovering goes on from there.
  */
-export function perform(
-  system: System,
-  store: Store,
-  step: Step,
-  options: CarryOutOptions & { readonly seen: Seen },
-): void {
-  journal(store, step, options.seen);
-  carryOut(system, store, step, options);
+export async function perform(system: System, store: Store, options: PerformOptions): Promise<Step> {
+  const { before, seen, step } = attempt(backupFailure(store), () => plan(system, store, options.intent));
+  journal(store, step, seen);
+  try {
+    await options.confirm?.();
+  } catch (error) {
+    store.write(before);
+    throw error;
+  }
+  const done = step.actions.filter((action) => {
+    const wasFound = attempt(options.failure(action), () => act(system, store, { ...options, action }));
+    if (wasFound) options.onDone?.(action);
+    return wasFound;
+  });
+  attempt(commitFailure(store), () => store.write(recordAfter(step, done)));
+  return step;
 }
 
 /** Writes what is about to happen, after the contents it refers to. @throws HeadcniError HC_CONFLIST_BACKUP */
@@ -54,22 +73,16 @@ export function backupFailure({ confDir }: Store): FailureName {
   return ["HC_CONFLIST_BACKUP", `Cannot back up the configurations of ${confDir}`];
 }
 
-/** Does what a journal says, and notes that it is done. @throws HeadcniError HC_CONFLIST_BACKUP, or as `failure` says */
-export function carryOut(system: System, store: Store, step: Step, options: CarryOutOptions): void {
-  const done = step.actions.filter((action) => {
-    const wasFound = attempt(options.failure(action), () => act(system, store, action, options));
-    if (wasFound) options.onDone?.(action);
-    return wasFound;
-  });
-  attempt(commitFailure(store), () => store.write(recordAfter(step, done)));
-}
-
 export function commitFailure({ dir }: Store): FailureName {
   return ["HC_CONFLIST_BACKUP", `Cannot bring the backups in ${dir} up to date`];
 }
 
 /** @returns false when the owner of the file has removed it since */
-function act(system: System, store: Store, action: Action, { onWrite }: CarryOutOptions): boolean {
+function act(
+  system: System,
+  store: Store,
+  { action, onWrite }: Pick<PerformOptions, "onWrite"> & { readonly action: Action },
+): boolean {
   const { files } = system;
   const { confDir } = store;
   const path = join(confDir, action.name);

@@ -1,4 +1,4 @@
-// The programs a conflist calls: whether each lies in the plugin folder, can be run, and speaks the conflist's version of
+// The programs a conflist calls: whether each lies in the plugin directory, can be run, and speaks the conflist's version of
 // the specification.
 
 import { askVersions } from "../../spec/ask-versions.ts";
@@ -18,7 +18,7 @@ export interface NeededProgram {
   readonly type: string;
 }
 
-export interface ProgramOptions {
+export interface ProgramProblemsOptions {
   /** Folder the runtime takes plugins from. */
   readonly binDir: string;
   /** Version every program must support; undefined when the conflist names no known one. */
@@ -52,7 +52,7 @@ export function neededPrograms(plugins: readonly PluginEntry[]): readonly Needed
 export async function programProblems(
   system: System,
   programs: readonly NeededProgram[],
-  options: ProgramOptions,
+  options: ProgramProblemsOptions,
 ): Promise<readonly ConflistProblem[]> {
   const answers = await Promise.all(programs.map((program) => programProblem(system, program, options)));
   return answers.filter((problem) => problem !== undefined);
@@ -61,7 +61,7 @@ export async function programProblems(
 async function programProblem(
   system: System,
   { path, type }: NeededProgram,
-  { binDir, cniVersion }: ProgramOptions,
+  { binDir, cniVersion }: ProgramProblemsOptions,
 ): Promise<ConflistProblem | undefined> {
   const file = join(binDir, type);
   const problem = (message: string, hint?: string): ConflistProblem => ({ path: `${path}.type`, message, hint });

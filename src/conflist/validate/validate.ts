@@ -7,7 +7,7 @@ import type { System } from "../../sys/system.ts";
 import { fieldProblems } from "./fields.ts";
 import { neededPrograms, programProblems } from "./programs.ts";
 
-export interface ValidateOptions {
+export interface ValidateConflistOptions {
   /** Folder the runtime takes plugins from. */
   readonly binDir: string;
 }
@@ -16,7 +16,7 @@ export interface ValidateOptions {
 export async function validateConflist(
   system: System,
   text: string,
-  options: ValidateOptions,
+  options: ValidateConflistOptions,
 ): Promise<readonly ConflistProblem[]> {
   const conflist = parseConflist(text);
   if (conflist.kind === "problem") return [conflist.problem];
