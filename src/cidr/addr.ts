@@ -54,6 +54,7 @@ export class Addr {
 /**
  * Reads what `netip.ParseAddr` reads, except zones: four decimal octets without leading zeros, or RFC 4291
  * text including an embedded IPv4 tail.
+ * @public
  * @throws HeadcniError HC_ADDR_INVALID
  */
 export function parseAddr(text: string): Addr {

@@ -48,6 +48,7 @@ const maxBytes = 64 << 10;
 /**
  * Reads a secret from a file that only its owner may read: root, or the user of this process. One line; the line break at its end
  * is no part of it. Links are followed, as a Secret that Kubernetes mounts consists of them.
+ * @public
  * @throws HeadcniError HC_SECRET_FILE, which names file and remedy and never what the file holds; as `Files.read`
  */
 export function readSecret(files: Files, path: string): Secret {
