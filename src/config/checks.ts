@@ -64,18 +64,17 @@ function* perNodeAgainstBase({ network }: Config): Iterable<KeyFinding> {
     }
   }
   for (const family of ["ipv4", "ipv6"] as const) {
-    if (perNode[family] === undefined || base === undefined || base.some((prefix) => prefix.family === family))
-      continue;
+    if (perNode[family] === undefined || base === undefined || base.of(family) !== undefined) continue;
     yield {
       path: keys.perNode,
-      message: `/${perNode[family]} is a length for ${familyName(family)}, which network.podCIDR.base ${base.join(",")} does not have; write {${family === "ipv4" ? "ipv6" : "ipv4"}: …} or extend base`,
+      message: `/${perNode[family]} is a length for ${familyName(family)}, which network.podCIDR.base ${base.list.join(",")} does not have; write {${family === "ipv4" ? "ipv6" : "ipv4"}: …} or extend base`,
     };
   }
 }
 
 function* rangesAgainstServices(config: Config): Iterable<KeyFinding> {
   const { serviceCIDR, podCIDR } = config.network;
-  const ranges = [...(podCIDR.base ?? []).map((prefix) => ({ path: keys.base, prefix })), ...written(config)];
+  const ranges = [...(podCIDR.base?.list ?? []).map((prefix) => ({ path: keys.base, prefix })), ...written(config)];
   for (const { path, prefix } of ranges) {
     const service = serviceCIDR.find((other) => other.overlaps(prefix));
     if (service === undefined) continue;

@@ -25,8 +25,8 @@ export interface Config {
   readonly network: {
     readonly podCIDR: {
       readonly nodeLocal: NodeLocal | undefined;
-      /** The cluster's CIDRs, at most one of a family. */
-      readonly base: readonly Prefix[] | undefined;
+      /** The cluster's CIDRs. */
+      readonly base: PodCIDRs | undefined;
       /** Prefix length of one node's block. */
       readonly perNode: Readonly<Partial<Record<Family, number>>>;
     };

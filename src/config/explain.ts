@@ -81,7 +81,7 @@ export function toInput({ nodeName, network, cni, logging, monitoring }: Config)
     network: {
       podCIDR: {
         nodeLocal: nodeLocal === undefined ? undefined : printNodeLocal(nodeLocal),
-        base: base === undefined ? undefined : printCidrs(base),
+        base: base === undefined ? undefined : printCidrs(base.list),
         perNode: printPerNode(perNode),
       },
       serviceCIDR: printCidrs(network.serviceCIDR),

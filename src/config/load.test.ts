@@ -171,7 +171,7 @@ describe("loadConfig() reads text from the environment as the key's kind", () =>
     [
       "HEADCNI_NETWORK_PODCIDR_BASE",
       '["10.0.0.0/9"]',
-      (c: LoadedConfig["config"]) => c.network.podCIDR.base?.join(),
+      (c: LoadedConfig["config"]) => c.network.podCIDR.base?.list.join(),
       "10.0.0.0/9",
     ],
   ])("%s=%s", async (variable, value, pick, expected) => {

@@ -12,7 +12,6 @@ import type { Config } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
 import {
   notAbsolute,
-  readBase,
   readCidrs,
   readDir,
   readDurationMs,
@@ -22,6 +21,7 @@ import {
   readNodeName,
   readPerNode,
   readPlugins,
+  readPodCIDRs,
 } from "./values.ts";
 
 interface Documentation {
@@ -135,7 +135,7 @@ const podCIDR = section("Where the addresses of pods come from.", {
     { "worker-1": "10.244.1.0/24", "worker-2": "10.244.2.0/24" },
   ),
   base: key(
-    z.optional(read(textOrList, readBase)),
+    z.optional(read(textOrList, readPodCIDRs)),
     "The cluster's CIDR, one of each family. When nothing names this node's own, a block of it is chosen by the node's name.",
     "10.244.0.0/16",
     "10.244.0.0/16,fd00:10:244::/48",

@@ -19,12 +19,6 @@ export function readCidrs(value: string | readonly string[]): Result<readonly Pr
   return podCIDRs.kind === "fault" ? podCIDRs : ok(podCIDRs.value?.list ?? []);
 }
 
-/** The cluster's CIDRs; undefined when the value is empty. */
-export function readBase(value: string | readonly string[]): Result<readonly Prefix[] | undefined> {
-  const podCIDRs = readPodCIDRs(value);
-  return podCIDRs.kind === "fault" ? podCIDRs : ok(podCIDRs.value?.list);
-}
-
 /** The CIDRs of one node of a map, where an empty value is a fault. */
 export function readNodeCidrs(value: string | readonly string[]): Result<PodCIDRs> {
   const podCIDRs = readPodCIDRs(value);
@@ -48,7 +42,8 @@ export function readNodeLocal(
   return ok(podCIDRs.value === undefined ? undefined : { kind: "any", podCIDRs: podCIDRs.value });
 }
 
-function readPodCIDRs(value: string | readonly string[]): Result<PodCIDRs | undefined> {
+/** CIDRs of a node or of the cluster; undefined when the value is empty. */
+export function readPodCIDRs(value: string | readonly string[]): Result<PodCIDRs | undefined> {
   const texts = typeof value === "string" ? value.split(",") : value;
   if (texts.length === 0 || (texts.length === 1 && texts[0]?.trim() === "")) return ok(undefined);
   const prefixes: Prefix[] = [];

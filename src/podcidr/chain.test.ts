@@ -194,7 +194,7 @@ describe("choosePodCIDR() refuses what an operator wrote wrong", () => {
   });
 
   test("a base without room for one block", () => {
-    const base = [parsePrefix("10.1.0.0/26")];
+    const base = parsePodCIDRs("10.1.0.0/26");
     const error = thrown({ podCIDR: { base } });
     expect(error.issues[0]).toMatchObject({
       path: "network.podCIDR.base",
@@ -206,7 +206,7 @@ describe("choosePodCIDR() refuses what an operator wrote wrong", () => {
   });
 
   test("a base that leaves no block beside the service range", () => {
-    const base = [parsePrefix("10.96.0.0/11")];
+    const base = parsePodCIDRs("10.96.0.0/11");
     const error = thrown({ podCIDR: { base, perNode: { ipv4: 11 } }, serviceCIDR: "10.96.0.0/12" });
     expect(error.issues[0]?.message).toStartWith(
       "10.96.0.0/11 has no block that is free of the service CIDR; write another range",
@@ -364,7 +364,7 @@ spec:
   });
 
   test("prefers the configuration's base and block to the files'", () => {
-    const podCIDR = { base: [parsePrefix("10.9.0.0/16")], perNode: { ipv4: 25 } };
+    const podCIDR = { base: parsePodCIDRs("10.9.0.0/16"), perNode: { ipv4: 25 } };
     const answer = choose({ podCIDR, files: { [kubeadmFile]: kubeadm("10.244.0.0/16") } });
     expect(answer.podCIDRs.list[0]?.toString()).toMatch(/^10\.9\.\d+\.(0|128)\/25$/);
     expect(answer.clusterCIDRs.map(String)).toEqual(["10.9.0.0/16"]);

@@ -47,7 +47,7 @@ export function classifySources(loaded: LoadedConfig, sources: readonly Source[]
   // First without the nodes' ranges, because what those mean depends on the rest.
   const plain = read.map(({ statements }) => classify(statements.withoutNodes()));
   const known = {
-    clusterCIDRs: podCIDR.base ?? plain.flatMap(({ clusterCIDRs }) => clusterCIDRs),
+    clusterCIDRs: podCIDR.base?.list ?? plain.flatMap(({ clusterCIDRs }) => clusterCIDRs),
     serviceCIDRs: serviceCIDR.length > 0 ? serviceCIDR : plain.flatMap(({ serviceCIDRs }) => serviceCIDRs),
     isForNode: true,
   };
@@ -67,7 +67,7 @@ export function clusterFacts(system: System, loaded: LoadedConfig, files: readon
     const isRefused = files.some(({ refused }) => refused.includes("cluster"));
     return ranges.length === 0 && runsK3s(system) && !isRefused ? [k3sDefault] : ranges;
   };
-  const cluster = podCIDR.base === undefined ? fromFiles() : configuredRanges(loaded, podCIDR.base);
+  const cluster = podCIDR.base === undefined ? fromFiles() : configuredRanges(loaded, podCIDR.base.list);
   const serviceCIDRs = serviceCIDR.length > 0 ? serviceCIDR : unique(files.flatMap((file) => file.serviceCIDRs));
   const isK3sDefault = cluster.includes(k3sDefault);
   return {
