@@ -1,5 +1,5 @@
 // What every agent of the daemon is: the owner of one resource, with everything the daemon shows of it. The daemon knows agents by
-// this interface alone, so that a new one is a folder and a line in the list.
+// this interface alone, so that a new one is a directory and a line in the list.
 
 import type { JsonObject } from "../sys/json.ts";
 import type { ConditionTable } from "./conditions.ts";

@@ -1,6 +1,6 @@
 // The bridge pods hang on, as the kernel of this network namespace knows it. HeadCNI never makes it (the bridge plugin does,
 // at the first pod); it looks at it, and removes it when its address is of another PodCIDR and nothing hangs on it.
-// Asked of `ip`, not of /sys: what sysfs shows belongs to whoever mounted it, not to the namespace the daemon runs in.
+// Asked of `ip`, not of /sys: what sysfs shows is of the namespace it was mounted in, not of the one the daemon runs in.
 
 import { type Addr, tryParseAddr } from "../cidr/addr.ts";
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";

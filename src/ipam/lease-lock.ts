@@ -1,4 +1,4 @@
-// host-local's own lock: flock(2) on the file `lock` in the network's folder, held by every ADD and DEL of it while it looks for or
+// host-local's own lock: flock(2) on the file `lock` in the network's directory, held by every ADD and DEL of it while it looks for or
 // frees an address. Under it no lease is being written, so an empty one belongs to no container.
 
 import type { Clock } from "../sys/clock.ts";

@@ -10,7 +10,7 @@ import { condition } from "./conditions.ts";
 /** The PodCIDRs of a node, and where they come from. */
 export interface Assignment {
   readonly podCIDRs: PodCIDRs;
-  /** Undefined when only the conflist or the bridge shows it, which do not say who assigned it. */
+  /** Undefined when only the conflist or the bridge shows it, which do not say where it comes from. */
   readonly source: PodCIDRSource | undefined;
   readonly file: string | undefined;
   readonly line: number | undefined;

@@ -1,4 +1,4 @@
-// With `cni.type: headcni`, puts the plugin into the runtime's folder and makes sure that it starts there before a conflist calls
+// With `cni.type: headcni`, puts the plugin into the runtime's directory and makes sure that it starts there before a conflist calls
 // it. A host where it cannot start gets pods all the same: its conflist calls bridge directly.
 
 import type { Config } from "../config/config.ts";
