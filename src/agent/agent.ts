@@ -64,3 +64,13 @@ export interface Agent {
 export function agentStatus(parts: Partial<AgentStatus>): AgentStatus {
   return { lastReconcile: undefined, document: {}, summary: {}, samples: [], notReady: undefined, ...parts };
 }
+
+/** What an agent is that declares, takes out and is asked nothing; spread it first, a reconciler after it, then what is its own. */
+export const plainAgent = {
+  conditions: {},
+  metrics: [],
+  once: async () => undefined,
+  cleanUp: async () => undefined,
+  stuck: () => undefined,
+  wake: () => undefined,
+} satisfies Partial<Agent>;

@@ -1,7 +1,7 @@
 // The agent that reads the configuration and publishes it, with the directories of this node's runtime. Once a daemon runs, a
 // configuration that has become wrong does not stop it: the last good one stays in force and a condition says so.
 
-import { type Agent, agentStatus } from "../agent/agent.ts";
+import { type Agent, agentStatus, plainAgent } from "../agent/agent.ts";
 import type { ConditionStore } from "../agent/condition-store.ts";
 import type { Condition } from "../agent/conditions.ts";
 import type { Latest } from "../agent/latest.ts";
@@ -59,21 +59,16 @@ export function createConfigAgent(system: System, options: ConfigAgentOptions): 
       return conditions;
     },
   });
-  const { stuck, wake, once } = reconciler;
   return {
-    name: reconciler.name,
+    ...plainAgent,
+    ...reconciler,
     conditions: configConditions,
-    metrics: [],
-    once,
     run: async (signal) => {
       // What it watches is named on the command line, so it stays the same.
       if (config.value !== undefined) watches.update([watchTarget(config.value, system.files.root)]);
       await reconciler.run(signal);
       watches.close();
     },
-    cleanUp: async () => undefined,
-    stuck,
-    wake,
     status: () => agentStatus({ lastReconcile: reconciler.last.value, document: { file: config.value?.file ?? null } }),
   };
 }

@@ -1,7 +1,7 @@
 // The agent that serves status and metrics where the configuration says. Its libraries are loaded when it begins to run: the node has
 // its conflist by then.
 
-import { type Agent, agentStatus } from "../agent/agent.ts";
+import { type Agent, agentStatus, plainAgent } from "../agent/agent.ts";
 import type { ConditionStore } from "../agent/condition-store.ts";
 import { createLatest, type Latest, type Watchable } from "../agent/latest.ts";
 import type { MetricRecorder } from "../agent/metrics.ts";
@@ -35,11 +35,10 @@ export function createStatusServerAgent(system: System, options: StatusServerOpt
   const { conditions, config, metrics, facts } = options;
   const servedOn = createLatest<string | undefined>(undefined);
   return {
+    // It has no first step: a node needs no server to be made ready.
+    ...plainAgent,
     name,
     conditions: serverConditions,
-    metrics: [],
-    // The first step of a node needs no server.
-    once: async () => undefined,
     run: async (signal) => {
       const listen = await loadServer(metrics, facts);
       while (!signal.aborted) {
@@ -51,9 +50,6 @@ export function createStatusServerAgent(system: System, options: StatusServerOpt
         }
       }
     },
-    cleanUp: async () => undefined,
-    stuck: () => undefined,
-    wake: () => undefined,
     status: () => agentStatus({ document: { listen: servedOn.value ?? null } }),
   };
 }

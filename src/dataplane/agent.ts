@@ -1,7 +1,7 @@
 // The agent that owns the kernel's rules. It holds the masquerade rules while the configuration asks for them, and takes them out
 // when it no longer does.
 
-import { type Agent, agentStatus } from "../agent/agent.ts";
+import { type Agent, agentStatus, plainAgent } from "../agent/agent.ts";
 import type { ConditionStore } from "../agent/condition-store.ts";
 import { failureOf } from "../agent/conditions.ts";
 import { firstValue, type Watchable } from "../agent/latest.ts";
@@ -58,16 +58,11 @@ export function createDataplaneAgent(system: System, { conditions, config, assig
       return condition("MasqueradeNotApplied", failureOf(error));
     },
   });
-  const { name, once, run, stuck, wake } = reconciler;
   return {
-    name,
+    ...plainAgent,
+    ...reconciler,
     conditions: dataplaneConditions,
-    metrics: [],
-    once,
-    run,
     cleanUp: () => cleanUp(system),
-    stuck,
-    wake,
     status: () =>
       agentStatus({
         lastReconcile: reconciler.last.value,

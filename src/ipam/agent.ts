@@ -1,7 +1,7 @@
 // The agent that frees leases without a pod, now and then: after a reboot host-local's leases are still there and their pods are not,
 // and most runtimes never send GC. The rule for what may go is `headcni ipam gc`'s own.
 
-import { type Agent, agentStatus } from "../agent/agent.ts";
+import { type Agent, agentStatus, plainAgent } from "../agent/agent.ts";
 import type { RecordMetric } from "../agent/metrics.ts";
 import { savedCallsDir } from "../node-state/names.ts";
 import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
@@ -49,11 +49,10 @@ export function createLeaseAgent(system: System, { runtimes, record }: LeaseAgen
     }
   };
   return {
+    // It has no first step: there is nothing to free before the runtime has had its time.
+    ...plainAgent,
     name: "leases",
-    conditions: {},
     metrics: Object.values(leaseMetrics),
-    // There is nothing to free before the runtime has had its time.
-    once: async () => undefined,
     run: async (signal) => {
       await system.clock.sleep(firstAfterMs, signal);
       while (!signal.aborted) {
@@ -61,9 +60,6 @@ export function createLeaseAgent(system: System, { runtimes, record }: LeaseAgen
         await system.clock.sleep(everyMs, signal);
       }
     },
-    cleanUp: async () => undefined,
-    stuck: () => undefined,
-    wake: () => undefined,
     status: () => agentStatus({ document: { lastSweep: last === undefined ? null : encodeSweep(last) } }),
   };
 }

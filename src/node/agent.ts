@@ -1,6 +1,6 @@
 // The agent that owns what the runtime reads on this node: conflist, plugin and bridge. It publishes the PodCIDRs it has adopted.
 
-import type { Agent } from "../agent/agent.ts";
+import { type Agent, plainAgent } from "../agent/agent.ts";
 import type { ConditionStore } from "../agent/condition-store.ts";
 import { createLatest } from "../agent/latest.ts";
 import { createReconciler } from "../agent/reconciler.ts";
@@ -42,12 +42,12 @@ export function createNodeAgent(system: System, options: NodeAgentOptions): Agen
     },
     onReconciled: ({ durationMs }) => record(nodeMetrics.reconcileDuration, durationMs / 1000),
   });
-  const { name, once, stuck, wake } = reconciler;
   return {
-    name,
+    // What is in force stays in force: without its conflist a node takes no pods, so there is nothing to clean up.
+    ...plainAgent,
+    ...reconciler,
     conditions: nodeConditions,
     metrics: Object.values(nodeMetrics),
-    once,
     run: async (signal) => {
       isWatching = true;
       watch();
@@ -56,10 +56,6 @@ export function createNodeAgent(system: System, options: NodeAgentOptions): Agen
       isWatching = false;
       watches.close();
     },
-    // What is in force stays in force: without its conflist a node takes no pods.
-    cleanUp: async () => undefined,
-    stuck,
-    wake,
     status: () => ({ ...showNode(status.value), lastReconcile: reconciler.last.value }),
   };
 }

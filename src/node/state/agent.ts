@@ -1,6 +1,6 @@
 // The agent that keeps node.json: what the node remembers across restarts and reboots, and what the CNI plugin reads.
 
-import { type Agent, agentStatus } from "../../agent/agent.ts";
+import { type Agent, agentStatus, plainAgent } from "../../agent/agent.ts";
 import type { ConditionStore } from "../../agent/condition-store.ts";
 import { type Condition, failureOf } from "../../agent/conditions.ts";
 import { firstValue, type Latest, type Watchable } from "../../agent/latest.ts";
@@ -37,7 +37,7 @@ export function createNodeStateAgent(system: System, options: NodeStateAgentOpti
       return conditions.set(name, raised) ? write() : raised;
     },
   });
-  const { stuck, wake, once } = reconciler;
+  const { once } = reconciler;
   /** What the node agent published last, in a step that was stopped perhaps: its conditions say nothing. */
   const rememberLast = (): void => {
     const known = readNodeState(system.files).found?.state.podCIDRs;
@@ -45,9 +45,10 @@ export function createNodeStateAgent(system: System, options: NodeStateAgentOpti
     if (current !== undefined && known?.equals(current.podCIDRs) !== true) write();
   };
   return {
-    name,
+    // The node's pods outlive the daemon, and with them what is remembered: there is nothing to clean up.
+    ...plainAgent,
+    ...reconciler,
     conditions: nodeStateConditions,
-    metrics: [],
     once: async (signal, earlier) => {
       const loaded = await firstValue(config, signal);
       await firstValue(assignment, signal);
@@ -63,10 +64,6 @@ export function createNodeStateAgent(system: System, options: NodeStateAgentOpti
       await earlier;
       rememberLast();
     },
-    // The node's pods outlive the daemon, and with them what is remembered.
-    cleanUp: async () => undefined,
-    stuck,
-    wake,
     status: () => agentStatus({ lastReconcile: reconciler.last.value }),
   };
 }
