@@ -1,7 +1,7 @@
-// Takes a text apart into documents and parses each by the cheapest parser that is right for it: JSON by our own, YAML by the
-// library in pieces of bounded size (a cluster's node list is split at its items), the rest is left as text.
+// Takes a text apart into documents and parses each by the cheapest parser that is right for it: JSON by
+// jsonc-parser, YAML by its library in pieces of bounded size (a cluster's node list is split at its items), the rest is left as text.
 
-import { parseJsonTree } from "./json-tree.ts";
+import { isDeeperThan, parseJsonTree } from "./json-tree.ts";
 import type { Tree } from "./tree.ts";
 import { countLines, parseYamlTrees } from "./yaml-tree.ts";
 
@@ -77,7 +77,7 @@ function leftAsText({ text, line }: Piece, why: string): TextDocument {
 
 function parsePiece(piece: Piece): readonly TextDocument[] {
   const { text, line: firstLine } = piece;
-  if (isTooDeep(text)) return [leftAsText(piece, "is nested too deep to be parsed")];
+  if (isDeeperThan(maxFlowDepth, text)) return [leftAsText(piece, "is nested too deep to be parsed")];
   const lines = text.split("\n");
   return parseYamlTrees(text, firstLine).map(({ tree, brokenLine, firstLine: first, lastLine: last }) => {
     const isNothing = tree?.kind === "scalar" && tree.text === undefined;
@@ -90,18 +90,6 @@ function parsePiece(piece: Piece): readonly TextDocument[] {
       isInvalid: brokenLine !== undefined,
     };
   });
-}
-
-/** By brackets alone, in strings and comments too: what is refused wrongly is still read line by line. */
-function isTooDeep(text: string): boolean {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === 0x5b || char === 0x7b) depth += 1;
-    else if ((char === 0x5d || char === 0x7d) && depth > 0) depth -= 1;
-    if (depth > maxFlowDepth) return true;
-  }
-  return false;
 }
 
 /** The whole text when it is short, else its documents in groups, and the items of one that is a long list. */
