@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { classify } from "./classify.ts";
-import { Statements, splitValues } from "./readers/statements.ts";
+import { Statements, splitValues } from "./statements.ts";
 import { said, warnings } from "./testing.ts";
 import { isPlaceholder, looksLikeAddress, readValue } from "./usable.ts";
 

@@ -3,7 +3,7 @@
 
 import type { Family } from "../cidr/addr.ts";
 import type { Prefix } from "../cidr/prefix.ts";
-import type { Meaning, StatedValue, Statement, Statements } from "./readers/statements.ts";
+import type { Meaning, StatedValue, Statement, Statements } from "./statements.ts";
 import { looksLikeAddress, readValue, showable, whyUnusable } from "./usable.ts";
 
 /** A value that counts. */

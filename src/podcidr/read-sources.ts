@@ -6,9 +6,9 @@ import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { maxSourceBytes, type Reading, readText } from "./read-text.ts";
 import type { Reader } from "./readers/reader.ts";
-import { Statements } from "./readers/statements.ts";
 import { mentionsRange } from "./readers/vocabulary.ts";
 import { foreignConflists, type SourceFile } from "./sources.ts";
+import { Statements } from "./statements.ts";
 import { decodeText } from "./text/decode.ts";
 
 type Unread = { readonly kind: "absent" } | { readonly kind: "unreadable"; readonly reason: string };

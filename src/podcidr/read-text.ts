@@ -4,7 +4,7 @@
 import { type LineScanOptions, scanLines } from "./readers/line-scan.ts";
 import { selectNode } from "./readers/node-object.ts";
 import { documentType, type NestedText, type NodeEntry, type ReadContext, type Reader } from "./readers/reader.ts";
-import { Statements } from "./readers/statements.ts";
+import { Statements } from "./statements.ts";
 import type { DecodedText } from "./text/decode.ts";
 import { splitDocuments, type TextDocument } from "./text/documents.ts";
 import { has, moveLines, type Tree } from "./text/tree.ts";

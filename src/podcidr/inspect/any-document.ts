@@ -12,7 +12,7 @@ import {
   statePodRange,
   stateRangeEntry,
 } from "../readers/settings.ts";
-import type { Statements } from "../readers/statements.ts";
+import type { Statements } from "../statements.ts";
 import { has, itemsOf, type Tree, type TreeEntry, type TreeMap, type TreeScalar } from "../text/tree.ts";
 import { stateEmbedded } from "./embedded.ts";
 

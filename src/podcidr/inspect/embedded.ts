@@ -3,8 +3,8 @@
 
 import type { Family } from "../../cidr/addr.ts";
 import { stateRangeKey } from "../readers/key-paths.ts";
-import { type Statements, valuesIn } from "../readers/statements.ts";
 import { plainKey, rangeKey } from "../readers/vocabulary.ts";
+import { type Statements, valuesIn } from "../statements.ts";
 import { child, itemsOf, type Tree, type TreeMap, textAt } from "../text/tree.ts";
 import { looksLikeAddress } from "../usable.ts";
 

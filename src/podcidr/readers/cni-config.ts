@@ -1,8 +1,8 @@
 // CNI configurations that another network left: the subnets host-local gives this node's pods addresses from.
 
+import { type Statements, valuesIn } from "../statements.ts";
 import { at, child, has, itemsOf, type Tree, textAt } from "../text/tree.ts";
 import type { Reader } from "./reader.ts";
-import { type Statements, valuesIn } from "./statements.ts";
 
 export const cniConfig: Reader = {
   format: "CNI configuration",

@@ -1,10 +1,10 @@
 // Command-line flags of Kubernetes programs that carry CIDRs, wherever such a command line stands: containers, kubeadm's
 // extraArgs, k3s' `*-arg` lists, unit files. pflag's rules: `--name=value` or `--name value`, `_` for `-`, the last one counts.
 
+import { type StatedValue, type Statements, splitValues } from "../statements.ts";
 import { type ShellWord, shellWords } from "../text/shell-words.ts";
 import { child, entriesOf, type FileLines, itemsOf, type Tree, textAt } from "../text/tree.ts";
 import { looksLikeAddress } from "../usable.ts";
-import { type StatedValue, type Statements, splitValues } from "./statements.ts";
 import { flagMeaning, isOwnFlag, isPassedOn } from "./vocabulary.ts";
 
 /** The API server's command line, the longest there is, has a tenth of this. */

@@ -1,9 +1,9 @@
 // flannel's files: /run/flannel/subnet.env, and net-conf.json (the network all nodes share).
 
+import { type Meaning, type Statements, splitValues } from "../statements.ts";
 import { child, entriesOf, has, type Tree, textAt } from "../text/tree.ts";
 import { withoutComment } from "./line-context.ts";
 import type { Reader } from "./reader.ts";
-import { type Meaning, type Statements, splitValues } from "./statements.ts";
 
 export const subnetEnv: Reader = {
   format: "flannel's `subnet.env`",

@@ -1,7 +1,7 @@
 // Statements by keys: where a value's place says its meaning, by a table of paths, else by the key's name.
 
+import type { Meaning, StatedValue, Statements } from "../statements.ts";
 import { child, itemsOf, type Tree } from "../text/tree.ts";
-import type { Meaning, StatedValue, Statements } from "./statements.ts";
 import { rangeKey } from "./vocabulary.ts";
 
 export interface PathRule {

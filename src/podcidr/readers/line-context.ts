@@ -1,7 +1,7 @@
 // What a text that could not be parsed is about, as far as its lines tell: whether its keys can be trusted at all, and what
 // `podCIDR` would mean in it.
 
-import type { Meaning } from "./statements.ts";
+import type { Meaning } from "../statements.ts";
 import { rangeKey } from "./vocabulary.ts";
 
 /** A `key: value` line, in YAML or pretty-printed JSON. */

@@ -1,11 +1,11 @@
 // What can still be read, line by line, in text that is no valid YAML: templates, unit files, broken or enormous files. Only
 // what stands unambiguous on its own line counts; the caller marks such findings.
 
+import { type StatedValue, type Statement, type Statements, splitValues } from "../statements.ts";
 import { type ShellWord, shellWords } from "../text/shell-words.ts";
 import { stateFlags, statePassedOn } from "./flags.ts";
 import { stateRangeKey } from "./key-paths.ts";
 import { isCommentLine, type KeyLine, type LineContext, lineContext, readKeyLine } from "./line-context.ts";
-import { type StatedValue, type Statement, type Statements, splitValues } from "./statements.ts";
 import { isPassedOn, isPodKey, rangeKey } from "./vocabulary.ts";
 
 const program = "kube-controller-manager|kube-apiserver|kube-proxy|kubelet|hyperkube|kubeadm|k3s|rke2";

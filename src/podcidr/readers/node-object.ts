@@ -1,9 +1,9 @@
 // Node objects as `kubectl get node -o yaml` saves them. Only the core group's: Calico and others have a Node of their own.
 
+import { Statements, valuesIn } from "../statements.ts";
 import { at, child, has, type Tree, textAt } from "../text/tree.ts";
 import { type PathRule, statePaths } from "./key-paths.ts";
 import type { NodeEntry, ReadContext, Reader } from "./reader.ts";
-import { Statements, valuesIn } from "./statements.ts";
 
 export const nodeObjects: Reader = {
   format: "Node objects",

@@ -1,7 +1,7 @@
 // What a reader of one format is, and what it gets. Readers are pure: they look at one document, or one text, and write statements.
 
+import type { Meaning, Statements } from "../statements.ts";
 import { type Tree, textAt } from "../text/tree.ts";
-import type { Meaning, Statements } from "./statements.ts";
 
 /**
  * One format. `object` reads documents that say their kind, `plain` those without one, by their keys, `text` a text that is no YAML

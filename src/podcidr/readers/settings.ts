@@ -1,13 +1,13 @@
 // Documents without apiVersion and kind: k3s' and RKE2's config.yaml, and the bare keys people leave in files of a node
 // (`podCIDR`, `pod-cidr`). Only top-level keys count.
 
+import { type StatedValue, Statements, valuesIn } from "../statements.ts";
 import { child, entriesOf, has, itemsOf, type Tree, type TreeEntry, type TreeMap } from "../text/tree.ts";
 import { looksLikeAddress } from "../usable.ts";
 import { stateExtraArgs, statePassedOn } from "./flags.ts";
 import { rangePaths, statePaths, stateRangeKey } from "./key-paths.ts";
 import { isBareKubeconfig } from "./objects.ts";
 import type { ReadContext, Reader } from "./reader.ts";
-import { type StatedValue, Statements, valuesIn } from "./statements.ts";
 import { isPassedOn, plainKey, podKeys, rangeKey } from "./vocabulary.ts";
 
 export const settings: Reader = {

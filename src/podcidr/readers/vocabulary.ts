@@ -2,7 +2,7 @@
 // stand. Everything that decides whether, and how, a text is read takes its names from here.
 
 import type { Family } from "../../cidr/addr.ts";
-import type { Meaning } from "./statements.ts";
+import type { Meaning } from "../statements.ts";
 
 /** What a name stands for. */
 export interface RangeName {

@@ -1,9 +1,9 @@
 // Pods and what makes pods (static pod manifests, DaemonSets, Deployments …): the flags in their containers' command and args.
 
+import type { Statements } from "../statements.ts";
 import { at, child, itemsOf, type Tree, textAt } from "../text/tree.ts";
 import { commandWords, stateFlags } from "./flags.ts";
 import type { Reader } from "./reader.ts";
-import type { Statements } from "./statements.ts";
 
 export const workloads: Reader = {
   format: "Pods and workloads",

@@ -1,10 +1,12 @@
 // Splits text into words as a shell would, keeping lines: flags come in `sh -c` scripts, in unit files and several in one
 // string. Nothing is expanded or run.
 
-import type { StatedValue } from "../readers/statements.ts";
-
 /** A word, or the end of a command (`;`, `&`, `|`, a line end): flags never take their value across one. */
-export type ShellWord = StatedValue & { readonly isBreak: boolean };
+export interface ShellWord {
+  readonly text: string;
+  readonly line: number;
+  readonly isBreak: boolean;
+}
 
 const maxWords = 20_000;
 

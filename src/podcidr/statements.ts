@@ -1,7 +1,7 @@
 // What a reader of one format says: "this text, at this line, under this key, means that". Nothing is judged here: whether the text
 // is a CIDR, and one that can be used, `classify.ts` decides for all formats alike.
 
-import { itemsOf, type Tree } from "../text/tree.ts";
+import { itemsOf, type Tree } from "./text/tree.ts";
 
 export type Meaning = "node" | "cluster" | "service" | "mask";
 
