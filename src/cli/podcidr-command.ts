@@ -1,4 +1,4 @@
-// `headcni podcidr` and `headcni podcidr inspect`: what this node's PodCIDR is and who says so; what a file says.
+// `headcni podcidr` and `headcni podcidr inspect`: what this node's PodCIDR is and its source; what a file says.
 
 import type { Command } from "commander";
 import type { PodCIDRAnswer } from "../podcidr/answer.ts";

@@ -1,4 +1,4 @@
-// The answer to "which PodCIDR does this node have, and who says so", and its JSON form. Types only, and pure.
+// The answer to "which PodCIDR does this node have, and from where", and its JSON form. Types only, and pure.
 
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
@@ -26,7 +26,7 @@ export interface PodCIDRAnswer {
   readonly file: string | undefined;
   /** Line in `file`, counted from 1. */
   readonly line: number | undefined;
-  /** Whether somebody assigned this CIDR to this node. False for `hash` and `default`, which two nodes can share. */
+  /** Whether this CIDR was assigned to this node. False for `hash` and `default`, which two nodes can share. */
   readonly authoritative: boolean;
   /** The cluster's CIDRs, at most one of a family; empty when nothing says them. */
   readonly clusterCIDRs: readonly Prefix[];

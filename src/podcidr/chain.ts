@@ -19,7 +19,7 @@ export interface PodCIDRQuery {
 }
 
 /**
- * This node's PodCIDR and who says it.
+ * This node's PodCIDR and its source.
  * @throws ConfigError HC_PODCIDR_CONFIG, HC_PODCIDR_ENV when what the operator wrote cannot be used.
  */
 export function choosePodCIDR(system: System, query: PodCIDRQuery): PodCIDRAnswer {

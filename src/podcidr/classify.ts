@@ -57,7 +57,7 @@ export interface Known {
 const nothingKnown: Known = { clusterCIDRs: [], serviceCIDRs: [] };
 
 /**
- * Judges one file's statements. Cluster and service ranges are facts and count as the file says them (host bits cleared, with a
+ * Classifies one file's statements. Cluster and service ranges are facts and count as the file says them (host bits cleared, with a
  * warning); a node's CIDR has to be usable.
  */
 export function classify(statements: Statements, known: Known = nothingKnown): Classified {

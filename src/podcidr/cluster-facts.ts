@@ -9,7 +9,7 @@ import { type ClassifiedFile, classify } from "./classify.ts";
 import { placeOf } from "./operator.ts";
 import type { Source } from "./read-sources.ts";
 
-/** A cluster range and who says it. */
+/** A cluster range and where it is said. */
 export interface ClusterRange {
   readonly prefix: Prefix;
   readonly file: string | undefined;

@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { classify } from "./classify.ts";
 import { readText } from "./read-text.ts";
-import { flags, keys, mentionsRange, podKeys } from "./readers/vocabulary.ts";
-import { foreignConflists, type SourceFile, sourceFiles } from "./sources.ts";
+import { settings } from "./readers/settings.ts";
+import { mentionsRange, podKeys, rangeNames, wordsOf } from "./readers/vocabulary.ts";
+import { chainReaders, foreignConflists, type SourceFile, sourceFiles } from "./sources.ts";
 import { inspectText } from "./testing.ts";
 import { decodeText } from "./text/decode.ts";
 
@@ -46,9 +47,10 @@ describe("the table of sources", () => {
     expect(row === undefined ? "no such row" : reads(row)).toEqual(names);
   });
 
-  test("has bare keys read in the YAML files of a node, and in no others", () => {
-    const paths = rows.filter((row) => readAt(row, bare).findings.length === 2).map(({ path }) => path);
-    expect(paths).toEqual(rows.map(({ path }) => path).filter((path) => !/flannel|^\/etc\/cni/.test(path)));
+  test("has bare keys read where they are asked for, as in each of k3s' and kubeadm's files, and nowhere else", () => {
+    const asked = rows.filter(({ readers }) => readers.includes(settings));
+    expect(rows.filter((row) => readAt(row, bare).findings.length === 2)).toEqual(asked);
+    expect(asked.map(({ path }) => path)).toContain("/etc/kubernetes/kubeadm-config.yaml");
   });
 
   test.each([
@@ -62,7 +64,7 @@ describe("the table of sources", () => {
 });
 
 describe("what need not be parsed", () => {
-  const names = [...flags.keys(), ...keys.keys(), ...podKeys];
+  const names = [...rangeNames.flatMap(({ flags, keys }) => wordsOf(`${flags} ${keys}`)), ...podKeys];
   const spellings = fc
     .tuple(fc.constantFrom(...names), fc.constantFrom("-", "_", ""), fc.boolean(), fc.nat(20))
     .map(([name, mark, isUpper, at]) => {
@@ -79,7 +81,7 @@ describe("what need not be parsed", () => {
   );
 
   test("says nothing to any reader", () => {
-    const readers = [...new Set(rows.flatMap((row) => row.readers))];
+    const readers = chainReaders();
     fc.assert(
       fc.property(spellings, values, forms, (name, value, form) => {
         const text = form(name, value);

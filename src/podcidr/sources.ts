@@ -30,7 +30,7 @@ export interface SourceFile {
   readonly readers: readonly Reader[];
 }
 
-/** Where runtimes read CNI configurations unless told otherwise. */
+/** Where runtimes read CNI configurations by default. */
 const defaultConfDir = "/etc/cni/net.d";
 
 /**
@@ -58,6 +58,11 @@ export function sourceFiles(nodeName: string, confDir = defaultConfDir): readonl
     file(`${confDir}/10-containerd-net.conflist`, cniConfig),
     { path: confDir, kind: "conflist-dir", readers: [cniConfig] },
   ];
+}
+
+/** The readers of all sources, each once. */
+export function chainReaders(): readonly Reader[] {
+  return [...new Set(sourceFiles("any").flatMap(({ readers }) => readers))];
 }
 
 function file(path: string, ...readers: readonly Reader[]): SourceFile {

@@ -1,8 +1,8 @@
 // docs/reference/sources.md: the files of the chain, what their readers find, and the names they know.
 
 import type { Reader } from "../../src/podcidr/readers/reader.ts";
-import { flags, keyGroups, podKeys, type RangeName } from "../../src/podcidr/readers/vocabulary.ts";
-import { type SourceFile, sourceFiles } from "../../src/podcidr/sources.ts";
+import { podKeys, rangeNames, wordsOf } from "../../src/podcidr/readers/vocabulary.ts";
+import { chainReaders, type SourceFile, sourceFiles } from "../../src/podcidr/sources.ts";
 import { code, page, table } from "./markdown.ts";
 
 const intro = `The files that level 3 of the [PodCIDR chain](../podcidr.md) asks, in this order; the first that says this node's CIDR
@@ -18,7 +18,6 @@ const namesIntro = `Flags count as \`--name=value\` and \`--name value\`, with \
 
 export function sourcesPage(): string {
   const sources = sourceFiles("{name}", "{confDir}");
-  const readers = [...new Set(sources.flatMap((source) => source.readers))];
   return page(
     "Source files",
     `${code("src/podcidr/sources.ts")} and ${code("src/podcidr/readers")}`,
@@ -26,7 +25,7 @@ export function sourcesPage(): string {
     table(["order", "file", "what may stand there"], sources.map(sourceRow)),
     "## What is read",
     readersIntro,
-    table(["format", "node", "cluster", "service", "mask"], readers.filter(findsAny).map(readerRow)),
+    table(["format", "node", "cluster", "service", "mask"], chainReaders().filter(findsAny).map(readerRow)),
     "## Names",
     namesIntro,
     table(["meaning", "flags", "keys"], nameRows()),
@@ -49,14 +48,11 @@ function readerRow({ format, finds }: Reader): string[] {
 }
 
 function nameRows(): string[][] {
-  const meanings = new Map<string, { readonly flags: string[]; readonly keys: string[] }>();
-  const row = ({ meaning, family }: RangeName) => {
-    const label = family === undefined ? meaning : `${meaning}, ${family === "ipv4" ? "IPv4" : "IPv6"}`;
-    const found = meanings.get(label) ?? { flags: [], keys: [] };
-    meanings.set(label, found);
-    return found;
-  };
-  for (const [name, known] of flags) row(known).flags.push(code(`--${name}`));
-  for (const [known, keys] of keyGroups) row(known).keys.push(...keys.split(" ").map(code));
-  return [...meanings].map(([label, found]) => [label, found.flags.join(", "), found.keys.join(", ")]);
+  return rangeNames.map(({ meaning, family, flags, keys }) => [
+    family === undefined ? meaning : `${meaning}, ${family === "ipv4" ? "IPv4" : "IPv6"}`,
+    wordsOf(flags)
+      .map((name) => code(`--${name}`))
+      .join(", "),
+    wordsOf(keys).map(code).join(", "),
+  ]);
 }

@@ -1,4 +1,4 @@
-// What can be told of a document of no known kind: a compose file that runs the control plane, a values file with `extraArgs`, a
+// What can be read in a document of no known kind: a compose file that runs the control plane, a values file with `extraArgs`, a
 // cloud-init file with units and whole documents in its strings. Names of Kubernetes' own flags and keys mean the same anywhere.
 
 import { commandWords, stateExtraArgs, stateFlags } from "../readers/flags.ts";

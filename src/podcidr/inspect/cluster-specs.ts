@@ -225,7 +225,7 @@ const rkeRules = [
   ...service("services.kube-controller.service_cluster_ip_range", "services.kube-api.service_cluster_ip_range"),
 ];
 
-/** Installers' files without apiVersion and kind, told by their own keys; the word for `kind` when it was one. */
+/** Installers' files without apiVersion and kind, known by their own keys; the word for what it is. */
 function readUntypedSpec(tree: Tree, context: ReadContext): string | undefined {
   if (child(tree, "machine")?.kind === "map" && child(tree, "cluster")?.kind === "map") {
     statePaths(context.statements, tree, talosRules);

@@ -43,13 +43,13 @@ rows("a pod range deep in a document", [
   },
 ]);
 
-test("a pod range of nobody's is named in a warning", () => {
+test("a pod range of an unknown node is named in a warning", () => {
   expect(warnings("a: {podCIDR: 10.2.3.0/24}\n")).toEqual([
     "1 10.2.3.0/24: podCIDR stands where nothing says whose it is: not taken",
   ]);
 });
 
-rows("shapes", [
+rows("parts of a document", [
   {
     name: "Cluster API's clusterNetwork in others' objects",
     text: "apiVersion: anywhere.eks.amazonaws.com/v1alpha1\nkind: Cluster\nspec:\n  clusterNetwork:\n    pods: {cidrBlocks: [10.1.0.0/16]}\n    services: {cidrBlocks: [10.2.0.0/16]}\n",

@@ -8,32 +8,19 @@ import type { System } from "../../sys/system.ts";
 import { type ClassifiedFile, classify } from "../classify.ts";
 import { maxSourceBytes, readText } from "../read-text.ts";
 import { cniConfig } from "../readers/cni-config.ts";
-import { netConf, subnetEnv } from "../readers/flannel.ts";
-import { kubeadm } from "../readers/kubeadm.ts";
-import { kubelet, kubeProxy } from "../readers/kubelet.ts";
-import { nodeObjects } from "../readers/node-object.ts";
-import { configMaps, kubeconfig, lists } from "../readers/objects.ts";
+import { netConf } from "../readers/flannel.ts";
+import { kubeconfig } from "../readers/objects.ts";
 import type { Reader } from "../readers/reader.ts";
-import { workloads } from "../readers/workload.ts";
+import { settings } from "../readers/settings.ts";
+import { chainReaders } from "../sources.ts";
 import { Statements } from "../statements.ts";
 import { decodeText } from "../text/decode.ts";
 import { anyDocument } from "./any-document.ts";
 import { clusterSpecs } from "./cluster-specs.ts";
 
-/** `anyDocument` reads bare keys too, so `settings` is not among them. */
+/** All of the chain's; first those that tell a document by more than one key, last the one that takes any, bare keys included. */
 const readers: readonly Reader[] = [
-  subnetEnv,
-  kubeadm,
-  kubelet,
-  kubeProxy,
-  kubeconfig,
-  netConf,
-  cniConfig,
-  clusterSpecs,
-  nodeObjects,
-  lists,
-  configMaps,
-  workloads,
+  ...new Set([kubeconfig, netConf, cniConfig, clusterSpecs, ...chainReaders().filter((each) => each !== settings)]),
   anyDocument,
 ];
 

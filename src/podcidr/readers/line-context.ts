@@ -18,7 +18,7 @@ export interface LineContext {
   readonly isForeign: boolean;
   /** Whether it is documentation or a log with documents in it: commands and `podCIDR` in there are examples. */
   readonly isProse: boolean;
-  /** What `podCIDR` means; undefined when that cannot be told. */
+  /** What `podCIDR` means; undefined when that is not known. */
   readonly nodeKeys: Meaning | undefined;
   /** Whether `--pod-cidr` can be a kubelet's. cri-dockerd and others have one too, and installers give them the cluster's. */
   readonly hasKubelet: boolean;

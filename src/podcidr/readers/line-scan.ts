@@ -32,7 +32,7 @@ export interface LineScanOptions {
   readonly firstLine: number;
   /** Whether all of the text stands on that line, its line ends being written as escapes. @default false */
   readonly isOneLine?: boolean;
-  /** This node's name, where text about Node objects has to be told apart. */
+  /** This node's name, to tell it from other nodes in text about Node objects. */
   readonly nodeName: string | undefined;
 }
 

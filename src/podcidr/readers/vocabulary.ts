@@ -1,4 +1,4 @@
-// The names that Kubernetes' programs, and those who install them, give the ranges: flags and keys with one meaning wherever they
+// The names that Kubernetes' programs, and their installers, give the ranges: flags and keys with one meaning wherever they
 // stand. Everything that decides whether, and how, a text is read takes its names from here.
 
 import type { Family } from "../../cidr/addr.ts";
@@ -10,22 +10,51 @@ export interface RangeName {
   readonly family?: Family;
 }
 
-/** Flags of Kubernetes' programs, and of what starts them, by their name. */
-export const flags: ReadonlyMap<string, RangeName> = new Map<string, RangeName>([
-  ["cluster-cidr", { meaning: "cluster" }],
-  // kubeadm init's name for it.
-  ["pod-network-cidr", { meaning: "cluster" }],
-  ["service-cluster-ip-range", { meaning: "service" }],
-  // Its name before Kubernetes 1.0.
-  ["portal-net", { meaning: "service" }],
-  // kubeadm's and k3s' name for it.
-  ["service-cidr", { meaning: "service" }],
-  ["node-cidr-mask-size", { meaning: "mask" }],
-  ["node-cidr-mask-size-ipv4", { meaning: "mask", family: "ipv4" }],
-  ["node-cidr-mask-size-ipv6", { meaning: "mask", family: "ipv6" }],
+/**
+ * Flags by their own spelling, keys in their plain form: clusterCIDR, cluster-cidr, cluster_cidr, ClusterCidr and CLUSTER_CIDR are one
+ * key. Among them kubeadm's, GKE's, eksctl's and Kubespray's; `portal-net` is how Kubernetes before 1.0 called the service range.
+ */
+export const rangeNames: readonly (RangeName & { readonly flags: string; readonly keys: string })[] = [
+  {
+    meaning: "cluster",
+    flags: "cluster-cidr pod-network-cidr",
+    keys: `podsubnet podsubnets podsubnetcidr podnetworkcidr clustercidr clustercidrs clusternetworkcidr clusterpodcidr
+      clusteripv4cidr clusteripv4cidrblock kubepodssubnet kubepodsubnet`,
+  },
+  {
+    meaning: "service",
+    flags: "service-cluster-ip-range service-cidr portal-net",
+    keys: `servicesubnet servicesubnets servicesubnetcidr servicecidr servicecidrs servicenetworkcidr serviceclusteriprange
+      clusterservicecidr svccidr svcsubnet serviceipv4cidr servicesipv4cidr servicesipv4cidrblock kubeserviceaddresses
+      kubeservicesubnet`,
+  },
+  { meaning: "mask", flags: "node-cidr-mask-size", keys: "nodecidrmasksize podsubnetnodecidrprefix" },
+  {
+    meaning: "mask",
+    family: "ipv4",
+    flags: "node-cidr-mask-size-ipv4",
+    keys: "nodecidrmasksizeipv4 nodeipv4cidrsize podipv4cidrsize kubenetworknodeprefix",
+  },
+  { meaning: "mask", family: "ipv6", flags: "node-cidr-mask-size-ipv6", keys: "nodecidrmasksizeipv6" },
   // The kubelet's own flag, for a kubelet without an API server.
-  ["pod-cidr", { meaning: "node" }],
-]);
+  { meaning: "node", flags: "pod-cidr", keys: "" },
+];
+
+/** The names in a column of `rangeNames`. */
+export function wordsOf(list: string): readonly string[] {
+  return list.split(/\s+/).filter((word) => word !== "");
+}
+
+function byName(column: "flags" | "keys"): ReadonlyMap<string, RangeName> {
+  return new Map(
+    rangeNames.flatMap(({ flags, keys, ...known }) =>
+      wordsOf({ flags, keys }[column]).map((name) => [name, known] as const),
+    ),
+  );
+}
+
+const flags = byName("flags");
+const keys = byName("keys");
 
 /** Flags that programs of other vendors have too, with other meanings. */
 const sharedFlags: ReadonlySet<string> = new Set(["pod-cidr", "service-cidr", "portal-net"]);
@@ -38,34 +67,6 @@ const passOn: ReadonlySet<string> = new Set([
   "kube-proxy-arg",
   "kubelet-arg",
 ]);
-
-/** Keys in their plain form: clusterCIDR, cluster-cidr, cluster_cidr, ClusterCidr and CLUSTER_CIDR are one key. */
-export const keyGroups: readonly (readonly [RangeName, string])[] = [
-  [
-    { meaning: "cluster" },
-    "podsubnet podsubnets podsubnetcidr podnetworkcidr clustercidr clustercidrs clusternetworkcidr clusterpodcidr",
-  ],
-  [
-    { meaning: "service" },
-    "servicesubnet servicesubnets servicesubnetcidr servicecidr servicecidrs servicenetworkcidr",
-  ],
-  [{ meaning: "service" }, "serviceclusteriprange clusterservicecidr svccidr svcsubnet"],
-  [{ meaning: "mask" }, "nodecidrmasksize podsubnetnodecidrprefix"],
-  [{ meaning: "mask", family: "ipv4" }, "nodecidrmasksizeipv4"],
-  [{ meaning: "mask", family: "ipv6" }, "nodecidrmasksizeipv6"],
-  // GKE's and eksctl's.
-  [{ meaning: "cluster" }, "clusteripv4cidr clusteripv4cidrblock"],
-  [{ meaning: "service" }, "serviceipv4cidr servicesipv4cidr servicesipv4cidrblock"],
-  [{ meaning: "mask", family: "ipv4" }, "nodeipv4cidrsize podipv4cidrsize"],
-  // Kubespray's and its likes'.
-  [{ meaning: "cluster" }, "kubepodssubnet kubepodsubnet"],
-  [{ meaning: "service" }, "kubeserviceaddresses kubeservicesubnet"],
-  [{ meaning: "mask", family: "ipv4" }, "kubenetworknodeprefix"],
-];
-/** Keys by their plain form. */
-export const keys: ReadonlyMap<string, RangeName> = new Map(
-  keyGroups.flatMap(([name, list]) => list.split(" ").map((key) => [key, name] as const)),
-);
 
 /** Keys that are this node's range or the cluster's, by what stands beside them. */
 export const podKeys: readonly string[] = ["podCIDR", "podCIDRs", "pod-cidr", "pod-cidrs"];
@@ -107,12 +108,11 @@ export function isPodKey(key: string): boolean {
 }
 
 /** The shortest names: one that holds another says nothing more of a text. */
-const mention = new RegExp(
-  shortest([...new Set([...[...flags.keys(), ...podKeys].map(plainKey), ...keys.keys(), ...formatNames])]),
-);
+const mention = new RegExp(shortest([...flags.keys(), ...keys.keys(), ...podKeys, ...formatNames].map(plainKey)));
 
 function shortest(names: readonly string[]): string {
-  return names.filter((name) => !names.some((other) => other !== name && name.includes(other))).join("|");
+  const each = [...new Set(names)];
+  return each.filter((name) => !each.some((other) => other !== name && name.includes(other))).join("|");
 }
 
 /**
