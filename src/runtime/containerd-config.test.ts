@@ -84,6 +84,13 @@ conf_dir = '/etc/cni/net.d'`,
     [],
     4,
   ],
+  [
+    "version 3 with what only version 2 reads",
+    `version = 3\n[plugins."io.containerd.grpc.v1.cri".cni]\nconf_dir = "/old"\nbin_dir = "/old"\n`,
+    undefined,
+    [],
+    undefined,
+  ],
 ];
 
 function read(text: string): ContainerdCni {
@@ -117,7 +124,7 @@ describe("readContainerdConfig()", () => {
   test("says what is wrong with a file that is no TOML", () => {
     expect(readContainerdConfig("a = 1\na = 2")).toEqual({
       kind: "fault",
-      why: "is not TOML: Cannot redefine key 'a'",
+      why: "is not TOML in line 2: Cannot redefine key 'a'",
     });
   });
 

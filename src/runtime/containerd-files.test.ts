@@ -75,7 +75,7 @@ describe("readContainerdDirs()", () => {
     root.write("/etc/containerd/a.toml", "x = ");
     expect(placesOf(readContainerdDirs(testSystem(root, { log }), main))).toEqual([`/main ${main}:3`]);
     expect(log.entries.map(({ message }) => message)).toEqual([
-      "Passed over a containerd configuration: /etc/containerd/a.toml is not TOML: Missing value after '='",
+      "Passed over a containerd configuration: /etc/containerd/a.toml is not TOML in line 1: Missing value after '='",
     ]);
   });
 });

@@ -6,19 +6,15 @@ import { expected } from "../sys/errors.ts";
 import type { Files } from "../sys/fs/files.ts";
 import { dirname, join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
-import { type ContainerdCni, type Found, readContainerdConfig } from "./containerd-config.ts";
+import { type ContainerdCni, readContainerdConfig } from "./containerd-config.ts";
+import type { Found, FoundDir } from "./toml-dirs.ts";
 
 const maxConfigBytes = 1 << 20;
 
-/** A directory and the place that names it. */
-export interface ContainerdDir extends Found {
-  readonly file: string;
-}
-
 export interface ContainerdDirs {
-  readonly confDir: ContainerdDir | undefined;
+  readonly confDir: FoundDir | undefined;
   /** Directories of plugins in the order they are searched; empty when none is written. */
-  readonly binDirs: readonly ContainerdDir[];
+  readonly binDirs: readonly FoundDir[];
   readonly isCriDisabled: boolean;
 }
 
@@ -45,7 +41,7 @@ interface Read {
 }
 
 function merge(read: readonly Read[]): ContainerdDirs {
-  const all = (of: (cni: ContainerdCni) => readonly (Found | undefined)[]): readonly ContainerdDir[] =>
+  const all = (of: (cni: ContainerdCni) => readonly (Found | undefined)[]): readonly FoundDir[] =>
     read.flatMap(({ file, cni }) => of(cni).flatMap((found) => (found === undefined ? [] : [{ ...found, file }])));
   const list = all(({ binDirs }) => binDirs);
   const binDirs = list.filter(({ value }, at) => list.findIndex((dir) => dir.value === value) === at);

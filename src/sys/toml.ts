@@ -10,7 +10,34 @@ export function parseToml(text: string): Result<JsonObject> {
     return ok(Bun.TOML.parse(text) as JsonObject);
   } catch (error) {
     // Not only syntax: brackets nested by the thousand overflow the parser's stack.
-    return fault(`is not TOML: ${describeError(error).replace(/^TOML Parse error: /, "")}`);
+    const why = tomlFault(error);
+    return fault(`is not TOML in line ${lineOfFault(text, why)}: ${why}`);
+  }
+}
+
+function tomlFault(error: unknown): string {
+  return describeError(error).replace(/^TOML Parse error: /, "");
+}
+
+/** The parser says no line, but stops at its first fault: the line is the first with which the text so far has that same fault. */
+function lineOfFault(text: string, why: string): number {
+  const lines = text.split("\n");
+  let good = 0;
+  let bad = lines.length;
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (hasFault(`${lines.slice(0, middle).join("\n")}\n`, why)) bad = middle;
+    else good = middle;
+  }
+  return bad;
+}
+
+function hasFault(text: string, why: string): boolean {
+  try {
+    Bun.TOML.parse(text);
+    return false;
+  } catch (error) {
+    return tomlFault(error) === why;
   }
 }
 
