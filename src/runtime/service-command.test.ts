@@ -1,0 +1,79 @@
+import { describe, expect, test } from "bun:test";
+import { tempRoot, testSystem } from "../sys/testing.ts";
+import { createServices, flagValue, flagValues } from "./service-command.ts";
+
+const unit = "/usr/lib/systemd/system/x.service";
+const dropIn = "/etc/systemd/system/x.service.d";
+
+/** Files of the node, the words of the command with their places. */
+const rows: readonly (readonly [string, Readonly<Record<string, string>>, readonly string[]])[] = [
+  ["no unit", {}, []],
+  [
+    "words over several lines, with quotes and comments",
+    {
+      [unit]:
+        '[Unit]\nExecStart=/no\n[Service]\nExecStart=/x run \\\n  \'--a\' \\\n# not this\n  "b c" \\\n  --d="e f"\nUser=root\n',
+    },
+    [`/x ${unit}:4`, `run ${unit}:4`, `--a ${unit}:5`, `b c ${unit}:7`, `--d=e f ${unit}:8`],
+  ],
+  [
+    "a command that a drop-in takes back",
+    { [unit]: "[Service]\nExecStart=/x --a\n", [`${dropIn}/1.conf`]: "[Service]\nExecStart=\nExecStart=/y\n" },
+    [`/y ${dropIn}/1.conf:3`],
+  ],
+  [
+    "the unit of the operator instead of the package's",
+    { [unit]: "[Service]\nExecStart=/x\n", "/etc/systemd/system/x.service": "[Service]\nExecStart=/y\n" },
+    ["/y /etc/systemd/system/x.service:2"],
+  ],
+  [
+    "variables of the unit, its drop-ins by name, and its files",
+    {
+      [unit]: `[Service]\nEnvironment=A=1 'B=2 3' C=4\nEnvironmentFile=-/etc/default/x\nEnvironmentFile=-/gone\nExecStart=/x $A $B --c=$\{C} $D $E\n`,
+      [`${dropIn}/20.conf`]: '[Service]\nEnvironment="A=20"\n',
+      [`${dropIn}/10.conf`]: '[Service]\nEnvironment="A=10"\n',
+      [`${dropIn}/30.conf.bak`]: '[Service]\nEnvironment="A=30"\n',
+      "/etc/default/x": "# D=no\nD='--d \"e f\"'\nC=5\n",
+    },
+    [
+      `/x ${unit}:5`,
+      `20 ${dropIn}/20.conf:2`,
+      `2 ${unit}:2`,
+      `3 ${unit}:2`,
+      `--c=5 ${unit}:5`,
+      "--d /etc/default/x:2",
+      "e f /etc/default/x:2",
+    ],
+  ],
+  [
+    "drop-ins of one name: the operator's",
+    {
+      [unit]: "[Service]\nExecStart=/x $A\n",
+      "/usr/lib/systemd/system/x.service.d/1.conf": "[Service]\nEnvironment=A=package\n",
+      [`${dropIn}/1.conf`]: "[Service]\nEnvironment=A=operator\n",
+    },
+    [`/x ${unit}:2`, `operator ${dropIn}/1.conf:2`],
+  ],
+];
+
+describe("createServices()", () => {
+  test.each(rows)("gives %s", (_, files, expected) => {
+    using root = tempRoot();
+    for (const [path, text] of Object.entries(files)) root.write(path, text);
+    const { words } = createServices(testSystem(root))("x.service");
+    expect(words.map(({ text, file, line }) => `${text} ${file}:${line}`)).toEqual([...expected]);
+  });
+});
+
+describe("flagValue()", () => {
+  const words = ["/x", "--a=1", "--ab=no", "-a", "2", "--a"].map((text, at) => ({ text, file: "f", line: at }));
+
+  test("gives the last one", () => {
+    expect(flagValue(words, "--a", "-a")).toEqual({ text: "2", file: "f", line: 4 });
+    expect(flagValue(words, "--b")).toBeUndefined();
+  });
+
+  test("and flagValues() all", () => {
+    expect(flagValues(words, "--a", "-a").map(({ text }) => text)).toEqual(["1", "2"]);
+  });
+});
