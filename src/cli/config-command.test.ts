@@ -62,8 +62,9 @@ describe("headcni config explain", () => {
         .split("\n")
         .flatMap((line) => (/^cni\.(conf|bin)Dir /.test(line) ? [line.split(/ {2,}/).slice(1)] : []));
     };
-    const byDefault = ["/etc/cni/net.d", "default"];
-    expect(await shown()).toEqual([byDefault, ["/opt/cni/bin", "default"]]);
+    const none = "default (no runtime's configuration found)";
+    const byDefault = ["/etc/cni/net.d", none];
+    expect(await shown()).toEqual([byDefault, ["/opt/cni/bin", none]]);
     node.write("/usr/lib/cni/bridge", "");
     expect(await shown()).toEqual([byDefault, ["/usr/lib/cni", "found on this node"]]);
     node.write(containerd, `[plugins."io.containerd.grpc.v1.cri".cni]\nconf_dir = "/x/net.d"\n`);
@@ -77,7 +78,11 @@ describe("headcni config explain", () => {
       ["/x/net.d", `${containerd}:2`],
       ["/mine", `${file}:1`],
     ]);
-    const { values } = JSON.parse((await config(node, "explain", "-o", "json")).stdout);
+    const { values, notes } = JSON.parse((await config(node, "explain", "-o", "json")).stdout);
+    expect(notes).toEqual([
+      "containerd makes this node's pods: it is configured",
+      `cni.binDir is /mine, and containerd's is /opt/cni/bin (${unnamed})`,
+    ]);
     const from = { source: "node", by: `${containerd}:2`, file: containerd, line: 2 };
     expect(values).toContainEqual({ key: "cni.confDir", value: "/x/net.d", ...from });
   });

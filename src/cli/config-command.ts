@@ -60,10 +60,10 @@ async function explainConfiguration(context: CliContext, flags: ExplainFlags): P
   const { config: path, nodeName } = flags;
   const system = context.system(flags.root);
   const written = await loadConfig(system, { path, flags: { nodeName } });
-  const { loaded, detected } = await withDetectedDirs(system, written);
+  const { loaded, detected, notes } = await withDetectedDirs(system, written);
   for (const warning of loaded.warnings) context.warn(`warning: ${issueLine(warning)}\n`);
   if (flags.output === "json") {
-    context.print(printJson(explainAsJson(loaded, detected)));
+    context.print(printJson(explainAsJson(loaded, { detected, notes })));
     return;
   }
   const rows = explainConfig(loaded, detected).map(({ key, value, origin }) => {
@@ -71,6 +71,7 @@ async function explainConfiguration(context: CliContext, flags: ExplainFlags): P
     return [key, shown, describeOrigin(origin)];
   });
   context.print(renderTable(["key", "value", "from"], rows));
+  for (const note of notes) context.warn(`note: ${note}\n`);
 }
 
 /** The configuration in force on this node: with the directories of its runtime where the operator set none. */
@@ -82,11 +83,16 @@ async function withDetectedDirs(system: System, written: LoadedConfig) {
     ["cni.confDir", dirs.confDirFrom],
     ["cni.binDir", dirs.binDirFrom],
   ] as const) {
-    if (from.kind !== "containerd" && from.kind !== "found") continue;
-    const { file, line } = from.kind === "containerd" ? from : {};
-    detected.set(key, { source: "node", by: describeDirSource(from), file, line });
+    if (from.kind === "config") continue;
+    const { file, line } = from.kind === "runtime" ? from : {};
+    detected.set(key, {
+      source: from.kind === "default" ? "default" : "node",
+      by: describeDirSource(from),
+      file,
+      line,
+    });
   }
-  return { loaded: withRuntimeDirs(written, dirs), detected };
+  return { loaded: withRuntimeDirs(written, dirs), detected, notes: dirs.notes };
 }
 
 async function validateConfiguration(

@@ -15,7 +15,7 @@ import type { System } from "../sys/system.ts";
 import { condition, configConditions } from "./conditions.ts";
 import type { Config, LoadedConfig } from "./config.ts";
 import { createConfigLoader } from "./load.ts";
-import { type DirDisagreement, describeDirSource, detectRuntimeDirs, withRuntimeDirs } from "./runtime-dirs.ts";
+import { type DirDisagreement, describeDisagreement, detectRuntimeDirs, withRuntimeDirs } from "./runtime-dirs.ts";
 
 /** What the command line says. */
 export interface DaemonFlags {
@@ -109,11 +109,6 @@ function disagreeing(disagreements: readonly DirDisagreement[]): readonly Condit
   return disagreements.length === 0
     ? []
     : [condition("RuntimeFolderDiffers", { folders: disagreements.map(describeDisagreement) })];
-}
-
-/** `cni.binDir is /a, and containerd's is /b (/etc/containerd/config.toml:7)`. */
-function describeDisagreement({ key, written, runtime, from }: DirDisagreement): string {
-  return `${key} is ${written}, and containerd's is ${runtime} (${describeDirSource(from)})`;
 }
 
 /** The loader gives the same origins for the same configuration; the runtime's directories are found anew each time. */

@@ -16,7 +16,7 @@ export const configConditions = {
     impactsConnectivity: false,
     text: ({ folders }) =>
       `${folders.join("; ")}: unless another runtime makes this node's pods, they get no network. ` +
-      "Remove the key, or name the same folder in both configurations and restart containerd",
+      "Remove the key, or name the same folder in both configurations and restart the runtime",
   }),
 } as const;
 

@@ -8,10 +8,10 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../sys/json.ts";
 import type { Config, ConfigOrigin, LoadedConfig, NodeLocal } from "./config.ts";
 import { configKeys } from "./keys.ts";
 
-/** Origin of a value that is neither configured nor a default: it was detected on the node. */
+/** Origin of a value that is not configured: it was detected on the node, or is the default of a key that is looked for there. */
 export interface Detection {
-  readonly source: "node";
-  /** A phrase: `/etc/containerd/config.toml:7`, `found on this node`. */
+  readonly source: "node" | "default";
+  /** A phrase: `/etc/containerd/config.toml:7`, `found on this node`, `default (no runtime's configuration found)`. */
   readonly by: string;
   readonly file?: string | undefined;
   readonly line?: number | undefined;
@@ -55,18 +55,26 @@ export function describeOrigin(origin: Origin): string {
     case "flag":
       return `flag ${origin.flag}`;
     case "node":
+    case "default":
       return origin.by;
   }
 }
 
-/** For `-o json`: one object a key with `source` and its place. */
-export function explainAsJson(loaded: LoadedConfig, detected?: ReadonlyMap<string, Detection>): JsonObject {
+/** For `-o json`: one object a key with `source` and its place. `notes` are sentences on what was detected. */
+export function explainAsJson(
+  loaded: LoadedConfig,
+  {
+    detected,
+    notes = [],
+  }: { readonly detected?: ReadonlyMap<string, Detection>; readonly notes?: readonly string[] } = {},
+): JsonObject {
   return {
     file: loaded.file ?? null,
     values: explainConfig(loaded, detected).map(({ key, value, origin }) => {
       return { key, value: value ?? null, ...(origin ?? { source: "default" }) };
     }),
     warnings: loaded.warnings.map((warning): JsonObject => ({ ...warning })),
+    notes,
   };
 }
 

@@ -2,10 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { memoryLog, tempRoot, testSystem } from "../sys/testing.ts";
 import type { ConfigOrigin, LoadedConfig } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
-import { describeDirSource, detectRuntimeDirs, withRuntimeDirs } from "./runtime-dirs.ts";
+import { describeDirSource, describeDisagreement, detectRuntimeDirs, withRuntimeDirs } from "./runtime-dirs.ts";
 
 const k3sConfig = "/var/lib/rancher/k3s/agent/etc/containerd/config.toml";
 const containerdConfig = "/etc/containerd/config.toml";
+const byDefault = "default (no runtime's configuration found)";
 const cni = (confDir: string, binDir: string): string =>
   `[plugins."io.containerd.grpc.v1.cri".cni]\nbin_dir = "${binDir}"\nconf_dir = "${confDir}"\n`;
 
@@ -26,7 +27,7 @@ type Row = readonly [
   readonly [string, string],
 ];
 const rows: readonly Row[] = [
-  ["an empty node", {}, {}, ["/etc/cni/net.d", "/opt/cni/bin"], ["the default", "the default"]],
+  ["an empty node", {}, {}, ["/etc/cni/net.d", "/opt/cni/bin"], [byDefault, byDefault]],
   [
     "what the operator wrote, whatever containerd says",
     { [containerdConfig]: cni("/x", "/y") },
@@ -77,7 +78,7 @@ const rows: readonly Row[] = [
     { [containerdConfig]: `disabled_plugins = ["cri"]\n${cni("/x", "/y")}`, "/usr/lib/cni/bridge": "" },
     {},
     ["/etc/cni/net.d", "/usr/lib/cni"],
-    ["the default", "found on this node"],
+    [byDefault, "found on this node"],
   ],
   [
     "an import goes before the file that names it",
@@ -119,7 +120,7 @@ const rows: readonly Row[] = [
     { "/usr/libexec/cni/bridge": "" },
     {},
     ["/etc/cni/net.d", "/usr/libexec/cni"],
-    ["the default", "found on this node"],
+    [byDefault, "found on this node"],
   ],
 ];
 
@@ -132,6 +133,17 @@ describe("detectRuntimeDirs()", () => {
     expect([describeDirSource(dirs.confDirFrom), describeDirSource(dirs.binDirFrom)]).toEqual([
       confDirFrom,
       binDirFrom,
+    ]);
+  });
+
+  test("says which runtime counts, and what else there is", () => {
+    using root = tempRoot();
+    root.write("/etc/crio/crio.conf.d/10.conf", '[crio.network]\nplugin_dirs = ["/a", "/b"]\n');
+    root.write(containerdConfig, cni("/x", "/y"));
+    expect(detectRuntimeDirs(testSystem(root), loaded()).notes).toEqual([
+      "CRI-O makes this node's pods: it is configured",
+      "CRI-O looks for plugins in /b too; cni.binDir is one directory",
+      `the configuration of containerd (${containerdConfig}) does not count`,
     ]);
   });
 
@@ -150,9 +162,7 @@ describe("detectRuntimeDirs() tells where the operator and containerd disagree",
   const told = (files: Readonly<Record<string, string>>, written: Readonly<Record<string, string>>): string[] => {
     using root = tempRoot();
     for (const [path, text] of Object.entries(files)) root.write(path, text);
-    return detectRuntimeDirs(testSystem(root), loaded(written)).disagreements.map(
-      ({ key, written, runtime, from }) => `${key} ${written} ${runtime} ${describeDirSource(from)}`,
-    );
+    return detectRuntimeDirs(testSystem(root), loaded(written)).disagreements.map(describeDisagreement);
   };
 
   test.each<[string, Readonly<Record<string, string>>, Readonly<Record<string, string>>, string[]]>([
@@ -160,19 +170,27 @@ describe("detectRuntimeDirs() tells where the operator and containerd disagree",
       "on what it names",
       { [containerdConfig]: cni("/x", "/y") },
       { confDir: "/x", binDir: "/usr/lib/cni" },
-      [`cni.binDir /usr/lib/cni /y ${containerdConfig}:2`],
+      [`cni.binDir is /usr/lib/cni, and containerd's is /y (${containerdConfig}:2)`],
     ],
     [
       "on its default",
       { [containerdConfig]: "version = 2\n" },
       { binDir: "/usr/lib/cni" },
-      [`cni.binDir /usr/lib/cni /opt/cni/bin containerd's default (${containerdConfig} names none)`],
+      [
+        `cni.binDir is /usr/lib/cni, and containerd's is /opt/cni/bin (containerd's default (${containerdConfig} names none))`,
+      ],
     ],
     [
       "but not on one of several it names, nor where nothing is known of it",
       { [containerdConfig]: '[plugins."io.containerd.grpc.v1.cri".cni]\nbin_dirs = ["/a", "/b"]\n' },
       { binDir: "/b" },
       [],
+    ],
+    [
+      "on what CRI-O names, but not on a slash at the end",
+      { "/etc/crio/crio.conf": '[crio.network]\nnetwork_dir = "/x/"\nplugin_dirs = ["/a", "/b/"]\n' },
+      { confDir: "/x", binDir: "/c" },
+      ["cni.binDir is /c, and CRI-O's is /a (/etc/crio/crio.conf:3)"],
     ],
     ["nor without containerd", { "/opt/cni/bin/bridge": "" }, { binDir: "/usr/lib/cni" }, []],
   ])("%s", (_, files, written, expected) => {

@@ -1,17 +1,19 @@
 // The directories from which the runtime of this node reads CNI configurations and plugins: those the operator set, else those of
-// containerd's own configuration, else those that exist on the disk.
+// the runtime's own configuration, else those that exist on the disk.
 
-import { type ContainerdDir, readContainerdDirs } from "../runtime/containerd-files.ts";
+import { chooseRuntime, type RuntimeChoice } from "../runtime/choose-runtime.ts";
+import { type CniDir, defaultBinDir, defaultConfDir, withoutSlash } from "../runtime/cni-dirs.ts";
 import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import type { ConfigOrigin, LoadedConfig } from "./config.ts";
 
-/** Origin of a directory. Without `line`, `containerd` is its built-in default: its configuration names none. */
+/** Origin of a directory. Of a runtime's without `line` it is the runtime's default: its configuration names none. */
 type DirSource =
   | { readonly kind: "config"; readonly origin: ConfigOrigin }
-  | { readonly kind: "containerd"; readonly file: string; readonly line?: number }
+  | { readonly kind: "runtime"; readonly runtime: string; readonly file?: string; readonly line?: number }
   | { readonly kind: "found" }
-  | { readonly kind: "default" };
+  /** `why` is a phrase: `no runtime's configuration found`. */
+  | { readonly kind: "default"; readonly why: string };
 
 interface RuntimeDirs {
   /** Directory of the conflists. */
@@ -20,32 +22,24 @@ interface RuntimeDirs {
   readonly binDir: string;
   readonly confDirFrom: DirSource;
   readonly binDirFrom: DirSource;
-  /** Directories that the operator set and containerd does not use. */
+  /** Directories that the operator set and the runtime does not use. */
   readonly disagreements: readonly DirDisagreement[];
+  /** What else was found out, in sentences: which runtime counts and why, what was passed over, and disagreements. */
+  readonly notes: readonly string[];
 }
 
-/** A configured directory, and the other one in containerd's own configuration. */
+/** A configured directory, and the other one in the runtime's own configuration. */
 export interface DirDisagreement {
   readonly key: "cni.confDir" | "cni.binDir";
   readonly written: string;
+  /** For people: `CRI-O`. */
   readonly runtime: string;
+  readonly used: string;
   readonly from: DirSource;
 }
 
-/** k3s and RKE2 first: beside them, /etc/containerd belongs to some other containerd, such as Docker's. */
-const containerdConfigs: readonly string[] = [
-  "/var/lib/rancher/k3s/agent/etc/containerd/config.toml",
-  "/var/lib/rancher/rke2/agent/etc/containerd/config.toml",
-  "/etc/containerd/config.toml",
-];
-/** containerd's built-in defaults, and those of CRI-O and the CNI project. */
-const defaultConfDir = "/etc/cni/net.d";
-const defaultBinDir = "/opt/cni/bin";
 /** Where distributions put the plugins: the CNI project, Debian, Fedora. */
 const usualBinDirs: readonly string[] = [defaultBinDir, "/usr/lib/cni", "/usr/libexec/cni"];
-/** k3s with its own flannel. */
-const k3sConfDir = "/var/lib/rancher/k3s/agent/etc/cni/net.d";
-const k3sBinDirs: readonly string[] = ["/var/lib/rancher/k3s/data/cni", "/var/lib/rancher/k3s/data/current/bin"];
 
 interface Dir {
   readonly path: string;
@@ -60,22 +54,30 @@ export function detectRuntimeDirs(system: System, loaded: LoadedConfig): Runtime
   };
   const confDir = written("confDir");
   const binDir = written("binDir");
-  const detected = detect(system);
+  const choice = chooseRuntime(system);
+  const detected = detect(system, choice);
   const conf = confDir ?? detected.confDir;
   const bin = binDir ?? detected.binDir;
   const disagreements = [
     ...differing("cni.confDir", confDir, [detected.confDir]),
-    ...differing("cni.binDir", binDir, detected.binDirs ?? [detected.binDir]),
+    ...differing("cni.binDir", binDir, detected.binDirs),
   ];
-  return { confDir: conf.path, binDir: bin.path, confDirFrom: conf.from, binDirFrom: bin.from, disagreements };
+  return {
+    confDir: conf.path,
+    binDir: bin.path,
+    confDirFrom: conf.from,
+    binDirFrom: bin.from,
+    disagreements,
+    notes: [...notesOn(choice, bin.path), ...disagreements.map(describeDisagreement)],
+  };
 }
 
-/** Only containerd's configuration can disagree with the operator's; directories that merely exist cannot. */
+/** Only a runtime's configuration can disagree with the operator's; directories that merely exist cannot. */
 function differing(key: DirDisagreement["key"], written: Dir | undefined, used: readonly Dir[]): DirDisagreement[] {
   const [first] = used;
-  if (written === undefined || first?.from.kind !== "containerd") return [];
-  if (used.some(({ path }) => path === written.path)) return [];
-  return [{ key, written: written.path, runtime: first.path, from: first.from }];
+  if (written === undefined || first?.from.kind !== "runtime") return [];
+  if (used.some(({ path }) => path === withoutSlash(written.path))) return [];
+  return [{ key, written: written.path, runtime: first.from.runtime, used: first.path, from: first.from }];
 }
 
 /** The configuration with the directories of this node in place of those it was loaded with. */
@@ -89,56 +91,67 @@ export function describeDirSource(source: DirSource): string {
   switch (source.kind) {
     case "config":
       return "the configuration";
-    case "containerd":
-      return source.line === undefined
-        ? `containerd's default (${source.file} names none)`
-        : `${source.file}:${source.line}`;
+    case "runtime": {
+      const { runtime, file, line } = source;
+      if (file === undefined) return `${runtime}'s default (it has no configuration)`;
+      return line === undefined ? `${runtime}'s default (${file} names none)` : `${file}:${line}`;
+    }
     case "found":
       return "found on this node";
     case "default":
-      return "the default";
+      return `default (${source.why})`;
   }
+}
+
+/** `cni.binDir is /a, and containerd's is /b (/etc/containerd/config.toml:7)`. */
+export function describeDisagreement({ key, written, runtime, used, from }: DirDisagreement): string {
+  return `${key} is ${written}, and ${runtime}'s is ${used} (${describeDirSource(from)})`;
 }
 
 interface Detected {
   readonly confDir: Dir;
+  /** Of those that are searched the first that holds bridge, else the first. */
   readonly binDir: Dir;
-  /** Every plugin directory in containerd's configuration. */
-  readonly binDirs?: readonly Dir[];
+  readonly binDirs: readonly Dir[];
 }
 
-function detect(system: System): Detected {
-  for (const file of containerdConfigs) {
-    const containerd = readContainerdDirs(system, file);
-    if (containerd === undefined || containerd.isCriDisabled) continue;
-    const confDir = containerd.confDir === undefined ? undefined : toDir(containerd.confDir);
-    const binDirs = containerd.binDirs.map(toDir);
-    const bins = binDirs.map(({ path }) => path);
-    const binPath = bins.find((path) => hasBridge(system, path)) ?? bins[0];
-    const builtIn = (path: string): Dir => ({ path, from: { kind: "containerd", file } });
-    return {
-      confDir: confDir ?? builtIn(defaultConfDir),
-      binDir: binDirs.find(({ path }) => path === binPath) ?? builtIn(defaultBinDir),
-      ...(binDirs.length > 0 && { binDirs }),
-    };
-  }
-  if (system.files.stat(k3sConfDir)?.kind === "directory") {
-    const path = k3sBinDirs.find((candidate) => hasBridge(system, candidate));
-    if (path !== undefined) {
-      return { confDir: { path: k3sConfDir, from: { kind: "found" } }, binDir: { path, from: { kind: "found" } } };
+function detect(system: System, choice: RuntimeChoice): Detected {
+  const holdsBridge = ({ path }: { readonly path: string }): boolean =>
+    system.files.stat(join(path, "bridge"))?.kind === "file";
+  switch (choice.kind) {
+    case "chosen": {
+      const { runtime, confDir, binDirs } = choice.dirs;
+      const toDir = ({ path, file, line }: CniDir): Dir => ({
+        path,
+        from: { kind: "runtime", runtime, ...(file !== undefined && { file }), ...(line !== undefined && { line }) },
+      });
+      const bin = binDirs.find(holdsBridge) ?? binDirs[0];
+      return { confDir: toDir(confDir), binDir: toDir(bin), binDirs: binDirs.map(toDir) };
+    }
+    case "found": {
+      const toDir = (path: string): Dir => ({ path, from: { kind: "found" } });
+      const binDir = toDir(choice.binDir);
+      return { confDir: toDir(choice.confDir), binDir, binDirs: [binDir] };
+    }
+    case "unknown": {
+      const from: DirSource = { kind: "default", why: choice.why };
+      const path = usualBinDirs.find((candidate) => holdsBridge({ path: candidate }));
+      const binDir: Dir = path === undefined ? { path: defaultBinDir, from } : { path, from: { kind: "found" } };
+      return { confDir: { path: defaultConfDir, from }, binDir, binDirs: [binDir] };
     }
   }
-  const path = usualBinDirs.find((candidate) => hasBridge(system, candidate));
-  return {
-    confDir: { path: defaultConfDir, from: { kind: "default" } },
-    binDir: path === undefined ? { path: defaultBinDir, from: { kind: "default" } } : { path, from: { kind: "found" } },
-  };
 }
 
-function toDir({ value, file, line }: ContainerdDir): Dir {
-  return { path: value, from: { kind: "containerd", file, line } };
-}
-
-function hasBridge(system: System, dir: string): boolean {
-  return system.files.stat(join(dir, "bridge"))?.kind === "file";
+function notesOn(choice: RuntimeChoice, binDir: string): readonly string[] {
+  if (choice.kind !== "chosen") return [];
+  const { dirs, because, passedOver } = choice;
+  const all = dirs.binDirs.map(({ path }) => path);
+  const others = all.includes(withoutSlash(binDir)) ? all.filter((path) => path !== withoutSlash(binDir)) : [];
+  return [
+    `${dirs.runtime} makes this node's pods: ${because}`,
+    ...(others.length === 0
+      ? []
+      : [`${dirs.runtime} looks for plugins in ${others.join(", ")} too; cni.binDir is one directory`]),
+    ...passedOver.map((other) => `the configuration of ${other} does not count`),
+  ];
 }
