@@ -75,6 +75,7 @@ export function bytes(number: number): Field<Uint8Array> {
   };
 }
 
+/** @public for the harness, a CRI client with more calls */
 export function bool(number: number): Field<boolean> {
   return {
     number,
@@ -84,7 +85,7 @@ export function bool(number: number): Field<boolean> {
   };
 }
 
-/** A 32-bit number, an enumeration, or a 64-bit number that is known to be small. */
+/** A 32-bit number, an enumeration, or a 64-bit number that is known to be small. @public for the harness */
 export function int(number: number): Field<number> {
   return {
     number,
@@ -94,7 +95,7 @@ export function int(number: number): Field<number> {
   };
 }
 
-/** A message inside the message; undefined when it is not there. */
+/** A message inside the message; undefined when it is not there. @public for the harness */
 export function nested<Read, Write>(number: number, kind: Message<Read, Write>): Field<Read | undefined, Write> {
   const inner = bytes(number);
   return {
@@ -121,7 +122,7 @@ export function list<Read, Write>(number: number, kind: Message<Read, Write>): F
   };
 }
 
-/** Any number of strings. */
+/** Any number of strings. @public for the harness */
 export function strings(number: number): Field<string[], readonly string[]> {
   const inner = string(number);
   return {
