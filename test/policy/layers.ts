@@ -49,5 +49,19 @@ export const layers: Readonly<Record<string, Layer>> = {
   "src/main.ts": { holds: "looks at how it was called", uses: ["cli", "cni", "sys"] },
 };
 
+/** What a layer may import in the words of CONTRIBUTING.md: *base*, *shared* and *domains* stand for their directories. */
+export function usesInWords({ uses }: Layer): string {
+  const groups = { shared, base, domains };
+  let left = [...uses];
+  const words: string[] = [];
+  for (const [name, members] of Object.entries(groups)) {
+    if (!members.every((member) => left.includes(member))) continue;
+    left = left.filter((used) => !members.includes(used));
+    words.push(`*${name}*`);
+  }
+  const rest = left.map((used) => `\`${used.replace(/^src\//, "")}\``);
+  return [...words, ...rest].join(", ") || "nothing of ours";
+}
+
 /** What the CNI plugin may load, from `src/cni/plugin.ts` on. */
 export const pluginLayers: readonly string[] = ["cni", ...(layers.cni?.uses ?? [])];
