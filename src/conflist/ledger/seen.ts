@@ -26,8 +26,8 @@ export interface Seen {
   readonly names: readonly string[];
   /** Our file, what the record names, what lies aside, and what was asked for: those of them that exist. */
   readonly files: ReadonlyMap<string, SeenFile>;
-  /** Aside names of the entries that the backups could bring back alone. */
-  readonly copied: ReadonlySet<string>;
+  /** Whether the backups alone could bring a file back; reads its copy. */
+  readonly isCopied: (entry: FileRecord) => boolean;
   /** Where the copies lie. */
   readonly backupsDir: string;
 }
@@ -45,10 +45,9 @@ export function look(system: System, store: Store, record: DirRecord, others: re
     const file = lookAt(system, store.confDir, name);
     return file === undefined ? [] : [[name, file] as const];
   });
-  const copied = record.aside.filter((entry) =>
-    entry.kind === "symlink" ? entry.target !== undefined : store.copyOf(entry) !== undefined,
-  );
-  return { names, files: new Map(files), copied: new Set(copied.map(({ aside }) => aside)), backupsDir: store.dir };
+  const isCopied = (entry: FileRecord): boolean =>
+    entry.kind === "symlink" ? entry.target !== undefined : store.copyOf(entry) !== undefined;
+  return { names, files: new Map(files), isCopied, backupsDir: store.dir };
 }
 
 /** One name of `dir`, a link not followed; undefined when nothing is there. @throws HeadcniError HC_FILE_READ */

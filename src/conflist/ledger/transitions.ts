@@ -19,7 +19,7 @@ export const columns = {
   place: ["aside", "changed", "alone", "both", "home", "due", "nowhere"],
   /** What has its name: nothing, the recorded content, or other content. */
   name: ["free", "same", "taken"],
-  /** Whether the backups alone could bring it back. */
+  /** Whether the backups alone could bring it back: only a restore asks, since it reads the copy. */
   copy: ["copied", "none"],
 } as const;
 
@@ -141,6 +141,6 @@ function situationOf(seen: Seen, entry: AsideRecord, { intent, finishesMoves = f
     state: entry.state,
     place: place(),
     name: atName === undefined ? "free" : isSame ? "same" : "taken",
-    copy: seen.copied.has(entry.aside) ? "copied" : "none",
+    copy: intent === "restore" && seen.isCopied(entry) ? "copied" : "none",
   };
 }
