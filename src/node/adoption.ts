@@ -3,7 +3,7 @@
 
 import type { Condition } from "../agent/conditions.ts";
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
-import type { PodCIDRAnswer, PodCIDRSource } from "../podcidr/answer.ts";
+import { isGuess, type PodCIDRAnswer, type PodCIDRSource } from "../podcidr/answer.ts";
 import { dirname } from "../sys/fs/path.ts";
 import { condition } from "./conditions.ts";
 
@@ -82,11 +82,6 @@ function decide({ answer, current, pods, confDir }: AdoptionInput): Adoption {
   if (isFree || fitsBeside(current.podCIDRs, podCIDRs)) return proposed;
   const blocked = { old: current.podCIDRs, wanted: podCIDRs, from: sourceWords(answer), pods: podWords(pods) };
   return keep(condition("PodCIDRChangeBlocked", blocked));
-}
-
-/** Whether nothing assigned a PodCIDR of this source to this node, so that another node can have the same. */
-export function isGuess(source: PodCIDRSource | undefined): boolean {
-  return source === "hash" || source === "default";
 }
 
 /** A family that comes or goes beside one that stays leaves running pods what they have. */

@@ -1,8 +1,8 @@
 // What the log says of the PodCIDR beside conditions: each fact once, when it is new.
 
-import type { PodCIDRAnswer } from "../podcidr/answer.ts";
+import { isGuess, type PodCIDRAnswer } from "../podcidr/answer.ts";
 import type { Log } from "../sys/log/log.ts";
-import { type Assignment, isGuess, sourceWords } from "./adoption.ts";
+import { type Assignment, sourceWords } from "./adoption.ts";
 
 /** What the chain answered and what is adopted, which differ when pods or a lost source hold on to an older PodCIDR. */
 export interface Announced {

@@ -1,4 +1,4 @@
-// The answer to "which PodCIDR does this node have, and from where", and its JSON form. Types only, and pure.
+// The answer to "which PodCIDR does this node have, and from where", and its JSON form. Pure.
 
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
@@ -6,6 +6,11 @@ import type { JsonObject } from "../sys/json.ts";
 
 /** The level of the chain that answered. */
 export type PodCIDRSource = "config" | "env" | "file" | "hash" | "default";
+
+/** Whether nothing assigned a PodCIDR of this source to this node, so that another node can have the same. */
+export function isGuess(source: PodCIDRSource | undefined): boolean {
+  return source === "hash" || source === "default";
+}
 
 /** One source that was asked, and why it did or did not answer. */
 export interface TraceEntry {

@@ -4,7 +4,7 @@ import { type PodCIDRs, toPodCIDRs, twoOfOneFamily } from "../cidr/pod-cidrs.ts"
 import type { LoadedConfig } from "../config/config.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
-import type { PodCIDRAnswer, PodCIDRSource, TraceEntry } from "./answer.ts";
+import { isGuess, type PodCIDRAnswer, type PodCIDRSource, type TraceEntry } from "./answer.ts";
 import type { ClassifiedFile, Warning } from "./classify.ts";
 import { type ClusterFacts, classifySources, clusterFacts } from "./cluster-facts.ts";
 import { baseFaults, defaultPodCIDRs, hashAnswer } from "./fallback.ts";
@@ -139,7 +139,7 @@ class Chain {
       source,
       file,
       line,
-      authoritative: source !== "hash" && source !== "default",
+      authoritative: !isGuess(source),
       clusterCIDRs: this.#facts.cluster.map(({ prefix }) => prefix),
       serviceCIDRs: this.#facts.serviceCIDRs,
       warnings: this.#warnings,
