@@ -33,6 +33,26 @@ const rows: readonly (readonly [string, Readonly<Record<string, string>>, string
     "/crio: k3s or RKE2 is set to use it (/etc/rancher/k3s/config.yaml:1)",
   ],
   [
+    "k3s where it keeps its state elsewhere",
+    {
+      ...containerd,
+      "/etc/rancher/k3s/config.yaml.d/10.yaml": "data-dir: /srv/k3s\n",
+      "/srv/k3s/agent/etc/containerd/config.toml": `[plugins.cri.cni]\nconf_dir = "/srv"\n`,
+    },
+    "/srv: k3s or RKE2 brings it",
+  ],
+  [
+    "RKE2 where its service says the same",
+    {
+      ...containerd,
+      "/usr/local/lib/systemd/system/rke2-agent.service":
+        "[Service]\nEnvironmentFile=-/etc/default/%N\nExecStart=/usr/local/bin/rke2 agent\n",
+      "/etc/default/rke2-agent": "RKE2_DATA_DIR=/srv/rke2\n",
+      "/srv/rke2/agent/etc/containerd/config.toml": `[plugins.cri.cni]\nconf_dir = "/srv"\n`,
+    },
+    "/srv: k3s or RKE2 brings it",
+  ],
+  [
     "the flag of k3s' service",
     {
       ...k3s,

@@ -5,7 +5,7 @@ import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { type CniDirs, cniDir, defaultConfDir, orDefault } from "./cni-dirs.ts";
 import { readContainerdDirs } from "./containerd-files.ts";
-import { type CriEndpoint, kubeletEndpoint, rancherEndpoint } from "./cri-endpoint.ts";
+import { type CriEndpoint, kubeletEndpoint, rancherDataDirs, rancherEndpoint } from "./cri-endpoint.ts";
 import { readCrioDirs } from "./crio-config.ts";
 import { readPodmanDirs } from "./podman-config.ts";
 import { createServices, flagValue, type Services } from "./service-command.ts";
@@ -30,6 +30,8 @@ export type RuntimeChoice =
 interface Node {
   readonly system: System;
   readonly services: Services;
+  /** State directories of k3s and RKE2. */
+  readonly rancherDirs: () => readonly string[];
   readonly containerd: () => CniDirs | undefined;
   readonly crio: () => CniDirs | undefined;
   readonly hasSocket: (path: string) => boolean;
@@ -39,13 +41,6 @@ type Found = Omit<ChosenRuntime, "passedOver"> | Exclude<RuntimeChoice, ChosenRu
 
 const containerdSocket = "/run/containerd/containerd.sock";
 const crioSocket = "/run/crio/crio.sock";
-/** k3s and RKE2 bring a containerd each, and write its configuration when they start. */
-const rancherContainerds: readonly string[] = [
-  "/var/lib/rancher/k3s/agent/etc/containerd/config.toml",
-  "/var/lib/rancher/rke2/agent/etc/containerd/config.toml",
-];
-const k3sConfDir = "/var/lib/rancher/k3s/agent/etc/cni/net.d";
-const k3sBinDirs: readonly string[] = ["/var/lib/rancher/k3s/data/cni", "/var/lib/rancher/k3s/data/current/bin"];
 const containerdConfig = "/etc/containerd/config.toml";
 /** Runtimes that a socket tells and whose configuration HeadCNI does not read. */
 const notLookedAt: readonly (readonly [string, string])[] = [
@@ -56,8 +51,10 @@ const notLookedAt: readonly (readonly [string, string])[] = [
 
 const evidence: readonly ((node: Node) => Found | undefined)[] = [
   (node) => byEndpoint(node, "k3s or RKE2", rancherEndpoint(node.system, node.services)),
-  ({ system }) => {
-    const dirs = rancherContainerds.map((file) => containerdOf(system, file)).find((found) => found !== undefined);
+  ({ system, rancherDirs }) => {
+    // k3s and RKE2 bring a containerd each, and write its configuration when they start.
+    const files = rancherDirs().map((dir) => join(dir, "agent/etc/containerd/config.toml"));
+    const dirs = files.map((file) => containerdOf(system, file)).find((found) => found !== undefined);
     return chosen(dirs, "k3s or RKE2 brings it");
   },
   (node) => byEndpoint(node, "the kubelet", kubeletEndpoint(node.system, node.services)),
@@ -69,7 +66,7 @@ const evidence: readonly ((node: Node) => Found | undefined)[] = [
   ({ crio }) => chosen(crio(), "it is configured"),
   ({ containerd }) => chosen(containerd(), "it is configured"),
   ({ hasSocket }) => (hasSocket(crioSocket) ? chosen(withoutFile("CRI-O"), "its socket is there") : undefined),
-  ({ system }) => foundOfK3s(system),
+  foundOfK3s,
   ({ system }) => byPodman(system),
 ];
 
@@ -79,6 +76,7 @@ export function chooseRuntime(system: System): RuntimeChoice {
   const node: Node = {
     system,
     services,
+    rancherDirs: once(() => rancherDataDirs(system, services)),
     containerd: once(() => containerdOf(system, containerdFile(services))),
     crio: once(() => readCrioDirs(system, services)),
     hasSocket: (path) => system.files.stat(path) !== undefined,
@@ -113,10 +111,13 @@ function byEndpoint(node: Node, user: string, endpoint: CriEndpoint | undefined)
 }
 
 /** k3s with its own flannel, whose containerd has not started yet. */
-function foundOfK3s({ files }: System): Found | undefined {
-  if (files.stat(k3sConfDir)?.kind !== "directory") return undefined;
-  const binDir = k3sBinDirs.find((dir) => files.stat(join(dir, "bridge"))?.kind === "file");
-  return binDir === undefined ? undefined : { kind: "found", confDir: k3sConfDir, binDir };
+function foundOfK3s({ system: { files }, rancherDirs }: Node): Found | undefined {
+  const [dataDir = ""] = rancherDirs();
+  const confDir = join(dataDir, "agent/etc/cni/net.d");
+  if (files.stat(confDir)?.kind !== "directory") return undefined;
+  const binDirs = ["data/cni", "data/current/bin"].map((dir) => join(dataDir, dir));
+  const binDir = binDirs.find((dir) => files.stat(join(dir, "bridge"))?.kind === "file");
+  return binDir === undefined ? undefined : { kind: "found", confDir, binDir };
 }
 
 function byPodman(system: System): Found | undefined {

@@ -14,19 +14,50 @@ export interface CriEndpoint {
 }
 
 const flag = "--container-runtime-endpoint";
+const rancherNames = ["k3s", "rke2"] as const;
 const maxFileBytes = 1 << 20;
 
-/** What k3s or RKE2 were given instead of their own containerd: flags of the service, then `config.yaml` and its drop-ins. */
+/** What k3s or RKE2 were given instead of their own containerd. */
 export function rancherEndpoint(system: System, services: Services): CriEndpoint | undefined {
-  for (const name of ["k3s", "rke2"] as const) {
-    const roles = name === "k3s" ? ["k3s", "k3s-agent"] : ["rke2-server", "rke2-agent"];
-    const words = roles.flatMap((role) => services(`${role}.service`).words);
-    const file = `/etc/rancher/${name}/config.yaml`;
-    const files = [file, ...namesIn(system, `${file}.d`, ".yaml", ".yml")];
-    const found = flagValue(words, flag) ?? lastKey(system, files, "container-runtime-endpoint");
-    if (found !== undefined && found.text !== "") return toEndpoint(found);
-  }
-  return undefined;
+  const found = rancherNames
+    .map((name) => rancherSetting(system, services, { name, key: "container-runtime-endpoint" }))
+    .find((setting) => setting !== undefined && setting.text !== "");
+  return found === undefined ? undefined : toEndpoint(found);
+}
+
+/** Where k3s keeps its state, then RKE2. */
+export function rancherDataDirs(system: System, services: Services): readonly string[] {
+  return rancherNames.map(
+    (name) =>
+      rancherSetting(system, services, { name, key: "data-dir", short: "-d" })?.text ?? `/var/lib/rancher/${name}`,
+  );
+}
+
+interface RancherSetting {
+  readonly name: (typeof rancherNames)[number];
+  /** As in `config.yaml`; the flag is `--` and this. */
+  readonly key: string;
+  /** The flag's short form. */
+  readonly short?: string;
+}
+
+/** A setting of k3s or RKE2: flags of the service, its variables, then `config.yaml` and its drop-ins. */
+function rancherSetting(
+  system: System,
+  services: Services,
+  { name, key, short = "" }: RancherSetting,
+): Word | undefined {
+  const commands = (name === "k3s" ? ["k3s", "k3s-agent"] : ["rke2-server", "rke2-agent"]).map((role) =>
+    services(`${role}.service`),
+  );
+  const words = commands.flatMap((command) => command.words);
+  const variable = (suffix: string): Word | undefined =>
+    commands.map(({ env }) => env.get(`${name.toUpperCase()}_${suffix}`)).find((value) => value !== undefined);
+  const flags = [`--${key}`, short].filter((flag) => flag !== "");
+  const file =
+    (flagValue(words, "--config", "-c") ?? variable("CONFIG_FILE"))?.text ?? `/etc/rancher/${name}/config.yaml`;
+  const files = [file, ...namesIn(system, `${file}.d`, ".yaml", ".yml")];
+  return flagValue(words, ...flags) ?? variable(key.toUpperCase().replaceAll("-", "_")) ?? lastKey(system, files, key);
 }
 
 /** What the kubelet was given: flags before its configuration's drop-ins, those before the file, as the kubelet has it. */

@@ -1,6 +1,6 @@
 // The command line that systemd would give a service: its unit with drop-ins, its variables put in, each word with the place it
-// stands in (systemd.unit(5), systemd.exec(5), systemd.service(5)). What only a running systemd knows is left out: specifiers,
-// generated units, patterns in EnvironmentFile.
+// stands in (systemd.unit(5), systemd.exec(5), systemd.service(5)). Left out: specifiers but the unit's name in EnvironmentFile, patterns
+// there, and what only a running systemd knows, as generated units.
 
 import { expected } from "../sys/errors.ts";
 import { dirname, join } from "../sys/fs/path.ts";
@@ -34,11 +34,11 @@ export type Services = (unit: string) => ServiceCommand;
 /** Reads the directories of units once, and a unit when it is asked for. */
 export function createServices(system: System): Services {
   const dirs = unitDirs.map((dir) => ({ dir, names: new Set(namesIn(system, dir)) }));
-  return (unit) => readServiceCommand(system, unitFiles(system, dirs, unit));
+  return (unit) => readServiceCommand(system, unit, unitFiles(system, dirs, unit));
 }
 
-function readServiceCommand(system: System, unit: readonly string[]): ServiceCommand {
-  const assignments = unit.flatMap((file) => serviceAssignments(system, file));
+function readServiceCommand(system: System, unit: string, files: readonly string[]): ServiceCommand {
+  const assignments = files.flatMap((file) => serviceAssignments(system, file));
   const inForce = (key: string): readonly Word[] => {
     const values = assignments.filter((assignment) => assignment.key === key);
     // An empty one takes back those before it.
@@ -47,7 +47,11 @@ function readServiceCommand(system: System, unit: readonly string[]): ServiceCom
   const env = new Map<string, Word>();
   for (const word of inForce("Environment")) assign(env, word);
   for (const { text } of inForce("EnvironmentFile")) {
-    for (const [name, value] of readEnvironmentFile(system, text.replace(/^-/, ""))) env.set(name, value);
+    const path = text
+      .replace(/^-/, "")
+      .replaceAll("%n", unit)
+      .replaceAll(/%[Np]/g, unit.replace(/\.service$/, ""));
+    for (const [name, value] of readEnvironmentFile(system, path)) env.set(name, value);
   }
   return { words: inForce("ExecStart").flatMap((word) => expand(word, env)), env };
 }
