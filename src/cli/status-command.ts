@@ -28,9 +28,9 @@ export function addStatusCommand(program: Command, context: CliContext): void {
 }
 
 async function statusCommand(context: CliContext, flags: StatusFlags): Promise<void> {
-  const { fetchStatus, statusAddress } = await import("../daemon/status-client.ts");
+  const { nodeStatus } = await import("../daemon/status-client.ts");
   const system = context.system(flags.root);
-  const status = await fetchStatus(system, await statusAddress(system, flags));
+  const status = await nodeStatus(system, flags);
   context.print(flags.output === "json" ? printJson(status) : statusTables(status));
   if (!status.ready) context.exit(exitCodes.negative.code);
 }

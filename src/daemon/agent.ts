@@ -39,6 +39,9 @@ export function createStatusServerAgent(system: System, options: StatusServerOpt
     ...plainAgent,
     name,
     conditions: serverConditions,
+    wake: () => {
+      if (servedOn.value !== undefined) noteAddress(system, servedOn.value);
+    },
     run: async (signal) => {
       const listen = await loadServer(metrics, facts);
       while (!signal.aborted) {
@@ -77,7 +80,7 @@ async function serve(system: System, options: ServeOptions, signal: AbortSignal)
   noteAddress(system, server.address);
   await moved(config, address, signal);
   servedOn.set(undefined);
-  noteAddress(system, undefined);
+  forgetAddress(system, server.address);
   await server.stop();
 }
 
@@ -120,12 +123,26 @@ async function loadServer(metrics: MetricRecorder, facts: () => DaemonFacts): Pr
 }
 
 /** Tells `headcni status` where to ask, whatever the configuration says by then: with port 0 nothing else knows. */
-function noteAddress({ files, log }: System, address: string | undefined): void {
+function noteAddress({ files, log }: System, address: string): void {
   try {
-    if (address === undefined) files.remove(statusAddressFile);
-    else files.writeAtomic(statusAddressFile, `${address}\n`, { mode: 0o644 });
+    if (!isNoted(files, address)) files.writeAtomic(statusAddressFile, `${address}\n`, { mode: 0o644 });
   } catch (error) {
     expected(error);
     log.warn(error.message, { hint: "headcni status asks where the configuration says" });
   }
+}
+
+/** What another daemon has noted meanwhile stays. */
+function forgetAddress({ files, log }: System, address: string): void {
+  try {
+    if (isNoted(files, address)) files.remove(statusAddressFile);
+  } catch (error) {
+    expected(error);
+    log.warn(error.message, { hint: `headcni status asks on ${address} for nothing until the file is removed` });
+  }
+}
+
+function isNoted(files: System["files"], address: string): boolean {
+  const bytes = files.readIfPresent(statusAddressFile, 1024);
+  return new TextDecoder().decode(bytes).trim() === address;
 }

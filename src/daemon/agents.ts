@@ -23,6 +23,8 @@ export interface AgentsOptions {
   /** Host path of the executable that is installed as the CNI plugin when the configuration wants one. */
   readonly executable: string | undefined;
   readonly process: Pick<DaemonFacts, "pid" | "startedAtMs">;
+  /** Called about once a second while the agents run; a failure ends them. */
+  readonly everySecond?: () => void;
 }
 
 export interface Agents {
@@ -34,7 +36,8 @@ export interface Agents {
 }
 
 /** Nothing is read or started yet. */
-export function createAgents(system: System, { flags, configureLog, executable, process }: AgentsOptions): Agents {
+export function createAgents(system: System, options: AgentsOptions): Agents {
+  const { flags, configureLog, executable, process, everySecond } = options;
   const conditions = createConditionStore(system);
   const metrics = createMetricRecorder();
   const config = createLatest<LoadedConfig | undefined>(undefined);
@@ -51,7 +54,7 @@ export function createAgents(system: System, { flags, configureLog, executable, 
   const runtimes = async () => (await import("../runtime/node-runtimes.ts")).nodeRuntimes(system);
   const list: readonly Agent[] = [
     createConfigAgent(system, { ...shared, flags, configureLog }),
-    createNodeAgent(system, { ...shared, nodeName: flags.nodeName, executable }),
+    createNodeAgent(system, { ...shared, nodeName: flags.nodeName, executable, everySecond }),
     createDataplaneAgent(system, shared),
     createNodeStateAgent(system, shared),
     createLeaseAgent(system, { ...shared, runtimes }),

@@ -1,31 +1,91 @@
 // One daemon a node. The lock is the kernel's, so it is gone with the process however that ends; the process id in the file
-// is only for the message.
+// is only for the message. The kernel locks a file and not its name: a daemon whose lock's name has gone no longer keeps others out,
+// so the name is looked at now and then.
 
-import { HeadcniError } from "../sys/errors.ts";
+import { expected, HeadcniError } from "../sys/errors.ts";
 import { type FileLock, tryLockFile } from "../sys/fs/flock.ts";
 import { dirname } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 
 export const lockFile = "/run/headcni/daemon.lock";
 
+export interface InstanceLock extends Disposable {
+  /**
+   * Sees to it that the lock's name still names the lock: one that was removed or replaced is taken back when it is free. Of two
+   * daemons that do so at once one gets it. One that cannot be looked at or made is left for the next time.
+   * @returns whether it had to be taken back
+   * @throws HeadcniError HC_DAEMON_RUNNING when another daemon has it by now
+   */
+  keep(): boolean;
+}
+
 /**
  * Takes the node's daemon lock; dispose it to let go.
  * @throws HeadcniError HC_DAEMON_RUNNING naming the process that has it; HC_FILE_WRITE when the file cannot be made.
  */
-export function takeInstanceLock({ files }: System, pid: number): FileLock {
-  files.makeDir(dirname(lockFile));
-  const lock = tryLockFile(files.hostPath(lockFile));
-  if (lock === undefined) {
-    const holder = new TextDecoder().decode(files.readIfPresent(lockFile, 64)).trim();
+export function takeInstanceLock(system: System, pid: number): InstanceLock {
+  const taken = takeName(system, pid);
+  if (taken === undefined) {
+    const holder = readHolder(system);
     throw new HeadcniError(
       "HC_DAEMON_RUNNING",
-      `Cannot start: another headcni-daemon runs on this node (process ${holder === "" ? "unknown" : holder})`,
+      `Cannot start: another headcni-daemon runs on this node (process ${holder || "unknown"})`,
       {
         hint: `Stop that one first, or ask it with \`headcni status\`; the lock is ${lockFile}`,
         details: { pid: holder },
       },
     );
   }
-  lock.write(`${pid}\n`);
+  let lock = taken;
+  return {
+    keep: () => {
+      const kept = keepName(system, { lock, pid });
+      if (kept === lock) return false;
+      lock[Symbol.dispose]();
+      lock = kept;
+      return true;
+    },
+    [Symbol.dispose]: () => lock[Symbol.dispose](),
+  };
+}
+
+/** The process id in the lock's file: of the daemon that has it, or had it last; empty when there is none. */
+export function readHolder({ files }: Pick<System, "files">): string {
+  return new TextDecoder().decode(files.readIfPresent(lockFile, 64)).trim();
+}
+
+/** The lock whose file has the name now. */
+function keepName(system: System, { lock, pid }: { readonly lock: FileLock; readonly pid: number }): FileLock {
+  const { files, log } = system;
+  let taken: FileLock | undefined;
+  try {
+    if (lock.isAt(files.hostPath(lockFile))) return lock;
+    taken = takeName(system, pid);
+  } catch (error) {
+    expected(error);
+    log.debug(`The daemon's lock cannot be looked at: ${error.message}`);
+    return lock;
+  }
+  if (taken !== undefined) {
+    log.warn(`${lockFile} was removed or replaced while the daemon runs, and is taken back`, {
+      hint: "leave /run/headcni alone while a daemon runs: it keeps a second one from starting",
+    });
+    return taken;
+  }
+  const holder = readHolder(system);
+  throw new HeadcniError(
+    "HC_DAEMON_RUNNING",
+    `Stopping: ${lockFile} was removed or replaced, and another headcni-daemon has this node now (process ${holder || "unknown"})`,
+    {
+      hint: "run one daemon a node: stop one of the two, and leave /run/headcni alone while it runs",
+      details: { pid: holder },
+    },
+  );
+}
+
+function takeName({ files }: System, pid: number): FileLock | undefined {
+  files.makeDir(dirname(lockFile));
+  const lock = tryLockFile(files.hostPath(lockFile));
+  lock?.write(`${pid}\n`);
   return lock;
 }

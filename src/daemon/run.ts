@@ -26,15 +26,19 @@ const stopMs = 800;
 
 /**
  * Runs the daemon until SIGTERM or SIGINT; with `once`, for one step of each agent.
- * @throws HeadcniError HC_DAEMON_RUNNING when another one has the node; ConfigError when the configuration cannot be used
+ * @throws HeadcniError HC_DAEMON_RUNNING when another one has the node, or gets it later; ConfigError when the configuration cannot be used
  */
 export async function runDaemon(system: System, { once, log, ...flags }: DaemonOptions): Promise<DaemonEnd> {
-  using _lock = takeInstanceLock(system, processId);
+  using lock = takeInstanceLock(system, processId);
   const { list, conditions, facts } = createAgents(system, {
     flags,
     configureLog: log.configure,
     executable: ownExecutable(),
     process: { pid: processId, startedAtMs: system.clock.now() },
+    everySecond: () => {
+      // What else lay beside the lock is gone with it.
+      if (lock.keep()) wakeAll(list, "lock");
+    },
   });
   using signals = listenForSignals(system, list);
   const supervision = { signal: signals.stop, stopMs };
@@ -60,9 +64,10 @@ function listenForSignals({ log }: System, agents: readonly Agent[]): Signals {
     },
     end.signal,
   );
-  const wakeAll = (name: string): void => {
-    for (const agent of agents) agent.wake(name);
-  };
-  onSignals(["SIGHUP"], wakeAll, end.signal);
+  onSignals(["SIGHUP"], (name) => wakeAll(agents, name), end.signal);
   return { stop: stop.signal, [Symbol.dispose]: () => end.abort() };
+}
+
+function wakeAll(agents: readonly Agent[], reason: string): void {
+  for (const agent of agents) agent.wake(reason);
 }

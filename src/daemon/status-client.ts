@@ -4,6 +4,7 @@ import { loadConfig } from "../config/load.ts";
 import { readListen } from "../config/values.ts";
 import { expected, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
+import { readHolder } from "./instance-lock.ts";
 import type { StatusDocument } from "./status.ts";
 
 /** Where a running daemon says it listens. */
@@ -22,7 +23,7 @@ const timeoutMs = 5000;
  * Where the daemon listens: as asked, else as the running daemon noted, else as the node's configuration says.
  * @throws HeadcniError HC_USAGE for an address that is none, HC_DAEMON_NOT_RUNNING when the configuration turns the server off
  */
-export async function statusAddress(system: System, { address, config }: StatusWhere): Promise<string> {
+async function statusAddress(system: System, { address, config }: StatusWhere): Promise<string> {
   if (address !== undefined) {
     const listen = readListen(address);
     if (listen.kind === "fault")
@@ -39,10 +40,37 @@ export async function statusAddress(system: System, { address, config }: StatusW
 }
 
 /**
+ * The document of /status of this node's daemon, which an address of one's own choice need not be.
+ * @throws HeadcniError HC_DAEMON_NOT_RUNNING when nothing, or something else, answers there
+ */
+export async function nodeStatus(system: System, where: StatusWhere): Promise<StatusDocument> {
+  const address = await statusAddress(system, where);
+  const status = await fetchStatus(system, address);
+  // Two roots of one machine can ask for the same port: the daemon that does not get it notes no address.
+  const holder = where.address === undefined ? readOwnHolder(system) : "";
+  if (holder === "" || holder === String(status.pid)) return status;
+  throw new HeadcniError(
+    "HC_DAEMON_NOT_RUNNING",
+    `Cannot ask the daemon on ${address}: another one answers there (process ${status.pid}), not this node's (process ${holder})`,
+    { hint: "give each a monitoring.listen of its own; --address asks whatever answers there" },
+  );
+}
+
+/** Empty also for a user who may not read it. */
+function readOwnHolder(system: System): string {
+  try {
+    return readHolder(system);
+  } catch (error) {
+    expected(error);
+    return "";
+  }
+}
+
+/**
  * The document of /status.
  * @throws HeadcniError HC_DAEMON_NOT_RUNNING when nothing, or something else, answers there
  */
-export async function fetchStatus({ http }: Pick<System, "http">, address: string): Promise<StatusDocument> {
+async function fetchStatus({ http }: Pick<System, "http">, address: string): Promise<StatusDocument> {
   const refuse = (why: string, hint: string, cause?: unknown): HeadcniError =>
     new HeadcniError("HC_DAEMON_NOT_RUNNING", `Cannot ask the daemon on ${address}: ${why}`, { hint, cause });
   let body: string;

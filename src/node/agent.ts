@@ -16,11 +16,13 @@ import { watchTargets } from "./watch-targets.ts";
 
 export interface NodeAgentOptions extends Omit<ReconcileNodeOptions, "status"> {
   readonly conditions: ConditionStore;
+  /** Called with each look at the conflist, so that a daemon at rest has one timer; a failure ends the agent. */
+  readonly everySecond?: (() => void) | undefined;
 }
 
 /** Its first step throws a ConfigError when a value an operator set for the PodCIDR cannot be used. */
 export function createNodeAgent(system: System, options: NodeAgentOptions): Agent {
-  const { conditions, config, record } = options;
+  const { conditions, config, record, everySecond } = options;
   const trigger = createTrigger(system.clock);
   const watches = createWatches(system, trigger);
   const status = createLatest<NodeStatus | undefined>(undefined);
@@ -52,7 +54,7 @@ export function createNodeAgent(system: System, options: NodeAgentOptions): Agen
       isWatching = true;
       watch();
       const path = (): string | undefined => status.value?.conflist.path;
-      await Promise.all([reconciler.run(signal), pollConflist(system, { trigger, path }, signal)]);
+      await Promise.all([reconciler.run(signal), pollConflist(system, { trigger, path, everySecond }, signal)]);
       isWatching = false;
       watches.close();
     },

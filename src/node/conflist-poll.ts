@@ -12,17 +12,21 @@ export interface PollConflistOptions {
   readonly trigger: Pick<Trigger, "wake">;
   /** Where our conflist lies now; undefined while that is not known. */
   readonly path: () => string | undefined;
+  /** Called with each look. */
+  readonly everySecond?: (() => void) | undefined;
 }
 
 /** Until `signal` aborts, wakes the trigger when the conflist or its directory is not what it was at the last look. */
 export async function pollConflist(
   system: System,
-  { trigger, path }: PollConflistOptions,
+  { trigger, path, everySecond }: PollConflistOptions,
   signal: AbortSignal,
 ): Promise<void> {
   let seen = fingerprint(system, path());
   while (!signal.aborted) {
     await system.clock.sleep(everyMs, signal);
+    if (signal.aborted) return;
+    everySecond?.();
     const at = path();
     const now = fingerprint(system, at);
     if (now !== seen && at !== undefined) trigger.wake(dirname(at), 0);

@@ -121,6 +121,31 @@ describe("headcni-daemon", () => {
     expect(await daemon.stop()).toBe(0);
   });
 
+  test("takes its lock back when /run/headcni was removed, so that a second daemon does not start", async () => {
+    await using node = await flannelNode();
+    const daemon = await bootDaemon(node);
+    const pid = node.read("/run/headcni/daemon.lock");
+    fs.rmSync(node.path("/run/headcni"), { recursive: true });
+    await waitUntil("the lock is back", () => node.exists("/run/headcni/status-address"), 3000);
+    expect(node.read("/run/headcni/daemon.lock")).toBe(pid);
+    expect((await node.run([headcniDaemon, "--once"])).exitCode).toBe(5);
+    expect(await daemon.stop()).toBe(0);
+  });
+
+  test("ends with 5 when /run/headcni was removed and a second daemon has started", async () => {
+    await using node = await flannelNode();
+    const first = await bootDaemon(node);
+    fs.rmSync(node.path("/run/headcni"), { recursive: true });
+    const second = await node.spawn([headcniDaemon], { log: "/var/log/second.log" });
+    // Which of the two gets the lock is a race; that one of them does not is none.
+    const ended = await Promise.race([first.exited.then(() => first), second.exited.then(() => second)]);
+    expect(await ended.exited).toBe(5);
+    expect(ended.output()).toContain("another headcni-daemon");
+    const other = ended === first ? second : first;
+    await waitForOutput(other, "Status and metrics are served on");
+    expect(await other.stop()).toBe(0);
+  });
+
   test("ends within a second also while a plugin hangs, and takes that and what it started along", async () => {
     await using node = await flannelNode();
     await node.must(["rm", "/opt/cni/bin/bridge"]);

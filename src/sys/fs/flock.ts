@@ -3,11 +3,13 @@
 
 import * as fs from "node:fs";
 import type { Clock } from "../clock.ts";
-import { describeError, HeadcniError } from "../errors.ts";
+import { describeError, errnoOf, HeadcniError } from "../errors.ts";
 import { loadLibc } from "../process/libc.ts";
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+/** More than anything but a file system that numbers a file anew at each look can need. */
+const maxAttempts = 100;
 
 /** Why no lock can be taken on this host; undefined where they can. */
 export function whyNoLocks(): string | undefined {
@@ -31,6 +33,11 @@ export function tryLockDescriptor(fd: number): boolean {
 /** A held lock; disposing releases it. The file itself stays. */
 export interface FileLock extends Disposable {
   readonly fd: number;
+  /**
+   * Whether `hostPath` still names the locked file: another process locks what the name says.
+   * @throws HeadcniError HC_FILE_READ when that cannot be found out
+   */
+  isAt(hostPath: string): boolean;
   /** Replaces the locked file's content in place: a new file by rename would not be the locked one. */
   write(text: string): void;
 }
@@ -41,6 +48,15 @@ export interface FileLock extends Disposable {
  * @throws HeadcniError HC_FILE_WRITE when the file cannot be opened, HC_LOCKS_UNAVAILABLE.
  */
 export function tryLockFile(hostPath: string): FileLock | undefined {
+  for (let attempt = 1; ; attempt++) {
+    const lock = lockOpened(hostPath);
+    // Between open and lock the name may have gone, or passed to another file: then this lock says nothing.
+    if (lock === undefined || attempt === maxAttempts || lock.isAt(hostPath)) return lock;
+    lock[Symbol.dispose]();
+  }
+}
+
+function lockOpened(hostPath: string): FileLock | undefined {
   let fd: number;
   try {
     const isFolder = fs.statSync(hostPath, { throwIfNoEntry: false })?.isDirectory() === true;
@@ -59,12 +75,38 @@ export function tryLockFile(hostPath: string): FileLock | undefined {
   if (!isLocked) return undefined;
   return {
     fd,
+    isAt: (path) => {
+      try {
+        return isNamed(path, fd);
+      } catch (error) {
+        throw new HeadcniError("HC_FILE_READ", `Cannot look for the lock ${path}: ${describeError(error)}`, {
+          cause: error,
+        });
+      }
+    },
     write: (text) => {
       fs.ftruncateSync(fd);
       fs.writeSync(fd, text, 0);
     },
     [Symbol.dispose]: () => fs.closeSync(fd),
   };
+}
+
+/** Whether a path, links followed, names the open file. @throws the system error when that cannot be found out */
+export function isNamed(hostPath: string, fd: number): boolean {
+  const named = statIfPresent(hostPath);
+  const open = fs.fstatSync(fd);
+  return named !== undefined && named.ino === open.ino && named.dev === open.dev;
+}
+
+function statIfPresent(hostPath: string): fs.Stats | undefined {
+  try {
+    return fs.statSync(hostPath);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "ENOENT" || errno === "ENOTDIR" || errno === "ELOOP") return undefined;
+    throw error;
+  }
 }
 
 export interface WaitForLockOptions {

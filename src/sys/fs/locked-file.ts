@@ -5,7 +5,7 @@
 import * as fs from "node:fs";
 import { errnoOf } from "../errors.ts";
 import { temporaryName } from "./atomic-file.ts";
-import { tryLockDescriptor, whyNoLocks } from "./flock.ts";
+import { isNamed, tryLockDescriptor, whyNoLocks } from "./flock.ts";
 import { basename, dirname, join } from "./path.ts";
 
 /** A locked file and its content when the lock was taken; disposing releases it. */
@@ -63,7 +63,7 @@ export function tryLockExisting(hostPath: string, maxBytes: number): LockAttempt
     if (!fs.fstatSync(fd).isFile()) return { kind: "absent" };
     if (!tryLockIfPossible(fd)) return { kind: "held" };
     // Between open and lock the name may have gone, or passed to another file: then this lock says nothing.
-    if (!isStillAt(hostPath, fd)) return { kind: "held" };
+    if (!isNamed(hostPath, fd)) return { kind: "held" };
     const bytes = readUpTo(fd, maxBytes);
     isKept = true;
     return { kind: "locked", file: { fd, bytes, [Symbol.dispose]: () => fs.closeSync(fd) } };
@@ -75,12 +75,6 @@ export function tryLockExisting(hostPath: string, maxBytes: number): LockAttempt
 /** Where no lock can be taken, none is held. */
 function tryLockIfPossible(fd: number): boolean {
   return whyNoLocks() !== undefined || tryLockDescriptor(fd);
-}
-
-function isStillAt(hostPath: string, fd: number): boolean {
-  const named = fs.statSync(hostPath, { throwIfNoEntry: false });
-  const open = fs.fstatSync(fd);
-  return named !== undefined && named.ino === open.ino && named.dev === open.dev;
 }
 
 function readUpTo(fd: number, maxBytes: number): Uint8Array {
