@@ -18,6 +18,10 @@ export const exitCodes = {
   internal: { code: 70, meaning: "A fault in HeadCNI itself" },
 } as const;
 
+/** What to do about a wrong command line, and about a fault of ours. */
+export const usageHint = "run with --help for commands and flags";
+export const internalHint = "this is a fault in HeadCNI, please report it with the lines above";
+
 type ExitReason = keyof typeof exitCodes;
 
 const reasonByCode: Partial<Record<ErrorCode, ExitReason>> = {
@@ -37,7 +41,7 @@ export function exitCodeFor(error: unknown): number {
 export function errorLines(error: unknown): readonly string[] {
   if (!(error instanceof HeadcniError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return [`error: ${text}`, "hint: this is a fault in HeadCNI, please report it with the lines above"];
+    return [`error: ${text}`, `hint: ${internalHint}`];
   }
   // Messages quote what files and programs hold: none of it may drive the terminal.
   const lines = [`error: ${printable(error.message)}`];

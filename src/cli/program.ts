@@ -9,24 +9,35 @@ import { addConfigCommands } from "./config-command.ts";
 import { addConflistCommands } from "./conflist/conflist-command.ts";
 import { type CliContext, createCliContext } from "./context.ts";
 import { addDaemonCommand } from "./daemon-command.ts";
-import { errorLines, exitCodeFor, exitCodes } from "./exit.ts";
+import { errorLines, exitCodeFor, exitCodes, usageHint } from "./exit.ts";
 import { addIpamCommands } from "./ipam-command.ts";
+import { jsonErrorLine, jsonUsageLine, wantsJson } from "./json-error.ts";
 import { addPodCIDRCommands } from "./podcidr-command.ts";
 import { addStatusCommand } from "./status-command.ts";
 
 /** The name by which the program is the daemon and nothing else. */
 const daemonName = "headcni-daemon";
 
-/** Builds `headcni` with every command. @param calledAs the name the help shows for the daemon */
-export function createProgram(context: CliContext, calledAs = "headcni"): Command {
+interface CreateProgramOptions {
+  /** The name the help shows for the daemon. */
+  readonly calledAs?: string;
+  /** Takes what commander says of a wrong command line. */
+  readonly writeErr?: (text: string) => void;
+}
+
+/** Builds `headcni` with every command. */
+export function createProgram(
+  context: CliContext,
+  { calledAs = "headcni", writeErr = context.warn }: CreateProgramOptions = {},
+): Command {
   const program = new Command("headcni")
     .description("Pod networking for Kubernetes nodes in different networks")
     .version(versionLine(), "-V, --version", "print version, commit and runtime")
     .helpOption("-h, --help", "print help, also after a command")
-    .showHelpAfterError("hint: run with --help for commands and flags")
+    .showHelpAfterError(`hint: ${usageHint}`)
     .configureOutput({
       writeOut: context.print,
-      writeErr: context.warn,
+      writeErr,
       // Asking the streams for width and colour would load Node's stream classes, which cost more than the rest of the start.
       getOutHelpWidth: () => 100,
       getErrHelpWidth: () => 100,
@@ -66,14 +77,20 @@ export async function parseCommandLine(
   args: readonly string[],
   calledAs = "headcni",
 ): Promise<number | undefined> {
+  const isJson = wantsJson(args);
   try {
-    const program = createProgram(context, calledAs);
+    // commander prints the message, or the help, before it throws.
+    const program = createProgram(context, { calledAs, ...(isJson ? { writeErr: () => undefined } : {}) });
     await program.parseAsync(plainForm(program, args, calledAs), { from: "user" });
     return undefined;
   } catch (error) {
     // commander has printed its message by itself; help and version end with code 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok.code : exitCodes.usage.code;
-    context.warn(`${errorLines(error).join("\n")}\n`);
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.ok.code;
+      if (isJson) context.warn(jsonUsageLine(error.message));
+      return exitCodes.usage.code;
+    }
+    context.warn(isJson ? jsonErrorLine(error) : `${errorLines(error).join("\n")}\n`);
     return exitCodeFor(error);
   }
 }

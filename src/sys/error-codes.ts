@@ -2,6 +2,7 @@
 // `docs/reference/errors.md` is generated from this table (`make gen`).
 
 export const errorCodes = {
+  HC_INTERNAL: "A fault in HeadCNI itself",
   HC_USAGE: "The command line is wrong: an unknown command or flag, or a missing argument",
 
   HC_ADDR_INVALID: "A value is not an IPv4 or IPv6 address",

@@ -20,6 +20,8 @@ export class HeadcniError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly details: Readonly<Record<string, unknown>> | undefined;
+  /** Each thing that is wrong, where more than one can be. */
+  readonly issues: readonly ErrorIssue[] = [];
 
   constructor(code: ErrorCode, message: string, options: HeadcniErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -38,10 +40,16 @@ export function expected(error: unknown): asserts error is HeadcniError {
   if (!(error instanceof HeadcniError)) throw error;
 }
 
-/** One problem in a configuration file; `path` is the key path, e.g. `network.mtu`. */
-export interface ConfigIssue {
+/** One thing that is wrong in a document; `path` is where: `plugins[0].ipam.subnet`, "" for the whole. */
+interface ErrorIssue {
   readonly path: string;
   readonly message: string;
+  /** What the operator can do about it. */
+  readonly hint?: string | undefined;
+}
+
+/** One problem in a configuration file; `path` is the key path, e.g. `network.mtu`. */
+export interface ConfigIssue extends ErrorIssue {
   readonly file?: string | undefined;
   readonly line?: number | undefined;
 }
@@ -49,7 +57,7 @@ export interface ConfigIssue {
 /** What an operator wrote is wrong. Thrown for the config file, the environment and flags alike. */
 export class ConfigError extends HeadcniError {
   override readonly name = "ConfigError";
-  readonly issues: readonly ConfigIssue[];
+  override readonly issues: readonly ConfigIssue[];
 
   constructor(code: ErrorCode, message: string, issues: readonly ConfigIssue[], options: HeadcniErrorOptions = {}) {
     super(code, message, options);

@@ -47,7 +47,9 @@ export async function installCommand(
       context.warn(`warning: ${what}; headcni-daemon removes it, or type: ip link delete ${bridgeName}\n`);
     }
   } catch (error) {
-    if (error instanceof ConflistInvalidError && error.problems.length > 1) context.warn(problemTable(error.problems));
+    // As JSON, the error has them.
+    if (flags.output !== "json" && error instanceof ConflistInvalidError && error.issues.length > 1)
+      context.warn(problemTable(error.issues));
     throw error;
   }
 }

@@ -271,7 +271,7 @@ describe("installConflist()", () => {
       code: "HC_CONFLIST_INVALID",
       message: `Cannot put ${confDir}/${conflistFileName} in force: plugins[0].type is bridge, and there is none (and 1 more)`,
       hint: "install it",
-      problems: [problem, problem],
+      issues: [problem, problem],
     });
     expect(node.snapshot()).toEqual(before);
     expect(listBackups(node.system)).toEqual([]);

@@ -69,7 +69,7 @@ export interface InstallReport {
 /** A conflist that must not be put in force. Carries every problem, for callers that list them. */
 export class ConflistInvalidError extends HeadcniError {
   override readonly name = "ConflistInvalidError";
-  readonly problems: readonly ConflistProblem[];
+  override readonly issues: readonly ConflistProblem[];
 
   /** @param problems at least one */
   constructor(path: string, problems: readonly ConflistProblem[]) {
@@ -77,7 +77,7 @@ export class ConflistInvalidError extends HeadcniError {
     const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
     const what = first === undefined ? "it is not valid" : `${problemSentence(first)}${more}`;
     super("HC_CONFLIST_INVALID", `Cannot put ${path} in force: ${what}`, { hint: first?.hint, details: { problems } });
-    this.problems = problems;
+    this.issues = problems;
   }
 }
 
