@@ -60,7 +60,7 @@ async function daemonCommand(context: CliContext, flags: DaemonCommandFlags): Pr
   }
 }
 
-/** Why the daemon ends, where the rest of its story is: whoever collects its log gets lines of one form. */
+/** Logs why the daemon ends, so that a log collector gets lines of one form only. */
 async function logEnd(log: DaemonLog, error: HeadcniError): Promise<void> {
   // It may have ended before it read how to log.
   if (!log.isOpen()) await log.configure(defaultConfig.logging);

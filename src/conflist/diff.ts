@@ -2,7 +2,7 @@
 
 import { createTwoFilesPatch, FILE_HEADERS_ONLY, formatPatch, structuredPatch } from "diff";
 
-/** Above this many changed lines the text is shown as replaced whole: nobody reads such a diff line by line, and it takes seconds. */
+/** Above this many changed lines the text is shown as replaced whole: a line-by-line diff of it takes seconds and helps no reader. */
 const maxEditLength = 1000;
 
 export interface DiffSides {

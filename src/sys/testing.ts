@@ -45,16 +45,16 @@ export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
         if (next === undefined) break;
         elapsed = Math.max(elapsed, next.dueMs);
         next.wake();
-        await settle();
+        await runDue();
       }
       elapsed = end;
-      await settle();
+      await runDue();
     },
   };
 }
 
 /** Lets everything that is already due run: promises, and callbacks of this turn of the event loop. */
-async function settle(): Promise<void> {
+async function runDue(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 

@@ -27,7 +27,7 @@ export async function validateCommand(
   const { system, loaded } = node;
   const { binDir } = loaded.config.cni;
   const { path, text } = readConflist(node, file);
-  // Of a file that was named nobody said that it is, or shall be, in force.
+  // Only our own file is expected to be in force; a file named on the command line need not be.
   const inForce = file === undefined ? lookInForce(system, loaded.config.cni) : undefined;
   const problems = [...(await validateConflist(system, text, { binDir })), ...(inForce?.problems ?? [])];
   if (problems.length > 0) context.exit(exitCodes.negative.code);

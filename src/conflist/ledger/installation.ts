@@ -7,9 +7,9 @@ import { sha256Hex } from "../../sys/fs/sha256.ts";
 import { isCopied, isSameContent, withCopy } from "./kept-versions.ts";
 import type { AsideRecord, AsideRole, DirRecord, FileRecord } from "./manifest.ts";
 import type { Seen } from "./seen.ts";
-import { type Action, journalOf, type Step, settle } from "./step.ts";
+import { type Action, journalOf, type Step, transitionAll } from "./step.ts";
 
-/** How many of our own hashes are remembered, to tell our file from one that somebody edited. */
+/** How many of our own hashes are remembered, to tell our file from an edited one. */
 const keptHashes = 20;
 /** How many files that came to one name after its original stay aside. */
 const keptLater = 5;
@@ -23,7 +23,7 @@ export interface Wanted {
 
 /** @param before a record that a recovery has brought up to date */
 export function install(before: DirRecord, seen: Seen, { content, toMoveAside }: Wanted): Step {
-  let { record } = settle(before, seen, { intent: "install" });
+  let { record } = transitionAll(before, seen, { intent: "install" });
   const plan = (actions: readonly Action[]): readonly Action[] => {
     record = journalOf({ record, actions });
     return actions;

@@ -4,12 +4,12 @@ import { originalName } from "../../node-state/aside-name.ts";
 import { conflistFileName } from "../../node-state/names.ts";
 import { type AsideRecord, type DirRecord, isOurOriginal } from "./manifest.ts";
 import { isOursWritten, type Seen } from "./seen.ts";
-import { endOfInstallation, recordAfter, type Step, settle } from "./step.ts";
+import { endOfInstallation, recordAfter, type Step, transitionAll } from "./step.ts";
 
 /** @param movesAside whether planned moves are finished if ours is in force; otherwise they are forgotten */
 export function recover(before: DirRecord, seen: Seen, movesAside: boolean): Step {
   const options = { intent: "recover", finishesMoves: movesAside && isOursWritten(before, seen) } as const;
-  const { record, actions } = settle(before, seen, options);
+  const { record, actions } = transitionAll(before, seen, options);
   // In the order of an installation: what was planned last goes first.
   const step = {
     record: { ...record, aside: [...record.aside, ...strays(before, seen)] },
@@ -17,7 +17,7 @@ export function recover(before: DirRecord, seen: Seen, movesAside: boolean): Ste
   };
   const after = recordAfter(step);
   if (isInstallationOver(before, after, seen)) {
-    const rest = settle(endOfInstallation(after), seen, options);
+    const rest = transitionAll(endOfInstallation(after), seen, options);
     return { record: rest.record, actions: [...step.actions, ...rest.actions] };
   }
   return isOurOriginalBack(before, after) ? { ...step, record: { ...step.record, written: [] } } : step;

@@ -7,13 +7,14 @@ import { plannedAside } from "./installation.ts";
 import { isCopied, withCopy } from "./kept-versions.ts";
 import { type AsideRecord, type DirRecord, isOurOriginal } from "./manifest.ts";
 import { isOursWritten, type Seen } from "./seen.ts";
-import { type Action, type Step, settle } from "./step.ts";
+import { type Action, type Step, transitionAll } from "./step.ts";
 
 const name = conflistFileName;
 
 /** @param before a record that a recovery has brought up to date */
 export function restore(before: DirRecord, seen: Seen): Step {
-  const walk = (aside: readonly AsideRecord[]) => settle({ ...before, aside }, seen, { intent: "restore" }).actions;
+  const walk = (aside: readonly AsideRecord[]) =>
+    transitionAll({ ...before, aside }, seen, { intent: "restore" }).actions;
   const others = walk(before.aside.filter((entry) => !isOurOriginal(entry)).sort(byTurn));
   const ours = oursActions(before, seen, { others, original: walk(before.aside.filter(isOurOriginal)) });
   const isKept = ours.some(({ kind }) => kind === "leave") && before.written.length > 0 && seen.files.has(name);

@@ -3,7 +3,7 @@
 import { addVersion } from "./kept-versions.ts";
 import type { AsideRecord, DirRecord, FileRecord } from "./manifest.ts";
 import type { Seen } from "./seen.ts";
-import { type SettleOptions, transitionOf } from "./transitions.ts";
+import { type TransitionAllOptions, transitionOf } from "./transitions.ts";
 
 /**
  * What is done to one name:
@@ -66,7 +66,7 @@ export function endOfInstallation(record: DirRecord): DirRecord {
 }
 
 /** What becomes of every entry, by the table. */
-export function settle(before: DirRecord, seen: Seen, options: SettleOptions): Step {
+export function transitionAll(before: DirRecord, seen: Seen, options: TransitionAllOptions): Step {
   const actions: Action[] = [];
   const aside = before.aside.flatMap((entry): readonly AsideRecord[] => {
     const { transition, why } = transitionOf(seen, entry, options);

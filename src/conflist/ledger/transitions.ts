@@ -109,21 +109,25 @@ export function rowFor(situation: Situation): Row {
   return row;
 }
 
-export interface SettleOptions {
+export interface TransitionAllOptions {
   readonly intent: Situation["intent"];
   /** Whether planned moves are to be finished. @default false */
   readonly finishesMoves?: boolean;
 }
 
 /** What becomes of `entry`, and what is said of it. */
-export function transitionOf(seen: Seen, entry: AsideRecord, options: SettleOptions): Omit<Row, "cells"> {
+export function transitionOf(seen: Seen, entry: AsideRecord, options: TransitionAllOptions): Omit<Row, "cells"> {
   const { transition, why } = rowFor(situationOf(seen, entry, options));
   // Of a link, which has no content, the manifest says where it points.
   const copy = join(seen.backupsDir, entry.copy ?? "manifest.json");
   return { transition, why: why?.replace("{aside}", () => entry.aside).replace("{copy}", () => copy) };
 }
 
-function situationOf(seen: Seen, entry: AsideRecord, { intent, finishesMoves = false }: SettleOptions): Situation {
+function situationOf(
+  seen: Seen,
+  entry: AsideRecord,
+  { intent, finishesMoves = false }: TransitionAllOptions,
+): Situation {
   const isOurName = entry.name === conflistFileName;
   const atName = seen.files.get(entry.name);
   const aside = seen.files.get(entry.aside);
