@@ -8,6 +8,7 @@ import type { FileKind } from "../sys/fs/files.ts";
 import { extname, join } from "../sys/fs/path.ts";
 import { isJsonObject, type JsonObject } from "../sys/json.ts";
 import type { System } from "../sys/system.ts";
+import { type Delegate, delegateOf } from "./meta-config.ts";
 
 export interface OtherConfig {
   readonly name: string;
@@ -19,6 +20,8 @@ export interface OtherConfig {
   readonly network: string | undefined;
   /** Types of its plugins, in order; empty when it cannot be read. */
   readonly pluginTypes: readonly string[];
+  /** Which network it calls, when its first plugin is a meta-plugin. */
+  readonly delegate?: Delegate | undefined;
   /** Why a runtime cannot load it; undefined when it can. */
   readonly problem: string | undefined;
 }
@@ -41,7 +44,7 @@ export function otherConfigs(system: System, confDir: string): readonly OtherCon
   });
 }
 
-function describeConfig(system: System, path: string): Pick<OtherConfig, "network" | "pluginTypes" | "problem"> {
+function describeConfig(system: System, path: string): Omit<OtherConfig, "name" | "kind" | "isPreferred"> {
   let json: unknown;
   try {
     // A byte order mark stays in the text: Go's JSON refuses it, and so must we.
@@ -54,8 +57,11 @@ function describeConfig(system: System, path: string): Pick<OtherConfig, "networ
   if (!isJsonObject(json)) return { network: undefined, pluginTypes: [], problem: "is not a JSON object" };
   const network = typeof json.name === "string" ? json.name : undefined;
   const plugins = extname(path) === ".conflist" ? json.plugins : [json];
-  const pluginTypes = Array.isArray(plugins) ? plugins.filter(isJsonObject).map(typeOf) : [];
-  return { network, pluginTypes, problem: loadProblem(plugins, pluginTypes, network) };
+  const objects = Array.isArray(plugins) ? plugins.filter(isJsonObject) : [];
+  const pluginTypes = objects.map(typeOf);
+  const [first] = objects;
+  const delegate = first === undefined ? undefined : delegateOf(first);
+  return { network, pluginTypes, delegate, problem: loadProblem(plugins, pluginTypes, network) };
 }
 
 function typeOf(plugin: JsonObject): string {

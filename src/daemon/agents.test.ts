@@ -259,6 +259,39 @@ describe("the agents over time", () => {
     expect(node.codes()).not.toContain("OtherConfigPreferred");
   });
 
+  const inFront: readonly (readonly [string, string, readonly string[]])[] = [
+    ["that calls ours", `{"name":"m","type":"multus","clusterNetwork":"headcni"}`, []],
+    ["that holds a copy of ours", `{"name":"m","type":"multus","delegates":[{"name":"headcni","plugins":[]}]}`, []],
+    ["that does not say what it calls", `{"name":"m","type":"multus-shim"}`, ["MetaPluginUnclear"]],
+    ["that calls another", `{"name":"m","type":"multus","delegates":[{"name":"cbr0"}]}`, ["OtherConfigPreferred"]],
+    ["that calls one of the directory", `{"name":"m","type":"multus","clusterNetwork":"lo"}`, ["OtherConfigPreferred"]],
+    ["that is broken", `{"type":"multus","clusterNetwork":"headcni"}`, ["OtherConfigPreferred"]],
+  ];
+  test.each(inFront)("lets a meta-plugin be when told to, %s", async (_, content, codes) => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    node.root.write("/etc/cni/net.d/00-multus.conf", content);
+    node.root.write("/etc/cni/net.d/99-loopback.conf", `{"name":"lo","type":"loopback"}`);
+    node.root.write(configFile, "cni: {otherConfigs: keep}\n");
+    const daemon = node.start();
+    await daemon.reconcile();
+    expect(node.codes()).toEqual([...codes]);
+    const isReady = !codes.includes("OtherConfigPreferred");
+    expect(daemon.document().ready).toBe(isReady);
+    expect(conflistOf(daemon)).toMatchObject({ inForce: isReady });
+    expect(node.root.read("/etc/cni/net.d/00-multus.conf")).toBe(content);
+  });
+
+  test("lets a silent meta-plugin before another CNI's configuration be, and is not ready: it calls that one", async () => {
+    using node = fakeNode();
+    node.root.write("/etc/cni/net.d/00-multus.conf", `{"name":"m","type":"multus-shim"}`);
+    node.root.write("/etc/cni/net.d/05-cilium.conflist", `{"name":"cilium","plugins":[{"type":"cilium-cni"}]}`);
+    node.root.write(configFile, "cni: {otherConfigs: keep}\n");
+    await node.start().reconcile();
+    const preferred = node.conditions.list().find(({ code }) => code === "OtherConfigPreferred");
+    expect(preferred?.text).toContain("00-multus.conf in /etc/cni/net.d is a meta-plugin's and calls cilium");
+  });
+
   test("slows down when something keeps undoing its work, and says so", async () => {
     using node = fakeNode();
     const daemon = node.start();

@@ -80,13 +80,29 @@ export const nodeConditions = {
       `${path} was put right ${repairs} times within a minute, so it is now done more slowly, at most every 32 s. ` +
       "Find the other agent that writes to this folder (another CNI's DaemonSet?) and stop it, or give cni.confDir a folder of its own",
   }),
-  OtherConfigPreferred: kind<{ readonly confDir: string; readonly names: readonly string[] }>({
+  OtherConfigPreferred: kind<{
+    readonly confDir: string;
+    readonly names: readonly string[];
+    /** The network that the first file, a meta-plugin's, calls. */
+    readonly delegate: string | undefined;
+  }>({
     severity: "error",
     title: "The runtime uses another CNI's configuration",
     impactsConnectivity: false,
-    text: ({ confDir, names }) =>
-      `${names.join(", ")} in ${confDir} comes before ours by name and cni.otherConfigs is keep. ` +
-      "Set cni.otherConfigs to moveAside, or remove the file",
+    text: ({ confDir, names, delegate }) =>
+      delegate === undefined
+        ? `${names.join(", ")} in ${confDir} comes before ours by name and cni.otherConfigs is keep. ` +
+          "Set cni.otherConfigs to moveAside, or remove the file"
+        : `${names[0]} in ${confDir} is a meta-plugin's and calls ${delegate}, so pods do not get our network. ` +
+          "Let it call headcni (Multus: clusterNetwork), and remove what it shall not call",
+  }),
+  MetaPluginUnclear: kind<{ readonly confDir: string; readonly name: string }>({
+    severity: "warning",
+    title: "A meta-plugin in front does not say which network it calls",
+    impactsConnectivity: false,
+    text: ({ confDir, name }) =>
+      `${name} in ${confDir} stays before ours since cni.otherConfigs is keep, and it does not say that pods get the network ` +
+      "headcni. Set its clusterNetwork to headcni (Multus), so that it can be seen",
   }),
   BridgeAddressConflict: kind<{
     readonly addresses: readonly Prefix[];

@@ -5,6 +5,7 @@ import type { Config } from "../config/config.ts";
 import { type RecoverReport, recoverConflist } from "../conflist/backups/recover.ts";
 import { type InstallReport, installConflist, type MovedFile } from "../conflist/install/install-conflist.ts";
 import type { InstallReason } from "../conflist/install/install-diff.ts";
+import { judgePreferred, type Preferred } from "../conflist/precedence.ts";
 import { type ConflistSpec, renderConflist } from "../conflist/render.ts";
 import { validateConflist } from "../conflist/validate/validate.ts";
 import { conflistFileName } from "../node-state/names.ts";
@@ -15,11 +16,13 @@ import type { System } from "../sys/system.ts";
 import { condition } from "./conditions.ts";
 import { afterRepair, calmPace, paceAt, type RepairPace, waitBeforeRepairMs } from "./repair-pace.ts";
 
+const none: Preferred = { kind: "none" };
+
 /** What became of our conflist in one step. */
 export interface ConflistResult {
   /** Our file. */
   readonly path: string;
-  /** Whether the runtime reads ours, and it says what it should. */
+  /** Whether the runtime reads ours, itself or through a meta-plugin, and it says what it should. */
   readonly isInForce: boolean;
   /** SHA-256 of the content that should be there. */
   readonly sha256: string;
@@ -113,16 +116,17 @@ async function install({
   });
   logInstall(system, report);
   const isChange = report.outcome !== "unchanged" || report.movedAside.length > 0;
+  const preferred = report.keptOthers.length === 0 ? none : judgePreferred(system, confDir);
   const paceAfter = isRepair && isChange ? afterRepair(pace, nowMs) : pace;
   return {
     result: {
       path,
       sha256,
-      isInForce: report.keptOthers.length === 0,
+      isInForce: preferred.kind !== "in-the-way",
       written: report.outcome === "unchanged" ? undefined : report.reason,
       movedAside: report.movedAside,
     },
-    conditions: [...preferred(config, report), ...contested(path, paceAfter)],
+    conditions: [...preferredConditions(confDir, preferred), ...contested(path, paceAfter)],
     memory: { sha256, pace: paceAfter },
   };
 }
@@ -152,9 +156,16 @@ const reasonWords: Readonly<Record<InstallReason, string>> = {
   "not-a-file": "something other than a file was in its place",
 };
 
-function preferred({ cni }: Config, { keptOthers }: InstallReport): Condition[] {
-  if (keptOthers.length === 0) return [];
-  return [condition("OtherConfigPreferred", { confDir: cni.confDir, names: keptOthers })];
+function preferredConditions(confDir: string, preferred: Preferred): Condition[] {
+  switch (preferred.kind) {
+    case "none":
+    case "calls-ours":
+      return [];
+    case "unknown":
+      return [condition("MetaPluginUnclear", { confDir, name: preferred.name })];
+    case "in-the-way":
+      return [condition("OtherConfigPreferred", { confDir, ...preferred })];
+  }
 }
 
 function contested(path: string, { recentMs, level }: RepairPace): Condition[] {

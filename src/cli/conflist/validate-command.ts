@@ -41,7 +41,9 @@ export async function validateCommand(
   if (problems.length > 0) context.print(`${path} cannot be used:\n${problemTable(problems)}`);
   else context.print(`${path} is valid, and every plugin it calls is in ${binDir}\n`);
   if (inForce !== undefined && inForce.path !== path && problems.length === 0)
-    context.print(`${printable(inForce.path)} is in force, not this file (cni.otherConfigs is keep)\n`);
+    context.print(
+      `${printable(inForce.path)} is in force${inForce.callsOurs ? " and calls the network of this file" : ", not this file"} (cni.otherConfigs is keep)\n`,
+    );
 }
 
 /** The file named, under the root first as `--config` is; without one, the file at our name. */
