@@ -1,5 +1,6 @@
 // Checks across keys: whether values that are right by themselves fit together. Pure.
 
+import { whyTooBroad } from "../cidr/breadth.ts";
 import { firstOverlaps } from "../cidr/overlaps.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { Config } from "./config.ts";
@@ -14,6 +15,7 @@ export interface KeyFinding {
 const keys = {
   nodeLocal: ["network", "podCIDR", "nodeLocal"],
   base: ["network", "podCIDR", "base"],
+  serviceCIDR: ["network", "serviceCIDR"],
   perNode: ["network", "podCIDR", "perNode"],
   mtu: ["network", "mtu"],
   listen: ["monitoring", "listen"],
@@ -22,6 +24,7 @@ const keys = {
 /** Every contradiction in a configuration of valid values. */
 export function findContradictions(config: Config): readonly KeyFinding[] {
   return [
+    ...rangesOfNobody(config),
     ...perNodeAgainstBase(config),
     ...rangesAgainstServices(config),
     ...nodesAgainstEachOther(config),
@@ -50,6 +53,20 @@ function written({ network }: Config): { path: readonly string[]; node: string; 
   return [...nodeLocal.podCIDRs].flatMap(([node, podCIDRs]) =>
     podCIDRs.list.map((prefix) => ({ path: [...keys.nodeLocal, node], node, prefix })),
   );
+}
+
+/** A range that is nobody's is refused at each key, also where another source answers. */
+function* rangesOfNobody(config: Config): Iterable<KeyFinding> {
+  const { serviceCIDR, podCIDR } = config.network;
+  const ranges = [
+    ...(podCIDR.base?.list ?? []).map((prefix) => ({ path: keys.base, prefix })),
+    ...serviceCIDR.map((prefix) => ({ path: keys.serviceCIDR, prefix })),
+    ...written(config),
+  ];
+  for (const { path, prefix } of ranges) {
+    const why = whyTooBroad(prefix);
+    if (why !== undefined) yield { path, message: `${prefix} ${why}; write the range that is meant` };
+  }
 }
 
 function* perNodeAgainstBase({ network }: Config): Iterable<KeyFinding> {

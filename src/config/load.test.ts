@@ -374,6 +374,21 @@ describe("loadConfig() refuses values that contradict each other:", () => {
       "network.podCIDR.nodeLocal.b: 10.1.0.0/25 overlaps 10.1.0.0/24 of node a",
     ],
     [
+      "a base of every address",
+      "{podCIDR: {base: '::/0', nodeLocal: 'fd00:1::/64'}}",
+      "network.podCIDR.base: ::/0 is every address there is",
+    ],
+    [
+      "services on every address",
+      "{serviceCIDR: 0.0.0.0/0}",
+      "network.serviceCIDR: 0.0.0.0/0 is every address there is",
+    ],
+    [
+      "a node with every address",
+      "{podCIDR: {nodeLocal: {a: 0.0.0.0/0}}}",
+      "network.podCIDR.nodeLocal.a: 0.0.0.0/0 is every address there is",
+    ],
+    [
       "a small MTU and IPv6",
       "{mtu: 1000, podCIDR: {base: 'fd00::/48'}}",
       "network.mtu: 1000 is less than 1280, which IPv6 (fd00::/48) needs",

@@ -213,6 +213,17 @@ describe("choosePodCIDR() refuses what an operator wrote wrong", () => {
     );
   });
 
+  test.each(["0.0.0.0/0", "::/0", "128.0.0.0/1"])(
+    "the range %s, which is nobody's, as node's or as base",
+    (everything) => {
+      expect(thrown({ podCIDR: any(everything) }).issues[0]?.message).toMatch(/every address|larger than any private/);
+      expect(thrown({ env: { NODE_POD_CIDR: everything } }).message).toMatch(/every address|larger than any private/);
+      const base = thrown({ podCIDR: { base: parsePodCIDRs(everything) } });
+      expect(base.issues[0]).toMatchObject({ path: "network.podCIDR.base", line: 7 });
+      expect(base.issues[0]?.message).toMatch(/every address|larger than any private/);
+    },
+  );
+
   test("but takes empty for unset", () => {
     expect(choose({ env: { NODE_POD_CIDR: " " } }).source).toBe("default");
   });
@@ -415,6 +426,17 @@ test.each([
   const entry = trace.find(({ file }) => file === kubeletFile);
   expect(entry).toEqual({ source: "file", file: kubeletFile, outcome: "invalid", reason: "is not text" });
   expect(warnings).toEqual([`${kubeletFile}: is not text`]);
+});
+
+test.each([
+  ["a kubelet's podCIDR", { [kubeletFile]: kubelet("0.0.0.0/0") }],
+  ["a cluster's range", { [kubeadmFile]: kubeadm("0.0.0.0/0", "0.0.0.0/0") }],
+  ["flannel's", { "/run/flannel/subnet.env": "FLANNEL_NETWORK=0.0.0.0/0\nFLANNEL_SUBNET=0.0.0.0/0\n" }],
+])("choosePodCIDR() hashes into no public address: %s is every address", (_, files) => {
+  const answer = choose({ files });
+  expect(short(answer)).toBe("10.244.0.0/24 default - -");
+  expect(answer.clusterCIDRs).toEqual([]);
+  expect(answer.serviceCIDRs).toEqual([]);
 });
 
 describe("choosePodCIDR() on k3s", () => {

@@ -96,6 +96,21 @@ describe("a cluster's range", () => {
     expect(said(kubeadm("10.244.0.0", "")).cluster).toBeUndefined();
   });
 
+  test.each(["0.0.0.0/0", "::/0", "10.1.2.3/0", "128.0.0.0/1"])(
+    "%s is nobody's, whichever key says it",
+    (everything) => {
+      const kubelet = `kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\npodCIDR: "${everything}"\n`;
+      const node = `kind: Node\napiVersion: v1\nspec: {podCIDR: "${everything}"}\n`;
+      const flags = `kind: Pod\nspec: {containers: [{command: [kubelet, "--pod-cidr=${everything}", "--cluster-cidr=${everything}"]}]}\n`;
+      const conflist = `{"cniVersion":"1.0.0","name":"n","plugins":[{"type":"ptp","ipam":{"type":"host-local","subnet":"${everything}"}}]}`;
+      const flannel = `FLANNEL_NETWORK=${everything}\nFLANNEL_SUBNET=${everything}\n`;
+      const texts = [kubelet, node, flags, conflist, flannel, kubeadm(everything, everything)];
+      for (const text of texts) expect(said(text)).toEqual({});
+      for (const text of texts)
+        expect(warnings(text).join()).toMatch(/is every address|is larger than any private range/);
+    },
+  );
+
   test("that cannot be used warns", () => {
     expect(warnings(kubeadm("100.96.0.0/11", "10.96.0.0/12"))).toEqual([
       "2 100.96.0.0/11: networking.podSubnet lies in 100.64.0.0/10, which Tailscale gives its nodes addresses from",

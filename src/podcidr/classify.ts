@@ -2,6 +2,7 @@
 // all. The same rules for every format, in one place.
 
 import type { Family } from "../cidr/addr.ts";
+import { whyTooBroad } from "../cidr/breadth.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { Meaning, StatedValue, Statement, Statements } from "./statements.ts";
 import { looksLikeAddress, readValue, showable, whyUnusable } from "./usable.ts";
@@ -127,13 +128,14 @@ class Classifier {
     if (prefix === undefined) return;
     const about = { line: item.line, value: prefix.toString() };
     const masked = prefix.masked();
+    const broad = whyTooBroad(prefix);
+    if (broad !== undefined) {
+      this.#refuse(statement, { ...about, reason: broad });
+      return;
+    }
     if (prefix.hasHostBits) this.warn({ ...about, reason: `${statement.key} has host bits set, read as ${masked}` });
     if (meaning === "cluster") {
       const why = whyUnusable(masked, [...this.#known.serviceCIDRs, ...this.#found.service]);
-      if (masked.bits === 0) {
-        this.#refuse(statement, { ...about, reason: "is every address there is" });
-        return;
-      }
       if (why !== undefined) this.warn({ ...about, reason: `${statement.key} ${why}` });
     }
     this.#add(meaning, statement, { line: item.line, prefix: masked });
@@ -151,6 +153,11 @@ class Classifier {
 
   #nodePrefix(statement: Statement, line: number, prefix: Prefix): void {
     const about = { line, value: prefix.toString() };
+    const broad = whyTooBroad(prefix);
+    if (broad !== undefined) {
+      this.#refuse(statement, { ...about, reason: broad });
+      return;
+    }
     const wide = statement.by === "api-server" ? undefined : this.#whyCluster(prefix);
     if (wide === undefined && statement.by === "anybody") {
       this.warn({ ...about, reason: `${statement.key} stands where nothing says whose it is: not taken` });

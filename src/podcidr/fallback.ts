@@ -1,6 +1,7 @@
 // Levels 4 and 5: a block by the node's name, and the default. Neither was assigned to this node by anybody, so neither is
 // authoritative.
 
+import { whyTooBroad } from "../cidr/breadth.ts";
 import { firstOfEachFamily, type PodCIDRs, parsePodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { LoadedConfig } from "../config/config.ts";
@@ -94,6 +95,8 @@ const anotherRange = "write another range, for example 10.244.0.0/16";
 const allTaken: Fault = { why: "has no block that is free of the service CIDR", remedy: anotherRange };
 
 function whyNoRoom(base: Prefix, bits: number, serviceCIDRs: readonly Prefix[]): Fault | undefined {
+  const broad = whyTooBroad(base);
+  if (broad !== undefined) return { why: broad, remedy: anotherRange };
   if (bits < base.bits) {
     const larger = base.family === "ipv4" ? "10.244.0.0/16" : "fd00:10:244::/48";
     const longest = base.family === "ipv4" ? 30 : 126;

@@ -1,6 +1,7 @@
 // One text to one CIDR, and why a CIDR cannot be used. The rules that hold for every source alike.
 
 import { clip } from "../cidr/addr.ts";
+import { whyTooBroad } from "../cidr/breadth.ts";
 import { type Prefix, parsePrefix, tryParsePrefix } from "../cidr/prefix.ts";
 
 export type ValueReading =
@@ -77,13 +78,16 @@ export const forbiddenRanges: readonly Prefix[] = forbidden.map((entry) => entry
  * @param serviceCIDRs the cluster's service ranges, as far as known.
  */
 export function whyUnusable(prefix: Prefix, serviceCIDRs: readonly Prefix[] = []): string | undefined {
+  if (prefix.bits === 0) return whyTooBroad(prefix);
   if (prefix.hasHostBits) return `has host bits set: the network is ${prefix.masked()}`;
   const limit = prefix.family === "ipv4" ? 30 : 126;
   if (prefix.bits > limit) return `is a /${prefix.bits}, which leaves no address for a pod`;
-  for (const { range, what } of forbidden) {
-    if (range.contains(prefix)) return `lies in ${what}`;
-    if (prefix.contains(range)) return `contains ${what}`;
-  }
+  const around = forbidden.find(({ range }) => range.contains(prefix));
+  if (around !== undefined) return `lies in ${around.what}`;
+  const broad = whyTooBroad(prefix);
+  if (broad !== undefined) return broad;
+  const inside = forbidden.find(({ range }) => prefix.contains(range));
+  if (inside !== undefined) return `contains ${inside.what}`;
   const service = serviceCIDRs.find((other) => other.overlaps(prefix));
   return service === undefined ? undefined : `overlaps the service CIDR ${service}`;
 }
