@@ -81,6 +81,14 @@ test("parseCommandLine() prints version, commit and runtime under either name", 
   expect((await run(["-V"], "headcni-daemon")).stdout).toMatch(expected);
 });
 
+test("headcni version says the same as --version, and each part as JSON", async () => {
+  const { stdout } = await run(["--version"]);
+  expect(await run(["version"])).toEqual({ exitCode: 0, stdout, stderr: "" });
+  const json = JSON.parse((await run(["version", "-o", "json"])).stdout);
+  expect(Object.keys(json)).toEqual(["version", "commit", "runtime", "platform"]);
+  expect(stdout).toBe(`headcni ${json.version} (commit ${json.commit}, ${json.runtime}, ${json.platform})\n`);
+});
+
 describe("parseCommandLine() refuses with 2", () => {
   test.each<[string, string[], string]>([
     ["an unknown command", ["conifg"], "error: unknown command 'conifg'\n(Did you mean config?)\n"],

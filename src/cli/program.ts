@@ -13,6 +13,7 @@ import { errorLines, exitCodeFor, exitCodes, usageHint } from "./exit.ts";
 import { addIpamCommands } from "./ipam-command.ts";
 import { jsonErrorLine, jsonUsageLine, wantsJson } from "./json-error.ts";
 import { addPodCIDRCommands } from "./podcidr-command.ts";
+import { addVersionCommand } from "./print-version-command.ts";
 import { addStatusCommand } from "./status-command.ts";
 
 /** The name by which the program is the daemon and nothing else. */
@@ -54,6 +55,7 @@ export function createProgram(
   addStatusCommand(program, context);
   addPodCIDRCommands(program, context);
   addIpamCommands(program, context);
+  addVersionCommand(program, context);
   return program;
 }
 
