@@ -112,6 +112,19 @@ describe("headcni config validate", () => {
     expect((await config(node, "validate", "/other.yaml")).stdout).toBe("/other.yaml is valid\n");
   });
 
+  test("says of a file that is missing what named it", async () => {
+    using node = tempRoot();
+    expect(await config(node, "validate", "/nowhere.yaml")).toEqual({
+      exitCode: 3,
+      stdout: "",
+      stderr:
+        "error: Cannot read the configuration /nowhere.yaml, named by the command line: it does not exist\nhint: create the file, or name another on the command line\n",
+    });
+    expect((await config(node, "validate", "")).stderr).toStartWith(
+      "error: Cannot read the configuration: the name of the file is empty\n",
+    );
+  });
+
   test("finds what the daemon of some other node would refuse", async () => {
     using node = tempRoot();
     node.write(

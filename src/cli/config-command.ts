@@ -129,7 +129,7 @@ async function checkConfiguration(system: System, path: string | undefined): Pro
   ]);
   const check = (loaded: LoadedConfig): readonly ConfigIssue[] =>
     chainFaults(system, withRuntimeDirs(loaded, detectRuntimeDirs(system, loaded)));
-  return loadConfig(system, { path, check });
+  return loadConfig(system, { path, namedBy: "the command line", check });
 }
 
 function verdict(

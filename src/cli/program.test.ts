@@ -60,6 +60,11 @@ describe("parseCommandLine() prints help", () => {
     expect(stdout).toContain("Examples:\n  headcni config explain\n");
   });
 
+  test("of a command that does something by itself and has others below it", async () => {
+    expect((await run(["podcidr", "--help"])).stdout).toStartWith("Usage: headcni podcidr [options] [command]\n");
+    expect((await run(["conflist", "--help"])).stdout).toStartWith("Usage: headcni conflist <command> [options]\n");
+  });
+
   test("under the name it was called by", async () => {
     expect((await run(["--help"], "headcni-daemon")).stdout).toStartWith("Usage: headcni-daemon [options]\n");
     expect((await run(["--help"], "headcni-daemon-linux-amd64")).stdout).toStartWith(

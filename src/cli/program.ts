@@ -12,6 +12,7 @@ import { addDaemonCommand } from "./daemon-command.ts";
 import { errorLines, exitCodeFor, exitCodes, usageHint } from "./exit.ts";
 import { addIpamCommands } from "./ipam-command.ts";
 import { jsonErrorLine, jsonUsageLine, wantsJson } from "./json-error.ts";
+import { examplesOf } from "./options.ts";
 import { addPodCIDRCommands } from "./podcidr-command.ts";
 import { addVersionCommand } from "./print-version-command.ts";
 import { addStatusCommand } from "./status-command.ts";
@@ -118,7 +119,14 @@ function isKnownCommand(program: Command, args: readonly string[]): boolean {
   return true;
 }
 
+/** Whether it only groups commands: those that do something have examples. */
+function isGroup(command: Command): boolean {
+  return command.commands.length > 0 && examplesOf(command).length === 0;
+}
+
 function usage(command: Command, calledAs: string): string {
-  const text = new Help().commandUsage(command).replace("[options] [command]", "<command> [options]");
+  const shown = new Help().commandUsage(command);
+  // A command that does something by itself needs none below it.
+  const text = isGroup(command) ? shown.replace("[options] [command]", "<command> [options]") : shown;
   return calledAs.startsWith(daemonName) ? text.replace("headcni daemon", daemonName) : text;
 }

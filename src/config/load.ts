@@ -19,9 +19,14 @@ interface ConfigFlags {
   readonly nodeName?: string | undefined;
 }
 
+/** A file is named by a flag, or is itself what a command takes. */
+type NamedBy = "--config" | "the command line";
+
 export interface LoadConfigOptions {
-  /** Value of `--config`. */
+  /** The file, when one was named. */
   readonly path?: string | undefined;
+  /** What named it. */
+  readonly namedBy?: NamedBy | undefined;
   readonly flags?: ConfigFlags | undefined;
   /** Finds more faults, which are listed with the others. */
   readonly check?: ((loaded: LoadedConfig) => readonly ConfigIssue[]) | undefined;
@@ -58,8 +63,8 @@ interface ReadLayers {
   load(): Promise<LoadedConfig>;
 }
 
-function readLayers(system: System, { path, flags: given, check }: LoadConfigOptions): ReadLayers {
-  const { file, hostFile, text } = readConfigFile(system, path);
+function readLayers(system: System, { path, namedBy, flags: given, check }: LoadConfigOptions): ReadLayers {
+  const { file, hostFile, text } = readConfigFile(system, path, namedBy);
   const env = Object.fromEntries(Object.entries(system.env).filter(([variable]) => isOurs(variable)));
   const flags = toFlags(given);
   const load = async (): Promise<LoadedConfig> => {
@@ -112,11 +117,14 @@ interface ConfigFile {
  * `--config /etc/headcni/other.yaml` and a path that the shell completed work.
  * @throws ConfigError HC_CONFIG_FILE when it is missing, unreadable, too large or not UTF-8 text.
  */
-function readConfigFile(system: System, path: string | undefined): ConfigFile {
-  const asked = path === undefined ? askedByEnv(system) : { path, by: "--config" };
+function readConfigFile(system: System, path: string | undefined, namedBy: NamedBy = "--config"): ConfigFile {
+  const asked = path === undefined ? askedByEnv(system) : { path, by: namedBy };
   if (asked === undefined) return readAt(system, defaultConfigFile);
   if (asked.path === "") {
-    throw fileError(`Cannot read the configuration: ${asked.by} is empty`, { hint: "name a file or leave it out" });
+    throw fileError(
+      `Cannot read the configuration: ${asked.by === "the command line" ? "the name of the file" : asked.by} is empty`,
+      { hint: "name a file or leave it out" },
+    );
   }
   const file = absolutePath(asked.path);
   const candidates = [system, ...(system.files.root === "/" ? [] : [{ files: createFiles("/") }])];
@@ -124,7 +132,7 @@ function readConfigFile(system: System, path: string | undefined): ConfigFile {
     const found = readAt(candidate, file);
     if (found.text !== undefined) return found;
   }
-  const hint = `create the file, or name another with ${asked.by}`;
+  const hint = `create the file, or name another ${asked.by === "the command line" ? "on" : "with"} ${asked.by}`;
   throw fileError(`Cannot read the configuration ${file}, named by ${asked.by}: it does not exist`, { hint });
 }
 

@@ -21,17 +21,21 @@ function addLooking(conflist: Command, context: CliContext): void {
     .description("print the conflist this node wants")
     .addOption(configOption())
     .addOption(nodeNameOption())
+    .addOption(outputOption(["text", "json"]))
     .addOption(rootOption())
-    .action(async (flags: NodeFlags) => (await import("./render-command.ts")).renderCommand(context, flags));
+    .action(async (flags: NodeFlags & OutputFlags) =>
+      (await import("./render-command.ts")).renderCommand(context, flags),
+    );
   addExamples(render, "headcni conflist render", "NODE_POD_CIDR=10.244.3.0/24 headcni conflist render");
   const diff = conflist
     .command("diff")
     .description("show what an installation would change; ends with 1 when it would change something")
     .addOption(configOption())
     .addOption(nodeNameOption())
+    .addOption(outputOption(["text", "json"]))
     .addOption(rootOption())
-    .action(async (flags: NodeFlags) => (await import("./diff-command.ts")).diffCommand(context, flags));
-  addExamples(diff, "headcni conflist diff");
+    .action(async (flags: NodeFlags & OutputFlags) => (await import("./diff-command.ts")).diffCommand(context, flags));
+  addExamples(diff, "headcni conflist diff", "headcni conflist diff -o json");
   const validate = conflist
     .command("validate")
     .description("check a conflist and the plugins it calls; ends with 1 when something is wrong")
