@@ -5,6 +5,7 @@ import type { Family } from "../cidr/addr.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import { encodeBridgeSettings } from "../node-state/bridge-settings.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../sys/json.ts";
+import { redactValue } from "../sys/redact.ts";
 import type { Config, ConfigOrigin, LoadedConfig, NodeLocal } from "./config.ts";
 import { configKeys } from "./keys.ts";
 
@@ -21,7 +22,7 @@ type Origin = ConfigOrigin | Detection | undefined;
 
 interface ExplainedKey {
   readonly key: string;
-  /** As it would be written; undefined when it is unset and has no default. */
+  /** As it would be written, without what looks like a secret; undefined when it is unset and has no default. */
   readonly value: JsonValue | undefined;
   /** Undefined for the default. */
   readonly origin: Origin;
@@ -39,7 +40,9 @@ export function explainConfig(
   return configKeys.map(({ key, path }) => {
     const value = valueAt(input, path);
     const isEmpty = value === "" || (Array.isArray(value) && value.length === 0);
-    return { key, value: isEmpty ? undefined : value, origin: origins.get(key) ?? detected.get(key) };
+    // What is chained or misspelt may hold a secret.
+    const shown = isEmpty || value === undefined ? undefined : redactValue(value);
+    return { key, value: shown, origin: origins.get(key) ?? detected.get(key) };
   });
 }
 

@@ -100,13 +100,18 @@ function childrenOf(section: readonly string[]): readonly string[] {
     .flatMap((path) => path.slice(-1));
 }
 
-/** A value as it would be written, cut to a length fit for a line. */
+/** A value as it would be written, cut to a length fit for a line. Of a map the keys alone: it may hold a secret. */
 function show(value: unknown): string {
-  if (value === undefined) return "nothing";
+  return value === undefined ? "nothing" : clip(shape(value));
+}
+
+function shape(value: unknown): string {
   if (typeof value === "number") return yamlNumber(value);
-  const plain = (_key: string, inner: unknown): unknown =>
-    typeof inner === "number" && !Number.isFinite(inner) ? yamlNumber(inner) : inner;
-  return clip(JSON.stringify(value, plain));
+  if (Array.isArray(value)) return `[${value.map(shape).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  return `{${Object.keys(value)
+    .map((name) => `${JSON.stringify(name)}:…`)
+    .join(",")}}`;
 }
 
 /** YAML has words for these, JSON has none. */

@@ -2,6 +2,7 @@
 // person carries a stable code, one sentence, and where possible what to do about it.
 
 import type { ErrorCode } from "./error-codes.ts";
+import { redactText } from "./redact.ts";
 
 export interface HeadcniErrorOptions {
   /** What the reader can do about it: one sentence, no final period. */
@@ -54,14 +55,19 @@ export interface ConfigIssue extends ErrorIssue {
   readonly line?: number | undefined;
 }
 
-/** What an operator wrote is wrong. Thrown for the config file, the environment and flags alike. */
+/**
+ * What an operator wrote is wrong. Thrown for the config file, the environment and flags alike. What looks like a key or token is
+ * left out of its sentences, for it may have been written in the wrong place.
+ */
 export class ConfigError extends HeadcniError {
   override readonly name = "ConfigError";
   override readonly issues: readonly ConfigIssue[];
 
   constructor(code: ErrorCode, message: string, issues: readonly ConfigIssue[], options: HeadcniErrorOptions = {}) {
-    super(code, message, options);
-    this.issues = issues;
+    super(code, redactText(message), options);
+    this.issues = issues.map((issue) => {
+      return { ...issue, path: redactText(issue.path), message: redactText(issue.message) };
+    });
   }
 }
 

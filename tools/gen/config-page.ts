@@ -12,7 +12,9 @@ const intro = `
 HeadCNI needs no configuration: without a file every key has its default and the node's PodCIDR is found in the files
 Kubernetes left on it. \`headcni config explain\` shows every value in force on a node and where it came from,
 \`headcni config validate\` checks a file, and [config.schema.json](config.schema.json) lets an editor do so (put
-\`# yaml-language-server: $schema=…\` on the first line). The Helm chart takes the same keys under \`config:\`.`;
+\`# yaml-language-server: $schema=…\` on the first line). The Helm chart takes the same keys under \`config:\`.
+Keys and tokens have no place in it: messages and \`config explain\` show what looks like one, and what stands under a name like
+\`authKey\` or \`password\`, as \`[redacted]\`, and of a key that is unknown never the value.`;
 
 const sources = `
 ## Where values come from
