@@ -6,6 +6,8 @@ export interface MetricKind {
   readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
   readonly labelNames?: readonly string[];
+  /** Of a counter with labels, every set of them: its series are there, at 0, before anything is counted. */
+  readonly series?: readonly MetricLabels[];
   /** Upper bounds of a histogram's buckets. */
   readonly buckets?: readonly number[];
 }

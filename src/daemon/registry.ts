@@ -40,7 +40,10 @@ interface Metric {
   reset(): void;
 }
 
-function createMetric({ name, type, help, labelNames = [], buckets = [] }: MetricKind, registry: Registry): Metric {
+function createMetric(
+  { name, type, help, labelNames = [], series = [], buckets = [] }: MetricKind,
+  registry: Registry,
+): Metric {
   const settings = { name, help, labelNames: [...labelNames], registers: [registry] };
   if (type === "histogram") {
     const histogram = new Histogram({ ...settings, buckets: [...buckets] });
@@ -48,5 +51,7 @@ function createMetric({ name, type, help, labelNames = [], buckets = [] }: Metri
   }
   // What the kernel or an agent counts itself comes as a sample too: the counter then starts at nothing.
   const metric = type === "counter" ? new Counter(settings) : new Gauge(settings);
+  // A rate over a series that begins with its first event does not see that event.
+  for (const labels of series) metric.inc(labels, 0);
   return { add: (labels, value) => metric.inc(labels, value), reset: () => metric.reset() };
 }

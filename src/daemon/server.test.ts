@@ -158,6 +158,20 @@ describe("answer()", () => {
     });
   });
 
+  test("/metrics has every counter before anything is counted", async () => {
+    using node = fakeNode();
+    const kinds = declaredMetrics(node.start().list).filter(({ type }) => type === "counter");
+    const { text } = await createMetricsRegistry(kinds).scrape([]);
+    for (const { name, labelNames = [], series = [{}] } of kinds) {
+      for (const labels of series) {
+        expect(Object.keys(labels), name).toEqual([...labelNames]);
+        const shown = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+        expect(text).toContain(`\n${name}${shown.length === 0 ? "" : `{${shown.join(",")}}`} 0\n`);
+      }
+    }
+    expect(text).toContain('headcni_conflist_writes_total{reason="absent"} 0\n');
+  });
+
   test("/metrics names what alerts are made of", async () => {
     using node = fakeNode();
     const text = await (await answer(get("/metrics"), await sourceOf(node), listen)).text();

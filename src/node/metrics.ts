@@ -1,6 +1,16 @@
 // What is counted of the node. Names and labels are an interface.
 
 import type { MetricKind } from "../agent/metrics.ts";
+import type { InstallReason } from "../conflist/install/install-diff.ts";
+
+/** Why the conflist is written. */
+const writeReasons: Readonly<Record<Exclude<InstallReason, "same">, true>> = {
+  absent: true,
+  content: true,
+  mode: true,
+  owner: true,
+  "not-a-file": true,
+};
 
 export const nodeMetrics = {
   conflistWrites: {
@@ -8,6 +18,7 @@ export const nodeMetrics = {
     type: "counter",
     help: "Times the conflist was written, by what was wrong with it before",
     labelNames: ["reason"],
+    series: Object.keys(writeReasons).map((reason) => ({ reason })),
   },
   movedAside: {
     name: "headcni_configs_moved_aside_total",
