@@ -217,11 +217,14 @@ describe("a caller that does it differently", () => {
     expect(await leftovers(node)).toEqual(noLeftovers);
   });
 
-  test("and does not hear the result finds nothing made", async () => {
+  test.each([
+    ["a full disk", ">/dev/full"],
+    ["closed", ">&-"],
+  ])("and does not hear the result finds nothing made: standard output is %s", async (_what, redirection) => {
     await using node = await createPluginNode();
     await addNetns(node, "c1");
     node.write("/config.json", JSON.stringify(config));
-    const script = `${binDir}/headcni </config.json >/dev/full; echo "ended with $?"`;
+    const script = `${binDir}/headcni </config.json ${redirection}; echo "ended with $?"`;
     const { stdout } = await node.run(["sh", "-c", script], { env: cniEnv({ command: "ADD", config }) });
     expect(stdout).toBe("ended with 1\n");
     await deleteNetns(node, "c1");

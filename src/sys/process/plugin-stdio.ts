@@ -8,6 +8,8 @@ import { type Gathered, gather, readStream, type StdinLimits, type StdinRead, ty
 
 const chunkBytes = 64 << 10;
 const pollMs = 1;
+/** O_CLOEXEC, as /proc shows it for a descriptor with FD_CLOEXEC. */
+const closeOnExec = 0o2000000;
 
 /** Reads standard input to its end. Never waits longer than the limit, never keeps more than the limit. */
 export async function readStdin(limits: StdinLimits): Promise<StdinRead> {
@@ -55,9 +57,23 @@ function tryRead(fd: number, chunk: Uint8Array): number | string | undefined {
   }
 }
 
-/** Writes all of `text` to standard output; false when its reader is gone, or it cannot be written. */
+/** Writes all of `text` to standard output; false when that was closed, its reader is gone, or it cannot be written. */
 export function writeStdout(text: string): boolean {
-  return write(1, text);
+  return text === "" || (isInherited(1) && write(1, text));
+}
+
+/**
+ * Whether the caller gave this process the descriptor. Bun opens /dev/null in place of a closed one, and what is written there goes
+ * nowhere without an error; close-on-exec tells, since no such descriptor outlives the exec that started this process.
+ */
+function isInherited(fd: number): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)$/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1];
+    return flags === undefined || (Number.parseInt(flags, 8) & closeOnExec) === 0;
+  } catch {
+    // Without /proc the write says what it can.
+    return true;
+  }
 }
 
 /** Writes lines for people to standard error. When it is closed they are lost. */
