@@ -26,6 +26,8 @@ export interface ConditionStore {
 /** A condition that holds, shown or not. */
 interface Raised {
   readonly condition: LastingCondition;
+  /** When it began; monotonic milliseconds. */
+  readonly raisedMs: number;
   /** When it is shown, unless its cause holds; monotonic milliseconds. */
   readonly visibleAtMs: number;
   /** The text that was logged last; undefined while none was. */
@@ -67,9 +69,9 @@ export function createConditionStore({ clock, log }: Pick<System, "clock" | "log
       );
       byOwner.set(owner, after);
       const hasChanged = refresh();
-      for (const [code, { condition, loggedText }] of before) {
+      for (const [code, { condition, raisedMs, loggedText }] of before) {
         if (after.has(code) || loggedText === undefined) continue;
-        const seconds = Math.round((clock.now() - condition.sinceMs) / 1000);
+        const seconds = Math.round((clock.monotonicMs() - raisedMs) / 1000);
         log.info(`No longer so: ${condition.title}`, { condition: code, afterSeconds: seconds });
       }
       return hasChanged;
@@ -84,8 +86,9 @@ export function createConditionStore({ clock, log }: Pick<System, "clock" | "log
 
   function raise(condition: Condition, known: Raised | undefined): Raised {
     const sinceMs = known?.condition.sinceMs ?? clock.now();
-    const visibleAtMs = known?.visibleAtMs ?? clock.monotonicMs() + (condition.visibleAfterMs ?? 0);
-    return { condition: { ...condition, sinceMs }, visibleAtMs, loggedText: known?.loggedText };
+    const raisedMs = known?.raisedMs ?? clock.monotonicMs();
+    const visibleAtMs = known?.visibleAtMs ?? raisedMs + (condition.visibleAfterMs ?? 0);
+    return { condition: { ...condition, sinceMs }, raisedMs, visibleAtMs, loggedText: known?.loggedText };
   }
 }
 

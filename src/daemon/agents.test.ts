@@ -55,6 +55,19 @@ describe("the agents on a fresh node", () => {
     });
   });
 
+  test("counts its own time also when the machine's is set back", async () => {
+    using node = fakeNode();
+    const daemon = node.start();
+    await daemon.reconcile();
+    await node.clock.advance(5000);
+    node.clock.setNow(0);
+    expect(daemon.document()).toMatchObject({ uptimeSeconds: 5, startedAt: "2026-01-01T00:00:00.000Z" });
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    await daemon.reconcile();
+    const over = node.log.entries.find(({ fields }) => "afterSeconds" in fields);
+    expect(over?.fields.afterSeconds).toBe(5);
+  });
+
   test("says it when nobody assigned the PodCIDR", async () => {
     using node = fakeNode();
     await node.start().reconcile();

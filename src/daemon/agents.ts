@@ -38,6 +38,7 @@ export interface Agents {
 /** Nothing is read or started yet. */
 export function createAgents(system: System, options: AgentsOptions): Agents {
   const { flags, configureLog, executable, process, everySecond } = options;
+  const startedMs = system.clock.monotonicMs();
   const conditions = createConditionStore(system);
   const metrics = createMetricRecorder();
   const config = createLatest<LoadedConfig | undefined>(undefined);
@@ -45,7 +46,7 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
   const nodeStateReady = createLatest<true | undefined>(undefined);
   const facts = (): DaemonFacts => ({
     ...process,
-    nowMs: system.clock.now(),
+    uptimeMs: system.clock.monotonicMs() - startedMs,
     nodeName: assignment.value?.nodeName,
     agents: list,
     conditions: conditions.list(),

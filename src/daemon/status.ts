@@ -49,7 +49,8 @@ export type ConditionDocument = {
 export interface DaemonFacts {
   readonly pid: number;
   readonly startedAtMs: number;
-  readonly nowMs: number;
+  /** How long it has run, by a clock that nobody sets. */
+  readonly uptimeMs: number;
   readonly nodeName: string | undefined;
   readonly agents: readonly Agent[];
   readonly conditions: readonly LastingCondition[];
@@ -68,7 +69,7 @@ export function statusDocument(facts: DaemonFacts): StatusDocument {
     commit,
     pid: facts.pid,
     startedAt: time(facts.startedAtMs),
-    uptimeSeconds: Math.round((facts.nowMs - facts.startedAtMs) / 1000),
+    uptimeSeconds: Math.round(facts.uptimeMs / 1000),
     ready: notReady.length === 0,
     notReady,
     nodeName: facts.nodeName ?? null,

@@ -61,6 +61,26 @@ describe("createLeaseAgent()", () => {
     await at.finish();
   });
 
+  test("frees a lease from the future once it has seen it for ten minutes: the time was set back", async () => {
+    using root = tempRoot();
+    writeLease(root, "10.1.0.2", "gone");
+    const inAYear = Date.UTC(2027, 0, 1) / 1000;
+    fs.utimesSync(`${root.path}${leaseDir}/10.1.0.2`, inAYear, inAYear);
+    const at = setUp(root, knowsAlive);
+    await at.clock.advance(minuteMs);
+    await waitUntil("the first sweep", () => at.freed.length === 1);
+    expect(root.exists(`${leaseDir}/10.1.0.2`)).toBe(true);
+    // Given out anew meanwhile: it is young again.
+    fs.utimesSync(`${root.path}${leaseDir}/10.1.0.2`, inAYear + 1, inAYear + 1);
+    await at.clock.advance(10 * minuteMs);
+    await waitUntil("the second sweep", () => at.freed.length === 2);
+    expect(root.exists(`${leaseDir}/10.1.0.2`)).toBe(true);
+    await at.clock.advance(10 * minuteMs);
+    await waitUntil("the third sweep", () => at.freed.length === 3);
+    expect(root.exists(`${leaseDir}/10.1.0.2`)).toBe(false);
+    await at.finish();
+  });
+
   test("bothers no runtime on a node without leases", async () => {
     using root = tempRoot();
     const at = setUp(root, knowsAlive);

@@ -7,6 +7,7 @@ import { savedCallsDir } from "../node-state/names.ts";
 import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
 import { describeError, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
+import { createLeasesSeen } from "./first-seen.ts";
 import { leaseDir } from "./lease.ts";
 import { leaseMetrics } from "./metrics.ts";
 import { type NodeSweepReport, sweepNode } from "./node-sweep.ts";
@@ -29,12 +30,13 @@ interface LeaseStatus {
 }
 
 export function createLeaseAgent(system: System, { runtimes, record }: LeaseAgentOptions): Agent {
+  const seen = createLeasesSeen(system.clock);
   let last: LeaseStatus | undefined;
   let lastFailure: string | undefined;
   const sweep = async (): Promise<void> => {
     if (!hasAnything(system)) return;
     try {
-      const report = await sweepNode(system, { runtimes: await runtimes(), isDryRun: false });
+      const report = await sweepNode(system, { runtimes: await runtimes(), isDryRun: false, seen });
       lastFailure = undefined;
       last = { atMs: system.clock.now(), freed: report.free.length, kept: report.keep.length };
       logSweep(system, report);

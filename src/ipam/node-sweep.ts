@@ -6,6 +6,7 @@ import { networkName, savedCallsDir } from "../node-state/names.ts";
 import { askRuntimes, type NodeRuntime, type RuntimeAnswer } from "../runtime/ask-runtimes.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
+import type { LeasesSeen } from "./first-seen.ts";
 import { type Lease, leaseDir, readLeases } from "./lease.ts";
 import { mayHaveNamespace } from "./namespace-evidence.ts";
 import type { ClassifiedLease, SweepFacts } from "./plan-sweep.ts";
@@ -44,6 +45,8 @@ export interface NodeSweepOptions {
   readonly runtimes: readonly NodeRuntime[];
   /** Frees and removes nothing. */
   readonly isDryRun: boolean;
+  /** What a process that stays has seen of the leases. */
+  readonly seen?: LeasesSeen;
 }
 
 export interface NodeSweepReport {
@@ -59,7 +62,10 @@ export interface NodeSweepReport {
  * Frees what no attachment holds.
  * @throws HeadcniError HC_RUNTIME_UNASKED when a runtime cannot be asked: then nothing is freed; HC_LEASES_LOCKED.
  */
-export async function sweepNode(system: System, { runtimes, isDryRun }: NodeSweepOptions): Promise<NodeSweepReport> {
+export async function sweepNode(
+  system: System,
+  { runtimes, isDryRun, seen }: NodeSweepOptions,
+): Promise<NodeSweepReport> {
   const { files, clock } = system;
   const keepSinceMs = clock.now() - youngMs;
   const answer = await askRuntimes(runtimes);
@@ -71,7 +77,7 @@ export async function sweepNode(system: System, { runtimes, isDryRun }: NodeSwee
   const { keep, free } = await sweepLeases(system, {
     leaseDir,
     lockTimeoutMs,
-    facts: (leases) => factsOf(system, { leases, ids: answer.ids, keepSinceMs }),
+    facts: (leases) => factsOf(system, { leases, ids: answer.ids, keepSinceMs, seen }),
     isDryRun,
   });
   const removedCalls = isDryRun
@@ -89,12 +95,15 @@ interface Known {
   readonly leases: readonly Lease[];
   readonly ids: ReadonlySet<string>;
   readonly keepSinceMs: number;
+  readonly seen: LeasesSeen | undefined;
 }
 
-function factsOf({ files }: System, { leases, ids, keepSinceMs }: Known): SweepFacts {
+function factsOf({ files }: System, { leases, ids, keepSinceMs, seen }: Known): SweepFacts {
+  const seenForMs = seen?.note(leases);
   const owners = leases.flatMap(({ owner }) => owner ?? []);
   return {
     keepSinceMs,
+    isKnownOld: (lease) => (seenForMs?.(lease) ?? 0) >= youngMs,
     holders: [
       ...[...ids].map((containerId) => ({ containerId, ifname: undefined })),
       ...busyAttachments(files, saved),

@@ -11,6 +11,8 @@ export interface SweepFacts {
   readonly holders: readonly Holder[];
   /** Leases given at this time or later are kept: their pod may not be known yet. Milliseconds since the epoch. */
   readonly keepSinceMs: number;
+  /** Whether a lease is old enough whatever its time says. @default none is */
+  readonly isKnownOld?: ((lease: Lease) => boolean) | undefined;
 }
 
 export interface ClassifiedLease {
@@ -33,7 +35,7 @@ export function planSweep(leases: readonly Lease[], facts: SweepFacts): SweepPla
 
 function classify(
   lease: Lease,
-  { holders, keepSinceMs }: SweepFacts,
+  { holders, keepSinceMs, isKnownOld }: SweepFacts,
   byContainer: ReadonlyMap<string, readonly Holder[]>,
 ): ClassifiedLease["verdict"] {
   const { owner, text } = lease;
@@ -41,7 +43,7 @@ function classify(
   if (ofContainer.some((holder) => isSameInterface(owner, holder))) return "held";
   // A file cut short may still read as a whole owner, so every lease is compared.
   if (text !== "" && holders.some((holder) => wholeText(holder).startsWith(text))) return "held";
-  if (lease.givenAtMs >= keepSinceMs) return "young";
+  if (lease.givenAtMs >= keepSinceMs && isKnownOld?.(lease) !== true) return "young";
   return owner === undefined ? "torn" : "abandoned";
 }
 

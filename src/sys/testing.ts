@@ -11,6 +11,8 @@ import { createSystem, type System } from "./system.ts";
 export interface FakeClock extends Clock {
   /** Moves time on and wakes sleepers in the order they are due, letting each run before the next. */
   advance(ms: number): Promise<void>;
+  /** Sets the wall clock, as `date -s` or NTP would: no sleeper is nearer to its end for it. */
+  setNow(ms: number): void;
   /** How many sleepers wait. */
   readonly sleeping: number;
 }
@@ -18,9 +20,13 @@ export interface FakeClock extends Clock {
 /** A clock that stands still until it is advanced. @param startMs what `now()` says first */
 export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
   let elapsed = 0;
+  let offsetMs = startMs;
   const sleepers = new Set<{ dueMs: number; wake: () => void }>();
   return {
-    now: () => startMs + elapsed,
+    now: () => offsetMs + elapsed,
+    setNow: (ms) => {
+      offsetMs = ms - elapsed;
+    },
     monotonicMs: () => elapsed,
     get sleeping() {
       return sleepers.size;
