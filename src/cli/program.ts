@@ -5,6 +5,7 @@ import { Command, CommanderError, Help } from "commander";
 import { createPlainLog } from "../sys/log/log.ts";
 import { writeAll } from "../sys/process/stdio.ts";
 import { versionLine } from "../version.ts";
+import { addCompletionCommand, printCandidates } from "./completion-command.ts";
 import { addConfigCommands } from "./config-command.ts";
 import { addConflistCommands } from "./conflist/conflist-command.ts";
 import { type CliContext, createCliContext } from "./context.ts";
@@ -57,6 +58,7 @@ export function createProgram(
   addPodCIDRCommands(program, context);
   addIpamCommands(program, context);
   addVersionCommand(program, context);
+  addCompletionCommand(program, context);
   return program;
 }
 
@@ -84,6 +86,10 @@ export async function parseCommandLine(
   try {
     // commander prints the message, or the help, before it throws.
     const program = createProgram(context, { calledAs, ...(isJson ? { writeErr: () => undefined } : {}) });
+    if (args[0] === "__complete") {
+      printCandidates(context, program, args.slice(1));
+      return undefined;
+    }
     await program.parseAsync(plainForm(program, args, calledAs), { from: "user" });
     return undefined;
   } catch (error) {
