@@ -17,6 +17,18 @@ root.write("/bin/only-here", "#!/bin/sh\necho found\n", 0o755);
 
 const sh = (script: string) => ["sh", "-c", script];
 
+/** Where the open descriptors of this process lead. */
+function links(): string[] {
+  return fs.readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      return [fs.readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      // The descriptor of the listing itself.
+      return [];
+    }
+  });
+}
+
 describe("realExec.run()", () => {
   test.each([
     [
@@ -46,7 +58,20 @@ describe("realExec.run()", () => {
     ["ends at once", "true"],
     ["closes its input and goes on", "exec <&-; sleep 0.05; echo done"],
   ])("does not mind a program that %s with much input unread", async (_name, script) => {
-    expect(await realExec.run(sh(script), { stdin: new Uint8Array(8 << 20) })).toMatchObject({ exitCode: 0 });
+    const stdin = new Uint8Array(8 << 20);
+    expect(await realExec.run(sh(script), { stdin })).toMatchObject({ exitCode: 0 });
+    expect(await realExec.run(sh(script), { stdin, killsLeftovers: true })).toMatchObject({ exitCode: 0 });
+  });
+
+  test("answers a question without a memory file left open", async () => {
+    const ask = () => realExec.run(["cat"], { stdin: "question", killsLeftovers: true });
+    expect((await ask()).stdout).toBe("question");
+    const memoryFiles = () => links().filter((link) => link.startsWith("/memfd:")).length;
+    const before = memoryFiles();
+    for (let round = 0; round < 10; round++) await ask();
+    expect(memoryFiles()).toBeLessThanOrEqual(before);
+    const large = await realExec.run(["wc", "-c"], { stdin: new Uint8Array(8 << 20), killsLeftovers: true });
+    expect(large.stdout).toBe(`${8 << 20}\n`);
   });
 
   test("gives the environment that is asked for and nothing else", async () => {

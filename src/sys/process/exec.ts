@@ -18,7 +18,7 @@ export interface ExecOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * Whether what the child started and left in its process group is killed once it has ended. For a question to a program; what a
-   * plugin leaves running behind an ADD is its own affair. @default false
+   * plugin leaves running behind an ADD is its own affair. Such a child gets its input through a pipe. @default false
    */
   readonly killsLeftovers?: boolean | undefined;
   /** A descriptor the child gets as its descriptor 3 and passes on to what it starts: a lock that outlives this process. */
@@ -129,23 +129,40 @@ export function execUntil(exec: Exec, signal: AbortSignal): Exec {
   return { run: (argv, options = {}) => exec.run(argv, { ...options, signal: options.signal ?? signal }) };
 }
 
-function start(argv: readonly string[], { stdin, env, cwd, signal, heldFd }: ExecOptions) {
+function start(argv: readonly string[], { stdin, env, cwd, signal, heldFd, killsLeftovers = false }: ExecOptions) {
   try {
     signal?.throwIfAborted();
     heedChildren();
-    const input = stdin === undefined ? "ignore" : toBytes(stdin);
-    return Bun.spawn([...argv], {
+    const bytes = stdin === undefined ? undefined : toBytes(stdin);
+    const isPiped = bytes !== undefined && killsLeftovers;
+    const input = isPiped ? "pipe" : (bytes ?? "ignore");
+    const child = Bun.spawn([...argv], {
       stdio: heldFd === undefined ? [input, "pipe", "pipe"] : [input, "pipe", "pipe", heldFd],
       env: { ...(env ?? childEnv()) },
       // A process group of its own, so that what the child starts can be killed with it.
       detached: true,
       ...(cwd === undefined ? {} : { cwd }),
     });
+    if (isPiped && typeof child.stdin === "object") void feed(child.stdin, bytes);
+    return child;
   } catch (error) {
     throw new HeadcniError("HC_EXEC_FAILED", `Cannot start ${argv[0]}: ${describeError(error)}`, {
       cause: error,
       details: { argv },
     });
+  }
+}
+
+/**
+ * Bytes given to Bun.spawn lie in a memory file that stays open until the next garbage collection, so a process that stays and asks
+ * again and again would gather them; a child that must get all its input even if this process dies gets the file.
+ */
+async function feed(pipe: Bun.FileSink, bytes: Uint8Array): Promise<void> {
+  try {
+    await pipe.write(bytes);
+    await pipe.end();
+  } catch {
+    // A child may end, or close its input, without having read it.
   }
 }
 
