@@ -117,6 +117,8 @@ describe.each(["ip", "bridge"])("the agents, when the daemon ends while %s is as
     const before = nodeStateFiles.map((path) => node.root.read(path));
     const { daemon, end, state } = startEnding(node);
     if (step === "second") await daemon.reconcile();
+    // A plugin is asked again when it is another one.
+    node.root.write("/opt/cni/bin/bridge", "another one");
     const said = node.log.entries.length;
     state.hangs = true;
     await daemon.reconcile(end);
@@ -373,6 +375,7 @@ describe("the agents when the PodCIDR changes", () => {
     await daemon.reconcile();
     node.kernel.bridge = onOld([]);
     node.kernel.brokenPlugin = "host-local";
+    node.root.write("/opt/cni/bin/host-local", "a broken one");
     node.root.write(flannel, subnetEnv("10.42.4.1/24"));
     await daemon.reconcile();
     expect(node.codes()).toEqual(["ConflistInvalid"]);

@@ -9,6 +9,7 @@ import { judgePreferred, type Preferred } from "../conflist/precedence.ts";
 import { type ConflistSpec, renderConflist } from "../conflist/render.ts";
 import { validateConflist } from "../conflist/validate/validate.ts";
 import { conflistFileName } from "../node-state/names.ts";
+import type { AskVersions } from "../spec/remember-versions.ts";
 import { expected } from "../sys/errors.ts";
 import { join } from "../sys/fs/path.ts";
 import { sha256Hex } from "../sys/fs/sha256.ts";
@@ -50,6 +51,7 @@ export interface ApplyConflistOptions {
   readonly spec: ConflistSpec;
   readonly config: Config;
   readonly memory: ConflistMemory;
+  readonly askVersions: AskVersions;
 }
 
 interface InstallInput {
@@ -66,11 +68,11 @@ interface InstallInput {
 
 /**
  * Installs, unless the conflist would not work or a fight with another agent says to wait. Never throws for what the node's disk
- * or plugins refuse. Plugins are asked each time: one can vanish from under a conflist that is in force.
+ * or plugins refuse. Plugins are looked at each time: one can vanish from under a conflist that is in force.
  */
 export async function applyConflist(
   system: System,
-  { spec, config, memory }: ApplyConflistOptions,
+  { spec, config, memory, askVersions }: ApplyConflistOptions,
 ): Promise<ConflistOutcome> {
   const { confDir, binDir, otherConfigs } = config.cni;
   const path = join(confDir, conflistFileName);
@@ -86,7 +88,7 @@ export async function applyConflist(
   });
   try {
     if (memory.sha256 === undefined) logRecovery(system, await recoverConflist(system, { confDir, otherConfigs }));
-    const problems = await validateConflist(system, text, { binDir });
+    const problems = await validateConflist(system, text, { binDir, askVersions });
     if (problems.length > 0) return left([condition("ConflistInvalid", { path, problems })]);
     if (input.isRepair && waitBeforeRepairMs(pace, nowMs) > 0) return left([]);
     return await install(input);

@@ -8,6 +8,7 @@ import { throwIfStopping } from "../agent/reconciler.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import { conflistFileName } from "../node-state/names.ts";
 import type { PodCIDRAnswer } from "../podcidr/answer.ts";
+import { type AskVersions, rememberVersions } from "../spec/remember-versions.ts";
 import { join } from "../sys/fs/path.ts";
 import { execUntil } from "../sys/process/exec.ts";
 import type { System } from "../sys/system.ts";
@@ -46,6 +47,7 @@ interface Memory {
 export function createNodeStep(system: System, options: ReconcileNodeOptions) {
   const { clock, log } = system;
   const { config: configs, status, nodeName } = options;
+  const askVersions = rememberVersions();
   const observer: System = { ...system, log: logOnce(log) };
   let memory: Memory = { announced: undefined, plugin: firstPluginMemory, conflist: firstConflistMemory };
   return async (signal: AbortSignal): Promise<readonly Condition[]> => {
@@ -65,7 +67,7 @@ export function createNodeStep(system: System, options: ReconcileNodeOptions) {
     const plan = planNode({ config, answer, current, ...observed });
     const announced = { answer, effective: plan.adoption.effective };
     announcePodCIDR(log, announced, memory.announced);
-    const work = { loaded, answer, current, plan, memory, options, signal };
+    const work = { loaded, answer, current, plan, memory, options, askVersions, signal };
     const done = await carryOut({ ...system, exec }, work);
     memory = { announced, plugin: done.plugin, conflist: done.conflist };
     count(options.record, done.result);
@@ -82,11 +84,12 @@ interface CarryOutInput {
   readonly plan: Plan;
   readonly memory: Memory;
   readonly options: ReconcileNodeOptions;
+  readonly askVersions: AskVersions;
   readonly signal: AbortSignal;
 }
 
 async function carryOut(system: System, input: CarryOutInput) {
-  const { current, plan, memory, options, signal } = input;
+  const { current, plan, memory, options, askVersions, signal } = input;
   const { config } = input.loaded;
   const { effective } = plan.adoption;
   if (current === undefined && config.cni.type === "headcni") {
@@ -97,7 +100,7 @@ async function carryOut(system: System, input: CarryOutInput) {
   const plugin = await applyPlugin(system, config, { source: options.executable, memory: memory.plugin });
   throwIfStopping(signal);
   const spec = plugin.fault === undefined ? plan.conflist : { ...plan.conflist, type: "bridge" as const };
-  const conflist = await applyConflist(system, { spec, config, memory: memory.conflist });
+  const conflist = await applyConflist(system, { spec, config, memory: memory.conflist, askVersions });
   const { result } = conflist;
   // After the conflist: a pod that comes in between fails and is tried again, instead of bringing the old bridge back. And only
   // with it: under the old conflist the old bridge is the right one.

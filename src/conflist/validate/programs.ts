@@ -1,9 +1,9 @@
 // The programs a conflist calls: whether each lies in the plugin directory, can be run, and speaks the conflist's version of
 // the specification.
 
-import { askVersions } from "../../spec/ask-versions.ts";
 import type { PluginEntry } from "../../spec/conflist.ts";
 import type { ConflistProblem } from "../../spec/problem.ts";
+import type { AskVersions } from "../../spec/remember-versions.ts";
 import { startFailure, tryByHand } from "../../spec/start-failure.ts";
 import { isSupportedVersion } from "../../spec/versions.ts";
 import { expected } from "../../sys/errors.ts";
@@ -23,6 +23,7 @@ export interface ProgramProblemsOptions {
   readonly binDir: string;
   /** Version every program must support; undefined when the conflist names no known one. */
   readonly cniVersion: string | undefined;
+  readonly askVersions: AskVersions;
 }
 
 /** The programs a list of plugins calls, each once. Pure. */
@@ -61,7 +62,7 @@ export async function programProblems(
 async function programProblem(
   system: System,
   { path, type }: NeededProgram,
-  { binDir, cniVersion }: ProgramProblemsOptions,
+  { binDir, cniVersion, askVersions }: ProgramProblemsOptions,
 ): Promise<ConflistProblem | undefined> {
   const file = join(binDir, type);
   const problem = (message: string, hint?: string): ConflistProblem => ({ path: `${path}.type`, message, hint });

@@ -1,7 +1,9 @@
 // Whether a runtime could make pods with a conflist: its form, its fields, and the programs it calls.
 
+import { askVersions as askEachTime } from "../../spec/ask-versions.ts";
 import { parseConflist, pluginEntries, structureProblems } from "../../spec/conflist.ts";
 import type { ConflistProblem } from "../../spec/problem.ts";
+import type { AskVersions } from "../../spec/remember-versions.ts";
 import { cniVersions } from "../../spec/versions.ts";
 import type { System } from "../../sys/system.ts";
 import { fieldProblems } from "./fields.ts";
@@ -10,19 +12,21 @@ import { neededPrograms, programProblems } from "./programs.ts";
 export interface ValidateConflistOptions {
   /** Folder the runtime takes plugins from. */
   readonly binDir: string;
+  /** How a plugin is asked. @default each time */
+  readonly askVersions?: AskVersions;
 }
 
 /** Everything wrong with a conflist's text, in the order of the document; programs come last. Empty when it is good. */
 export async function validateConflist(
   system: System,
   text: string,
-  options: ValidateConflistOptions,
+  { binDir, askVersions = askEachTime }: ValidateConflistOptions,
 ): Promise<readonly ConflistProblem[]> {
   const conflist = parseConflist(text);
   if (conflist.kind === "problem") return [conflist.problem];
   const plugins = pluginEntries(conflist.json);
   const cniVersion = cniVersions.find((version) => version === conflist.json.cniVersion);
   const fromText = [...structureProblems(conflist.json), ...fieldProblems(plugins)];
-  const fromPrograms = await programProblems(system, neededPrograms(plugins), { binDir: options.binDir, cniVersion });
+  const fromPrograms = await programProblems(system, neededPrograms(plugins), { binDir, cniVersion, askVersions });
   return [...fromText, ...fromPrograms];
 }
