@@ -55,6 +55,26 @@ describe("the agents on a fresh node", () => {
     });
   });
 
+  test("says which of its folders others can write to, until they cannot", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    const daemon = node.start();
+    await daemon.reconcile();
+    expect(node.codes()).toEqual([]);
+    chmodSync(`${node.root.path}/run/headcni`, 0o777);
+    await daemon.reconcile();
+    const [exposed] = node.conditions.list();
+    expect(exposed?.text).toBe(
+      "/run/headcni has mode 0777 (owner 0:0): other users than root can change what the daemon and the CNI plugin believe of " +
+        "this node. Look at what lies there, then run chmod go-w /run/headcni",
+    );
+    expect(daemon.document().ready).toBe(true);
+    expect(remembered(node)).toMatchObject([{ conditions: [{ code: "StateDirExposed" }] }, {}]);
+    chmodSync(`${node.root.path}/run/headcni`, 0o755);
+    await daemon.reconcile();
+    expect(node.codes()).toEqual([]);
+  });
+
   test("counts its own time also when the machine's is set back", async () => {
     using node = fakeNode();
     const daemon = node.start();

@@ -11,6 +11,7 @@ import { readNodeState, writeNodeState } from "../../node-state/node-state-file.
 import type { System } from "../../sys/system.ts";
 import type { NodeAssignment } from "../adoption.ts";
 import { condition, nodeStateConditions } from "./conditions.ts";
+import { exposedDirs } from "./exposed-dirs.ts";
 
 export interface NodeStateAgentOptions {
   readonly conditions: ConditionStore;
@@ -32,9 +33,11 @@ export function createNodeStateAgent(system: System, options: NodeStateAgentOpti
     conditions,
     inputs: { config, assignment, conditions: conditions.shown },
     step: async () => {
-      const raised = write();
+      const exposed = exposedDirs(system);
+      const open = exposed.length === 0 ? [] : [condition("StateDirExposed", { dirs: exposed })];
+      const raised = [...write(), ...open];
       // Whether it could be written is a part of what is written.
-      return conditions.set(name, raised) ? write() : raised;
+      return conditions.set(name, raised) ? [...write(), ...open] : raised;
     },
   });
   const { once } = reconciler;
