@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
+import { createConditionStore } from "../agent/condition-store.ts";
 import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
 import { fakeClock, memoryLog, type TempRoot, tempRoot, testSystem, waitUntil } from "../sys/testing.ts";
 import { createLeaseAgent } from "./agent.ts";
@@ -23,7 +24,10 @@ function setUp(root: TempRoot, runtime: NodeRuntime) {
     asked += 1;
     return Promise.resolve([runtime]);
   };
-  const agent = createLeaseAgent(testSystem(root, { clock, log }), {
+  const system = testSystem(root, { clock, log });
+  const conditions = createConditionStore(system);
+  const agent = createLeaseAgent(system, {
+    conditions,
     runtimes,
     record: (_kind, value) => void freed.push(value),
   });
@@ -33,7 +37,7 @@ function setUp(root: TempRoot, runtime: NodeRuntime) {
     stop.abort();
     await end;
   };
-  return { agent, clock, log, freed, finish, asked: () => asked };
+  return { agent, clock, log, conditions, freed, finish, asked: () => asked };
 }
 
 const knowsAlive: NodeRuntime = { name: "/run/one.sock", listContainerIds: () => Promise.resolve(new Set(["alive"])) };
@@ -101,16 +105,26 @@ describe("createLeaseAgent()", () => {
     ]);
   });
 
-  test("frees nothing and says so once while the runtime does not answer", async () => {
+  test("frees nothing and says which socket is dead, and goes on within a minute of its removal", async () => {
     using root = tempRoot();
     writeLease(root, "10.1.0.3", "gone");
-    const at = setUp(root, { name: "/run/one.sock", listContainerIds: () => Promise.reject(new Error("no")) });
+    let refuses = true;
+    const at = setUp(root, {
+      name: "/run/crio/crio.sock",
+      listContainerIds: () => (refuses ? Promise.reject(new Error("connection refused")) : Promise.resolve(new Set())),
+    });
     await at.clock.advance(minuteMs);
-    await at.clock.advance(10 * minuteMs);
-    await at.finish();
+    await at.clock.advance(minuteMs);
     expect(root.exists(`${leaseDir}/10.1.0.3`)).toBe(true);
-    expect(at.log.entries.map(({ message }) => message)).toEqual([
-      "No lease is freed: /run/one.sock does not answer: no",
-    ]);
+    const text =
+      "/run/crio/crio.sock does not answer: connection refused, and it alone knows which of its pods live. Start that runtime; " +
+      "if it is gone for good and all its pods with it, remove /run/crio/crio.sock. It is asked again by itself";
+    expect(at.conditions.list()).toMatchObject([{ code: "LeasesNotFreed", severity: "warning", text }]);
+    expect(at.log.entries.map(({ message }) => message)).toEqual([text]);
+    refuses = false;
+    await at.clock.advance(minuteMs);
+    await waitUntil("the lease is freed", () => !root.exists(`${leaseDir}/10.1.0.3`));
+    expect(at.conditions.list()).toEqual([]);
+    await at.finish();
   });
 });

@@ -2,11 +2,14 @@
 // and most runtimes never send GC. The rule for what may go is `headcni ipam gc`'s own.
 
 import { type Agent, agentStatus, plainAgent } from "../agent/agent.ts";
+import type { ConditionStore } from "../agent/condition-store.ts";
+import type { Condition } from "../agent/conditions.ts";
 import type { RecordMetric } from "../agent/metrics.ts";
 import { savedCallsDir } from "../node-state/names.ts";
 import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
 import { describeError, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
+import { condition, leaseConditions } from "./conditions.ts";
 import { createLeasesSeen } from "./first-seen.ts";
 import { leaseDir } from "./lease.ts";
 import { leaseMetrics } from "./metrics.ts";
@@ -16,7 +19,12 @@ import { type NodeSweepReport, sweepNode } from "./node-sweep.ts";
 const firstAfterMs = 60_000;
 const everyMs = 10 * 60_000;
 
+/** While a runtime does not answer. */
+const retryMs = 60_000;
+const name = "leases";
+
 export interface LeaseAgentOptions {
+  readonly conditions: ConditionStore;
   /** Looked up anew each time: a runtime may be installed later. */
   readonly runtimes: () => Promise<readonly NodeRuntime[]>;
   readonly record: RecordMetric;
@@ -29,13 +37,15 @@ interface LeaseStatus {
   readonly kept: number;
 }
 
-export function createLeaseAgent(system: System, { runtimes, record }: LeaseAgentOptions): Agent {
+export function createLeaseAgent(system: System, { conditions, runtimes, record }: LeaseAgentOptions): Agent {
   const seen = createLeasesSeen(system.clock);
   let last: LeaseStatus | undefined;
   let lastFailure: string | undefined;
+  let isBlocked = false;
   const sweep = async (): Promise<void> => {
-    if (!hasAnything(system)) return;
+    let raised: readonly Condition[] = [];
     try {
+      if (!hasAnything(system)) return;
       const report = await sweepNode(system, { runtimes: await runtimes(), isDryRun: false, seen });
       lastFailure = undefined;
       last = { atMs: system.clock.now(), freed: report.free.length, kept: report.keep.length };
@@ -44,26 +54,38 @@ export function createLeaseAgent(system: System, { runtimes, record }: LeaseAgen
     } catch (error) {
       // A node without a CRI runtime says the same every time; once is enough. And no fault of a sweep is worth the daemon.
       const message = describeError(error);
-      if (message === lastFailure) return;
+      raised = unanswered(error);
+      if (message === lastFailure || raised.length > 0) return;
       if (error instanceof HeadcniError) system.log.info(message, { hint: error.hint });
       else system.log.error(`The lease sweep failed: ${message}`, { error });
       lastFailure = message;
+    } finally {
+      conditions.set(name, raised);
+      isBlocked = raised.length > 0;
     }
   };
   return {
     // It has no first step: there is nothing to free before the runtime has had its time.
     ...plainAgent,
-    name: "leases",
+    name,
+    conditions: leaseConditions,
     metrics: Object.values(leaseMetrics),
     run: async (signal) => {
       await system.clock.sleep(firstAfterMs, signal);
       while (!signal.aborted) {
         await sweep();
-        await system.clock.sleep(everyMs, signal);
+        await system.clock.sleep(isBlocked ? retryMs : everyMs, signal);
       }
     },
     status: () => agentStatus({ document: { lastSweep: last === undefined ? null : encodeSweep(last) } }),
   };
+}
+
+/** A runtime that is there and does not answer; a node without one is as it shall be. */
+function unanswered(error: unknown): readonly Condition[] {
+  if (!(error instanceof HeadcniError) || error.code !== "HC_RUNTIME_UNASKED") return [];
+  const { runtime, why } = error.details ?? {};
+  return typeof runtime === "string" && typeof why === "string" ? [condition("LeasesNotFreed", { runtime, why })] : [];
 }
 
 function encodeSweep({ atMs, freed, kept }: LeaseStatus) {

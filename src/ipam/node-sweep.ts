@@ -71,7 +71,8 @@ export async function sweepNode(
   const answer = await askRuntimes(runtimes);
   if (answer.kind === "unanswered") {
     throw new HeadcniError("HC_RUNTIME_UNASKED", `No lease is freed: ${answer.why}`, {
-      hint: "only the runtime knows which containers live: start it, then run this again",
+      hint: `only the runtime knows which containers live: start it${answer.runtime === undefined ? "" : `, or, if it is gone for good and all its pods with it, remove ${answer.runtime}`}; then run this again`,
+      details: { runtime: answer.runtime, why: answer.why },
     });
   }
   const { keep, free } = await sweepLeases(system, {
