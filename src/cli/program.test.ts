@@ -141,6 +141,15 @@ describe("createProgram()", () => {
     expect(leaves.filter((command) => examplesOf(command).length === 0).map((command) => command.name())).toEqual([]);
   });
 
+  test("gives every command that answers a form for programs", () => {
+    // A script, a JSON Schema, and a process that stays.
+    const others = ["completion", "schema", "daemon"];
+    for (const command of all.filter((one) => examplesOf(one).length > 0 && !others.includes(one.name()))) {
+      const output = command.options.find(({ long }) => long === "--output");
+      expect(output?.argChoices, command.name()).toContain("json");
+    }
+  });
+
   test("has no command that turns an error into success: each is told to throw", () => {
     // commander ends the process itself in a command that was added without its parent's settings.
     for (const command of all) expect(Reflect.get(command, "_exitCallback"), command.name()).toBeFunction();
