@@ -34,10 +34,15 @@ const fish = `# headcni's completion for fish: source it, or keep it as ~/.confi
 function __headcni_complete
   set -l before (commandline -opc)
   set -l last (commandline -ct)
-  $before[1] __complete $before "$last" 2>/dev/null
+  set -l found ($before[1] __complete $before "$last" 2>/dev/null)
+  if set -q found[1]
+    string join \\n $found
+  else
+    __fish_complete_path "$last"
+  end
 end
-complete -c headcni -a '(__headcni_complete)'
-complete -c headcni-daemon -a '(__headcni_complete)'
+complete -c headcni -f -a '(__headcni_complete)'
+complete -c headcni-daemon -f -a '(__headcni_complete)'
 `;
 
 const scripts: Readonly<Record<string, string>> = { bash, zsh, fish };
