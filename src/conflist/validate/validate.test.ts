@@ -96,6 +96,26 @@ describe("validateConflist()", () => {
     }
   });
 
+  test("shows no key or token that was written where none belongs", async () => {
+    using folder = pluginFolder(everything);
+    const secret = "tskey-auth-Zq1";
+    const values: readonly (JsonObject | string)[] = [
+      { ...list(bridge), cniVersion: secret },
+      { ...list(bridge), name: `a ${secret}` },
+      list({ ...bridge, bridge: `${secret}-too-long-for-a-device` }),
+      list({ ...bridge, ipam: { type: "host-local", subnet: secret } }),
+      list({ type: secret }),
+      list(bridge, { type: "portmap", capabilities: secret }),
+      `{"a": ${secret}}`,
+      `${secret}`,
+    ];
+    for (const value of values) {
+      const said = await folder.problems(value);
+      expect(said).not.toEqual([]);
+      expect(said.join("\n")).not.toContain(secret);
+    }
+  });
+
   const bad: readonly (readonly [string, JsonObject | string, readonly string[]])[] = [
     ["an empty file", "", [": is empty"]],
     ["a byte order mark", `\uFEFF{}`, [": starts with a byte order mark, which JSON does not allow"]],

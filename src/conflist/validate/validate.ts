@@ -5,6 +5,7 @@ import { parseConflist, pluginEntries, structureProblems } from "../../spec/conf
 import type { ConflistProblem } from "../../spec/problem.ts";
 import type { AskVersions } from "../../spec/remember-versions.ts";
 import { cniVersions } from "../../spec/versions.ts";
+import { redactText } from "../../sys/redact.ts";
 import type { System } from "../../sys/system.ts";
 import { fieldProblems } from "./fields.ts";
 import { neededPrograms, programProblems } from "./programs.ts";
@@ -16,8 +17,24 @@ export interface ValidateConflistOptions {
   readonly askVersions?: AskVersions;
 }
 
-/** Everything wrong with a conflist's text, in the order of the document; programs come last. Empty when it is good. */
+/**
+ * Everything wrong with a conflist's text, in the order of the document; programs come last. Empty when it is good. What looks like
+ * a key or token is left out of the sentences, for it may have been written in the wrong place.
+ */
 export async function validateConflist(
+  system: System,
+  text: string,
+  options: ValidateConflistOptions,
+): Promise<readonly ConflistProblem[]> {
+  const problems = await findProblems(system, text, options);
+  return problems.map(({ path, message, hint }) => ({
+    path: redactText(path),
+    message: redactText(message),
+    hint: hint === undefined ? undefined : redactText(hint),
+  }));
+}
+
+async function findProblems(
   system: System,
   text: string,
   { binDir, askVersions = askEachTime }: ValidateConflistOptions,
