@@ -225,7 +225,7 @@ describe("createStatusServerAgent()", () => {
     const agent = createStatusServerAgent(system, { conditions, config, metrics, facts });
     const running = agent.run(stop.signal, Promise.resolve());
     const health = async (origin: string): Promise<string> => {
-      using client = system.http.connect({ kind: "tcp", origin });
+      using client = await system.http.connect({ kind: "tcp", origin });
       return await client.text({ path: "/healthz", timeoutMs: 1000 });
     };
     const origins = () => log.entries.flatMap(({ message }) => /served on (http:\S+)$/.exec(message)?.[1] ?? []);

@@ -75,7 +75,7 @@ async function fetchStatus({ http }: Pick<System, "http">, address: string): Pro
     new HeadcniError("HC_DAEMON_NOT_RUNNING", `Cannot ask the daemon on ${address}: ${why}`, { hint, cause });
   let body: string;
   try {
-    using daemon = http.connect({ kind: "tcp", origin: `http://${address}` });
+    using daemon = await http.connect({ kind: "tcp", origin: `http://${address}` });
     // Whatever its status: a node that is not ready says so in the document.
     body = (await daemon.request({ path: "/status", timeoutMs })).text;
   } catch (error) {

@@ -5,7 +5,6 @@ import { createWatchDir, type WatchDir } from "./fs/watch.ts";
 import { type Log, silentLog } from "./log/log.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import type { Http } from "./net/http.ts";
-import { createHttp } from "./net/http-client.ts";
 
 export interface System extends Machine {
   /** In [0, 1), for what need not be unpredictable: jitter. */
@@ -24,7 +23,13 @@ export interface SystemOptions {
 /** The real machine. */
 export function createSystem(options: SystemOptions = {}): System {
   const machine = createMachine(options.root);
-  const { files, clock } = machine;
   const log = options.log ?? silentLog;
-  return { ...machine, random: Math.random, log, watch: createWatchDir(files, log), http: createHttp(files, clock) };
+  return { ...machine, random: Math.random, log, watch: createWatchDir(machine.files, log), http: lazyHttp(machine) };
+}
+
+/** The client is a tenth of what every start would load, and few commands ask a server. */
+function lazyHttp(machine: Machine): Http {
+  return {
+    connect: async (target, options) => (await import("./net/http-client.ts")).connectHttp(machine, target, options),
+  };
 }

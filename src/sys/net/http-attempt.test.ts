@@ -30,7 +30,7 @@ describe("by its clock, a request", () => {
       if (request.path === "/none") return forever();
       return { status: request.path === "/error" ? 503 : 200, body: say("busy", forever()) };
     }, clock);
-    using client = http.connect(target);
+    using client = await http.connect(target);
     let ended: string | undefined;
     const request = outcome(client.text({ path })).then((text) => {
       ended = text;
@@ -45,7 +45,7 @@ describe("by its clock, a request", () => {
 
   test("leaves no timer behind when it ends well", async () => {
     const clock = fakeClock();
-    using client = fakeHttp(() => ({ json: { a: 1 } }), clock).connect(target);
+    using client = await fakeHttp(() => ({ json: { a: 1 } }), clock).connect(target);
     expect(await client.json({ path: "/" })).toEqual({ a: 1 });
     await clock.advance(0);
     expect(clock.sleeping).toBe(0);
@@ -58,7 +58,7 @@ describe("by its clock, a request", () => {
       ({ path }) => ({ body: path === "/watch" ? say("a\n", late.promise) : say("a\n", forever()) }),
       clock,
     );
-    using client = http.connect(target);
+    using client = await http.connect(target);
     const got: string[] = [];
     const gather = async (path: string, idleTimeoutMs?: number): Promise<string> => {
       for await (const line of client.lines({ path, idleTimeoutMs })) got.push(line);
@@ -76,7 +76,7 @@ describe("by its clock, a request", () => {
 
   test("of a stream does not count the time its reader takes as silence", async () => {
     const clock = fakeClock();
-    using client = fakeHttp(() => ({ body: say("a\n", "b\n") }), clock).connect(target);
+    using client = await fakeHttp(() => ({ body: say("a\n", "b\n") }), clock).connect(target);
     const got: string[] = [];
     for await (const line of client.lines({ path: "/watch", idleTimeoutMs: 1000 })) {
       got.push(line);
@@ -96,7 +96,7 @@ describe("an HttpError", () => {
     ["HPE_INVALID_CONSTANT", "what answers there does not speak HTTP"],
     ["E_WHATEVER", "connect E_WHATEVER"],
   ])("says of %s that %s", async (code, why) => {
-    using client = fakeHttp(() => {
+    using client = await fakeHttp(() => {
       throw connectionError(code);
     }).connect(target);
     expect(await outcome(client.text({ path: "/" }))).toBe(`Cannot GET / of https://api.example:6443: ${why}`);
@@ -114,7 +114,7 @@ describe("an HttpError", () => {
             body: `${headers.authorization} and ${(body as { AuthKey: string }).AuthKey} are wrong`,
           };
         });
-        using client = http.connect(target, { bearer: new Secret(bearer) });
+        using client = await http.connect(target, { bearer: new Secret(bearer) });
         for (const headers of [{}, { "x-break": "yes" }]) {
           const body = { AuthKey: new Secret(inBody) };
           const request = client.json({ method: "POST", path: `/start?key=${bearer}`, headers, body });
@@ -134,7 +134,7 @@ describe("an HttpError", () => {
   });
 
   test("lets a fault of the caller through as it is", async () => {
-    using client = fakeHttp(() => {
+    using client = await fakeHttp(() => {
       throw new TypeError("the path has a space");
     }).connect(target);
     await expect(client.text({ path: "/a b" })).rejects.toThrow(TypeError);

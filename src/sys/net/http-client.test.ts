@@ -8,11 +8,11 @@ import { Secret } from "../secret.ts";
 import { tempRoot, waitUntil } from "../testing.ts";
 import { createAuthority } from "./certificates.fixture.ts";
 import type { HttpClient, HttpTarget } from "./http.ts";
-import { createHttp } from "./http-client.ts";
+import { connectHttp } from "./http-client.ts";
 import { HttpError } from "./http-error.ts";
 
 const root = tempRoot();
-const http = createHttp(createFiles(root.path), realClock);
+const machine = { files: createFiles(root.path), clock: realClock };
 const socketPath = "/run/server.sock";
 
 /** A server that answers each request, by its path, with bytes on the bare connection. */
@@ -64,7 +64,7 @@ afterAll(() => {
 });
 
 const connect = (target: Partial<HttpTarget> = {}): HttpClient =>
-  http.connect({ kind: "unix", socketPath, ...target } as HttpTarget);
+  connectHttp(machine, { kind: "unix", socketPath, ...target } as HttpTarget);
 const failed = (action: Promise<unknown>): Promise<HttpError> =>
   action.then(
     () => expect.unreachable("it did not fail"),
@@ -96,7 +96,8 @@ describe("over a unix socket of the node,", () => {
   });
 
   test("sends method, host, headers, JSON and the bearer, each once", async () => {
-    using client = http.connect(
+    using client = connectHttp(
+      machine,
       { kind: "unix", socketPath, host: "local-tailscaled.sock" },
       { bearer: new Secret("tskey-1") },
     );
@@ -246,7 +247,8 @@ describe("over TLS", () => {
 
   test("asks a server whose certificate is from the CA in the file", async () => {
     await using server = serve(authority.issue("127.0.0.1"));
-    using client = http.connect(
+    using client = connectHttp(
+      machine,
       { kind: "tcp", origin: server.url.origin, caFile: "/ca.pem" },
       { bearer: new Secret("token-1") },
     );

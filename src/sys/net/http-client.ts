@@ -1,11 +1,19 @@
 // Requests to a server over a unix socket, TCP or TLS: text, JSON, or a stream of lines, each with its times and limits. How bytes
 // get there is the transport's affair, so that a fake one (`testing.ts`) has the same limits and errors.
 
-import type { Clock } from "../clock.ts";
 import { HeadcniError } from "../errors.ts";
 import type { Files } from "../fs/files.ts";
 import type { JsonValue } from "../json.ts";
-import type { Http, HttpAnswer, HttpClient, HttpTarget, HttpTransport, StreamRequest, WholeRequest } from "./http.ts";
+import type { Machine } from "../machine.ts";
+import type {
+  HttpAnswer,
+  HttpClient,
+  HttpClientOptions,
+  HttpTarget,
+  HttpTransport,
+  StreamRequest,
+  WholeRequest,
+} from "./http.ts";
 import { HttpAttempt, type HttpClientParts } from "./http-attempt.ts";
 import { HttpError } from "./http-error.ts";
 import { LineTooLong, splitLines } from "./http-lines.ts";
@@ -14,12 +22,13 @@ import type { WireTarget } from "./http-transport.ts";
 const defaultTimeoutMs = 30_000;
 const defaultMaxBytes = 16 << 20;
 
-/** The clients of a machine. */
-export function createHttp(files: Files, clock: Clock): Http {
-  return {
-    connect: (target, { bearer } = {}) =>
-      createHttpClient({ clock, target, bearer, transport: nodeTransport(wireTarget(files, target)) }),
-  };
+/** A client of this machine. @throws HeadcniError as `Http.connect` says */
+export function connectHttp(
+  { files, clock }: Pick<Machine, "files" | "clock">,
+  target: HttpTarget,
+  { bearer }: HttpClientOptions = {},
+): HttpClient {
+  return createHttpClient({ clock, target, bearer, transport: nodeTransport(wireTarget(files, target)) });
 }
 
 /** A client over any transport. */

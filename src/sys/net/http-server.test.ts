@@ -18,7 +18,7 @@ function serve(host: string, port = 0): HttpServer {
 
 async function ask(server: HttpServer, path: string): Promise<string> {
   using root = tempRoot();
-  using client = testSystem(root).http.connect({ kind: "tcp", origin: `http://${server.address}` });
+  using client = await testSystem(root).http.connect({ kind: "tcp", origin: `http://${server.address}` });
   return (await client.request({ path })).text;
 }
 

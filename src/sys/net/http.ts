@@ -76,8 +76,8 @@ export interface HttpClientOptions {
 }
 
 export interface Http {
-  /** Makes no connection yet. @throws HeadcniError HC_FILE_READ when the CA's file cannot be read, HC_HTTP_UNREACHABLE for an origin that is none */
-  connect(target: HttpTarget, options?: HttpClientOptions): HttpClient;
+  /** Makes no connection yet; rejects with HeadcniError HC_FILE_READ when the CA's file cannot be read, HC_HTTP_UNREACHABLE for an origin that is none */
+  connect(target: HttpTarget, options?: HttpClientOptions): Promise<HttpClient>;
 }
 
 export interface WireRequest {
