@@ -8,14 +8,13 @@ import type { MetricRecorder } from "../agent/metrics.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import { readListen } from "../config/values.ts";
 import { describeError, expected } from "../sys/errors.ts";
-import { type HttpServer, tryServeHttp } from "../sys/net/http-server.ts";
+import type { HttpServer } from "../sys/net/http-server.ts";
 import type { Result } from "../sys/result.ts";
 import type { System } from "../sys/system.ts";
 import { condition, serverConditions } from "./conditions.ts";
 import { declaredMetrics, samplesOf } from "./metrics.ts";
 import type { StatusSource } from "./server.ts";
-import type { DaemonFacts } from "./status.ts";
-import { statusAddressFile } from "./status-client.ts";
+import { type DaemonFacts, statusAddressFile } from "./status.ts";
 
 export interface StatusServerOptions {
   readonly conditions: ConditionStore;
@@ -102,9 +101,10 @@ function listenAddress(loaded: LoadedConfig | undefined): string | undefined {
 type Listen = (address: string) => Result<HttpServer>;
 
 async function loadServer(metrics: MetricRecorder, facts: () => DaemonFacts): Promise<Listen> {
-  const [{ createMetricsRegistry }, { answer, json }] = await Promise.all([
+  const [{ createMetricsRegistry }, { answer, json }, { tryServeHttp }] = await Promise.all([
     import("./registry.ts"),
     import("./server.ts"),
+    import("../sys/net/http-server.ts"),
   ]);
   const registry = createMetricsRegistry(declaredMetrics(facts().agents));
   metrics.open(registry.record);

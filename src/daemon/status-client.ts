@@ -5,10 +5,7 @@ import { readListen } from "../config/values.ts";
 import { expected, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import { readHolder } from "./instance-lock.ts";
-import type { StatusDocument } from "./status.ts";
-
-/** Where a running daemon says it listens. */
-export const statusAddressFile = "/run/headcni/status-address";
+import { type StatusDocument, statusAddressFile } from "./status.ts";
 
 export interface StatusWhere {
   /** `host:port`; wins over the configuration. */

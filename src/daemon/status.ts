@@ -5,6 +5,9 @@ import type { LastingCondition } from "../agent/condition-store.ts";
 import type { JsonObject } from "../sys/json.ts";
 import { commit, version } from "../version.ts";
 
+/** Where a running daemon says it listens. */
+export const statusAddressFile = "/run/headcni/status-address";
+
 /** Times are RFC 3339 in UTC; what is not known yet is null. */
 export type StatusDocument = {
   readonly version: string;

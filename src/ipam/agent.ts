@@ -13,7 +13,7 @@ import { condition, leaseConditions } from "./conditions.ts";
 import { createLeasesSeen } from "./first-seen.ts";
 import { leaseDir } from "./lease.ts";
 import { leaseMetrics } from "./metrics.ts";
-import { type NodeSweepReport, sweepNode } from "./node-sweep.ts";
+import type { NodeSweepReport } from "./node-sweep.ts";
 
 /** The runtime is given time to start; then leases from before a reboot go early, before a node that fills up notices. */
 const firstAfterMs = 60_000;
@@ -46,6 +46,8 @@ export function createLeaseAgent(system: System, { conditions, runtimes, record 
     let raised: readonly Condition[] = [];
     try {
       if (!hasAnything(system)) return;
+      // Loaded with the first sweep: a node is made ready without it.
+      const { sweepNode } = await import("./node-sweep.ts");
       const report = await sweepNode(system, { runtimes: await runtimes(), isDryRun: false, seen });
       lastFailure = undefined;
       last = { atMs: system.clock.now(), freed: report.free.length, kept: report.keep.length };

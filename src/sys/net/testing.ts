@@ -62,7 +62,8 @@ export function fakeHttp(
   });
   return {
     requests,
-    connect: async (target, { bearer } = {}) => createHttpClient({ clock, target, bearer, transport: transport(target) }),
+    connect: async (target, { bearer } = {}) =>
+      createHttpClient({ clock, target, bearer, transport: transport(target) }),
   } satisfies FakeHttp;
 }
 
