@@ -143,6 +143,11 @@ const rows: readonly (readonly [string, Readonly<Record<string, string>>, string
   ["CRI-O by its socket alone", crioSocket, "/etc/cni/net.d: its socket is there"],
   ["podman last", podman, "/podman: no runtime of a kubelet is configured"],
   [
+    "nothing in a podman that names no directory: it may be a tool beside a runtime to come",
+    { "/usr/bin/podman": "", "/usr/share/containers/containers.conf": "[network]\n# cni_plugin_dirs = []\n" },
+    "no runtime's configuration found",
+  ],
+  [
     "that podman reads no CNI",
     { "/etc/containers/containers.conf": `[network]\nnetwork_backend = "netavark"\n` },
     "podman uses netavark (/etc/containers/containers.conf:2) and reads no CNI configuration",

@@ -123,8 +123,14 @@ function foundOfK3s({ system: { files }, rancherDirs }: Node): Found | undefined
 function byPodman(system: System): Found | undefined {
   const podman = readPodmanDirs(system);
   if (podman.kind === "absent") return undefined;
-  if (podman.kind === "cni") return chosen(podman.dirs, "no runtime of a kubelet is configured");
+  if (podman.kind === "cni")
+    return namesDirs(podman.dirs) ? chosen(podman.dirs, "no runtime of a kubelet is configured") : undefined;
   return { kind: "unknown", why: `podman uses netavark (${podman.by}) and reads no CNI configuration` };
+}
+
+/** podman is on many machines as a tool, before a kubelet and its runtime come: its defaults alone say nothing of the node. */
+function namesDirs({ confDir, binDirs }: CniDirs): boolean {
+  return [confDir, ...binDirs].some(({ line }) => line !== undefined);
 }
 
 function othersThan(counting: CniDirs, { containerd, crio }: Node): readonly string[] {
