@@ -304,6 +304,17 @@ describe("choosePodCIDR() passes over a file it cannot use", () => {
     });
   });
 
+  test("whose range is the LAN's", () => {
+    const path = "/etc/cni/net.d/20-lan.conf";
+    const answer = choose({ files: { [path]: cni("192.168.1.0/24").replace("bridge", "macvlan") } });
+    expect(answer.source).toBe("default");
+    expect(answer.trace.find(({ file }) => file === path)).toMatchObject({
+      outcome: "skipped",
+      reason:
+        "line 1: 192.168.1.0/24: ipam.subnet is of the network that macvlan attaches pods to, not this node's own, so it is not taken",
+    });
+  });
+
   test("that says two of a family", () => {
     const two = JSON.stringify({
       cniVersion: "0.4.0",

@@ -147,7 +147,7 @@ class Classifier {
       if (prefix === undefined) return [];
       return [{ line: item.line, prefix: statement.by === "flannel" ? prefix.masked() : prefix }];
     });
-    if (isConflist(statement) && this.#known.isForNode === true && this.#passOver(statement, read)) return;
+    if (statement.by === "conflist" && this.#known.isForNode === true && this.#passOver(statement, read)) return;
     for (const { line, prefix } of read) this.#nodePrefix(statement, line, prefix);
   }
 
@@ -163,7 +163,7 @@ class Classifier {
       this.warn({ ...about, reason: `${statement.key} stands where nothing says whose it is: not taken` });
       return;
     }
-    if (wide !== undefined && !isConflist(statement)) {
+    if (wide !== undefined && statement.by !== "conflist") {
       const bits = prefix.hasHostBits ? `has host bits set (the network is ${prefix.masked()}) and ` : "";
       this.warn({ ...about, reason: `${statement.key} ${bits}${wide}: taken as the cluster's, not as this node's` });
       this.#add("cluster", statement, { line, prefix: prefix.masked() });
@@ -174,7 +174,11 @@ class Classifier {
       this.#refuse(statement, { ...about, reason: refusal });
       return;
     }
-    const why = statement.by === "private-conflist" ? whyPrivate : wide;
+    if (statement.foreign?.whose === "wire") {
+      this.warn({ ...about, reason: `${statement.key} ${statement.foreign.why}` });
+      return;
+    }
+    const why = statement.foreign?.why ?? wide;
     if (why !== undefined)
       this.warn({ ...about, reason: `${statement.key} ${why}: every node of such a setup has the same` });
     this.#add("node", statement, { line, prefix });
@@ -183,12 +187,14 @@ class Classifier {
   /** Whether a conflist's ranges are the same on every node; of a dual-stack pair none is taken then. */
   #passOver(statement: Statement, read: readonly { readonly line: number; readonly prefix: Prefix }[]): boolean {
     for (const { line, prefix } of read) {
-      const why = statement.by === "private-conflist" ? whyPrivate : (this.#whyCluster(prefix) ?? whyWide(prefix));
+      const { foreign } = statement;
+      const why = foreign?.why ?? this.#whyCluster(prefix) ?? whyWide(prefix);
       if (why === undefined) continue;
+      const everyNode = foreign?.whose === "wire" ? "" : ": every node of such a setup has the same";
       this.#passedOver = {
         line,
         value: prefix.toString(),
-        reason: `${statement.key} ${why}: every node of such a setup has the same, so it is not taken`,
+        reason: `${statement.key} ${why}${everyNode}, so it is not taken`,
       };
       this.warn(this.#passedOver);
       return true;
@@ -231,12 +237,6 @@ class Classifier {
     this.#mask[family] = length;
     this.#findings.push({ line: item.line, key: statement.key, value: String(length), meaning: "mask" });
   }
-}
-
-const whyPrivate = "is the private network of podman, nerdctl or Docker";
-
-function isConflist({ by }: Statement): boolean {
-  return by === "conflist" || by === "private-conflist";
 }
 
 function whyWide(prefix: Prefix): string | undefined {

@@ -11,6 +11,14 @@ export interface StatedValue {
   readonly line: number;
 }
 
+/** Whose a network is that a node's pods get addresses of, and is not the node's own. */
+export interface Foreign {
+  /** A tool's, the same on each machine; or that of the network the node itself is attached to. */
+  readonly whose: "tool" | "wire";
+  /** The end of a sentence that begins with the range's key. */
+  readonly why: string;
+}
+
 export interface Statement {
   readonly meaning: Meaning;
   /** The key as a person would look for it: `networking.podSubnet`, `--cluster-cidr`, `FLANNEL_SUBNET`. */
@@ -19,10 +27,11 @@ export interface Statement {
   /**
    * Where it stands, if that changes what is made of it: the API server assigns a Node's `podCIDR`, so its size is not doubted;
    * flannel writes its gateway's address with host bits; kube reads flags with an older parser (leading zeros); a conflist's
-   * range is what this node's pods get, whatever its size, and a tool's private network is the same on each machine; deep in a
-   * document of no known kind a node's CIDR is anybody's.
+   * range is what this node's pods get, whatever its size; deep in a document of no known kind a node's CIDR is anybody's.
    */
-  readonly by?: "api-server" | "anybody" | "conflist" | "private-conflist" | "flannel" | "flag" | undefined;
+  readonly by?: "api-server" | "anybody" | "conflist" | "flannel" | "flag" | undefined;
+  /** Whose a conflist's range is, when it is not this node's own. */
+  readonly foreign?: Foreign | undefined;
   /** For masks: the family it is for; undefined means the single family of the cluster. */
   readonly family?: "ipv4" | "ipv6" | undefined;
 }

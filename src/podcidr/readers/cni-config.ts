@@ -1,7 +1,8 @@
 // CNI configurations that another network left: the subnets host-local gives this node's pods addresses from.
 
-import { type Statements, valuesIn } from "../statements.ts";
-import { at, child, has, itemsOf, type Tree, textAt } from "../text/tree.ts";
+import { type Foreign, type Statements, valuesIn } from "../statements.ts";
+import { child, has, itemsOf, type Tree, textAt } from "../text/tree.ts";
+import { foreignOwner } from "./network-owner.ts";
 import type { Reader } from "./reader.ts";
 
 export const cniConfig: Reader = {
@@ -15,9 +16,6 @@ export const cniConfig: Reader = {
   },
 };
 
-/** Networks of tools that run beside Kubernetes and use the same dir: their subnets are the same on each machine. */
-const privateNetworks = /^(podman|cni-podman\d*|nerdctl\d*|docker\d*)$/;
-
 /** Whether a document is a CNI configuration list or a single configuration. */
 function isCniConfig(tree: Tree): boolean {
   if (child(tree, "plugins")?.kind === "list" && (has(tree, "cniVersion") || has(tree, "name"))) return true;
@@ -26,33 +24,42 @@ function isCniConfig(tree: Tree): boolean {
 }
 
 /** States the subnets of every host-local in the configuration. Other IPAM plugins share their ranges between nodes. */
-function readCniConfig(tree: Tree, statements: Statements): void {
-  const name = textAt(tree, "name") ?? "";
-  const plugins = has(tree, "plugins") ? itemsOf(child(tree, "plugins")) : [tree];
-  for (const plugin of plugins.flatMap((plugin) => [plugin, ...masterOf(plugin)])) {
-    // flannel's plugin and others hand a part of their configuration on to bridge.
-    const ipam = child(plugin, "ipam") ?? at(plugin, "delegate", "ipam");
-    if (ipam?.kind !== "map" || textAt(ipam, "type") !== "host-local") continue;
-    const bridge = textAt(plugin, "bridge") ?? textAt(plugin, "delegate", "bridge") ?? "";
-    const isPrivate = privateNetworks.test(name) || privateNetworks.test(bridge);
-    readHostLocal(ipam, statements, isPrivate ? "private-conflist" : "conflist");
+function readCniConfig(config: Tree, statements: Statements): void {
+  for (const plugin of pluginsOf(config)) {
+    readPlugin(config, plugin, statements);
+    // Of multus' delegates only the one that makes the pods' network; a delegate is a configuration of its own.
+    const master = masterOf(plugin);
+    for (const inner of pluginsOf(master)) readPlugin(master ?? inner, inner, statements);
   }
 }
 
+function readPlugin(config: Tree, plugin: Tree, statements: Statements): void {
+  // flannel's plugin and others hand a part of their configuration on to bridge.
+  const own = child(plugin, "ipam");
+  const delegate = own === undefined ? child(plugin, "delegate") : undefined;
+  const ipam = own ?? child(delegate, "ipam");
+  if (ipam?.kind !== "map" || textAt(ipam, "type") !== "host-local") return;
+  readHostLocal(ipam, statements, foreignOwner({ config, plugin, delegate, ipam }));
+}
+
+function pluginsOf(config: Tree | undefined): readonly Tree[] {
+  if (config === undefined) return [];
+  return has(config, "plugins") ? itemsOf(child(config, "plugins")) : [config];
+}
+
 /** Of multus' delegates the one that makes the pods' network: the one marked so, else the first; the rest make further interfaces. */
-function masterOf(plugin: Tree): readonly Tree[] {
+function masterOf(plugin: Tree): Tree | undefined {
   const delegates = itemsOf(child(plugin, "delegates"));
-  const master = delegates.find((delegate) => textAt(delegate, "masterplugin") === "true") ?? delegates[0];
-  if (master === undefined) return [];
-  return has(master, "plugins") ? itemsOf(child(master, "plugins")) : [master];
+  return delegates.find((delegate) => textAt(delegate, "masterplugin") === "true") ?? delegates[0];
 }
 
 /** Ranges of both families are one statement, which the chain takes or passes over as a whole: samples pair a private IPv4 range with a made-up IPv6 one. */
-function readHostLocal(ipam: Tree, statements: Statements, by: "conflist" | "private-conflist"): void {
-  statements.add({ meaning: "node", by, key: "ipam.subnet", values: valuesIn(child(ipam, "subnet")) });
+function readHostLocal(ipam: Tree, statements: Statements, foreign: Foreign | undefined): void {
+  const by = { by: "conflist", foreign } as const;
+  statements.add({ meaning: "node", ...by, key: "ipam.subnet", values: valuesIn(child(ipam, "subnet")) });
   const sets = itemsOf(child(ipam, "ranges"));
   // A flat list of ranges is not valid, but what it means is plain.
   const ranges = sets.flatMap((set) => (set.kind === "map" ? [set] : itemsOf(set)));
   const values = ranges.slice(0, 64).flatMap((range) => valuesIn(child(range, "subnet")));
-  statements.add({ meaning: "node", by, key: "ipam.ranges.subnet", values });
+  statements.add({ meaning: "node", ...by, key: "ipam.ranges.subnet", values });
 }
