@@ -2,11 +2,11 @@
 // there, it never fails for one file's sake.
 
 import { conflistFileName } from "../node-state/names.ts";
+import { readNetworkConfig, typeOfPlugin } from "../spec/config-file.ts";
 import { isPreferredToOurs, runtimeOrder } from "../spec/runtime-order.ts";
 import { describeError } from "../sys/errors.ts";
 import type { FileKind } from "../sys/fs/files.ts";
-import { extname, join } from "../sys/fs/path.ts";
-import { isJsonObject, type JsonObject } from "../sys/json.ts";
+import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { type Delegate, delegateOf } from "./meta-config.ts";
 
@@ -45,32 +45,14 @@ export function otherConfigs(system: System, confDir: string): readonly OtherCon
 }
 
 function describeConfig(system: System, path: string): Omit<OtherConfig, "name" | "kind" | "isPreferred"> {
-  let json: unknown;
+  let bytes: Uint8Array;
   try {
-    // A byte order mark stays in the text: Go's JSON refuses it, and so must we.
-    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(system.files.read(path, maxBytes));
-    json = JSON.parse(text);
+    bytes = system.files.read(path, maxBytes);
   } catch (error) {
-    const why = error instanceof SyntaxError ? "is not JSON" : describeError(error);
-    return { network: undefined, pluginTypes: [], problem: why };
+    return { network: undefined, pluginTypes: [], problem: describeError(error) };
   }
-  if (!isJsonObject(json)) return { network: undefined, pluginTypes: [], problem: "is not a JSON object" };
-  const network = typeof json.name === "string" ? json.name : undefined;
-  const plugins = extname(path) === ".conflist" ? json.plugins : [json];
-  const objects = Array.isArray(plugins) ? plugins.filter(isJsonObject) : [];
-  const pluginTypes = objects.map(typeOf);
-  const [first] = objects;
-  const delegate = first === undefined ? undefined : delegateOf(first);
-  return { network, pluginTypes, delegate, problem: loadProblem(plugins, pluginTypes, network) };
-}
-
-function typeOf(plugin: JsonObject): string {
-  return typeof plugin.type === "string" ? plugin.type : "";
-}
-
-/** What libcni would refuse: when it loads, or, a `.conf` without a name, when a pod comes. */
-function loadProblem(plugins: unknown, types: readonly string[], network: string | undefined): string | undefined {
-  if (!Array.isArray(plugins) || plugins.length === 0) return "lists no plugins";
-  if (types.length < plugins.length || types.includes("")) return "has a plugin without a type";
-  return network === undefined || network === "" ? "has no name" : undefined;
+  const { network, plugins, problem } = readNetworkConfig(path, bytes);
+  const [first] = plugins;
+  if (first === undefined) return { network, pluginTypes: [], problem };
+  return { network, pluginTypes: plugins.map(typeOfPlugin), delegate: delegateOf(first), problem };
 }

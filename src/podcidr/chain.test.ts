@@ -115,7 +115,7 @@ describe("choosePodCIDR() asks files in the documented order", () => {
     ["/etc/rancher/rke2/config.yaml", "kubelet-arg: [pod-cidr=10.5.9.0/24]\n"],
     ["/etc/rancher/rke2/config.yaml.d/b.yml", "kubelet-arg: [pod-cidr=10.5.10.0/24]\n"],
     ["/run/flannel/subnet.env", "FLANNEL_SUBNET=10.5.11.1/24\n"],
-    ["/etc/cni/net.d/10-containerd-net.conflist", cni("10.5.12.0/24")],
+    ["/etc/cni/net.d/10-containerd-net.conflist", cniList("10.5.12.0/24")],
     ["/etc/cni/net.d/05-bridge.conf", cni("10.5.13.0/24")],
   ];
   test("whatever else there is", () => {
@@ -148,6 +148,39 @@ describe("choosePodCIDR() asks files in the documented order", () => {
 function cni(subnet: string): string {
   return JSON.stringify({ cniVersion: "0.4.0", name: "n", type: "bridge", ipam: { type: "host-local", subnet } });
 }
+
+function cniList(subnet: string): string {
+  const plugins = [{ type: "bridge", ipam: { type: "host-local", subnet } }];
+  return JSON.stringify({ cniVersion: "0.4.0", name: "n", plugins });
+}
+
+describe("choosePodCIDR() takes nothing from a CNI configuration that libcni refuses", () => {
+  const good = cni("10.1.2.0/24");
+  const list = cniList("10.1.2.0/24");
+  test.each([
+    ["a comment before it", "05-x.conflist", `# by a playbook\n${list}`, "is not JSON"],
+    ["a comment in it", "05-x.conf", good.replace("{", "{ // by a playbook\n"), "is not JSON"],
+    ["a trailing comma", "05-x.conflist", list.replace("]}", ",]}"), "is not JSON"],
+    ["two documents", "05-x.conf", `${good}\n${good}`, "is not JSON"],
+    ["YAML", "05-x.conf", "name: n\ntype: bridge\nipam: {type: host-local, subnet: 10.1.2.0/24}\n", "is not JSON"],
+    ["a byte order mark", "05-x.conf", `\uFEFF${good}`, "is not JSON"],
+    ["no name", "05-x.conflist", list.replace('"name":"n",', ""), "has no name"],
+    ["no name", "05-x.conf", good.replace('"name":"n",', ""), "has no name"],
+    ["a plugin without a type", "05-x.conflist", list.replace('"type":"bridge",', ""), "has a plugin without a type"],
+    ["no type", "05-x.conf", good.replace('"type":"bridge",', ""), "has a plugin without a type"],
+    ["a single plugin in a list's file", "05-x.conflist", good, "lists no plugins"],
+    ["a list in a single plugin's file", "05-x.conf", list, "has a plugin without a type"],
+    ["a version that is a number", "05-x.conflist", list.replace('"0.4.0"', "0.4"), "has a cniVersion that is no text"],
+    ["a comment, moved aside", "05-x.conflist.headcni-aside", `# a\n${list}`, "is not JSON"],
+  ])("for %s, %s", (_, name, content, problem) => {
+    const file = `/etc/cni/net.d/${name}`;
+    const answer = choose({ files: { [file]: content } });
+    expect(answer.source).toBe("default");
+    const reason = `${problem}: no runtime loads it, so it is not taken`;
+    expect(answer.trace.find((entry) => entry.file === file)).toMatchObject({ outcome: "skipped", reason });
+    expect(answer.warnings).toContain(`${file}: ${reason}`);
+  });
+});
 
 describe("choosePodCIDR() refuses what an operator wrote wrong", () => {
   const thrown = (given: Given): ConfigError => {
@@ -295,7 +328,7 @@ describe("choosePodCIDR() passes over a file it cannot use", () => {
 
   test("that is podman's own, whatever its size", () => {
     const path = "/etc/cni/net.d/87-podman-bridge.conflist";
-    const content = cni("10.88.4.0/24").replace('"name":"n"', '"name":"podman"');
+    const content = cniList("10.88.4.0/24").replace('"name":"n"', '"name":"podman"');
     const answer = choose({ files: { [path]: content } });
     expect(answer.source).toBe("default");
     expect(answer.trace.find(({ file }) => file === path)).toMatchObject({

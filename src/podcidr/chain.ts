@@ -86,7 +86,7 @@ class Chain {
       const { file } = source;
       if (source.kind === "absent") {
         this.#trace.push({ source: "file", file, outcome: "absent", reason: "does not exist" });
-      } else if (source.kind === "unreadable") {
+      } else if (source.kind === "skipped") {
         this.#trace.push({ source: "file", file, outcome: "skipped", reason: source.reason });
         this.#warnings.push(`${file}: ${source.reason}`);
       } else {

@@ -1,17 +1,20 @@
 // Reads every file of level 3 once, by the readers its row in the table names. Whatever lies there, it never fails: a file that
 // cannot be read is an outcome like the others.
 
+import { originalName } from "../node-state/aside-name.ts";
+import { readNetworkConfig } from "../spec/config-file.ts";
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
-import { join } from "../sys/fs/path.ts";
+import { basename, join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { maxSourceBytes, type Reading, readText } from "./read-text.ts";
+import { cniConfig } from "./readers/cni-config.ts";
 import type { Reader } from "./readers/reader.ts";
 import { mentionsRange } from "./readers/vocabulary.ts";
 import { foreignConflists, type SourceFile } from "./sources.ts";
 import { Statements } from "./statements.ts";
 import { decodeText } from "./text/decode.ts";
 
-type Unread = { readonly kind: "absent" } | { readonly kind: "unreadable"; readonly reason: string };
+type Unread = { readonly kind: "absent" } | { readonly kind: "skipped"; readonly reason: string };
 
 export type Source = { readonly file: string } & (Unread | { readonly kind: "read"; readonly reading: Reading });
 
@@ -38,7 +41,7 @@ function listFiles(
     const wanted = kind === "conflist-dir" ? foreignConflists(names) : names.filter((name) => /\.ya?ml$/.test(name));
     return { kind: "listed", files: wanted.map((name) => join(path, name)) };
   } catch (error) {
-    return { kind: "unreadable", reason: whyUnreadable(error) };
+    return { kind: "skipped", reason: whyUnreadable(error) };
   }
 }
 
@@ -53,11 +56,20 @@ function readSource(system: System, file: string, options: ReadSourceOptions): S
     if (bytes === undefined) return { file, kind: "absent" };
     const decoded = decodeText(bytes);
     const mayMatter = decoded.isBinary || mentionsRange(decoded.text);
+    const refusal = mayMatter && options.readers.includes(cniConfig) ? whyNotLoaded(file, bytes) : undefined;
+    if (refusal !== undefined) return { file, kind: "skipped", reason: refusal };
     const reading = mayMatter ? readText(decoded, options) : { kind: "unknown", statements: new Statements() };
     return { file, kind: "read", reading };
   } catch (error) {
-    return { file, kind: "unreadable", reason: whyUnreadable(error) };
+    return { file, kind: "skipped", reason: whyUnreadable(error) };
   }
+}
+
+/** Why no runtime has ever loaded a CNI configuration, so that no pod has an address of its range; undefined when one can. */
+function whyNotLoaded(file: string, bytes: Uint8Array): string | undefined {
+  const name = basename(file);
+  const { problem } = readNetworkConfig(originalName(name)?.name ?? name, bytes);
+  return problem === undefined ? undefined : `${problem}: no runtime loads it, so it is not taken`;
 }
 
 /** The kernel's reason in words; what the error's message says beyond it is the path, which the reader has. */

@@ -86,7 +86,7 @@ export class Statements {
 }
 
 /** Most values a real key has is two; a list of thousands is noise and is cut. */
-const maxValues = 64;
+export const maxValues = 64;
 
 /** The texts of a tree that holds CIDRs, comma lists taken apart, empty ones left out. */
 export function valuesIn(tree: Tree | undefined): readonly StatedValue[] {

@@ -14,7 +14,17 @@ describe("flags of a container", () => {
     ["with =", "- --cluster-cidr=10.1.0.0/16", cluster("10.1.0.0/16")],
     ["with the value as the next item", "- --cluster-cidr\n- 10.1.0.0/16", cluster("10.1.0.0/16")],
     ["quoted", "- \"--cluster-cidr=10.1.0.0/16\"\n- '--v=2'", cluster("10.1.0.0/16")],
-    ["the value quoted inside", `- --cluster-cidr="10.1.0.0/16"`, cluster("10.1.0.0/16")],
+    ["quotes in the value, which no shell takes away", `- --cluster-cidr="10.1.0.0/16"`, {}],
+    ["quotes in the next item", `- --cluster-cidr\n- "'10.1.0.0/16'"`, {}],
+    ["quotes around the whole flag", `- '"--cluster-cidr=10.1.0.0/16"'`, {}],
+    ["a command's end in the value", "- --cluster-cidr=10.1.0.0/16;", {}],
+    ["a command's end and more in the value", `- "--cluster-cidr=10.1.0.0/16; true"`, {}],
+    ["quotes in the value and more behind it", `- --cluster-cidr="10.1.0.0/16" --v=2`, {}],
+    [
+      "quotes that a shell takes away",
+      `- sh\n- -ec\n- kube-proxy --cluster-cidr="10.1.0.0/16"; true`,
+      cluster("10.1.0.0/16"),
+    ],
     [
       "underscores",
       "- --cluster_cidr=10.1.0.0/16\n- --service_cluster_ip_range=10.2.0.0/16",

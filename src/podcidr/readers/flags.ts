@@ -1,7 +1,7 @@
 // Command-line flags of Kubernetes programs that carry CIDRs, wherever such a command line stands: containers, kubeadm's
 // extraArgs, k3s' `*-arg` lists, unit files. pflag's rules: `--name=value` or `--name value`, `_` for `-`, the last one counts.
 
-import { type StatedValue, type Statements, splitValues } from "../statements.ts";
+import { maxValues, type StatedValue, type Statements, splitValues } from "../statements.ts";
 import { type ShellWord, shellWords } from "../text/shell-words.ts";
 import { child, entriesOf, type FileLines, itemsOf, type Tree, textAt } from "../text/tree.ts";
 import { looksLikeAddress } from "../usable.ts";
@@ -71,6 +71,12 @@ function isPlainValue(text: string): boolean {
   return values.length > 0 && values.every((value) => looksLikeAddress(value.text) || /^\d{1,3}$/.test(value.text));
 }
 
+/** The values as the program gets them: no shell is between, and what quotes it finds are part of the value. */
+function exactValues({ text, line }: StatedValue): readonly StatedValue[] {
+  const pieces = text.slice(0, 4096).split(",");
+  return pieces.flatMap((piece) => (piece.trim() === "" ? [] : [{ text: piece.trim(), line }])).slice(0, maxValues);
+}
+
 /** States one flag by its bare name, as kubeadm's `extraArgs` and k3s' config files give it. Unknown names state nothing. */
 export function stateFlag(statements: Statements, name: string, value: StatedValue, options: FlagOptions = {}): void {
   const flag = name.replace(/^--/, "").replaceAll("_", "-");
@@ -79,7 +85,7 @@ export function stateFlag(statements: Statements, name: string, value: StatedVal
   statements.add({
     ...known,
     key: `${options.prefix ?? "--"}${flag}`,
-    values: splitValues(value.text, value.line),
+    values: options.isAnyProgram === true ? splitValues(value.text, value.line) : exactValues(value),
     by: "flag",
   });
 }
@@ -107,23 +113,40 @@ export function statePassedOn(statements: Statements, argName: string, item: Sta
   stateFlag(statements, item.text.slice(0, equals).trim(), value, { prefix: `${argName} `, hasKubelet: isKubelet });
 }
 
+/** A shell, whose arguments are scripts; also one that is called through its path. */
+const shell = /^(?:\S*\/)?(?:ba|da|a|k|z)?sh$/;
+/** What a shell takes away from a word, and a program that is started without one does not. */
+const shellMarks = /["';]/;
+
+/** The words of a container's `command` and `args`: no shell reads them unless one is called. */
+export function containerWords(container: Tree): readonly ShellWord[] {
+  const items = ["command", "args"].flatMap((key) => itemsOf(child(container, key)).slice(0, maxCommandItems));
+  const firstScript = items.findIndex((item) => item.kind === "scalar" && shell.test(item.text?.trim() ?? ""));
+  return items.flatMap((item, at) => {
+    const isScript = firstScript >= 0 && at > firstScript;
+    const text = item.kind === "scalar" ? (item.text?.trim() ?? "") : "";
+    const isWord = !isScript && shellMarks.test(text) && (/^["']?--/.test(text) || !/\s/.test(text));
+    return isWord ? [{ text, line: item.line, isBreak: false }] : wordsOfItem(item);
+  });
+}
+
 /**
- * The words of a `command` or `args` value: a list of items, an item with spaces being a command line or script of its
- * own, or one string.
+ * The words of a `command` or `args` value of which it is not known what starts it: a list of items, an item with spaces being a
+ * command line or script of its own, or one string.
  */
 export function commandWords(tree: Tree | undefined): readonly ShellWord[] {
-  return itemsOf(tree)
-    .slice(0, maxCommandItems)
-    .flatMap((item): readonly ShellWord[] => {
-      if (item.kind !== "scalar" || item.text === undefined) return [];
-      const text = item.text.trim();
-      if (!/\s/.test(text)) return [{ text: unquoteWord(text), line: item.line, isBreak: false }];
-      // `--flag="a b"` as one item is one word to the program; only `--flag a`, several flags and scripts are taken apart.
-      if (item.bodyLine !== undefined) return shellWords(item.text, item.bodyLine);
-      const words = shellWords(item.text, item.line, "first");
-      const inFile = item.unfolded ?? item.spread;
-      return inFile === undefined ? words : onTheirLines(words, inFile);
-    });
+  return itemsOf(tree).slice(0, maxCommandItems).flatMap(wordsOfItem);
+}
+
+function wordsOfItem(item: Tree): readonly ShellWord[] {
+  if (item.kind !== "scalar" || item.text === undefined) return [];
+  const text = item.text.trim();
+  if (!/\s/.test(text)) return [{ text: unquoteWord(text), line: item.line, isBreak: false }];
+  // `--flag="a b"` as one item is one word to the program; only `--flag a`, several flags and scripts are taken apart.
+  if (item.bodyLine !== undefined) return shellWords(item.text, item.bodyLine);
+  const words = shellWords(item.text, item.line, "first");
+  const inFile = item.unfolded ?? item.spread;
+  return inFile === undefined ? words : onTheirLines(words, inFile);
 }
 
 /** The words of a text that YAML folded into one line, each with the line it stands on. */

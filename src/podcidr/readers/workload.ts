@@ -2,7 +2,7 @@
 
 import type { Statements } from "../statements.ts";
 import { at, child, itemsOf, type Tree, textAt } from "../text/tree.ts";
-import { commandWords, stateFlags } from "./flags.ts";
+import { containerWords, stateFlags } from "./flags.ts";
 import type { Reader } from "./reader.ts";
 
 export const workloads: Reader = {
@@ -41,7 +41,7 @@ function readWorkload(tree: Tree, statements: Statements): void {
 }
 
 function readContainer(container: Tree, statements: Statements): void {
-  const words = [...commandWords(child(container, "command")), ...commandWords(child(container, "args"))];
+  const words = containerWords(container);
   const about = [textAt(container, "name"), textAt(container, "image"), words[0]?.text].join(" ");
   // `--pod-cidr` can be the kubelet's in a kubelet, a hyperkube that runs one, k3s or RKE2.
   const hasKubelet =
