@@ -6,6 +6,7 @@ import { createLatest } from "../agent/latest.ts";
 import { createReconciler } from "../agent/reconciler.ts";
 import { createTrigger } from "../agent/trigger.ts";
 import { createWatches } from "../agent/watches.ts";
+import { kubeletFiles } from "../podcidr/kubelet-files.ts";
 import type { System } from "../sys/system.ts";
 import { nodeConditions } from "./conditions.ts";
 import { pollConflist } from "./conflist-poll.ts";
@@ -30,7 +31,9 @@ export function createNodeAgent(system: System, options: NodeAgentOptions): Agen
   let isWatching = false;
   const watch = (): void => {
     if (!isWatching || config.value === undefined || status.value === undefined) return;
-    watches.update(watchTargets(config.value.config, status.value.answer.nodeName));
+    watches.update(
+      watchTargets(config.value.config, { nodeName: status.value.answer.nodeName, kubelets: kubeletFiles(system) }),
+    );
   };
   const reconciler = createReconciler(system, {
     name: "node",

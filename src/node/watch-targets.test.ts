@@ -3,7 +3,7 @@ import { defaultConfig } from "../config/defaults.ts";
 import { watchTargets } from "./watch-targets.ts";
 
 describe("watchTargets()", () => {
-  const targets = watchTargets(defaultConfig, "node-1");
+  const targets = watchTargets(defaultConfig, { nodeName: "node-1" });
   const target = (dir: string) => targets.find((candidate) => candidate.dir === dir);
 
   test.each([
@@ -12,6 +12,7 @@ describe("watchTargets()", () => {
     ["the leases", "/var/lib/cni/networks/headcni", undefined],
     ["flannel's file", "/run/flannel", ["subnet.env"]],
     ["static pods", "/etc/kubernetes/manifests", ["kube-controller-manager.yaml", "kube-apiserver.yaml"]],
+    ["the kubelet's pieces of configuration", "/etc/kubernetes/kubelet.conf.d", undefined],
     ["k3s' pieces of configuration", "/etc/rancher/k3s/config.yaml.d", undefined],
   ])("hears of %s", (_name, dir, names) => {
     expect(target(dir)).toBeDefined();

@@ -3,18 +3,28 @@
 import type { WatchTarget } from "../agent/watches.ts";
 import type { Config } from "../config/config.ts";
 import { leaseDir } from "../ipam/lease.ts";
+import type { KubeletFiles } from "../podcidr/kubelet-files.ts";
 import { sourceFiles } from "../podcidr/sources.ts";
 import { basename, dirname } from "../sys/fs/path.ts";
 
-export function watchTargets({ cni: { confDir, binDir } }: Config, nodeName: string): readonly WatchTarget[] {
+export interface WatchTargetsOptions {
+  readonly nodeName: string;
+  /** Where the kubelet reads its configuration. @default the usual places */
+  readonly kubelets?: KubeletFiles;
+}
+
+export function watchTargets(
+  { cni: { confDir, binDir } }: Config,
+  { nodeName, kubelets }: WatchTargetsOptions,
+): readonly WatchTarget[] {
   const whole = (dir: string, withinMs: number): WatchTarget => ({ dir, names: undefined, withinMs, isOutside: false });
   const names = new Map<string, Set<string>>();
   const dirs: string[] = [];
-  for (const { path, kind } of sourceFiles(nodeName, confDir)) {
+  for (const { path, kind } of sourceFiles(nodeName, confDir, kubelets)) {
     if (kind === "file") names.set(dirname(path), (names.get(dirname(path)) ?? new Set()).add(basename(path)));
     else if (path !== confDir) dirs.push(path);
   }
-  names.delete(confDir);
+  for (const dir of [confDir, ...dirs]) names.delete(dir);
   return [
     whole(confDir, 50),
     whole(binDir, 500),

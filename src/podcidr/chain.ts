@@ -8,6 +8,7 @@ import { isGuess, type PodCIDRAnswer, type PodCIDRSource, type TraceEntry } from
 import type { ClassifiedFile, Warning } from "./classify.ts";
 import { type ClusterFacts, classifySources, clusterFacts } from "./cluster-facts.ts";
 import { baseFaults, defaultPodCIDRs, hashAnswer } from "./fallback.ts";
+import { kubeletFiles } from "./kubelet-files.ts";
 import { configValue, envValue, nodeLocalFaults, type OperatorValue } from "./operator.ts";
 import { readSources, type Source } from "./read-sources.ts";
 import { sourceFiles } from "./sources.ts";
@@ -47,7 +48,7 @@ export function chainFaults(system: System, config: LoadedConfig): readonly Conf
 }
 
 function readAll(system: System, { nodeName, config }: PodCIDRQuery) {
-  const sources = readSources(system, sourceFiles(nodeName, config.config.cni.confDir), nodeName);
+  const sources = readSources(system, sourceFiles(nodeName, config.config.cni.confDir, kubeletFiles(system)), nodeName);
   const files = classifySources(config, sources);
   return { sources, files, facts: clusterFacts(system, config, files) };
 }

@@ -30,12 +30,15 @@ export function readSources(system: System, paths: readonly SourceFile[], nodeNa
   });
 }
 
-function listFiles(
-  system: System,
-  { path, kind }: SourceFile,
-): Unread | { readonly kind: "listed"; readonly files: readonly string[] } {
+interface Listed {
+  readonly kind: "listed";
+  readonly files: readonly string[];
+}
+
+function listFiles(system: System, { path, kind }: SourceFile): Unread | Listed {
   if (kind === "file") return { kind: "listed", files: [path] };
   try {
+    if (kind === "kubelet-dir") return listKubeletDir(system, path);
     const names = system.files.list(path);
     if (names === undefined) return { kind: "absent" };
     const wanted = kind === "conflist-dir" ? foreignConflists(names) : names.filter((name) => /\.ya?ml$/.test(name));
@@ -44,6 +47,21 @@ function listFiles(
     return { kind: "skipped", reason: whyUnreadable(error) };
   }
 }
+
+/** The kubelet puts each file over those before it, so the last one that says something counts. */
+function listKubeletDir(system: System, path: string): Unread | Listed {
+  const walk = (dir: string, depth: number): readonly string[] =>
+    (system.files.list(dir) ?? []).toSorted().flatMap((name) => {
+      const inner = join(dir, name);
+      if (system.files.lstat(inner)?.kind === "directory") return depth < maxKubeletDepth ? walk(inner, depth + 1) : [];
+      return name.endsWith(".conf") ? [inner] : [];
+    });
+  if (system.files.stat(path) === undefined) return { kind: "absent" };
+  return { kind: "listed", files: walk(path, 0).toReversed() };
+}
+
+/** Deeper than anybody nests them. */
+const maxKubeletDepth = 8;
 
 interface ReadSourceOptions {
   readonly readers: readonly Reader[];

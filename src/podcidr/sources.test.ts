@@ -35,6 +35,8 @@ describe("the table of sources", () => {
     ["/var/lib/rancher/k3s/agent/etc/node-worker-1.yaml", ["node"]],
     ["/etc/rancher/k3s/k3s.yaml", []],
     ["/var/lib/rancher/k3s/agent/etc/kubelet.config", ["kubelet"]],
+    ["/etc/kubernetes/kubelet.conf.d", ["kubelet"]],
+    ["/var/lib/rancher/k3s/agent/etc/kubelet.conf.d", ["kubelet"]],
     ["/var/lib/kubelet/config.yaml", ["kubelet"]],
     ["/etc/kubernetes/kubeadm-config.yaml", ["kubelet", "kubeadm", "configMap"]],
     ["/etc/kubernetes/admin.conf", []],

@@ -4,6 +4,7 @@
 import { originalName } from "../node-state/aside-name.ts";
 import { conflistFileName } from "../node-state/names.ts";
 import { compareNames, isRuntimeConfig } from "../spec/runtime-order.ts";
+import { type KubeletFiles, usualKubeletFiles } from "./kubelet-files.ts";
 import { cniConfig } from "./readers/cni-config.ts";
 import { netConf, subnetEnv } from "./readers/flannel.ts";
 import { kubeadm } from "./readers/kubeadm.ts";
@@ -20,6 +21,8 @@ export type SourceKind =
   | "file"
   /** A directory whose `.yaml` and `.yml` files are read in order of name (k3s and RKE2 `config.yaml.d`). */
   | "yaml-dir"
+  /** A directory of the kubelet's configurations: every `.conf` in it, also deeper, the last in order of name first. */
+  | "kubelet-dir"
   /** A directory whose CNI configurations are read in order of name, except HeadCNI's own. */
   | "conflist-dir";
 
@@ -37,14 +40,23 @@ const defaultConfDir = "/etc/cni/net.d";
  * Every source of level 3, first hit wins.
  * @param nodeName a valid node name: it is part of a path.
  * @param confDir the CNI configuration directory HeadCNI writes to (`cni.confDir`). @default /etc/cni/net.d
+ * @param kubelets where the kubelet reads its configuration. @default the usual places
  */
-export function sourceFiles(nodeName: string, confDir = defaultConfDir): readonly SourceFile[] {
+export function sourceFiles(
+  nodeName: string,
+  confDir = defaultConfDir,
+  kubelets: KubeletFiles = usualKubeletFiles,
+): readonly SourceFile[] {
   const manifests = "/etc/kubernetes/manifests";
   return [
     file(`/var/lib/rancher/k3s/agent/etc/node-${nodeName}.yaml`, nodeObjects, lists, settings),
     file("/etc/rancher/k3s/k3s.yaml", kubeconfig, settings),
+    kubeletDir("/var/lib/rancher/k3s/agent/etc/kubelet.conf.d"),
     file("/var/lib/rancher/k3s/agent/etc/kubelet.config", kubelet, settings),
-    file("/var/lib/kubelet/config.yaml", kubelet, settings),
+    kubeletDir("/var/lib/rancher/rke2/agent/etc/kubelet.conf.d"),
+    ...(kubelets.configDir === undefined ? [] : [kubeletDir(kubelets.configDir)]),
+    ...(kubelets.config === usualKubeletFiles.config ? [] : [file(kubelets.config, kubelet)]),
+    file(usualKubeletFiles.config, kubelet, settings),
     file("/etc/kubernetes/kubeadm-config.yaml", kubeadm, kubelet, kubeProxy, configMaps, lists, settings),
     file("/etc/kubernetes/admin.conf", kubeconfig, settings),
     file(`${manifests}/kube-controller-manager.yaml`, kubelet, lists, workloads, settings),
@@ -58,6 +70,11 @@ export function sourceFiles(nodeName: string, confDir = defaultConfDir): readonl
     file(`${confDir}/10-containerd-net.conflist`, cniConfig),
     { path: confDir, kind: "conflist-dir", readers: [cniConfig] },
   ];
+}
+
+/** The kubelet wants a kind in each of its pieces: bare keys say nothing there. */
+function kubeletDir(path: string): SourceFile {
+  return { path, kind: "kubelet-dir", readers: [kubelet] };
 }
 
 /** The readers of all sources, each once. */

@@ -34,7 +34,12 @@ export function sourcesPage(): string {
 }
 
 function sourceRow({ path, kind, readers }: SourceFile, index: number): string[] {
-  const rest = { file: "", "yaml-dir": "/*.yaml", "conflist-dir": ", every other CNI configuration, by name" }[kind];
+  const rest = {
+    file: "",
+    "yaml-dir": "/*.yaml",
+    "kubelet-dir": "/**/*.conf",
+    "conflist-dir": ", every other CNI configuration, by name",
+  }[kind];
   const shown = kind === "conflist-dir" ? `${code(path)}${rest}` : code(`${path}${rest}`);
   return [String(index + 1), shown, readers.map(({ format }) => format).join("; ")];
 }
