@@ -19,6 +19,14 @@ export const nodeConditions = {
       `${podCIDRs} comes from ${source}, so another node can have the same. ` +
       "Set network.podCIDR.nodeLocal (one value a node name) or NODE_POD_CIDR; `headcni podcidr` shows what was asked",
   }),
+  NodeNotListed: kind<{ readonly nodeName: string; readonly nearest: readonly string[] }>({
+    severity: "warning",
+    title: "The configuration names other nodes and not this one",
+    impactsConnectivity: false,
+    text: ({ nodeName, nearest }) =>
+      `network.podCIDR.nodeLocal has no entry for node "${nodeName}"; the nearest in it: ${nearest.map((name) => `"${name}"`).join(", ")}. ` +
+      "Add one: the key is the name that kubectl get nodes shows, in full",
+  }),
   PodCIDRSourceLost: kind<{ readonly kept: PodCIDRs; readonly from: string; readonly now: string }>({
     severity: "warning",
     title: "What assigned this node its PodCIDR is gone",

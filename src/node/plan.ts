@@ -38,7 +38,12 @@ export function planNode(node: ObservedNode): Plan {
     adoption,
     conflist: wantedConflist(config, podCIDRs),
     removesBridge: isStaleAndFree(bridge, podCIDRs),
-    conditions: [...adoption.conditions, ...skippedFiles(answer), ...bridgeConditions(bridge, podCIDRs, pods)],
+    conditions: [
+      ...adoption.conditions,
+      ...notListed(answer),
+      ...skippedFiles(answer),
+      ...bridgeConditions(bridge, podCIDRs, pods),
+    ],
   };
 }
 
@@ -55,6 +60,11 @@ function bridgeConditions(bridge: BridgeReading, podCIDRs: PodCIDRs, pods: PodCo
   return addresses.length === 0
     ? []
     : [condition("BridgeAddressConflict", { addresses, podCIDRs, pods: podWords(pods) })];
+}
+
+/** An operator that sets the environment has given this node its range another way. */
+function notListed({ nodeName, source, namedInstead: nearest }: PodCIDRAnswer): Condition[] {
+  return nearest === undefined || source === "env" ? [] : [condition("NodeNotListed", { nodeName, nearest })];
 }
 
 /** Files the chain could not use. What it merely passed over (a cluster's CIDR in a node's place) is for the log. */

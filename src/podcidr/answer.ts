@@ -36,6 +36,8 @@ export interface PodCIDRAnswer {
   /** The cluster's CIDRs, at most one of a family; empty when nothing says them. */
   readonly clusterCIDRs: readonly Prefix[];
   readonly serviceCIDRs: readonly Prefix[];
+  /** When nodeLocal names nodes and not this one: those whose names are nearest, the nearest first. */
+  readonly namedInstead?: readonly string[] | undefined;
   /** Sentences for the log: values refused, files that could not be read, contradictions. */
   readonly warnings: readonly string[];
   /** Every source asked, in order, up to and including the one that answered. */

@@ -9,6 +9,7 @@ import { type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
 import type { PodCIDRAnswer } from "./answer.ts";
 import { encodeAnswer } from "./answer.ts";
 import { choosePodCIDR } from "./chain.ts";
+import { withinCpuTime } from "./testing.ts";
 
 type PodCIDRConfig = Config["network"]["podCIDR"];
 
@@ -481,6 +482,71 @@ test.each([
   expect(short(answer)).toBe("10.244.0.0/24 default - -");
   expect(answer.clusterCIDRs).toEqual([]);
   expect(answer.serviceCIDRs).toEqual([]);
+});
+
+describe("choosePodCIDR() where nodeLocal names other nodes", () => {
+  const byNode = (entries: Readonly<Record<string, string>>): Partial<PodCIDRConfig> => ({
+    nodeLocal: {
+      kind: "byNode",
+      podCIDRs: new Map(Object.entries(entries).map(([name, text]) => [name, parsePodCIDRs(text)])),
+    },
+  });
+  const base = parsePodCIDRs("10.244.0.0/16");
+
+  test("passes over their blocks by hash, and says so", () => {
+    const podCIDR = { base, ...byNode({ a: "10.244.237.0/24", b: "10.244.238.0/23" }) };
+    const answer = choose({ podCIDR });
+    expect(answer.podCIDRs.toJSON()).toEqual(["10.244.240.0/24"]);
+    expect(answer.trace.at(-1)?.reason).toContain(
+      "10.244.237.0/24 was passed over: network.podCIDR.nodeLocal gives it to a",
+    );
+    expect(choose({ podCIDR: { base, ...byNode({ a: "10.244.0.0/24" }) } }).podCIDRs.toJSON()).toEqual([
+      "10.244.237.0/24",
+    ]);
+  });
+
+  test("passes over them in both families alike", () => {
+    const both = parsePodCIDRs("10.244.0.0/16,fd00:244::/56");
+    const answer = choose({ podCIDR: { base: both, ...byNode({ a: "fd00:244:0:ed::/64" }) } });
+    expect(answer.podCIDRs.toJSON()).toEqual(["10.244.238.0/24", "fd00:244:0:ee::/64"]);
+  });
+
+  test("passes over them in what files say of the cluster, and in the default", () => {
+    const podCIDR = byNode({ w2: "10.244.0.0/24", w3: "10.244.1.0/24" });
+    const answer = choose({ podCIDR });
+    expect(short(answer)).toBe("10.244.2.0/24 default - -");
+    expect(answer.trace.at(-1)?.reason).toBe("10.244.0.0/24 was passed over: network.podCIDR.nodeLocal gives it to w2");
+    const files = { [kubeadmFile]: kubeadm("10.244.0.0/16") };
+    expect(choose({ podCIDR: byNode({ a: "10.244.237.0/24" }), files }).podCIDRs.toJSON()).toEqual(["10.244.238.0/24"]);
+  });
+
+  test("ends where they have everything", () => {
+    const podCIDR = byNode({ a: "10.244.0.0/17", b: "10.244.128.0/17" });
+    expect(() => choose({ podCIDR: { base, ...podCIDR } })).toThrow("network.podCIDR.base");
+    expect(() => choose({ podCIDR })).toThrow("Cannot find a PodCIDR for this node");
+  });
+
+  test("takes no longer for five thousand of them", () => {
+    const many = Array.from({ length: 5000 }, (_, at) => [`n${at}`, `10.${at >> 8}.${at & 255}.0/24`] as const);
+    const podCIDR = { base: parsePodCIDRs("10.0.0.0/8"), ...byNode(Object.fromEntries(many)) };
+    expect(withinCpuTime(1500, () => choose({ podCIDR })).source).toBe("hash");
+  });
+
+  test.each([
+    ["w1", ["w1.example.com", "w10", "x"], "w1.example.com"],
+    ["w1.example.com", ["w2.example.com", "w1", "x"], "w1"],
+    ["worker-1", ["other", "worker1", "worker-2"], "worker-2"],
+  ])("says of %s which of %p are nearest", (nodeName, names, nearest) => {
+    const entries = Object.fromEntries(names.map((name, at) => [name, `10.9.${at}.0/24`]));
+    const answer = choose({ podCIDR: byNode(entries), nodeName });
+    expect(answer.namedInstead?.[0]).toBe(nearest);
+    expect(answer.warnings.join()).toContain(
+      `has no entry for this node, "${nodeName}"; the nearest in it: "${nearest}"`,
+    );
+    expect(
+      choose({ podCIDR: byNode({ ...entries, [nodeName]: "10.8.0.0/24" }), nodeName }).namedInstead,
+    ).toBeUndefined();
+  });
 });
 
 describe("choosePodCIDR() on k3s", () => {

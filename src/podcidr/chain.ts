@@ -7,9 +7,10 @@ import type { System } from "../sys/system.ts";
 import { isGuess, type PodCIDRAnswer, type PodCIDRSource, type TraceEntry } from "./answer.ts";
 import type { ClassifiedFile, Warning } from "./classify.ts";
 import { type ClusterFacts, classifySources, clusterFacts } from "./cluster-facts.ts";
-import { baseFaults, defaultPodCIDRs, hashAnswer } from "./fallback.ts";
+import { baseFaults, defaultAnswer, hashAnswer } from "./fallback.ts";
 import { kubeletFiles } from "./kubelet-files.ts";
-import { configValue, envValue, nodeLocalFaults, type OperatorValue } from "./operator.ts";
+import { configValue, envValue, nodeLocalFaults, nodeLocalKey, type OperatorValue } from "./operator.ts";
+import { namesInstead } from "./other-nodes.ts";
 import { readSources, type Source } from "./read-sources.ts";
 import { sourceFiles } from "./sources.ts";
 
@@ -26,7 +27,7 @@ export interface PodCIDRQuery {
 export function choosePodCIDR(system: System, query: PodCIDRQuery): PodCIDRAnswer {
   const { nodeName, config } = query;
   const { sources, files, facts } = readAll(system, query);
-  const chain = new Chain(nodeName, facts);
+  const chain = new Chain(nodeName, facts, namesInstead(config, nodeName));
   return (
     chain.operator("config", configValue(config, nodeName, facts.serviceCIDRs)) ??
     chain.operator("env", envValue(system, facts.serviceCIDRs)) ??
@@ -56,12 +57,18 @@ function readAll(system: System, { nodeName, config }: PodCIDRQuery) {
 class Chain {
   readonly #nodeName: string;
   readonly #facts: ClusterFacts;
+  readonly #namedInstead: readonly string[] | undefined;
   readonly #trace: TraceEntry[] = [];
   readonly #warnings: string[] = [];
 
-  constructor(nodeName: string, facts: ClusterFacts) {
+  constructor(nodeName: string, facts: ClusterFacts, namedInstead: readonly string[] | undefined) {
     this.#nodeName = nodeName;
     this.#facts = facts;
+    this.#namedInstead = namedInstead;
+    if (namedInstead !== undefined) {
+      const others = namedInstead.map((name) => `"${name}"`).join(", ");
+      this.#warnings.push(`${nodeLocalKey} has no entry for this node, "${nodeName}"; the nearest in it: ${others}`);
+    }
   }
 
   /** Levels 1 and 2. */
@@ -123,7 +130,8 @@ class Chain {
     if (hash.kind === "value") return this.#answer({ source: "hash", ...hash });
     const outcome = this.#facts.cluster.length === 0 ? "absent" : "skipped";
     this.#trace.push({ source: "hash", outcome, reason: hash.reason });
-    return this.#answer({ source: "default", podCIDRs: defaultPodCIDRs, file: undefined, line: undefined });
+    const last = defaultAnswer(config, this.#nodeName);
+    return this.#answer({ source: "default", ...last, file: undefined, line: undefined });
   }
 
   #answer({ source, podCIDRs, file, line, reason }: LevelAnswer): PodCIDRAnswer {
@@ -143,6 +151,7 @@ class Chain {
       authoritative: !isGuess(source),
       clusterCIDRs: this.#facts.cluster.map(({ prefix }) => prefix),
       serviceCIDRs: this.#facts.serviceCIDRs,
+      namedInstead: this.#namedInstead,
       warnings: this.#warnings,
       trace: this.#trace,
     };

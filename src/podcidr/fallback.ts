@@ -1,18 +1,21 @@
 // Levels 4 and 5: a block by the node's name, and the default. Neither was assigned to this node by anybody, so neither is
 // authoritative.
 
+import { aggregate } from "../cidr/aggregate.ts";
 import { whyTooBroad } from "../cidr/breadth.ts";
 import { firstOfEachFamily, type PodCIDRs, parsePodCIDRs } from "../cidr/pod-cidrs.ts";
-import type { Prefix } from "../cidr/prefix.ts";
+import { type Prefix, parsePrefix, subnetAt, subnetCount } from "../cidr/prefix.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import { ConfigError, type ConfigIssue } from "../sys/errors.ts";
 import type { ClusterFacts, ClusterRange } from "./cluster-facts.ts";
 import { blockCount, type HashBase, hashBlocks } from "./hash.ts";
-import { issueAt } from "./operator.ts";
+import { issueAt, nodeLocalKey } from "./operator.ts";
+import { otherNodes, ownerOf } from "./other-nodes.ts";
 import { forbiddenRanges } from "./usable.ts";
 
 /** The last resort: one node alone is right with it. */
 export const defaultPodCIDRs = parsePodCIDRs("10.244.0.0/24");
+const defaultRange = parsePrefix("10.244.0.0/16");
 
 export type HashAnswer =
   | {
@@ -45,13 +48,18 @@ export function hashAnswer(loaded: LoadedConfig, nodeName: string, facts: Cluste
   }
   const [first] = bases;
   const hashBases = bases.map(({ base }) => base);
-  const podCIDRs = firstOfEachFamily(freeBlocks(nodeName, hashBases, facts) ?? []);
   if (first === undefined) return { kind: "none", reason: warnings.at(-1) ?? "", warnings };
-  if (podCIDRs === undefined) return { kind: "none", reason: `${describe(first.range)} ${allTaken.why}`, warnings };
+  const others = otherNodes(loaded, nodeName);
+  const podCIDRs = firstOfEachFamily(freeBlocks(nodeName, hashBases, facts, others) ?? []);
+  if (podCIDRs === undefined) return noneLeft(loaded, { range: first.range, isTaken: others.length > 0, warnings });
+  const own = freeBlocks(nodeName, hashBases, facts) ?? [];
+  const owner = own.flatMap((block) => ownerOf(others, block) ?? [])[0];
+  const passedOver =
+    owner === undefined ? "" : `; ${own.join(", ")} was passed over: ${nodeLocalKey} gives it to ${owner}`;
   const count = blockCount(hashBases);
   if (count === 1n) warnings.push(`${describe(first.range)} has room for one node only`);
   const { file, line } = first.range;
-  const reason = `one of ${count} blocks of ${hashBases.map(({ base, bits }) => `${base} in /${bits}`).join(" and ")}, by ${first.range.by}`;
+  const reason = `one of ${count} blocks of ${hashBases.map(({ base, bits }) => `${base} in /${bits}`).join(" and ")}, by ${first.range.by}${passedOver}`;
   return { kind: "value", podCIDRs, file, line, reason, warnings };
 }
 
@@ -71,8 +79,63 @@ export function baseFaults(loaded: LoadedConfig, facts: ClusterFacts): readonly 
   return freeBlocks("", bases, facts) === undefined ? [issue(first, allTaken)] : [];
 }
 
-function freeBlocks(nodeName: string, bases: readonly HashBase[], { serviceCIDRs }: ClusterFacts) {
-  return hashBlocks(nodeName, bases, [...forbiddenRanges, ...serviceCIDRs]);
+function freeBlocks(
+  nodeName: string,
+  bases: readonly HashBase[],
+  { serviceCIDRs }: ClusterFacts,
+  others: OtherNodes = [],
+) {
+  return hashBlocks(nodeName, bases, [...forbiddenRanges, ...serviceCIDRs, ...rangesOf(others)]);
+}
+
+type OtherNodes = ReturnType<typeof otherNodes>;
+
+/** Few, so that each block is not held against every node of a large cluster. */
+function rangesOf(others: OtherNodes): readonly Prefix[] {
+  return aggregate(others.flatMap(([, podCIDRs]) => podCIDRs.list));
+}
+
+interface NoneLeft {
+  readonly range: ClusterRange;
+  /** Whether other nodes have entries. */
+  readonly isTaken: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** @throws ConfigError HC_PODCIDR_CONFIG when the configuration gives all of its own base to other nodes. */
+function noneLeft(loaded: LoadedConfig, { range, isTaken, warnings }: NoneLeft): HashAnswer {
+  const why = isTaken ? `has no block that ${nodeLocalKey} gives to no other node` : allTaken.why;
+  if (range.isConfigured) {
+    const remedy = `give this node an entry in ${nodeLocalKey}, or write a larger range`;
+    const issue = issueAt(loaded, range.by, `${range.prefix} ${why}; ${remedy}`);
+    throw new ConfigError("HC_PODCIDR_CONFIG", "Cannot take this node's PodCIDR from network.podCIDR.base", [issue]);
+  }
+  return { kind: "none", reason: `${describe(range)} ${why}`, warnings };
+}
+
+/**
+ * Level 5: 10.244.0.0/24, or the first /24 behind it that is given to no other node.
+ * @throws ConfigError HC_PODCIDR_CONFIG when none is left.
+ */
+export function defaultAnswer(loaded: LoadedConfig, nodeName: string): { podCIDRs: PodCIDRs; reason?: string } {
+  const others = otherNodes(loaded, nodeName);
+  const taken = rangesOf(others);
+  for (let index = 0n; index < subnetCount(defaultRange, 24); index++) {
+    const block = subnetAt(defaultRange, 24, index);
+    if (taken.some((range) => range.overlaps(block))) continue;
+    if (index === 0n) return { podCIDRs: defaultPodCIDRs };
+    const owner = defaultPodCIDRs.list.flatMap((prefix) => ownerOf(others, prefix) ?? [])[0];
+    const reason = `${defaultPodCIDRs} was passed over: ${nodeLocalKey} gives it to ${owner}`;
+    return { podCIDRs: firstOfEachFamily([block]) ?? defaultPodCIDRs, reason };
+  }
+  const issue = issueAt(
+    loaded,
+    nodeLocalKey,
+    `has no entry for node "${nodeName}", and gives all of ${defaultRange} to others`,
+  );
+  throw new ConfigError("HC_PODCIDR_CONFIG", "Cannot find a PodCIDR for this node", [issue], {
+    hint: `give this node an entry of its own in ${nodeLocalKey}`,
+  });
 }
 
 /**
