@@ -27,6 +27,14 @@ export const nodeConditions = {
       `network.podCIDR.nodeLocal has no entry for node "${nodeName}"; the nearest in it: ${nearest.map((name) => `"${name}"`).join(", ")}. ` +
       "Add one: the key is the name that kubectl get nodes shows, in full",
   }),
+  PodCIDRQuestionable: kind<{ readonly doubts: readonly string[] }>({
+    severity: "warning",
+    title: "The PodCIDR this node was given is questionable",
+    impactsConnectivity: false,
+    text: ({ doubts }) =>
+      `${doubts.join("; ")}. It counts all the same: write the range that only this node's pods have, for example a /24, ` +
+      "if that is not what was meant",
+  }),
   PodCIDRSourceLost: kind<{ readonly kept: PodCIDRs; readonly from: string; readonly now: string }>({
     severity: "warning",
     title: "What assigned this node its PodCIDR is gone",

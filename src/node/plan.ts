@@ -41,6 +41,7 @@ export function planNode(node: ObservedNode): Plan {
     conditions: [
       ...adoption.conditions,
       ...notListed(answer),
+      ...questionable(answer),
       ...skippedFiles(answer),
       ...bridgeConditions(bridge, podCIDRs, pods),
     ],
@@ -65,6 +66,10 @@ function bridgeConditions(bridge: BridgeReading, podCIDRs: PodCIDRs, pods: PodCo
 /** An operator that sets the environment has given this node its range another way. */
 function notListed({ nodeName, source, namedInstead: nearest }: PodCIDRAnswer): Condition[] {
   return nearest === undefined || source === "env" ? [] : [condition("NodeNotListed", { nodeName, nearest })];
+}
+
+function questionable({ doubts = [] }: PodCIDRAnswer): Condition[] {
+  return doubts.length === 0 ? [] : [condition("PodCIDRQuestionable", { doubts })];
 }
 
 /** Files the chain could not use. What it merely passed over (a cluster's CIDR in a node's place) is for the log. */

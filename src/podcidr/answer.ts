@@ -38,6 +38,8 @@ export interface PodCIDRAnswer {
   readonly serviceCIDRs: readonly Prefix[];
   /** When nodeLocal names nodes and not this one: those whose names are nearest, the nearest first. */
   readonly namedInstead?: readonly string[] | undefined;
+  /** What is questionable in a value of an operator's, which counts all the same: sentences. */
+  readonly doubts?: readonly string[] | undefined;
   /** Sentences for the log: values refused, files that could not be read, contradictions. */
   readonly warnings: readonly string[];
   /** Every source asked, in order, up to and including the one that answered. */

@@ -484,6 +484,26 @@ test.each([
   expect(answer.serviceCIDRs).toEqual([]);
 });
 
+describe("choosePodCIDR() questions a range that an operator gave to one node", () => {
+  test.each<[string, Readonly<Record<string, string>>, string | undefined]>([
+    ["10.0.0.0/8", {}, "is larger than a /16, for one node"],
+    ["10.0.0.0/15", {}, "is larger than a /16, for one node"],
+    ["fd00:1::/32", {}, "is larger than a /48, for one node"],
+    ["10.244.0.0/16", { [kubeadmFile]: kubeadm("10.244.0.0/16") }, "holds the whole cluster CIDR 10.244.0.0/16"],
+    ["172.17.0.0/24", {}, "overlaps 172.17.0.0/16, where Docker puts its own bridge"],
+    ["10.244.0.0/16", {}, undefined],
+    ["10.244.1.0/24", { [kubeadmFile]: kubeadm("10.244.0.0/16") }, undefined],
+    ["fd00:1::/64", {}, undefined],
+  ])("%s beside %p, and takes it", (text, files, doubt) => {
+    for (const given of [{ podCIDR: any(text) }, { env: { NODE_POD_CIDR: text } }]) {
+      const answer = choose({ ...given, files });
+      expect(answer.podCIDRs.toJSON()).toEqual([text]);
+      expect(answer.doubts?.join()).toEqual(doubt === undefined ? "" : expect.stringContaining(doubt));
+      expect(answer.warnings).toEqual(answer.doubts ?? []);
+    }
+  });
+});
+
 describe("choosePodCIDR() where nodeLocal names other nodes", () => {
   const byNode = (entries: Readonly<Record<string, string>>): Partial<PodCIDRConfig> => ({
     nodeLocal: {

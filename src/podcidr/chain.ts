@@ -13,6 +13,7 @@ import { configValue, envValue, nodeLocalFaults, nodeLocalKey, type OperatorValu
 import { namesInstead } from "./other-nodes.ts";
 import { readSources, type Source } from "./read-sources.ts";
 import { sourceFiles } from "./sources.ts";
+import { doubtOf } from "./usable.ts";
 
 export interface PodCIDRQuery {
   /** As `resolveNodeName` gives it. */
@@ -77,15 +78,14 @@ class Chain {
       this.#trace.push({ source, outcome: "absent", reason: value.reason });
       return undefined;
     }
-    for (const prefix of value.podCIDRs) {
-      const whole = this.#facts.cluster.find((range) => prefix.contains(range.prefix));
-      if (whole !== undefined) {
-        this.#warnings.push(
-          `${prefix} from ${source} holds the whole cluster CIDR ${whole.prefix}: right for a single node only`,
-        );
-      }
-    }
-    return this.#answer({ source, podCIDRs: value.podCIDRs, file: value.file, line: value.line });
+    const { podCIDRs, file, line } = value;
+    const cluster = this.#facts.cluster.map(({ prefix }) => prefix);
+    const doubts = podCIDRs.list.flatMap((prefix) => {
+      const doubt = doubtOf(prefix, cluster);
+      return doubt === undefined ? [] : [`${prefix} from ${source} ${doubt}`];
+    });
+    this.#warnings.push(...doubts);
+    return this.#answer({ source, podCIDRs, file, line, doubts });
   }
 
   /** Level 3. */
@@ -134,7 +134,7 @@ class Chain {
     return this.#answer({ source: "default", ...last, file: undefined, line: undefined });
   }
 
-  #answer({ source, podCIDRs, file, line, reason }: LevelAnswer): PodCIDRAnswer {
+  #answer({ source, podCIDRs, file, line, reason, doubts = [] }: LevelAnswer): PodCIDRAnswer {
     this.#trace.push({
       source,
       outcome: "used",
@@ -152,6 +152,7 @@ class Chain {
       clusterCIDRs: this.#facts.cluster.map(({ prefix }) => prefix),
       serviceCIDRs: this.#facts.serviceCIDRs,
       namedInstead: this.#namedInstead,
+      doubts,
       warnings: this.#warnings,
       trace: this.#trace,
     };
@@ -165,6 +166,8 @@ interface LevelAnswer {
   readonly file: string | undefined;
   readonly line: number | undefined;
   readonly reason?: string;
+  /** @default none */
+  readonly doubts?: readonly string[];
 }
 
 /** Why a file that was read is no answer. */

@@ -91,3 +91,21 @@ export function whyUnusable(prefix: Prefix, serviceCIDRs: readonly Prefix[] = []
   const service = serviceCIDRs.find((other) => other.overlaps(prefix));
   return service === undefined ? undefined : `overlaps the service CIDR ${service}`;
 }
+
+/** Wider than what a whole cluster usually has. */
+const widest = { ipv4: 16, ipv6: 48 } as const;
+const docker = parsePrefix("172.17.0.0/16");
+
+/**
+ * What makes a range questionable that an operator gave to one node, as the end of a sentence that begins with the range; undefined when
+ * nothing does. It may be meant: a cluster of one node has all of its range.
+ * @param clusterCIDRs the cluster's ranges, as far as known.
+ */
+export function doubtOf(prefix: Prefix, clusterCIDRs: readonly Prefix[]): string | undefined {
+  const whole = clusterCIDRs.find((range) => prefix.contains(range));
+  if (whole !== undefined) return `holds the whole cluster CIDR ${whole}: right for a single node only`;
+  const bits = widest[prefix.family];
+  if (prefix.bits < bits)
+    return `is larger than a /${bits}, for one node: every other host in it is out of its pods' reach`;
+  return prefix.overlaps(docker) ? `overlaps ${docker}, where Docker puts its own bridge on every machine` : undefined;
+}
