@@ -5,7 +5,14 @@ import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { type CniDirs, cniDir, defaultConfDir, orDefault } from "./cni-dirs.ts";
 import { readContainerdDirs } from "./containerd-files.ts";
-import { type CriEndpoint, kubeletEndpoint, rancherDataDirs, rancherEndpoint } from "./cri-endpoint.ts";
+import {
+  type CriEndpoint,
+  kubeletEndpoint,
+  type RancherInput,
+  rancherDataDirs,
+  rancherEndpoint,
+  readRancherInputs,
+} from "./cri-endpoint.ts";
 import { readCrioDirs } from "./crio-config.ts";
 import { readPodmanDirs } from "./podman-config.ts";
 import { createServices, flagValue, type Services } from "./service-command.ts";
@@ -30,8 +37,8 @@ export type RuntimeChoice =
 interface Node {
   readonly system: System;
   readonly services: Services;
-  /** State directories of k3s and RKE2. */
-  readonly rancherDirs: () => readonly string[];
+  /** What k3s and RKE2 were given. */
+  readonly rancher: readonly RancherInput[];
   readonly containerd: () => CniDirs | undefined;
   readonly crio: () => CniDirs | undefined;
   readonly hasSocket: (path: string) => boolean;
@@ -50,10 +57,10 @@ const notLookedAt: readonly (readonly [string, string])[] = [
 ];
 
 const evidence: readonly ((node: Node) => Found | undefined)[] = [
-  (node) => byEndpoint(node, "k3s or RKE2", rancherEndpoint(node.system, node.services)),
-  ({ system, rancherDirs }) => {
+  (node) => byEndpoint(node, "k3s or RKE2", rancherEndpoint(node.rancher)),
+  ({ system, rancher }) => {
     // k3s and RKE2 bring a containerd each, and write its configuration when they start.
-    const files = rancherDirs().map((dir) => join(dir, "agent/etc/containerd/config.toml"));
+    const files = rancherDataDirs(rancher).map((dir) => join(dir, "agent/etc/containerd/config.toml"));
     const dirs = files.map((file) => containerdOf(system, file)).find((found) => found !== undefined);
     return chosen(dirs, "k3s or RKE2 brings it");
   },
@@ -76,7 +83,7 @@ export function chooseRuntime(system: System): RuntimeChoice {
   const node: Node = {
     system,
     services,
-    rancherDirs: once(() => rancherDataDirs(system, services)),
+    rancher: readRancherInputs(system, services),
     containerd: once(() => containerdOf(system, containerdFile(services))),
     crio: once(() => readCrioDirs(system, services)),
     hasSocket: (path) => system.files.stat(path) !== undefined,
@@ -111,8 +118,8 @@ function byEndpoint(node: Node, user: string, endpoint: CriEndpoint | undefined)
 }
 
 /** k3s with its own flannel, whose containerd has not started yet. */
-function foundOfK3s({ system: { files }, rancherDirs }: Node): Found | undefined {
-  const [dataDir = ""] = rancherDirs();
+function foundOfK3s({ system: { files }, rancher }: Node): Found | undefined {
+  const [dataDir = ""] = rancherDataDirs(rancher);
   const confDir = join(dataDir, "agent/etc/cni/net.d");
   if (files.stat(confDir)?.kind !== "directory") return undefined;
   const binDirs = ["data/cni", "data/current/bin"].map((dir) => join(dataDir, dir));
