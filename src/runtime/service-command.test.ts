@@ -65,6 +65,18 @@ describe("createServices()", () => {
   });
 });
 
+test("createServices() finds units of the package with a merged /usr and without", () => {
+  for (const dir of ["/usr/lib", "/lib"]) {
+    using root = tempRoot();
+    root.write(`${dir}/systemd/system/x.service`, "[Service]\nExecStart=/x\n");
+    const system = testSystem(root);
+    if (dir === "/usr/lib") system.files.symlink("usr/lib", "/lib");
+    expect(createServices(system)("x.service").words.map(({ file }) => file)).toEqual([
+      `${dir}/systemd/system/x.service`,
+    ]);
+  }
+});
+
 describe("flagValue()", () => {
   const words = ["/x", "--a=1", "--ab=no", "-a", "2", "--a"].map((text, at) => ({ text, file: "f", line: at }));
 

@@ -33,7 +33,11 @@ export type Services = (unit: string) => ServiceCommand;
 
 /** Reads the directories of units once, and a unit when it is asked for. */
 export function createServices(system: System): Services {
-  const dirs = unitDirs.map((dir) => ({ dir, names: new Set(namesIn(system, dir)) }));
+  // With a merged /usr the last two are one directory, which has hundreds of units.
+  const isMerged = system.files.lstat("/lib")?.kind === "symlink";
+  const dirs = unitDirs
+    .filter((dir) => !(isMerged && dir.startsWith("/lib/")))
+    .map((dir) => ({ dir, names: new Set(namesIn(system, dir)) }));
   return (unit) => readServiceCommand(system, unit, unitFiles(system, dirs, unit));
 }
 
