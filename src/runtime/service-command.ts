@@ -31,14 +31,9 @@ const maxUnitBytes = 1 << 18;
 /** The command of a unit, such as `crio.service`: without words where there is no such unit. */
 export type Services = (unit: string) => ServiceCommand;
 
-/** Reads the directories of units once, and a unit when it is asked for. */
+/** Reads a unit when it is asked for. */
 export function createServices(system: System): Services {
-  // With a merged /usr the last two are one directory, which has hundreds of units.
-  const isMerged = system.files.lstat("/lib")?.kind === "symlink";
-  const dirs = unitDirs
-    .filter((dir) => !(isMerged && dir.startsWith("/lib/")))
-    .map((dir) => ({ dir, names: new Set(namesIn(system, dir)) }));
-  return (unit) => readServiceCommand(system, unit, unitFiles(system, dirs, unit));
+  return (unit) => readServiceCommand(system, unit, unitFiles(system, unit));
 }
 
 function readServiceCommand(system: System, unit: string, files: readonly string[]): ServiceCommand {
@@ -91,24 +86,17 @@ export function splitWords({ text, file, line }: Word): readonly Word[] {
   return words.map((word) => ({ text: unquote(word), file, line }));
 }
 
-/** A directory of units and what lies in it. */
-interface UnitDir {
-  readonly dir: string;
-  readonly names: ReadonlySet<string>;
-}
-
 /** The unit and its drop-ins in the order they are applied. */
-function unitFiles(system: System, dirs: readonly UnitDir[], unit: string): readonly string[] {
-  const main = dirs.find(({ names }) => names.has(unit));
+function unitFiles(system: System, unit: string): readonly string[] {
+  const main = unitDirs.map((dir) => join(dir, unit)).find((path) => system.files.lstat(path) !== undefined);
   const dropIns = new Map<string, string>();
-  for (const { dir, names } of dirs) {
-    const own = join(dir, `${unit}.d`);
-    for (const name of names.has(`${unit}.d`) ? namesIn(system, own) : []) {
+  for (const own of unitDirs.map((dir) => join(dir, `${unit}.d`))) {
+    for (const name of namesIn(system, own)) {
       if (name.endsWith(".conf") && !dropIns.has(name)) dropIns.set(name, join(own, name));
     }
   }
   const sorted = [...dropIns.keys()].toSorted().flatMap((name) => dropIns.get(name) ?? []);
-  return [main === undefined ? [] : join(main.dir, unit), sorted].flat().filter((path) => isFile(system, path));
+  return [main ?? [], sorted].flat().filter((path) => isFile(system, path));
 }
 
 /** Not a masked unit, which is a link to a device. */
