@@ -3,6 +3,7 @@
 import type { OtherConfigs } from "../config/config.ts";
 import { conflistFileName } from "../node-state/names.ts";
 import type { ConflistProblem } from "../spec/problem.ts";
+import { octal } from "../sys/fs/octal.ts";
 import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { otherConfigs } from "./foreign-configs.ts";
@@ -94,9 +95,4 @@ function accessProblems(system: System, path: string): readonly ConflistProblem[
     message,
     hint: "headcni conflist install writes it anew",
   }));
-}
-
-/** Permission bits as `ls` and `chmod` write them. */
-export function octal(mode: number): string {
-  return mode.toString(8).padStart(4, "0");
 }

@@ -3,6 +3,7 @@
 
 import { HeadcniError } from "./errors.ts";
 import type { Files } from "./fs/files.ts";
+import { octal } from "./fs/octal.ts";
 
 const redacted = "[redacted]";
 /** Where `node:util` and Bun look for how to print a value. */
@@ -59,7 +60,7 @@ export function readSecret(files: Files, path: string): Secret {
   const info = files.stat(path);
   if (info === undefined) throw refuse("the file has just been removed", "put it back");
   if ((info.mode & 0o177) !== 0) {
-    const mode = info.mode.toString(8).padStart(4, "0");
+    const mode = octal(info.mode);
     throw refuse(
       `its mode is ${mode}, which is wider than 0600`,
       `chmod 0600 ${path}; in a Secret volume of Kubernetes set defaultMode: 0400`,

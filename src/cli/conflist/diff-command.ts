@@ -3,7 +3,7 @@
 import { unifiedDiff } from "../../conflist/diff.ts";
 import { isInstalled, isOwnedBy } from "../../conflist/install/install-diff.ts";
 import { conflistMode } from "../../conflist/ledger/perform.ts";
-import { octal } from "../../conflist/precedence.ts";
+import { octal } from "../../sys/fs/octal.ts";
 import { printJson } from "../../sys/json.ts";
 import { printable } from "../../sys/log/printable.ts";
 import type { CliContext } from "../context.ts";

@@ -2,6 +2,7 @@
 // how it looked, which bytes at our name were HeadCNI's own, and which earlier versions are kept. Pure.
 
 import { conflistFileName } from "../../node-state/names.ts";
+import { octal } from "../../sys/fs/octal.ts";
 import { isJsonObject, type JsonObject, type JsonValue, printJson } from "../../sys/json.ts";
 import { fault, ok, type Result } from "../../sys/result.ts";
 
@@ -96,8 +97,7 @@ export function encodeVersion(entry: VersionRecord): JsonObject {
 
 /** A record as JSON: mode in octal, nanoseconds as text because a JSON number cannot hold them. */
 function encodeFile({ name, kind, mode, uid, gid, mtimeNs, sha256, target, copy, at }: FileRecord): JsonObject {
-  const octal = mode.toString(8).padStart(4, "0");
-  return { name, kind, mode: octal, uid, gid, mtimeNs: String(mtimeNs), sha256, target, copy, at };
+  return { name, kind, mode: octal(mode), uid, gid, mtimeNs: String(mtimeNs), sha256, target, copy, at };
 }
 
 /** The manifest in a file's text, or the end of a sentence that says why it is none. Unknown keys are passed over. */

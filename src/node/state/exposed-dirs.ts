@@ -1,11 +1,11 @@
 // The daemon's own directories that somebody else can write to: who can put a file there decides what root's daemon and the CNI plugin
 // believe of this node.
 
-import { octal } from "../../conflist/precedence.ts";
 import { savedCallsDir, stateDir } from "../../node-state/names.ts";
 import { nodeStateFiles } from "../../node-state/node-state-file.ts";
 import { expected } from "../../sys/errors.ts";
 import type { FileInfo, FileOwner } from "../../sys/fs/files.ts";
+import { octal } from "../../sys/fs/octal.ts";
 import { dirname } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
 
