@@ -5,12 +5,14 @@ import { createWatchDir, type WatchDir } from "./fs/watch.ts";
 import { type Log, silentLog } from "./log/log.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import type { Http } from "./net/http.ts";
+import { type FollowProgram, followProgram } from "./process/follow.ts";
 
 export interface System extends Machine {
   /** In [0, 1), for what need not be unpredictable: jitter. */
   readonly random: () => number;
   readonly log: Log;
   readonly watch: WatchDir;
+  readonly follow: FollowProgram;
   readonly http: Http;
 }
 
@@ -24,7 +26,14 @@ export interface SystemOptions {
 export function createSystem(options: SystemOptions = {}): System {
   const machine = createMachine(options.root);
   const log = options.log ?? silentLog;
-  return { ...machine, random: Math.random, log, watch: createWatchDir(machine.files, log), http: lazyHttp(machine) };
+  return {
+    ...machine,
+    random: Math.random,
+    log,
+    watch: createWatchDir(machine.files, log),
+    follow: followProgram,
+    http: lazyHttp(machine),
+  };
 }
 
 /** The client is a tenth of what every start would load, and few commands ask a server. */

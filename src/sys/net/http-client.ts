@@ -4,6 +4,7 @@
 import { HeadcniError } from "../errors.ts";
 import type { Files } from "../fs/files.ts";
 import type { JsonValue } from "../json.ts";
+import { LineTooLong, splitLines } from "../lines.ts";
 import type { Machine } from "../machine.ts";
 import type {
   HttpAnswer,
@@ -16,7 +17,6 @@ import type {
 } from "./http.ts";
 import { HttpAttempt, type HttpClientParts } from "./http-attempt.ts";
 import { HttpError } from "./http-error.ts";
-import { LineTooLong, splitLines } from "./http-lines.ts";
 import type { WireTarget } from "./http-transport.ts";
 
 const defaultTimeoutMs = 30_000;

@@ -170,7 +170,7 @@ async function feed(pipe: Bun.FileSink, bytes: Uint8Array): Promise<void> {
  * Kills a child, and all it started that stayed in its group. Its number names no other group: the kernel does not
  * use it again while one of them lives, and right after the last of them only when all numbers have been used in between.
  */
-function killGroup(pid: number): void {
+export function killGroup(pid: number): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch (error) {
