@@ -4,6 +4,7 @@
 import type { ConditionStore } from "../agent/condition-store.ts";
 import { onceAll } from "../agent/supervisor.ts";
 import { type FakeKernel, fakeKernel } from "../dataplane/testing.ts";
+import { fakeMonitor } from "../kernel/testing.ts";
 import type { System } from "../sys/system.ts";
 import { type FakeClock, fakeClock, memoryLog, type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
 import { type Agents, createAgents } from "./agents.ts";
@@ -41,7 +42,7 @@ export function fakeNode(): FakeNode {
   const kernel = fakeKernel();
   const clock = fakeClock();
   const log = memoryLog();
-  const system = testSystem(root, { exec: kernel.exec, clock, log });
+  const system = testSystem(root, { exec: kernel.exec, follow: fakeMonitor().follow, clock, log });
   const start = (parts: Partial<System> = {}): FakeDaemon => startDaemon({ ...system, ...parts }, root);
   let daemon = start();
   return {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
+import { parseDevices } from "../kernel/devices.ts";
 import { createSystem } from "../sys/system.ts";
-import { gatewayOf, parseDevices, readBridge, refusedAddresses, removeBridge, staleAddresses } from "./bridge.ts";
+import { bridgeAmong, gatewayOf, readBridge, refusedAddresses, removeBridge, staleAddresses } from "./bridge.ts";
 import { fakeKernel, printDevices } from "./testing.ts";
 
 const prefixes = (...texts: string[]) => texts.map(parsePrefix);
@@ -12,10 +13,12 @@ const bridge = (addresses: string[], ports: string[] = []) => ({
   ports,
 });
 
-describe("parseDevices()", () => {
+const bridgeIn = (text: string) => bridgeAmong(parseDevices(text));
+
+describe("bridgeAmong()", () => {
   test("reads addresses, MTU and ports, and leaves link-local addresses out", () => {
     const text = printDevices({ addresses: prefixes("10.1.0.1/24", "fd00::1/64"), ports: ["veth1", "veth2"] });
-    expect(parseDevices(text)).toEqual({
+    expect(bridgeIn(text)).toEqual({
       kind: "present",
       bridge: bridge(["10.1.0.1/24", "fd00::1/64"], ["veth1", "veth2"]),
     });
@@ -28,14 +31,14 @@ describe("parseDevices()", () => {
     ["text of an ip that knows no JSON", "1: lo: <LOOPBACK,UP>", "unknown"],
     ["nothing", "", "unknown"],
   ] as const)("takes %s for %s", (_name, text, kind) => {
-    expect(parseDevices(text).kind).toBe(kind);
+    expect(bridgeIn(text).kind).toBe(kind);
   });
 });
 
 describe("readBridge()", () => {
   test.each([
-    ["missing", "ENOENT"],
-    ["Permission denied", "ip -j addr failed: Permission denied"],
+    ["missing", "Cannot start ip: does not exist"],
+    ["Permission denied", "ip -j addr show failed: Permission denied"],
   ])("says why when ip fails: %s", async (fault, why) => {
     const kernel = fakeKernel();
     kernel.ipFault = fault;

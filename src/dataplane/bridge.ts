@@ -1,13 +1,13 @@
 // The bridge pods hang on, as the kernel of this network namespace knows it. HeadCNI never makes it (the bridge plugin does,
 // at the first pod); it looks at it, and removes it when its address is of another PodCIDR and nothing hangs on it.
-// Asked of `ip`, not of /sys: what sysfs shows is of the namespace it was mounted in, not of the one the daemon runs in.
 
-import { type Addr, tryParseAddr } from "../cidr/addr.ts";
+import type { Addr } from "../cidr/addr.ts";
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { Prefix } from "../cidr/prefix.ts";
+import { type Device, readDevices } from "../kernel/devices.ts";
 import { bridgeName } from "../node-state/names.ts";
-import { describeError, HeadcniError } from "../sys/errors.ts";
-import { isJsonObject } from "../sys/json.ts";
+import { HeadcniError } from "../sys/errors.ts";
+import type { Result } from "../sys/result.ts";
 import type { System } from "../sys/system.ts";
 
 export interface Bridge {
@@ -24,50 +24,25 @@ export type BridgeReading =
   | { readonly kind: "present"; readonly bridge: Bridge }
   | { readonly kind: "unknown"; readonly why: string };
 
-/** Asks `ip -j addr`. Never throws: a missing or old `ip` is an answer of its own. */
-export async function readBridge(system: System): Promise<BridgeReading> {
-  try {
-    const { exitCode, stdout, stderr } = await system.exec.run(["ip", "-j", "addr", "show"], {
-      timeoutMs: 5000,
-      maxOutputBytes: 8 << 20,
-    });
-    if (exitCode !== 0) return { kind: "unknown", why: `ip -j addr failed: ${firstLine(stderr)}` };
-    return parseDevices(stdout);
-  } catch (error) {
-    return { kind: "unknown", why: describeError(error) };
-  }
+/** Asks the kernel. Never throws: a missing or old `ip` is an answer of its own. */
+export async function readBridge(system: Pick<System, "exec">): Promise<BridgeReading> {
+  return bridgeAmong(await readDevices(system));
 }
 
-/**
- * Reads the JSON of `ip -j addr show` (iproute2 4.13 or later): a list of devices, each with `ifname`, `mtu`, `master` when it
- * is a bridge's port, and `addr_info[]` of `local`, `prefixlen`, `scope`.
- */
-export function parseDevices(text: string): BridgeReading {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return { kind: "unknown", why: "ip -j addr did not print JSON: this ip is too old, or not iproute2's" };
-  }
-  const devices = Array.isArray(json) ? json.filter(isJsonObject) : [];
-  const device = devices.find((candidate) => candidate.ifname === bridgeName);
+/** The bridge among the devices of this network namespace. */
+export function bridgeAmong(devices: Result<readonly Device[]>): BridgeReading {
+  if (devices.kind === "fault") return { kind: "unknown", why: devices.why };
+  const device = devices.value.find(({ name }) => name === bridgeName);
   if (device === undefined) return { kind: "absent" };
-  const infos = Array.isArray(device.addr_info) ? device.addr_info.filter(isJsonObject) : [];
+  const { mtuBytes, addresses } = device;
   return {
     kind: "present",
     bridge: {
-      addresses: infos
-        .filter((info) => info.scope === "global")
-        .flatMap((info) => toPrefix(info.local, info.prefixlen)),
-      mtuBytes: typeof device.mtu === "number" ? device.mtu : 0,
-      ports: devices.filter(({ master }) => master === bridgeName).map(({ ifname }) => String(ifname)),
+      addresses: addresses.filter(({ scope }) => scope === "global").map(({ address }) => address),
+      mtuBytes,
+      ports: devices.value.filter(({ master }) => master === bridgeName).map(({ name }) => name),
     },
   };
-}
-
-function toPrefix(local: unknown, length: unknown): Prefix[] {
-  const addr = typeof local === "string" ? tryParseAddr(local) : undefined;
-  return addr === undefined || typeof length !== "number" ? [] : [new Prefix(addr, length)];
 }
 
 /** The address the bridge plugin gives the bridge for a PodCIDR: the first usable one, with the PodCIDR's length. */

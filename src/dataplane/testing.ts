@@ -3,6 +3,7 @@
 
 import type { Prefix } from "../cidr/prefix.ts";
 import { bridgeName } from "../node-state/names.ts";
+import { HeadcniError } from "../sys/errors.ts";
 import type { Exec, ExecResult } from "../sys/process/exec.ts";
 
 export interface FakeKernel {
@@ -45,14 +46,18 @@ export function fakeKernel(versions: readonly string[] = ["0.3.0", "0.3.1", "0.4
 }
 
 function runIp(kernel: FakeKernel, args: readonly string[]): ExecResult {
-  if (kernel.ipFault === "missing") throw new Error("ENOENT");
+  if (kernel.ipFault === "missing") throw missing("ip");
   if (kernel.ipFault !== undefined) return ended(2, "", kernel.ipFault);
   if (args[0] === "link") {
     if (kernel.bridge === undefined) return ended(1, "", `Cannot find device "${bridgeName}"`);
     kernel.bridge = undefined;
     return ended(0);
   }
-  return ended(0, printDevices(kernel.bridge));
+  return ended(0, args.includes("route") ? "[]" : printDevices(kernel.bridge));
+}
+
+function missing(program: string): HeadcniError {
+  return new HeadcniError("HC_EXEC_FAILED", `Cannot start ${program}: does not exist`);
 }
 
 /** The fields of `ip -j addr show` that are read, with some that are not. */
@@ -77,7 +82,7 @@ export function printDevices(bridge: FakeKernel["bridge"]): string {
 }
 
 function runNft(kernel: FakeKernel, args: readonly string[], script: string): ExecResult {
-  if (kernel.nftFault === "missing") throw new Error("ENOENT");
+  if (kernel.nftFault === "missing") throw missing("nft");
   if (kernel.nftFault !== undefined) return ended(1, "", `Error: ${kernel.nftFault}`);
   if (args[0] === "-f") {
     // What follows the deletion is the table; nft prints priority 100 by its name.

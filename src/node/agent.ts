@@ -6,6 +6,7 @@ import { createLatest } from "../agent/latest.ts";
 import { createReconciler } from "../agent/reconciler.ts";
 import { createTrigger } from "../agent/trigger.ts";
 import { createWatches } from "../agent/watches.ts";
+import { monitorKernel } from "../kernel/monitor.ts";
 import { kubeletFiles } from "../podcidr/kubelet-files.ts";
 import type { System } from "../sys/system.ts";
 import { nodeConditions } from "./conditions.ts";
@@ -57,7 +58,12 @@ export function createNodeAgent(system: System, options: NodeAgentOptions): Agen
       isWatching = true;
       watch();
       const path = (): string | undefined => status.value?.conflist.path;
-      await Promise.all([reconciler.run(signal), pollConflist(system, { trigger, path, everySecond }, signal)]);
+      const onChange = (): void => trigger.wake("network", 0);
+      await Promise.all([
+        reconciler.run(signal),
+        pollConflist(system, { trigger, path, everySecond }, signal),
+        monitorKernel(system, { objects: ["address", "route"], onChange }, signal),
+      ]);
       isWatching = false;
       watches.close();
     },

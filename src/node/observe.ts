@@ -4,8 +4,9 @@ import type { Condition } from "../agent/conditions.ts";
 import { firstOfEachFamily, type PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { configInvalid } from "../config/agent.ts";
 import type { LoadedConfig } from "../config/config.ts";
-import { type BridgeReading, readBridge } from "../dataplane/bridge.ts";
+import { type BridgeReading, bridgeAmong } from "../dataplane/bridge.ts";
 import { countLeases } from "../ipam/lease-count.ts";
+import { type Networks, readNetworks } from "../kernel/networks.ts";
 import { bridgeName, networkName } from "../node-state/names.ts";
 import { nodeStateFiles, readNodeState } from "../node-state/node-state-file.ts";
 import type { PodCIDRAnswer, PodCIDRSource } from "../podcidr/answer.ts";
@@ -21,6 +22,8 @@ import type { Assignment, PodCount } from "./adoption.ts";
 export interface Observation {
   readonly bridge: BridgeReading;
   readonly pods: PodCount;
+  /** Addresses and routes of the node. */
+  readonly networks: Networks;
 }
 
 export interface AskChainOptions {
@@ -50,10 +53,11 @@ export function askChain(
   }
 }
 
-/** The bridge of this network namespace and the leases under this root. */
-export async function observePods(system: System): Promise<Observation> {
-  const bridge = await readBridge(system);
-  return { bridge, pods: { bridgePorts: countPorts(bridge), leases: liveLeases(system) } };
+/** What the kernel has in this network namespace, and the leases under this root. */
+export async function observeKernel(system: System): Promise<Observation> {
+  const { devices, networks } = await readNetworks(system);
+  const bridge = bridgeAmong(devices);
+  return { bridge, networks, pods: { bridgePorts: countPorts(bridge), leases: liveLeases(system) } };
 }
 
 function countPorts(bridge: BridgeReading): number | undefined {

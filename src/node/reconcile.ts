@@ -18,7 +18,7 @@ import { applyBridge } from "./bridge-step.ts";
 import { condition } from "./conditions.ts";
 import { applyConflist, type ConflistMemory, type ConflistResult, firstConflistMemory } from "./conflist-step.ts";
 import { nodeMetrics } from "./metrics.ts";
-import { askChain, observeAssignment, observePods } from "./observe.ts";
+import { askChain, observeAssignment, observeKernel } from "./observe.ts";
 import { type Plan, planNode } from "./plan.ts";
 import { applyPlugin, firstPluginMemory, type PluginMemory } from "./plugin-step.ts";
 import type { NodeStatus } from "./status.ts";
@@ -57,7 +57,7 @@ export function createNodeStep(system: System, options: ReconcileNodeOptions) {
       if (loaded === undefined) return undefined;
       return { loaded, ...askChain(observer, { loaded, nodeName, last: status.value?.answer }) };
     });
-    const [observed, asked] = await Promise.all([observePods({ ...observer, exec }), asking]);
+    const [observed, asked] = await Promise.all([observeKernel({ ...observer, exec }), asking]);
     throwIfStopping(signal);
     if (asked === undefined) return [];
     const { answer, loaded } = asked;

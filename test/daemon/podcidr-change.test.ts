@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { parsePodCIDRs } from "../../src/cidr/pod-cidrs.ts";
-import { parseDevices, refusedAddresses } from "../../src/dataplane/bridge.ts";
+import { bridgeAmong, refusedAddresses } from "../../src/dataplane/bridge.ts";
+import { parseDevices } from "../../src/kernel/devices.ts";
 import { conflistPath, headcni, headcniDaemon } from "../harness/headcni.ts";
 import { createNode } from "../harness/node.ts";
 import {
@@ -118,7 +119,7 @@ describe("the bridge plugin itself", () => {
     expect((await node.run([headcniDaemon, "--once"])).exitCode).toBe(0);
     await node.must(["sh", "-c", "ip link add headcni0 type bridge && ip link set headcni0 up"]);
     for (const address of addresses) await node.must(["ip", "addr", "add", address, "dev", "headcni0", "nodad"]);
-    const reading = parseDevices(await node.must(["ip", "-j", "addr", "show"]));
+    const reading = bridgeAmong(parseDevices(await node.must(["ip", "-j", "addr", "show"])));
     if (reading.kind !== "present") throw new Error("there is no bridge");
     const refused = refusedAddresses(reading.bridge, parsePodCIDRs(podCIDR));
     const added = await addPod(node, "pod1").then(

@@ -9,7 +9,7 @@ export interface Layer {
 
 const base = ["sys", "cidr"];
 /** What more than one domain speaks of. */
-const shared = [...base, "spec", "node-state", "runtime", "agent"];
+const shared = [...base, "spec", "node-state", "runtime", "agent", "kernel"];
 /** Of all that config has, another domain sees the type of what it yields. */
 const withConfig = [...shared, "src/config/config.ts"];
 const domains = ["attachments", "config", "podcidr", "conflist", "dataplane", "ipam", "plugin-install"];
@@ -24,6 +24,10 @@ export const layers: Readonly<Record<string, Layer>> = {
   "node-state": { holds: "`node.json` and the names of what HeadCNI puts on a node", uses: base },
   spec: { holds: "what CNI, its reference plugins and Kubernetes say", uses: [...base, "node-state"] },
   runtime: { holds: "the container runtime: its configuration, CRI", uses: base },
+  kernel: {
+    holds: "what the kernel of this network namespace has: devices, addresses, routes; its changes",
+    uses: base,
+  },
   agent: { holds: "agents over latest values: what each part of the daemon is made of", uses: base },
   attachments: { holds: "the calls a runtime has made and not taken back", uses: [...base, "spec", "node-state"] },
   config: { holds: "the configuration: schema, load, check, explain", uses: shared },

@@ -4,7 +4,7 @@
 import { diffInstall, type InstallDiff } from "../../conflist/install/install-diff.ts";
 import { renderConflist } from "../../conflist/render.ts";
 import { sourceWords } from "../../node/adoption.ts";
-import { observeAssignment, observePods } from "../../node/observe.ts";
+import { observeAssignment, observeKernel } from "../../node/observe.ts";
 import { type Plan, planNode } from "../../node/plan.ts";
 import { choosePodCIDR } from "../../podcidr/chain.ts";
 import { resolveNodeName } from "../../podcidr/node-name.ts";
@@ -28,7 +28,7 @@ export async function findWanted(context: CliContext, flags: NodeFlags): Promise
   const nodeName = resolveNodeName(system, { flag: flags.nodeName, config: config.nodeName });
   const answer = choosePodCIDR(system, { nodeName, config: loaded });
   for (const warning of answer.warnings) context.warn(`warning: ${printable(warning)}\n`);
-  const observed = await observePods(system);
+  const observed = await observeKernel(system);
   const current = observeAssignment(system, path, observed.bridge);
   const plan = planNode({ config, answer, current, ...observed });
   for (const { text } of plan.adoption.conditions) context.warn(`warning: ${printable(text)}\n`);
