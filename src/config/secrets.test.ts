@@ -19,7 +19,8 @@ async function said(text: string, env: Record<string, string> = {}): Promise<str
     const loaded = await loadConfig(testSystem(root, { env }));
     return JSON.stringify([explainAsJson(loaded), loaded.warnings]);
   } catch (error) {
-    const { config, origins } = await loadConfig(testSystem(tempRoot()));
+    using bare = tempRoot();
+    const { config, origins } = await loadConfig(testSystem(bare));
     const loaded = { config, origins, file, hostFile: file, warnings: [] };
     if (!(error instanceof Error) || !("code" in error)) throw error;
     return `${errorLines(error).join("\n")}\n${JSON.stringify([error, configInvalid(loaded, error as never)])}`;

@@ -114,9 +114,15 @@ function isMemoryWithPrograms(path: string): boolean {
   return options !== undefined && !options.split(",").some((option) => option === "noexec" || option === "ro");
 }
 
-/** Makes one: `using root = tempRoot()`. */
+/** `headcni-test-PIDNAMESPACE.PID.STARTTIME-RANDOM`: which process made a root, so that one that was killed is known to be gone. */
+const ownedRoot = /^headcni-test-(\d+)\.(\d+)\.(\d+)-/;
+const openRoots = new Map<string, Error>();
+
+/** Makes one: `using root = tempRoot()`. One that is not disposed fails the run: see test/harness/temp-roots.ts. */
 export function tempRoot(): TempRoot {
-  const path = fs.mkdtempSync(join(rootsDir, "headcni-test-"));
+  const owner = `${ownPidNamespace()}.${process.pid}.${startTimeOf("self")}`;
+  const path = fs.mkdtempSync(join(rootsDir, `headcni-test-${owner}-`));
+  openRoots.set(path, new Error(`A test made ${path} and did not remove it`));
   return {
     path,
     write: (name, content, mode) => {
@@ -126,8 +132,42 @@ export function tempRoot(): TempRoot {
     },
     read: (name) => fs.readFileSync(join(path, name), "utf8"),
     exists: (name) => fs.existsSync(join(path, name)),
-    [Symbol.dispose]: () => fs.rmSync(path, { recursive: true, force: true }),
+    [Symbol.dispose]: () => {
+      fs.rmSync(path, { recursive: true, force: true });
+      openRoots.delete(path);
+    },
   };
+}
+
+/** Removes what this process made and did not remove. @returns an error each, with the place that made it */
+export function removeOpenRoots(): readonly Error[] {
+  const left = [...openRoots];
+  for (const [path] of left) fs.rmSync(path, { recursive: true, force: true });
+  openRoots.clear();
+  return left.map(([, error]) => error);
+}
+
+/** Removes the roots of processes that were killed. Of another pid namespace it is not known which processes live. */
+export function removeOrphanedRoots(): void {
+  for (const name of fs.readdirSync(rootsDir)) {
+    const [, namespace, pid = "", startTime] = ownedRoot.exec(name) ?? [];
+    if (namespace === ownPidNamespace() && startTimeOf(pid) !== startTime)
+      fs.rmSync(join(rootsDir, name), { recursive: true, force: true });
+  }
+}
+
+function ownPidNamespace(): string {
+  return /\d+/.exec(fs.readlinkSync("/proc/self/ns/pid"))?.[0] ?? "";
+}
+
+/** In clock ticks since the machine started; undefined when there is no such process. */
+function startTimeOf(pid: string): string | undefined {
+  try {
+    // The program's name is in parentheses, whatever it contains; the start is the 20th field after it.
+    return fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19];
+  } catch {
+    return undefined;
+  }
 }
 
 /** The real machine under a test's root, with an empty environment; `parts` replaces what the test owns. */
