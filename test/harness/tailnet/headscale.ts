@@ -1,0 +1,114 @@
+// A real Headscale in a node: started with the smallest configuration that needs no internet, its own relay and STUN included.
+
+import { waitUntil } from "../../../src/sys/testing.ts";
+import type { Node, NodeProcess } from "../node.ts";
+import { install } from "./programs.ts";
+
+const dir = "/var/lib/headscale";
+export const nodeTag = "tag:k8s-node";
+
+export interface Headscale {
+  readonly url: string;
+  readonly process: NodeProcess;
+  /** A key by which nodes join with the tag of cluster nodes, or with `tag`; `""` for none. */
+  authKey(tag?: string): Promise<string>;
+  /** Headscale's own command line, giving its output. */
+  cli(...args: readonly string[]): Promise<string>;
+  /** Writes another policy and has it read. */
+  setPolicy(policy: object): Promise<void>;
+  /** Starts it again after it was stopped or killed. */
+  restart(): Promise<void>;
+}
+
+export interface HeadscaleOptions {
+  /** Address under which nodes reach it. */
+  readonly address: string;
+  /** What `autoApprovers` approves for nodes with the tag. @default 10.244.0.0/16 */
+  readonly approves?: string;
+}
+
+/** The policy most clusters have: routes of tagged nodes inside one range are approved, everything may talk. */
+export function policyOf(approves: string): object {
+  return {
+    tagOwners: { [nodeTag]: ["k8s@"] },
+    autoApprovers: { routes: { [approves]: [nodeTag] } },
+    acls: [{ action: "accept", src: ["*"], dst: ["*:*"] }],
+  };
+}
+
+export async function startHeadscale(node: Node, program: string, options: HeadscaleOptions): Promise<Headscale> {
+  const { address, approves = "10.244.0.0/16" } = options;
+  const headscale = install(node, program);
+  const url = `http://${address}:8080`;
+  node.write(`${dir}/policy.json`, JSON.stringify(policyOf(approves)));
+  node.write(`${dir}/config.yaml`, configOf(url, address));
+  const run = (): Promise<NodeProcess> => node.spawn([headscale, "serve", "-c", `${dir}/config.yaml`]);
+  const cli = (...args: readonly string[]): Promise<string> =>
+    node.must([headscale, "-c", `${dir}/config.yaml`, ...args]);
+  let process = await run();
+  const isUp = async (): Promise<void> => {
+    await waitUntil(
+      "headscale answers",
+      async () => (await node.run([headscale, "-c", `${dir}/config.yaml`, "users", "list"])).exitCode === 0,
+      20_000,
+    ).catch((error: Error) => {
+      throw new Error(`${error.message}: ${process.output().slice(-2000)}`);
+    });
+  };
+  await isUp();
+  await cli("users", "create", "k8s");
+  return {
+    url,
+    get process() {
+      return process;
+    },
+    cli,
+    authKey: async (tag = nodeTag) => {
+      const tags = tag === "" ? [] : ["--tags", tag];
+      const args = ["preauthkeys", "create", "--user", "1", "--reusable", "--expiration", "24h", ...tags];
+      return (await cli(...args)).trim().split("\n").at(-1) ?? "";
+    },
+    setPolicy: async (policy) => {
+      node.write(`${dir}/policy.json`, JSON.stringify(policy));
+      const seen = process.output().length;
+      process.kill("SIGHUP");
+      await waitUntil("headscale reads its policy", () => /olicy/.test(process.output().slice(seen)));
+    },
+    restart: async () => {
+      process = await run();
+      await isUp();
+    },
+  };
+}
+
+function configOf(url: string, address: string): string {
+  return `server_url: ${url}
+listen_addr: 0.0.0.0:8080
+metrics_listen_addr: 127.0.0.1:9090
+grpc_listen_addr: 127.0.0.1:50443
+noise: { private_key_path: ${dir}/noise.key }
+prefixes: { v4: 100.64.0.0/10, v6: "fd7a:115c:a1e0::/48", allocation: sequential }
+derp:
+  server:
+    enabled: true
+    region_id: 999
+    region_code: lab
+    region_name: lab
+    stun_listen_addr: "0.0.0.0:3478"
+    private_key_path: ${dir}/derp.key
+    automatically_add_embedded_derp_region: true
+    verify_clients: true
+    ipv4: ${address}
+  urls: []
+  paths: []
+  auto_update_enabled: false
+database: { type: sqlite, sqlite: { path: ${dir}/db.sqlite } }
+dns: { magic_dns: false, base_domain: lab.internal, override_local_dns: false, nameservers: { global: [] } }
+unix_socket: ${dir}/headscale.sock
+unix_socket_permission: "0770"
+disable_check_updates: true
+logtail: { enabled: false }
+policy: { mode: file, path: "${dir}/policy.json" }
+log: { level: info, format: text }
+`;
+}

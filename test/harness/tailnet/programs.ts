@@ -1,0 +1,36 @@
+// The real programs of a tailnet, where this machine has them: tailscaled and Headscale, by environment variable or on PATH. They are
+// copied into a node, since a node sees nothing of the machine but /usr and the checkout.
+
+import * as fs from "node:fs";
+import { basename } from "../../../src/sys/fs/path.ts";
+import type { Node } from "../node.ts";
+
+export interface TailnetPrograms {
+  readonly tailscaled: string;
+  readonly headscale: string;
+}
+
+/** By variable first, else on PATH; a sentence that says what is missing otherwise. */
+export function findTailnetPrograms(): TailnetPrograms | string {
+  const tailscaled = find("HEADCNI_TAILSCALED", "tailscaled");
+  const headscale = find("HEADCNI_HEADSCALE", "headscale");
+  if (tailscaled !== undefined && headscale !== undefined) return { tailscaled, headscale };
+  const missing = [tailscaled ?? "tailscaled", headscale ?? "headscale"].filter((name) => !name.includes("/"));
+  return `no ${missing.join(" and no ")}: put it on PATH, or name it in ${missing.map((name) => `HEADCNI_${name.toUpperCase()}`).join(" and ")}`;
+}
+
+function find(variable: string, name: string): string | undefined {
+  const named = process.env[variable];
+  if (named === undefined || named === "") return Bun.which(name) ?? undefined;
+  if (!fs.existsSync(named)) throw new Error(`${variable}=${named} does not exist`);
+  return named;
+}
+
+/** Puts a program into the node and gives its path there. */
+export function install(node: Node, program: string): string {
+  const path = `/opt/tailnet/${basename(program)}`;
+  node.write(path, "");
+  fs.copyFileSync(program, node.path(path));
+  fs.chmodSync(node.path(path), 0o755);
+  return path;
+}
