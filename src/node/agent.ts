@@ -7,7 +7,7 @@ import { createReconciler } from "../agent/reconciler.ts";
 import { createTrigger } from "../agent/trigger.ts";
 import { createWatches } from "../agent/watches.ts";
 import { monitorKernel } from "../kernel/monitor.ts";
-import { kubeletFiles } from "../podcidr/kubelet-files.ts";
+import { kubeletSettings } from "../programs/kubelet-settings.ts";
 import type { System } from "../sys/system.ts";
 import { nodeConditions } from "./conditions.ts";
 import { pollConflist } from "./conflist-poll.ts";
@@ -33,7 +33,7 @@ export function createNodeAgent(system: System, options: NodeAgentOptions): Agen
   const watch = (): void => {
     if (!isWatching || config.value === undefined || status.value === undefined) return;
     watches.update(
-      watchTargets(config.value.config, { nodeName: status.value.answer.nodeName, kubelets: kubeletFiles(system) }),
+      watchTargets(config.value.config, { nodeName: status.value.answer.nodeName, kubelets: kubeletSettings(system) }),
     );
   };
   const reconciler = createReconciler(system, {

@@ -3,8 +3,7 @@
 import type { WatchTarget } from "../agent/watches.ts";
 import type { Config } from "../config/config.ts";
 import { leaseDir } from "../ipam/lease.ts";
-import type { KubeletFiles } from "../podcidr/kubelet-files.ts";
-import { sourceFiles } from "../podcidr/sources.ts";
+import { type KubeletFiles, sourceFiles } from "../podcidr/sources.ts";
 import { basename, dirname } from "../sys/fs/path.ts";
 
 export interface WatchTargetsOptions {

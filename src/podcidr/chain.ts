@@ -2,13 +2,13 @@
 
 import { type PodCIDRs, toPodCIDRs, twoOfOneFamily } from "../cidr/pod-cidrs.ts";
 import type { LoadedConfig } from "../config/config.ts";
+import { kubeletSettings } from "../programs/kubelet-settings.ts";
 import type { ConfigIssue } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import { isGuess, type PodCIDRAnswer, type PodCIDRSource, type TraceEntry } from "./answer.ts";
 import type { ClassifiedFile, Warning } from "./classify.ts";
 import { type ClusterFacts, classifySources, clusterFacts } from "./cluster-facts.ts";
 import { baseFaults, defaultAnswer, hashAnswer } from "./fallback.ts";
-import { kubeletFiles } from "./kubelet-files.ts";
 import { configValue, envValue, nodeLocalFaults, nodeLocalKey, type OperatorValue } from "./operator.ts";
 import { namesInstead } from "./other-nodes.ts";
 import { readSources, type Source } from "./read-sources.ts";
@@ -50,7 +50,11 @@ export function chainFaults(system: System, config: LoadedConfig): readonly Conf
 }
 
 function readAll(system: System, { nodeName, config }: PodCIDRQuery) {
-  const sources = readSources(system, sourceFiles(nodeName, config.config.cni.confDir, kubeletFiles(system)), nodeName);
+  const sources = readSources(
+    system,
+    sourceFiles(nodeName, config.config.cni.confDir, kubeletSettings(system)),
+    nodeName,
+  );
   const files = classifySources(config, sources);
   return { sources, files, facts: clusterFacts(system, config, files) };
 }

@@ -3,8 +3,8 @@
 
 import { originalName } from "../node-state/aside-name.ts";
 import { conflistFileName } from "../node-state/names.ts";
+import { type KubeletSettings, usualKubeletConfig, usualKubeletDir } from "../programs/kubelet-settings.ts";
 import { compareNames, isRuntimeConfig } from "../spec/runtime-order.ts";
-import { type KubeletFiles, usualKubeletFiles } from "./kubelet-files.ts";
 import { cniConfig } from "./readers/cni-config.ts";
 import { netConf, subnetEnv } from "./readers/flannel.ts";
 import { kubeadm } from "./readers/kubeadm.ts";
@@ -32,6 +32,11 @@ export interface SourceFile {
   /** What reads a document found there: the first of them that knows it. */
   readonly readers: readonly Reader[];
 }
+
+/** Where the kubelet reads its configuration. */
+export type KubeletFiles = Pick<KubeletSettings, "config" | "configDir">;
+
+const usualKubeletFiles: KubeletFiles = { config: usualKubeletConfig, configDir: usualKubeletDir };
 
 /** Where runtimes read CNI configurations by default. */
 const defaultConfDir = "/etc/cni/net.d";

@@ -1,21 +1,18 @@
 // Which container runtime makes the pods of this node, by what is on its disk, and what that one reads for CNI. The rows of `evidence`
 // are asked in their order and the first that knows ends it; docs/conflist.md shows them.
 
+import { keepRead } from "../programs/kept-read.ts";
+import { type KubeletSettings, kubeletSettings } from "../programs/kubelet-settings.ts";
+import { k3sSettings, type RancherSettings, rke2Settings } from "../programs/rancher-settings.ts";
+import { readService } from "../programs/service-command.ts";
+import { describePlace, flagValue } from "../programs/word.ts";
 import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { type CniDirs, cniDir, defaultConfDir, orDefault } from "./cni-dirs.ts";
 import { readContainerdDirs } from "./containerd-files.ts";
-import {
-  type CriEndpoint,
-  kubeletEndpoint,
-  type RancherInput,
-  rancherDataDirs,
-  rancherEndpoint,
-  readRancherInputs,
-} from "./cri-endpoint.ts";
+import { type CriEndpoint, kubeletEndpoint, rancherEndpoint } from "./cri-endpoint.ts";
 import { readCrioDirs } from "./crio-config.ts";
 import { readPodmanDirs } from "./podman-config.ts";
-import { createServices, flagValue, type Services } from "./service-command.ts";
 
 interface ChosenRuntime {
   readonly kind: "chosen";
@@ -36,9 +33,9 @@ export type RuntimeChoice =
 /** What is on the node, each read when it is first asked for. */
 interface Node {
   readonly system: System;
-  readonly services: Services;
-  /** What k3s and RKE2 were given. */
-  readonly rancher: readonly RancherInput[];
+  readonly kubelet: KubeletSettings;
+  /** k3s, then RKE2. */
+  readonly rancher: readonly RancherSettings[];
   readonly containerd: () => CniDirs | undefined;
   readonly crio: () => CniDirs | undefined;
   readonly hasSocket: (path: string) => boolean;
@@ -60,11 +57,11 @@ const evidence: readonly ((node: Node) => Found | undefined)[] = [
   (node) => byEndpoint(node, "k3s or RKE2", rancherEndpoint(node.rancher)),
   ({ system, rancher }) => {
     // k3s and RKE2 bring a containerd each, and write its configuration when they start.
-    const files = rancherDataDirs(rancher).map((dir) => join(dir, "agent/etc/containerd/config.toml"));
+    const files = rancher.map(({ dataDir }) => join(dataDir, "agent/etc/containerd/config.toml"));
     const dirs = files.map((file) => containerdOf(system, file)).find((found) => found !== undefined);
     return chosen(dirs, "k3s or RKE2 brings it");
   },
-  (node) => byEndpoint(node, "the kubelet", kubeletEndpoint(node.system, node.services)),
+  (node) => byEndpoint(node, "the kubelet", kubeletEndpoint(node.kubelet)),
   // containerd may be there for Docker, CRI-O is there for a kubelet only.
   ({ crio, hasSocket }) =>
     hasSocket(crioSocket) ? chosen(crio(), "it is configured and its socket is there") : undefined,
@@ -79,13 +76,17 @@ const evidence: readonly ((node: Node) => Found | undefined)[] = [
 
 /** The runtime of this node. Files that cannot be read are passed over with a warning in the log. */
 export function chooseRuntime(system: System): RuntimeChoice {
-  const services = createServices(system);
+  const kubelet = kubeletSettings(system);
+  return keepRead(system, { key: "runtime", inputs: [kubelet], read: (node) => lookForRuntime(node, kubelet) });
+}
+
+function lookForRuntime(system: System, kubelet: KubeletSettings): RuntimeChoice {
   const node: Node = {
     system,
-    services,
-    rancher: readRancherInputs(system, services),
-    containerd: once(() => containerdOf(system, containerdFile(services))),
-    crio: once(() => readCrioDirs(system, services)),
+    kubelet,
+    rancher: [k3sSettings(system), rke2Settings(system)],
+    containerd: once(() => containerdOf(system, containerdFile(system))),
+    crio: once(() => readCrioDirs(system)),
     hasSocket: (path) => system.files.stat(path) !== undefined,
   };
   for (const ask of evidence) {
@@ -103,8 +104,8 @@ function chosen(dirs: CniDirs | undefined, because: string): Found | undefined {
 /** @param user for people: what is set to use the endpoint */
 function byEndpoint(node: Node, user: string, endpoint: CriEndpoint | undefined): Found | undefined {
   if (endpoint === undefined) return undefined;
-  const { path, file, line } = endpoint;
-  const place = `(${file}:${line})`;
+  const { path } = endpoint;
+  const place = `(${describePlace(endpoint)})`;
   const because = `${user} is set to use it ${place}`;
   const other = notLookedAt.find(([part]) => path.includes(part))?.[1];
   // k3s and RKE2 write their own socket into the kubelet's files: the row before has looked.
@@ -119,7 +120,7 @@ function byEndpoint(node: Node, user: string, endpoint: CriEndpoint | undefined)
 
 /** k3s with its own flannel, whose containerd has not started yet. */
 function foundOfK3s({ system: { files }, rancher }: Node): Found | undefined {
-  const [dataDir = ""] = rancherDataDirs(rancher);
+  const [{ dataDir } = { dataDir: "" }] = rancher;
   const confDir = join(dataDir, "agent/etc/cni/net.d");
   if (files.stat(confDir)?.kind !== "directory") return undefined;
   const binDirs = ["data/cni", "data/current/bin"].map((dir) => join(dataDir, dir));
@@ -147,8 +148,8 @@ function othersThan(counting: CniDirs, { containerd, crio }: Node): readonly str
 }
 
 /** The file of containerd's own service, unless it was given another. */
-function containerdFile(services: Services): string {
-  return flagValue(services("containerd.service").words, "--config", "-c")?.text ?? containerdConfig;
+function containerdFile(system: System): string {
+  return flagValue(readService(system, "containerd.service").words, "--config", "-c")?.text ?? containerdConfig;
 }
 
 /** Undefined without the file, and for a containerd that serves no Kubernetes, as Docker's does not. */

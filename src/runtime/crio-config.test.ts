@@ -3,7 +3,6 @@ import type { System } from "../sys/system.ts";
 import { memoryLog, tempRoot, testSystem } from "../sys/testing.ts";
 import type { CniDir, CniDirs } from "./cni-dirs.ts";
 import { readCrioDirs } from "./crio-config.ts";
-import { createServices } from "./service-command.ts";
 
 const main = "/etc/crio/crio.conf";
 const dropIns = "/etc/crio/crio.conf.d";
@@ -91,7 +90,7 @@ const rows: readonly (readonly [string, Readonly<Record<string, string>>, readon
 
 const place = ({ path, file = "-", line }: CniDir): string => `${path} ${file}${line === undefined ? "" : `:${line}`}`;
 
-const read = (system: System): CniDirs | undefined => readCrioDirs(system, createServices(system));
+const read = (system: System): CniDirs | undefined => readCrioDirs(system);
 
 describe("readCrioDirs()", () => {
   test.each(rows)("finds %s", (_, files, expected) => {

@@ -2,20 +2,14 @@
 // every file under crio.conf.d whatever its extension, in the order of names and deeper directories in their place, then environment
 // and flags of its service. A later value replaces an earlier one, lists too.
 
+import { readEnvironmentFile } from "../programs/environment-file.ts";
+import { readService, type ServiceCommand } from "../programs/service-command.ts";
+import { flagValue, flagValues, splitWords, type Word } from "../programs/word.ts";
 import type { Files } from "../sys/fs/files.ts";
 import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { tomlAt } from "../sys/toml.ts";
 import { type CniDir, type CniDirs, cniDir, defaultConfDir, orDefault } from "./cni-dirs.ts";
-import {
-  flagValue,
-  flagValues,
-  readEnvironmentFile,
-  type ServiceCommand,
-  type Services,
-  splitWords,
-  type Word,
-} from "./service-command.ts";
 import { readTomlFile, type TomlFile, tomlDirs } from "./toml-dirs.ts";
 
 const units = ["crio.service", "cri-o.service"] as const;
@@ -26,8 +20,8 @@ const dropInDir = "/etc/crio/crio.conf.d";
 const maxDepth = 8;
 
 /** What CRI-O reads; undefined when neither a file nor a flag of its says anything. */
-export function readCrioDirs(system: System, services: Services): CniDirs | undefined {
-  const service = readService(system, services);
+export function readCrioDirs(system: System): CniDirs | undefined {
+  const service = findService(system);
   const { words, env } = service;
   const main = flagValue(words, "--config", "-c") ?? env.get("CONTAINER_CONFIG");
   const dir = flagValue(words, "--config-dir", "-d") ?? env.get("CONTAINER_CONFIG_DIR");
@@ -41,8 +35,8 @@ export function readCrioDirs(system: System, services: Services): CniDirs | unde
 }
 
 /** Without a unit, what the packages' units would read. */
-function readService(system: System, services: Services): ServiceCommand {
-  const found = units.map(services).find(({ words }) => words.length > 0);
+function findService(system: System): Omit<ServiceCommand, "files"> {
+  const found = units.map((unit) => readService(system, unit)).find(({ words }) => words.length > 0);
   const options = optionFiles.flatMap((file) => [...readEnvironmentFile(system, file)]);
   return found ?? { words: options.flatMap(([, value]) => splitWords(value)), env: new Map(options) };
 }
@@ -52,7 +46,7 @@ interface ReadFile {
   readonly toml: TomlFile;
 }
 
-function merge(files: readonly ReadFile[], service: ServiceCommand): CniDirs {
+function merge(files: readonly ReadFile[], service: Omit<ServiceCommand, "files">): CniDirs {
   const main = files[0]?.path;
   const flags = flagDirs(service);
   const last = (key: string): readonly CniDir[] | undefined => files.map((file) => dirsOf(file, key)).findLast(Boolean);
@@ -77,7 +71,7 @@ interface FlagDirs {
   readonly binDirs?: readonly CniDir[] | undefined;
 }
 
-function flagDirs({ words, env }: ServiceCommand): FlagDirs {
+function flagDirs({ words, env }: Omit<ServiceCommand, "files">): FlagDirs {
   const toDir = ({ text, file, line }: Word): CniDir => cniDir({ value: text, file, line });
   const confDir = flagValue(words, "--cni-config-dir") ?? env.get("CONTAINER_CNI_CONFIG_DIR");
   const written = flagValues(words, "--cni-plugin-dir");

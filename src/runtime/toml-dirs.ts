@@ -1,5 +1,6 @@
 // Directories that a runtime's TOML file names, each with its line. Pure but for `readTomlFile`.
 
+import type { Place } from "../programs/word.ts";
 import { expected } from "../sys/errors.ts";
 import type { JsonObject } from "../sys/json.ts";
 import type { System } from "../sys/system.ts";
@@ -11,9 +12,9 @@ export interface Found {
   readonly line: number;
 }
 
-/** The same with the file. */
-export interface FoundDir extends Found {
-  readonly file: string;
+/** A value and its place. */
+export interface FoundDir extends Place {
+  readonly value: string;
 }
 
 export interface TomlFile {

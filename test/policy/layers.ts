@@ -9,7 +9,7 @@ export interface Layer {
 
 const base = ["sys", "cidr"];
 /** What more than one domain speaks of. */
-const shared = [...base, "spec", "node-state", "runtime", "agent", "kernel"];
+const shared = [...base, "spec", "node-state", "programs", "runtime", "agent", "kernel"];
 /** Of all that config has, another domain sees the type of what it yields. */
 const withConfig = [...shared, "src/config/config.ts"];
 const domains = ["attachments", "config", "podcidr", "conflist", "dataplane", "ipam", "plugin-install"];
@@ -23,7 +23,8 @@ export const layers: Readonly<Record<string, Layer>> = {
   cidr: { holds: "addresses, prefixes, a node's PodCIDRs: pure", uses: ["sys"] },
   "node-state": { holds: "`node.json` and the names of what HeadCNI puts on a node", uses: base },
   spec: { holds: "what CNI, its reference plugins and Kubernetes say", uses: [...base, "node-state"] },
-  runtime: { holds: "the container runtime: its configuration, CRI", uses: base },
+  programs: { holds: "what k3s, RKE2 and the kubelet were told: services, files, processes", uses: base },
+  runtime: { holds: "the container runtime: its configuration, CRI", uses: [...base, "programs"] },
   kernel: {
     holds: "what the kernel of this network namespace has: devices, addresses, routes; its changes",
     uses: base,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { tempRoot, testSystem } from "../sys/testing.ts";
-import { createServices, flagValue, flagValues } from "./service-command.ts";
+import { readService } from "./service-command.ts";
+import { flagValue, flagValues } from "./word.ts";
 
 const unit = "/usr/lib/systemd/system/x.service";
 const dropIn = "/etc/systemd/system/x.service.d";
@@ -56,24 +57,22 @@ const rows: readonly (readonly [string, Readonly<Record<string, string>>, readon
   ],
 ];
 
-describe("createServices()", () => {
+describe("readService()", () => {
   test.each(rows)("gives %s", (_, files, expected) => {
     using root = tempRoot();
     for (const [path, text] of Object.entries(files)) root.write(path, text);
-    const { words } = createServices(testSystem(root))("x.service");
+    const { words } = readService(testSystem(root), "x.service");
     expect(words.map(({ text, file, line }) => `${text} ${file}:${line}`)).toEqual([...expected]);
   });
 });
 
-test("createServices() finds units of the package with a merged /usr and without", () => {
+test("readService() finds units of the package with a merged /usr and without", () => {
   for (const dir of ["/usr/lib", "/lib"]) {
     using root = tempRoot();
     root.write(`${dir}/systemd/system/x.service`, "[Service]\nExecStart=/x\n");
     const system = testSystem(root);
     if (dir === "/usr/lib") system.files.symlink("usr/lib", "/lib");
-    expect(createServices(system)("x.service").words.map(({ file }) => file)).toEqual([
-      `${dir}/systemd/system/x.service`,
-    ]);
+    expect(readService(system, "x.service").words.map(({ file }) => file)).toEqual([`${dir}/systemd/system/x.service`]);
   }
 });
 

@@ -1,0 +1,137 @@
+// What Kubernetes' programs that run on this node were started with, as /proc says: the programs of the node itself, which share the
+// network of its first process, so neither those in a pod nor those of nodes that are containers of this machine (kind, k3d). Only flags that are
+// known are kept of a command line, which can hold tokens. k3s and RKE2 take theirs away when they run; their kubelet and control plane
+// do not.
+
+import { errnoOf, HeadcniError } from "../sys/errors.ts";
+import { sha256Hex } from "../sys/fs/sha256.ts";
+import type { System } from "../sys/system.ts";
+import { readFlags } from "./known-flags.ts";
+import type { SettingKind, Told } from "./program-settings.ts";
+import type { Word } from "./word.ts";
+
+export type ProgramName = keyof typeof programs;
+
+const text = "text" as const;
+/** The programs, and the flags of each that are looked at. */
+const programs = {
+  kubelet: {
+    config: text,
+    "config-dir": text,
+    "pod-cidr": text,
+    "hostname-override": text,
+    "container-runtime-endpoint": text,
+    "cloud-provider": text,
+  },
+  "kube-controller-manager": {
+    "cluster-cidr": text,
+    "service-cluster-ip-range": text,
+    "node-cidr-mask-size": text,
+    "node-cidr-mask-size-ipv4": text,
+    "node-cidr-mask-size-ipv6": text,
+  },
+  "kube-apiserver": { "service-cluster-ip-range": text },
+} satisfies Record<string, Readonly<Record<string, SettingKind>>>;
+
+/** The flags of a program, to be read from its unit as from its process. */
+export const programFlags: Readonly<Record<ProgramName, Readonly<Record<string, SettingKind>>>> = programs;
+
+/** The flags of each program that runs. Of several processes of one program that of the lowest id. */
+export type Processes = ReadonlyMap<ProgramName, readonly Told[]>;
+
+/** A machine with more processes has no time to be asked. */
+const maxProcesses = 4096;
+const maxCommandBytes = 1 << 16;
+/** How long what was found, or not, is taken for true while that process runs. */
+const keptForMs = 60_000;
+
+interface Found {
+  readonly atMs: number;
+  /** Hashes of the command lines the answer was made from, by path. */
+  readonly hashes: ReadonlyMap<string, string>;
+  readonly processes: Processes;
+}
+
+const last = new WeakMap<System["files"], Found>();
+
+/** The programs that run on the node, the same object while they are the same. */
+export function readProcesses(system: System): Processes {
+  const { files, clock } = system;
+  const before = last.get(files);
+  const now = clock.monotonicMs();
+  if (before !== undefined && now - before.atMs < keptForMs && isRunning(system, before.hashes))
+    return before.processes;
+  const lines = findProcesses(system);
+  const hashes = new Map([...lines].map(([path, line]) => [path, sha256Hex(line)]));
+  const isSame = [...hashes].join() === [...(before?.hashes ?? [])].join();
+  const processes = before !== undefined && isSame ? before.processes : parse(lines);
+  last.set(files, { atMs: now, hashes, processes });
+  return processes;
+}
+
+function isRunning(system: System, hashes: ReadonlyMap<string, string>): boolean {
+  return [...hashes].every(([path, hash]) => sha256Hex(readCommand(system, path) ?? "") === hash);
+}
+
+function findProcesses(system: System): ReadonlyMap<string, string> {
+  const lines = new Map<string, string>();
+  let network: string | undefined;
+  for (const id of processIds(system)) {
+    const path = `/proc/${id}/cmdline`;
+    const line = readCommand(system, path);
+    if (line === undefined || programOf(line) === undefined) continue;
+    network ??= networkOf(system, "1");
+    if (networkOf(system, id) === network) lines.set(path, line);
+  }
+  return lines;
+}
+
+function processIds({ files }: System): readonly string[] {
+  try {
+    const ids = (files.list("/proc") ?? []).filter((name) => /^[1-9]\d*$/.test(name));
+    return ids.sort((a, b) => Number(a) - Number(b)).slice(0, maxProcesses);
+  } catch {
+    // Not to be looked at: then nothing is known of processes.
+    return [];
+  }
+}
+
+/** Undefined for a process that has ended, or must not be looked at. */
+function readCommand({ files }: System, path: string): string | undefined {
+  try {
+    const bytes = files.readIfPresent(path, maxCommandBytes);
+    return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function programOf(line: string): ProgramName | undefined {
+  const [first = ""] = line.split("\0", 1);
+  const name = first.slice(first.lastIndexOf("/") + 1);
+  return Object.hasOwn(programs, name) ? (name as ProgramName) : undefined;
+}
+
+/** What tells one network of the machine from another; undefined where nothing does, as under a root that has no such links. */
+function networkOf({ files }: System, id: string): string | undefined {
+  try {
+    return files.readLink(`/proc/${id}/ns/net`);
+  } catch (error) {
+    const errno = error instanceof HeadcniError ? errnoOf(error.cause) : undefined;
+    return errno === "ENOENT" || errno === "ENOTDIR" ? undefined : `${id} may not be looked at`;
+  }
+}
+
+function parse(lines: ReadonlyMap<string, string>): Processes {
+  const found = new Map<ProgramName, readonly Told[]>();
+  for (const [file, line] of lines) {
+    const name = programOf(line);
+    if (name === undefined || found.has(name)) continue;
+    const words = line
+      .split("\0")
+      .slice(1)
+      .map((word): Word => ({ text: word, file, line: undefined }));
+    found.set(name, readFlags(words, { kinds: programs[name] }));
+  }
+  return found;
+}

@@ -1,0 +1,125 @@
+// The command line that systemd would give a service: its unit with drop-ins, its variables put in, each word with the place it
+// stands in (systemd.unit(5), systemd.exec(5), systemd.service(5)). Left out: specifiers but the unit's name in EnvironmentFile, patterns
+// there, and what only a running systemd knows, as generated units.
+
+import { join } from "../sys/fs/path.ts";
+import type { System } from "../sys/system.ts";
+import { readEnvironmentFile, readLines } from "./environment-file.ts";
+import { keepRead } from "./kept-read.ts";
+import { kindOf, namesIn } from "./look.ts";
+import { splitWords, type Word } from "./word.ts";
+
+export interface ServiceCommand {
+  readonly words: readonly Word[];
+  readonly env: ReadonlyMap<string, Word>;
+  /** The unit, its drop-ins and its files of variables, there or not. */
+  readonly files: readonly string[];
+}
+
+/** Strongest first; a unit or drop-in hides those of the same name in the directories after its own. */
+const unitDirs: readonly string[] = [
+  "/etc/systemd/system",
+  "/run/systemd/system",
+  "/usr/local/lib/systemd/system",
+  "/usr/lib/systemd/system",
+  "/lib/systemd/system",
+];
+
+/** The command of a unit, such as `crio.service`: without words where there is no such unit. */
+export function readService(system: System, unit: string): ServiceCommand {
+  return keepRead(system, {
+    key: `service ${unit}`,
+    read: (node) => readCommand(node, unit, unitFiles(node, unit)),
+  });
+}
+
+/** Names of units of the operator's own that begin so, such as those k3s' installer makes. */
+export function operatorUnits(system: System, prefix: string): readonly string[] {
+  const names = namesIn(system, "/etc/systemd/system");
+  return names.filter((name) => name.startsWith(prefix) && name.endsWith(".service"));
+}
+
+function readCommand(system: System, unit: string, files: readonly string[]): ServiceCommand {
+  const assignments = files.flatMap((file) => serviceAssignments(system, file));
+  const inForce = (key: string): readonly Word[] => {
+    const values = assignments.filter((assignment) => assignment.key === key);
+    // An empty one takes back those before it.
+    return values.slice(values.findLastIndex(({ words }) => words.length === 0) + 1).flatMap(({ words }) => words);
+  };
+  const env = new Map<string, Word>();
+  for (const word of inForce("Environment")) assign(env, word);
+  const variableFiles = inForce("EnvironmentFile").map(({ text }) => withUnitName(text.replace(/^-/, ""), unit));
+  for (const path of variableFiles) {
+    if (path.startsWith("/")) for (const [name, value] of readEnvironmentFile(system, path)) env.set(name, value);
+  }
+  const words = inForce("ExecStart").flatMap((word) => expand(word, env));
+  return { words, env, files: [...files, ...variableFiles] };
+}
+
+function withUnitName(text: string, unit: string): string {
+  return text.replaceAll("%n", unit).replaceAll(/%[Np]/g, unit.replace(/\.service$/, ""));
+}
+
+/** The unit and its drop-ins in the order they are applied. */
+function unitFiles(system: System, unit: string): readonly string[] {
+  const dirs = unitDirs.map((dir) => ({ dir, names: keptNamesIn(system, dir) }));
+  const main = dirs.find(({ names }) => names.has(unit));
+  const dropIns = new Map<string, string>();
+  for (const { dir, names } of dirs) {
+    if (!names.has(`${unit}.d`)) continue;
+    const own = join(dir, `${unit}.d`);
+    for (const name of namesIn(system, own)) {
+      if (name.endsWith(".conf") && !dropIns.has(name)) dropIns.set(name, join(own, name));
+    }
+  }
+  const sorted = [...dropIns.keys()].toSorted().flatMap((name) => dropIns.get(name) ?? []);
+  return [main === undefined ? [] : join(main.dir, unit), sorted].flat().filter(
+    // Not a masked unit, which is a link to a device.
+    (path) => kindOf(system, path) === "file",
+  );
+}
+
+/** One list serves all units that are asked for. */
+function keptNamesIn(system: System, dir: string): ReadonlySet<string> {
+  return keepRead(system, { key: `names ${dir}`, read: (node) => new Set(namesIn(node, dir)) });
+}
+
+interface Assignment {
+  readonly key: string;
+  readonly words: readonly Word[];
+}
+
+/** The assignments of the section `[Service]`. A value that goes on over lines keeps the line of each word. */
+function serviceAssignments(system: System, file: string): readonly Assignment[] {
+  const assignments: { readonly key: string; readonly words: Word[] }[] = [];
+  let isService = false;
+  let open: Word[] | undefined;
+  for (const { text, line } of readLines(system, file)) {
+    if (/^\s*[#;]/.test(text)) continue;
+    const section = /^\s*\[(.*)\]\s*$/.exec(text)?.[1];
+    const [, key, value] = (open === undefined && /^\s*(\w+)\s*=\s*(.*)$/.exec(text)) || [];
+    if (open === undefined && section !== undefined) isService = section === "Service";
+    if (open === undefined && key !== undefined && isService) {
+      open = [];
+      assignments.push({ key, words: open });
+    }
+    open?.push(...splitWords({ text: (value ?? text).replace(/\\$/, ""), file, line }));
+    if (!text.endsWith("\\")) open = undefined;
+  }
+  return assignments;
+}
+
+function assign(env: Map<string, Word>, word: Word): void {
+  const at = word.text.indexOf("=");
+  if (at > 0) env.set(word.text.slice(0, at), { ...word, text: word.text.slice(at + 1) });
+}
+
+/** `$NAME` alone becomes the words of its value, `${NAME}` its value in the midst of a word. */
+function expand(word: Word, env: ReadonlyMap<string, Word>): readonly Word[] {
+  const alone = /^\$(\w+)$/.exec(word.text)?.[1];
+  if (alone !== undefined) {
+    const value = env.get(alone);
+    return value === undefined ? [] : splitWords(value);
+  }
+  return [{ ...word, text: word.text.replace(/\$\{(\w+)\}/g, (_, name: string) => env.get(name)?.text ?? "") }];
+}
