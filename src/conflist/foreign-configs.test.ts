@@ -37,6 +37,22 @@ describe("otherConfigs()", () => {
     ]);
   });
 
+  test("knows files whose names are not UTF-8, in the order of their bytes", () => {
+    using root = tempRoot();
+    root.write(`${confDir}/10-headcni.conflist`, "{}");
+    root.write(`${confDir}/05-é.conf`, `{"name":"utf8","type":"ptp"}`);
+    for (const byte of [0x80, 0xe9]) {
+      const path = Buffer.concat([Buffer.from(`${root.path}${confDir}/05-`), Buffer.of(byte), Buffer.from(".conf")]);
+      fs.writeFileSync(path, `{"name":"raw-${byte}","type":"ptp"}`);
+    }
+    const found = otherConfigs(testSystem(root), confDir).map(({ network, isPreferred }) => [network, isPreferred]);
+    expect(found).toEqual([
+      ["raw-128", true],
+      ["utf8", true],
+      ["raw-233", true],
+    ]);
+  });
+
   const rows: readonly (readonly [string, string | Uint8Array, string])[] = [
     ["a comment", `# mine\n{"name":"a","plugins":[{"type":"bridge"}]}`, "is not JSON"],
     ["half a file", `{"name":"a","plugins":[{"ty`, "is not JSON"],

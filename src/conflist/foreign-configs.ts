@@ -37,7 +37,7 @@ export function otherConfigs(system: System, confDir: string): readonly OtherCon
   const names = runtimeOrder(system.files.list(confDir) ?? []).filter((name) => name !== conflistFileName);
   return names.flatMap((name) => {
     const path = join(confDir, name);
-    // undefined: removed since the listing, or a name that is not UTF-8 and cannot be asked for.
+    // undefined: removed since the listing.
     const kind = system.files.lstat(path)?.kind;
     if (kind === undefined || kind === "directory") return [];
     return [{ name, kind, isPreferred: isPreferredToOurs(name), ...describeConfig(system, path) }];

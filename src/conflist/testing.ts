@@ -2,6 +2,7 @@
 
 import * as fs from "node:fs";
 import { temporaryName } from "../sys/fs/atomic-file.ts";
+import { decodeFileName, kernelPath } from "../sys/fs/file-name.ts";
 import type { Files } from "../sys/fs/files.ts";
 import { basename, dirname, join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
@@ -18,10 +19,11 @@ export type FileFacts = `${"file" | "symlink" | "other"} ${string}`;
 export function snapshot(hostFolder: string): Readonly<Record<string, FileFacts>> {
   if (!fs.existsSync(hostFolder)) return {};
   const facts = fs
-    .readdirSync(hostFolder)
+    .readdirSync(hostFolder, { encoding: "buffer" })
+    .map(decodeFileName)
     .sort()
     .map((name): [string, FileFacts] => {
-      const path = join(hostFolder, name);
+      const path = kernelPath(join(hostFolder, name));
       const info = fs.lstatSync(path, { bigint: true });
       const kind = info.isFile() ? "file" : info.isSymbolicLink() ? "symlink" : "other";
       const body = kind === "file" ? fs.readFileSync(path).toBase64() : kind === "symlink" ? fs.readlinkSync(path) : "";

@@ -4,7 +4,8 @@
 import { originalName } from "../node-state/aside-name.ts";
 import { conflistFileName } from "../node-state/names.ts";
 import { type KubeletSettings, usualKubeletConfig, usualKubeletDir } from "../programs/kubelet-settings.ts";
-import { compareNames, isRuntimeConfig } from "../spec/runtime-order.ts";
+import { isRuntimeConfig } from "../spec/runtime-order.ts";
+import { compareNames } from "../sys/fs/file-name.ts";
 import { cniConfig } from "./readers/cni-config.ts";
 import { netConf, subnetEnv } from "./readers/flannel.ts";
 import { kubeadm } from "./readers/kubeadm.ts";

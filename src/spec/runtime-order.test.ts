@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { compareNames, isPreferredToOurs, isRuntimeConfig, runtimeOrder } from "./runtime-order.ts";
+import { isPreferredToOurs, isRuntimeConfig, runtimeOrder } from "./runtime-order.ts";
 
 describe("runtimeOrder()", () => {
   test("is the order containerd 1.6 was seen to take, and passes over what it ignores", () => {
@@ -76,11 +76,5 @@ describe("isPreferredToOurs()", () => {
     ["00-broken.conf.disabled", false],
   ])("%s: %p", (name, expected) => {
     expect(isPreferredToOurs(name)).toBe(expected);
-  });
-});
-
-describe("compareNames()", () => {
-  test("puts what follows U+FFFF after U+FF00, as bytes do and UTF-16 does not", () => {
-    expect(compareNames("\u{10000}", "\uff00")).toBeGreaterThan(0);
   });
 });

@@ -1,6 +1,7 @@
 // Which file of a configuration directory a runtime takes: libcni's ConfFiles and the sort of go-cni and ocicni. Pure.
 
 import { conflistFileName } from "../node-state/names.ts";
+import { compareNames } from "../sys/fs/file-name.ts";
 import { extname } from "../sys/fs/path.ts";
 
 /** Extensions containerd, CRI-O and libcni read; compared exactly, so `.CONF` is none. */
@@ -9,20 +10,6 @@ const extensions: readonly string[] = [".conf", ".conflist", ".json"];
 /** Whether a runtime reads a file of this name. Hidden files count, backups (`.bak`, `.headcni-aside`) do not. */
 export function isRuntimeConfig(name: string): boolean {
   return extensions.includes(extname(name));
-}
-
-/**
- * Go's string order, which is by UTF-8 bytes and so by code point. JavaScript's own order is by UTF-16 unit and differs
- * above U+FFFF.
- */
-export function compareNames(a: string, b: string): number {
-  const left = [...a];
-  const right = [...b];
-  for (let index = 0; index < left.length && index < right.length; index++) {
-    const difference = (left[index]?.codePointAt(0) ?? 0) - (right[index]?.codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
 }
 
 /** The names a runtime reads, in the order it tries them. The first decides, whether it can be parsed or not. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { conflistFileName } from "../../node-state/names.ts";
+import { runtimeOrder } from "../../spec/runtime-order.ts";
+import { kernelPath } from "../../sys/fs/file-name.ts";
 import { confDir, stateDir, type TestNode, testNode } from "../testing.ts";
 import { listBackups } from "./backup.ts";
 import { planRestore, restoreConflist } from "./restore.ts";
@@ -43,6 +45,22 @@ describe("restoreConflist()", () => {
     expect(node.snapshot()).toEqual(before);
     expect(listBackups(node.system)).toEqual([]);
     expect(node.root.exists(`${stateDir}/backups`)).toBe(false);
+  });
+
+  test("gives files back whose names are not UTF-8, by the files themselves and by their copies", async () => {
+    const names = ["05-\udce9.conflist", "05-\udcff.conflist", "05-é.conf"];
+    for (const isRemoved of [false, true]) {
+      using node = testNode();
+      node.write("05-é.conf", "third");
+      for (const name of names.slice(0, 2)) fs.writeFileSync(kernelPath(`${node.hostConfDir}/${name}`), `of ${name}`);
+      const before = node.snapshot();
+      const report = await node.install("ours");
+      expect(report.movedAside.map(({ name }) => name)).toEqual(["05-é.conf", ...names.slice(0, 2)]);
+      expect(runtimeOrder(Object.keys(node.snapshot()))).toEqual([conflistFileName]);
+      for (const { aside } of isRemoved ? report.movedAside : []) fs.rmSync(kernelPath(`${node.hostConfDir}/${aside}`));
+      expect((await restore(node)).isComplete).toBe(true);
+      expect(node.snapshot()).toEqual(before);
+    }
   });
 
   test("gives back the files' own inodes, so that whatever else hangs on them is kept", async () => {

@@ -5,8 +5,8 @@
 import type { OtherConfigs } from "../../config/config.ts";
 import { conflistFileName, stateDir as defaultStateDir } from "../../node-state/names.ts";
 import { type ConflistProblem, problemSentence } from "../../spec/problem.ts";
-import { compareNames } from "../../spec/runtime-order.ts";
 import { expected, HeadcniError } from "../../sys/errors.ts";
+import { compareNames } from "../../sys/fs/file-name.ts";
 import { join } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
 import { recoverLocked } from "../backups/recover.ts";

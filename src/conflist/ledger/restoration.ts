@@ -2,7 +2,8 @@
 // from then on it is in force. Pure.
 
 import { conflistFileName } from "../../node-state/names.ts";
-import { compareNames, runtimeOrder } from "../../spec/runtime-order.ts";
+import { runtimeOrder } from "../../spec/runtime-order.ts";
+import { compareNames } from "../../sys/fs/file-name.ts";
 import { plannedAside } from "./installation.ts";
 import { isCopied, withCopy } from "./kept-versions.ts";
 import { type AsideRecord, type DirRecord, isOurOriginal } from "./manifest.ts";

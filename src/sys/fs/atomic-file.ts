@@ -4,6 +4,7 @@
 
 import * as fs from "node:fs";
 import { errnoOf } from "../errors.ts";
+import { kernelPath } from "./file-name.ts";
 import { basename, dirname, join } from "./path.ts";
 
 /** Where a write stands; `onStep` is called after each has happened. */
@@ -40,7 +41,7 @@ export function writeFileAtomic(path: string, bytes: Uint8Array, options: Atomic
   const temporary = join(dir, temporaryName(basename(path)));
   const mode = options.mode ?? 0o600;
   const step = options.onStep ?? (() => undefined);
-  const fd = fs.openSync(temporary, "wx", mode);
+  const fd = fs.openSync(kernelPath(temporary), "wx", mode);
   let isOpen = true;
   try {
     for (let offset = 0; offset < bytes.length; ) offset += fs.writeSync(fd, bytes, offset);
@@ -51,7 +52,7 @@ export function writeFileAtomic(path: string, bytes: Uint8Array, options: Atomic
     fs.closeSync(fd);
     isOpen = false;
     step("temporary-synced");
-    fs.renameSync(temporary, path);
+    fs.renameSync(kernelPath(temporary), kernelPath(path));
   } catch (error) {
     if (isOpen) fs.closeSync(fd);
     try {
@@ -75,7 +76,7 @@ function setOwner(fd: number, { uid, gid }: { readonly uid: number; readonly gid
 /** Removes one name (a host path); nothing there is fine. Not by `rmSync`, which hides the kernel's reason behind EFAULT. */
 export function removeName(path: string): void {
   try {
-    fs.unlinkSync(path);
+    fs.unlinkSync(kernelPath(path));
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw error;
   }
@@ -83,7 +84,7 @@ export function removeName(path: string): void {
 
 /** Makes the names in a directory durable. File systems that cannot sync a directory (EINVAL) are left as they are. */
 export function syncDir(dir: string): void {
-  const fd = fs.openSync(dir, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  const fd = fs.openSync(kernelPath(dir), fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
   try {
     fs.fsyncSync(fd);
   } catch (error) {

@@ -3,6 +3,7 @@
 import * as fs from "node:fs";
 import { describeError, HeadcniError } from "../errors.ts";
 import { setMtime } from "../process/libc.ts";
+import { encodeFileName, kernelPath } from "./file-name.ts";
 
 export interface FileOrigin {
   readonly uid: number;
@@ -18,16 +19,17 @@ export interface FileOrigin {
  * @throws HeadcniError HC_FILE_WRITE
  */
 export function setFileOrigin(hostPath: string, origin: FileOrigin): void {
+  const path = kernelPath(hostPath);
   try {
-    fs.lchownSync(hostPath, origin.uid, origin.gid);
+    fs.lchownSync(path, origin.uid, origin.gid);
     // After the owner: chown(2) clears the set-user-ID bit.
-    if (origin.mode !== undefined) fs.chmodSync(hostPath, origin.mode);
+    if (origin.mode !== undefined) fs.chmodSync(path, origin.mode);
   } catch (error) {
     throw new HeadcniError("HC_FILE_WRITE", `Cannot set owner and mode of ${hostPath}: ${describeError(error)}`, {
       cause: error,
     });
   }
-  if (!setMtime(hostPath, origin.mtimeNs)) {
+  if (!setMtime(encodeFileName(hostPath), origin.mtimeNs)) {
     throw new HeadcniError("HC_FILE_WRITE", `Cannot set the modification time of ${hostPath}`);
   }
 }

@@ -323,3 +323,41 @@ describe("Files' changes", () => {
     expect(fs.readdirSync(root.path).toSorted()).toEqual(["file", "folder"]);
   });
 });
+
+describe("createFiles() takes names that are not UTF-8", () => {
+  const name = (...tail: readonly number[]): Uint8Array =>
+    Uint8Array.from([...new TextEncoder().encode(`${root.path}/d/05-`), ...tail]);
+  const raw = (path: Uint8Array) => Buffer.from(path);
+
+  test("lists them in the order of their bytes, and reads, moves, links and removes them", () => {
+    root.write("/d/05-é", "text");
+    root.write("/d/05-z", "text");
+    fs.writeFileSync(raw(name(0xe9)), "latin-1");
+    fs.writeFileSync(raw(name(0x80)), "low");
+    const list = files.list("/d") ?? [];
+    expect(list).toEqual(["05-z", "05-\udc80", "05-é", "05-\udce9"]);
+    expect(list.map((each) => text(files.read(`/d/${each}`)))).toEqual(["text", "low", "text", "latin-1"]);
+    expect(files.lstat("/d/05-\udce9")).toMatchObject({ kind: "file", sizeBytes: 7 });
+    files.rename("/d/05-\udce9", "/d/05-\udcea.aside");
+    files.link("/d/05-\udcea.aside", "/d/05-\udceb");
+    files.writeAtomic("/d/05-\udceb", "anew");
+    files.remove("/d/05-\udc80");
+    files.symlink("05-\udceb", "/d/05-link");
+    expect(files.readLink("/d/05-link")).toBe("05-\udceb");
+    expect(text(files.read("/d/05-link"))).toBe("anew");
+    const left = fs.readdirSync(`${root.path}/d`, { encoding: "buffer" }).map((each) => each.toString("latin1"));
+    expect(left.toSorted()).toEqual(["05-link", "05-z", "05-Ã©", "05-ê.aside", "05-ë"].toSorted());
+  });
+
+  test("follows links through them inside the root", () => {
+    fs.mkdirSync(`${root.path}/d`);
+    fs.mkdirSync(raw(name(0xff)));
+    fs.writeFileSync(Buffer.concat([raw(name(0xff)), Buffer.from("/f")]), "inside");
+    fs.symlinkSync(Buffer.from([...Buffer.from("/d/05-"), 0xff]), `${root.path}/way`);
+    expect(text(files.read("/way/f"))).toBe("inside");
+  });
+
+  test("names them in a failure", () => {
+    expect(failureOf(() => files.read("/d/05-\udcff"))).toMatchObject({ errno: "ENOENT" });
+  });
+});

@@ -5,7 +5,9 @@
 import * as fs from "node:fs";
 import { describeError, errnoOf, HeadcniError } from "../errors.ts";
 import { type AtomicWriteOptions, removeName, syncDir, writeFileAtomic } from "./atomic-file.ts";
+import { compareNames, decodeFileName, kernelPath } from "./file-name.ts";
 import { dirname, join } from "./path.ts";
+import { readBounded, readStart } from "./regular-file.ts";
 
 export type FileKind = "file" | "directory" | "symlink" | "other";
 
@@ -51,7 +53,10 @@ export interface Files {
   /** Facts on the name itself, a link not followed. */
   lstat(path: string): FileInfo | undefined;
   readLink(path: string): string;
-  /** Names in a directory, sorted by code unit as Go sorts them; undefined when the directory does not exist. */
+  /**
+   * Names in a directory, in Go's order; undefined when the directory does not exist. One that is not UTF-8 is text too
+   * (`file-name.ts`), and every operation takes it.
+   */
   list(path: string): readonly string[] | undefined;
   /** @throws HeadcniError HC_FILE_WRITE, naming the path and the kernel's reason; so do all that follow. */
   writeAtomic(path: string, content: string | Uint8Array, options?: AtomicWriteOptions): void;
@@ -152,8 +157,8 @@ export function createFiles(root = "/"): Files {
     readHead: (path, bytes) => reading(path, () => readStart(resolve(path, false), path, bytes)),
     stat: (path) => present(path, () => infoOf(fs.statSync, resolve(path, false))),
     lstat: (path) => present(path, () => infoOf(fs.lstatSync, resolve(path, true))),
-    readLink: (path) => reading(path, () => fs.readlinkSync(resolve(path, true))),
-    list: (path) => present(path, () => fs.readdirSync(resolve(path, false)).sort()),
+    readLink: (path) => reading(path, () => readLink(resolve(path, true))),
+    list: (path) => present(path, () => listNames(resolve(path, false))),
     writeAtomic: (path, content, options) =>
       writing(path, () => {
         const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
@@ -161,25 +166,25 @@ export function createFiles(root = "/"): Files {
       }),
     makeDir: (path, mode = 0o755) =>
       writing(path, () => {
-        fs.mkdirSync(resolve(path, false), { recursive: true, mode });
+        fs.mkdirSync(kernelPath(resolve(path, false)), { recursive: true, mode });
       }),
     rename: (from, to) =>
       writing(to, () => {
-        fs.renameSync(resolve(from, true), resolve(to, true));
+        fs.renameSync(kernelPath(resolve(from, true)), kernelPath(resolve(to, true)));
         syncDir(resolve(dirname(to), false));
         if (dirname(from) !== dirname(to)) syncDir(resolve(dirname(from), false));
       }),
-    symlink: (target, path) => writing(path, () => fs.symlinkSync(target, resolve(path, true))),
+    symlink: (target, path) => writing(path, () => fs.symlinkSync(kernelPath(target), kernelPath(resolve(path, true)))),
     link: (existing, path) =>
       writing(path, () => {
-        fs.linkSync(resolve(existing, true), resolve(path, true));
+        fs.linkSync(kernelPath(resolve(existing, true)), kernelPath(resolve(path, true)));
         syncDir(resolve(dirname(path), false));
       }),
     remove: (path) => writing(path, () => removeName(resolve(path, true))),
     removeEmptyDir: (path) =>
       writing(path, () => {
         try {
-          fs.rmdirSync(resolve(path, true));
+          fs.rmdirSync(kernelPath(resolve(path, true)));
           return true;
         } catch (error) {
           const errno = errnoOf(error);
@@ -202,10 +207,26 @@ function baseOf(root: string): string {
   return absolute.replace(/\/+$/, "") || "/";
 }
 
-/** Go's string order: by bytes, which for file names in practice is by code unit. */
+/** Text in which Bun has put this for a byte is read again as bytes. */
+const replacement = "\ufffd";
+
+function listNames(hostPath: string): readonly string[] {
+  const path = kernelPath(hostPath);
+  const names = fs.readdirSync(path);
+  const isText = !names.some((name) => name.includes(replacement));
+  const all = isText ? names : fs.readdirSync(path, { encoding: "buffer" }).map(decodeFileName);
+  return all.sort(compareNames);
+}
+
+function readLink(hostPath: string): string {
+  const path = kernelPath(hostPath);
+  const target = fs.readlinkSync(path);
+  return target.includes(replacement) ? decodeFileName(fs.readlinkSync(path, { encoding: "buffer" })) : target;
+}
+
 function tryReadLink(path: string): string | undefined {
   try {
-    return fs.readlinkSync(path);
+    return readLink(path);
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === "EINVAL" || errno === "ENOENT" || errno === "ENOTDIR") return undefined;
@@ -213,55 +234,9 @@ function tryReadLink(path: string): string | undefined {
   }
 }
 
-/** Opens a regular file without ever blocking, hands it to `use` with its size, and closes it. */
-function withRegularFile<T>(hostPath: string, path: string, use: (fd: number, sizeBytes: number) => T): T {
-  // O_NONBLOCK: opening a FIFO without a writer would otherwise wait for ever.
-  const fd = fs.openSync(hostPath, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-  try {
-    const info = fs.fstatSync(fd);
-    if (!info.isFile()) {
-      const what = info.isDirectory() ? "a folder" : "not a regular file";
-      throw new HeadcniError("HC_FILE_NOT_REGULAR", `Cannot read ${path}: it is ${what}`, { details: { path } });
-    }
-    return use(fd, info.size);
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-function readStart(hostPath: string, path: string, bytes: number): Uint8Array {
-  return withRegularFile(hostPath, path, (fd) => {
-    const head = new Uint8Array(bytes);
-    return head.subarray(0, fs.readSync(fd, head, 0, bytes, 0));
-  });
-}
-
-function readBounded(hostPath: string, path: string, maxBytes: number): Uint8Array {
-  return withRegularFile(hostPath, path, (fd, sizeBytes) => {
-    // Files in /proc and /sys say size 0: read until the end, not until the size.
-    const chunks: Uint8Array[] = [];
-    let total = 0;
-    for (;;) {
-      const wanted = Math.max(4096, sizeBytes - total + 1);
-      const chunk = new Uint8Array(Math.min(wanted, maxBytes - total + 1));
-      const count = fs.readSync(fd, chunk, 0, chunk.length, null);
-      if (count === 0) break;
-      total += count;
-      if (total > maxBytes) {
-        throw new HeadcniError("HC_FILE_TOO_LARGE", `Cannot read ${path}: it is larger than ${maxBytes} bytes`, {
-          details: { path, maxBytes },
-        });
-      }
-      chunks.push(chunk.subarray(0, count));
-    }
-    const only = chunks[0];
-    return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-  });
-}
-
 /** Undefined where nothing is: most files a node is asked for are not there, and an exception for each would cost five times the call. */
 function infoOf(stat: typeof fs.statSync, path: string): FileInfo | undefined {
-  const stats = stat(path, { bigint: true, throwIfNoEntry: false });
+  const stats = stat(kernelPath(path), { bigint: true, throwIfNoEntry: false });
   return stats === undefined ? undefined : toInfo(stats);
 }
 

@@ -66,11 +66,11 @@ const nsPerSecond = 1_000_000_000n;
  * utimensat(2): JavaScript's utimes takes seconds as a double, which at today's dates is exact to about 240 ns only.
  * @param mtimeNs nanoseconds since the epoch
  */
-export function setMtime(path: string, mtimeNs: bigint): boolean {
+export function setMtime(path: Uint8Array, mtimeNs: bigint): boolean {
   // A time before 1970 has a negative second and still counts nanoseconds forwards.
   const nanoseconds = ((mtimeNs % nsPerSecond) + nsPerSecond) % nsPerSecond;
   const times = new BigInt64Array([0n, UTIME_OMIT, (mtimeNs - nanoseconds) / nsPerSecond, nanoseconds]);
-  const name = new TextEncoder().encode(`${path}\0`);
+  const name = Uint8Array.from([...path, 0]);
   const args = [FFIType.i32, FFIType.ptr, FFIType.ptr, FFIType.i32] as const;
   return callOnce(
     { utimensat: { args, returns: FFIType.i32 } },
