@@ -1,8 +1,10 @@
 // `headcni status`: asks the daemon of this node how it is.
 
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { StatusDocument } from "../daemon/status.ts";
+import { expected } from "../sys/errors.ts";
 import { printJson } from "../sys/json.ts";
+import type { System } from "../sys/system.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodes } from "./exit.ts";
 import { addExamples, configOption, outputOption, rootOption } from "./options.ts";
@@ -13,26 +15,68 @@ interface StatusFlags {
   readonly address?: string;
   readonly config?: string;
   readonly root?: string;
+  /** Seconds. */
+  readonly wait?: number;
 }
+
+/** Between two questions to a daemon that is waited for. */
+const askAgainMs = 250;
 
 export function addStatusCommand(program: Command, context: CliContext): void {
   const status = program
     .command("status")
     .description("ask the daemon of this node how it is; ends with 1 when the node is not ready")
     .option("--address <host:port>", "where the daemon listens (default: monitoring.listen of the configuration)")
+    .option("--wait <seconds>", "ask until the node is ready, for so long at most (default: ask once)", readSeconds)
     .addOption(configOption())
     .addOption(outputOption())
     .addOption(rootOption())
     .action((flags: StatusFlags) => statusCommand(context, flags));
-  addExamples(status, "headcni status", "headcni status -o json", "headcni status --address 127.0.0.1:9465");
+  addExamples(
+    status,
+    "headcni status",
+    "headcni status -o json",
+    "headcni status --wait 30",
+    "headcni status --address 127.0.0.1:9465",
+  );
+}
+
+function readSeconds(text: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It is a number of seconds, up to 99999.");
 }
 
 async function statusCommand(context: CliContext, flags: StatusFlags): Promise<void> {
   const { nodeStatus } = await import("../daemon/status-client.ts");
   const system = context.system(flags.root);
-  const status = await nodeStatus(system, flags);
+  const ask = (): Promise<StatusDocument> => nodeStatus(system, flags);
+  const status = flags.wait === undefined ? await ask() : await askUntilReady(system, ask, flags.wait);
   context.print(flags.output === "json" ? printJson(status) : statusTables(status));
   if (!status.ready) context.exit(exitCodes.negative.code);
+}
+
+/**
+ * The first answer of a node that is ready, or the last of one that is not.
+ * @throws HeadcniError what `ask` throws, once `seconds` have gone by
+ */
+export async function askUntilReady(
+  { clock }: Pick<System, "clock">,
+  ask: () => Promise<StatusDocument>,
+  seconds: number,
+): Promise<StatusDocument> {
+  const endMs = clock.monotonicMs() + seconds * 1000;
+  for (;;) {
+    const isLast = clock.monotonicMs() >= endMs;
+    try {
+      const status = await ask();
+      if (status.ready || isLast) return status;
+    } catch (error) {
+      expected(error);
+      // A daemon that starts serves no status yet.
+      if (isLast) throw error;
+    }
+    await clock.sleep(askAgainMs);
+  }
 }
 
 /** The document of /status for a person: what the node is, then what is wrong with it. */
