@@ -38,6 +38,8 @@ find_missing() {
   if [ "$use" = test ]; then
     need podman command -v podman
     need procps command -v pgrep
+    # Only to check units: none of it runs.
+    need systemd command -v systemd-analyze
   fi
 }
 

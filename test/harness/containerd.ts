@@ -10,7 +10,18 @@ export const containerdSocket = "/run/containerd/containerd.sock";
 
 const cri = `plugins."io.containerd.grpc.v1.cri"`;
 const absentDevices = ["aufs", "btrfs", "devmapper", "zfs"].map((name) => `"io.containerd.snapshotter.v1.${name}"`);
-const configToml = `version = 2
+
+/** The keys of a `[….cni]` table; none of them for containerd's own directories. */
+export interface ContainerdDirs {
+  readonly confDir: string;
+  readonly binDir: string;
+}
+
+/** A config.toml with which containerd runs in a node. */
+export function containerdConfig(dirs: ContainerdDirs | undefined): string {
+  const cni =
+    dirs === undefined ? "" : `\n[${cri}.cni]\n  conf_dir = "${dirs.confDir}"\n  bin_dir = "${dirs.binDir}"\n`;
+  return `version = 2
 # They look for devices and tools that a node like this one lacks.
 disabled_plugins = [${absentDevices.join(", ")}]
 
@@ -23,35 +34,40 @@ disabled_plugins = [${absentDevices.join(", ")}]
 [${cri}.containerd]
   # Copies instead of mounts: works on any file system, and the image is 2 MB.
   snapshotter = "native"
-
-[${cri}.cni]
-  conf_dir = "/etc/cni/net.d"
-  bin_dir = "/opt/cni/bin"
-`;
+${cni}`;
+}
 
 /** Starts it and resolves when CRI answers and the image is there. @throws Error with containerd's log when it does not come up. */
 export async function startContainerd(node: Node): Promise<NodeProcess> {
-  node.write("/etc/containerd/config.toml", configToml);
-  node.write(testImageArchive, ociArchive());
+  node.write("/etc/containerd/config.toml", containerdConfig({ confDir: "/etc/cni/net.d", binDir: "/opt/cni/bin" }));
   const containerd = await node.spawn(["containerd"]);
   let hasEnded = false;
   void containerd.exited.then(() => {
     hasEnded = true;
   });
   try {
-    await waitUntil(
-      "containerd serves its socket",
-      async () => {
-        if (hasEnded) throw new Error("containerd has ended");
-        return node.exists(containerdSocket) && (await node.run(["ctr", "version"])).exitCode === 0;
-      },
-      20_000,
-    );
-    await node.must(["ctr", "-n", "k8s.io", "images", "import", testImageArchive], {
-      timeoutMs: 30_000,
-    });
+    await importTestImage(node, containerdSocket, () => hasEnded);
   } catch (error) {
     throw new Error(`containerd does not come up:\n${containerd.output().slice(-4000)}`, { cause: error });
   }
   return containerd;
+}
+
+/** Waits for a containerd to serve `socket` and gives it the image. @param hasEnded tells that it will not */
+export async function importTestImage(
+  node: Node,
+  socket: string,
+  hasEnded: () => boolean = () => false,
+): Promise<void> {
+  node.write(testImageArchive, ociArchive());
+  const ctr = ["ctr", "--address", socket];
+  await waitUntil(
+    `containerd serves ${socket}`,
+    async () => {
+      if (hasEnded()) throw new Error("containerd has ended");
+      return node.exists(socket) && (await node.run([...ctr, "version"])).exitCode === 0;
+    },
+    20_000,
+  );
+  await node.must([...ctr, "-n", "k8s.io", "images", "import", testImageArchive], { timeoutMs: 30_000 });
 }

@@ -107,8 +107,8 @@ export interface PodRuntime extends Disposable {
 const callTimeoutMs = 60_000;
 
 /** The kubelet's side of the containerd in `node`. */
-export function connectPods(node: Node): PodRuntime {
-  const transport = createCriTransport(node.path(containerdSocket), realClock);
+export function connectPods(node: Node, socket = containerdSocket): PodRuntime {
+  const transport = createCriTransport(node.path(socket), realClock);
   const call: Call = (method, request) => transport.call(method, request, callTimeoutMs);
   return {
     runPod: (options) => runPod(call, node.cgroup, options),
