@@ -18,6 +18,7 @@ const keys = {
   serviceCIDR: ["network", "serviceCIDR"],
   perNode: ["network", "podCIDR", "perNode"],
   mtu: ["network", "mtu"],
+  login: ["tailscale", "login"],
   listen: ["monitoring", "listen"],
 } as const;
 
@@ -29,7 +30,25 @@ export function findContradictions(config: Config): readonly KeyFinding[] {
     ...rangesAgainstServices(config),
     ...nodesAgainstEachOther(config),
     ...mtuAgainstIpv6(config),
+    ...halfLogin(config),
   ];
+}
+
+/** A key goes to the server it is for: to none by default. */
+function* halfLogin({ tailscale: { login } }: Config): Iterable<KeyFinding> {
+  if (login.server === undefined && login.authKeyFile !== undefined) {
+    yield {
+      path: [...keys.login, "authKeyFile"],
+      message:
+        "needs tailscale.login.server, the control server the key is for; write for example https://headscale.example.com",
+    };
+  }
+  if (login.server !== undefined && login.authKeyFile === undefined) {
+    yield {
+      path: [...keys.login, "server"],
+      message: "needs tailscale.login.authKeyFile, the file with a key for it",
+    };
+  }
 }
 
 /** Settings that are valid but deserve a warning. */

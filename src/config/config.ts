@@ -45,6 +45,20 @@ export interface Config {
     /** Deadline the `headcni` plugin gives its delegate. */
     readonly delegateTimeoutMs: number;
   };
+  readonly tailscale: {
+    /** Undefined: the node's tailscaled is used where there is one. */
+    readonly enabled: boolean | undefined;
+    /** Path of tailscaled's LocalAPI socket. */
+    readonly socket: string;
+    /** Tags of the tailnet that nodes of the cluster carry. */
+    readonly nodeTags: readonly string[];
+    readonly login: {
+      /** `https://host[:port]` of the control server; set together with `authKeyFile`, or not at all. */
+      readonly server: string | undefined;
+      readonly authKeyFile: string | undefined;
+      readonly hostname: string | undefined;
+    };
+  };
   readonly logging: { readonly level: LogLevel; readonly format: "auto" | "json" | "pretty" };
   readonly monitoring: {
     readonly enabled: boolean;

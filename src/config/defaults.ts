@@ -25,6 +25,12 @@ export const defaultConfig: Config = {
     otherConfigs: "moveAside",
     delegateTimeoutMs: defaultDelegateTimeoutMs,
   },
+  tailscale: {
+    enabled: undefined,
+    socket: "/run/tailscale/tailscaled.sock",
+    nodeTags: [],
+    login: { server: undefined, authKeyFile: undefined, hostname: undefined },
+  },
   logging: { level: "info", format: "auto" },
   monitoring: { enabled: true, listen: "127.0.0.1:9465" },
 };

@@ -41,6 +41,11 @@ test("explainConfig() shows defaults, and nothing where there is none", async ()
     "network.podCIDR.perNode",
     "network.serviceCIDR",
     "cni.plugins",
+    "tailscale.enabled",
+    "tailscale.nodeTags",
+    "tailscale.login.server",
+    "tailscale.login.authKeyFile",
+    "tailscale.login.hostname",
   ]);
 });
 

@@ -3,7 +3,8 @@
 
 import * as z from "zod/mini";
 import type { JsonObject } from "../sys/json.ts";
-import { configSchema, documentation } from "./schema.ts";
+import { configSchema } from "./schema.ts";
+import { documentation } from "./sections/schema-parts.ts";
 
 export interface ConfigKey {
   /** As written in YAML: `network.podCIDR.base`. */

@@ -113,6 +113,14 @@ describe("loadConfig() lets flags win over the environment, and that over the fi
   });
 });
 
+test.each([
+  ["authKeyFile: /etc/headcni/key", "- tailscale.login.authKeyFile: needs tailscale.login.server"],
+  ["server: https://hs.example.com", "- tailscale.login.server: needs tailscale.login.authKeyFile"],
+])("loadConfig() refuses half a login: %s", async (login, issue) => {
+  const issues = await issuesOf({ file: `tailscale: {login: {${login}}}\n` });
+  expect(issues).toEqual([expect.stringContaining(issue.replace(/^- /, ""))]);
+});
+
 describe("loadConfig() tells unset from empty", () => {
   test("an empty variable takes away what the file says, where nothing is a value", async () => {
     const file =

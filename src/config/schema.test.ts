@@ -71,6 +71,8 @@ test("configSections are the objects above the keys", () => {
     "network",
     "network.podCIDR",
     "cni",
+    "tailscale",
+    "tailscale.login",
     "logging",
     "monitoring",
   ]);
@@ -162,6 +164,14 @@ describe("toInput()", () => {
   test("has every key that has a value", () => {
     const printed = toInput(defaultConfig);
     const unset = configKeys.filter(({ path }) => valueAt(printed, path) === undefined).map(({ key }) => key);
-    expect(unset).toEqual(["nodeName", "network.podCIDR.nodeLocal", "network.podCIDR.base"]);
+    expect(unset).toEqual([
+      "nodeName",
+      "network.podCIDR.nodeLocal",
+      "network.podCIDR.base",
+      "tailscale.enabled",
+      "tailscale.login.server",
+      "tailscale.login.authKeyFile",
+      "tailscale.login.hostname",
+    ]);
   });
 });

@@ -6,14 +6,12 @@
 import * as z from "zod/mini";
 import { normalizeNodeName } from "../spec/node-name-rule.ts";
 import { cniVersions } from "../spec/versions.ts";
-import type { JsonValue } from "../sys/json.ts";
-import type { Result } from "../sys/result.ts";
 import type { Config } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
+import { dir, documentation, key, noMap, read, section, text, textOrList, yesOrNo } from "./sections/schema-parts.ts";
+import { tailscale } from "./sections/tailscale-section.ts";
 import {
-  notAbsolute,
   readCidrs,
-  readDir,
   readDurationMs,
   readListenText,
   readNodeCidrs,
@@ -24,61 +22,7 @@ import {
   readPodCIDRs,
 } from "./values.ts";
 
-interface Documentation {
-  readonly title?: string;
-  readonly description: string;
-  /** Values as they may be written. */
-  readonly examples?: readonly unknown[];
-}
-
-/** What the JSON Schema and the reference page say of each key and section. */
-export const documentation = z.registry<Documentation>();
-
-/** A key with its documentation: what it means, and how it is written. */
-function key<Schema extends z.ZodMiniType>(
-  schema: Schema,
-  description: string,
-  ...examples: readonly JsonValue[]
-): Schema {
-  documentation.add(schema, { description, examples });
-  return schema;
-}
-
-/** A section: these keys and no others. */
-function section<Shape extends z.core.$ZodLooseShape>(
-  description: string,
-  shape: Shape,
-): z.ZodMiniObject<Shape, z.core.$strict> {
-  const schema = z.strictObject(shape, { error: noMap });
-  documentation.add(schema, { description });
-  return schema;
-}
-
-/** The message of a section that is not a map; an unknown key of a map is an issue of its own. */
-function noMap({ code }: z.core.$ZodRawIssue): string | undefined {
-  return code === "invalid_type" ? "stands where a map of keys belongs" : undefined;
-}
-
-/** A reader of `values.ts` behind a schema: its fault becomes the key's issue. */
-function read<Schema extends z.core.$ZodType, Out>(
-  schema: Schema,
-  reader: (value: z.output<Schema>) => Result<Out>,
-): z.ZodMiniPipe<Schema, z.ZodMiniTransform<Out, z.output<Schema>>> {
-  return z.pipe(
-    schema,
-    z.transform((value: z.output<Schema>, context) => {
-      const result = reader(value);
-      if (result.kind === "ok") return result.value;
-      context.issues.push({ code: "custom", message: result.why, path: [], input: value });
-      return z.NEVER;
-    }),
-  );
-}
-
-const text = z.string({ error: "is not text; put it in quotes" });
 const textOrNumber = z.union([text, z.int()], { error: "is not a prefix length; write for example /24" });
-const textOrList = z.union([text, z.array(text)], { error: "is neither a CIDR nor a list of CIDRs" });
-const dir = read(text.check(z.startsWith("/", { error: notAbsolute })), readDir);
 
 const nodeKey = z.string().check((context) => {
   const name = readNodeName(context.value);
@@ -226,11 +170,7 @@ const logging = section("The daemon's log, on standard error.", {
 });
 
 const monitoring = section("The daemon's status server: /healthz, /readyz, /status, /metrics.", {
-  enabled: key(
-    z._default(z.boolean({ error: "is neither true nor false" }), defaultConfig.monitoring.enabled),
-    "Whether the status server runs.",
-    false,
-  ),
+  enabled: key(z._default(yesOrNo, defaultConfig.monitoring.enabled), "Whether the status server runs.", false),
   listen: key(
     z.prefault(read(text, readListenText), defaultConfig.monitoring.listen),
     "Address and port the status server listens on; port 0 takes a free one. Anything but loopback lets others on the network read the node's status.",
@@ -249,6 +189,7 @@ export const configSchema = z.strictObject(
     // A section that is left out is an empty one: its keys have their defaults.
     network: z.prefault(network, {}),
     cni: z.prefault(cni, {}),
+    tailscale: z.prefault(tailscale, {}),
     logging: z.prefault(logging, {}),
     monitoring: z.prefault(monitoring, {}),
   },
@@ -260,7 +201,7 @@ documentation.add(configSchema, {
 });
 
 /** The parsed file as the rest of the code sees it. */
-export function toConfig({ network, cni, ...rest }: z.output<typeof configSchema>): Config {
+export function toConfig({ network, cni, tailscale, ...rest }: z.output<typeof configSchema>): Config {
   const { mtu: mtuBytes, ...otherNetwork } = network;
   const bridge = { mtuBytes, ipMasq: network.masquerade === "bridge" };
   const { delegateTimeout: delegateTimeoutMs, ...otherCni } = cni;
@@ -269,5 +210,6 @@ export function toConfig({ network, cni, ...rest }: z.output<typeof configSchema
     nodeName: rest.nodeName,
     network: { ...otherNetwork, podCIDR: { nodeLocal: undefined, base: undefined, ...network.podCIDR }, bridge },
     cni: { ...otherCni, delegateTimeoutMs },
+    tailscale: { enabled: undefined, ...tailscale, login: { ...defaultConfig.tailscale.login, ...tailscale.login } },
   };
 }

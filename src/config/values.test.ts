@@ -2,7 +2,18 @@
 
 import { describe, expect, test } from "bun:test";
 import { ok, type Result } from "../sys/result.ts";
-import { isLoopback, readCidrs, readDir, readDurationMs, readListen, readNodeName, readPerNode } from "./values.ts";
+import {
+  isLoopback,
+  readCidrs,
+  readDir,
+  readDurationMs,
+  readHostName,
+  readListen,
+  readNodeName,
+  readPerNode,
+  readServerUrl,
+  readTags,
+} from "./values.ts";
 
 const whyOf = (result: Result<unknown>): string =>
   result.kind === "fault" ? result.why : `accepted: ${JSON.stringify(result.value)}`;
@@ -101,6 +112,50 @@ describe("readDurationMs()", () => {
     "5s foo",
   ])("refuses %p", (value) => {
     expect(readDurationMs(value)).toMatchObject({ kind: "fault" });
+  });
+});
+
+describe("readServerUrl()", () => {
+  test.each([
+    ["https://headscale.example.com", "https://headscale.example.com"],
+    ["http://10.0.0.1:8080/", "http://10.0.0.1:8080"],
+    ["https://example.com/headscale/", "https://example.com/headscale"],
+    ["", undefined],
+  ])("takes %p", (value, expected) => {
+    expect(readServerUrl(value)).toEqual(ok(expected));
+  });
+
+  test.each(["headscale.example.com", "ftp://a", "https://user:pass@a", "https://a?x=1", "https://a#b", "https://"])(
+    "refuses %p",
+    (value) => {
+      expect(whyOf(readServerUrl(value))).toStartWith("is not the address of a control server");
+    },
+  );
+});
+
+test.each([
+  ["Worker-1", ok("worker-1")],
+  ["", ok(undefined)],
+])("readHostName() takes %p", (value, expected) => {
+  expect(readHostName(value)).toEqual(expected);
+});
+
+test.each(["a.b", "-a", "a_b", "x".repeat(64)])("readHostName() refuses %p", (value) => {
+  expect(whyOf(readHostName(value))).toStartWith("is not a host name");
+});
+
+describe("readTags()", () => {
+  test.each([
+    ["tag:a,tag:b, tag:a", ["tag:a", "tag:b"]],
+    [["tag:k8s-node"], ["tag:k8s-node"]],
+    ["", []],
+    [[], []],
+  ])("takes %p", (value, expected) => {
+    expect(readTags(value)).toEqual(ok(expected));
+  });
+
+  test.each([["k8s-node"], ["tag:"], ["tag:a,"], [["tag:a", "tag:1"]]])("refuses %p", (value) => {
+    expect(whyOf(readTags(value))).toContain("is not a tag");
   });
 });
 

@@ -152,6 +152,40 @@ export function readDir(value: string): Result<string> {
   return isPlain && !/\p{Cc}/u.test(value) ? ok(`/${parts.join("/")}`) : fault(notAbsolute);
 }
 
+/** The absolute path of a file; undefined for an empty one. */
+export function readFilePath(value: string): Result<string | undefined> {
+  return value.trim() === "" ? ok(undefined) : readDir(value.trim());
+}
+
+/** An address of a control server: `https://host[:port]`, without what only a request has. */
+export function readServerUrl(value: string): Result<string | undefined> {
+  if (value.trim() === "") return ok(undefined);
+  const url = URL.parse(value.trim());
+  const isPlain = url !== null && url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  if (!isPlain || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    return fault("is not the address of a control server; write for example https://headscale.example.com");
+  }
+  return ok(url.href.replace(/\/+$/, ""));
+}
+
+/** A name on the tailnet: one label of a DNS name; undefined for an empty one. */
+export function readHostName(value: string): Result<string | undefined> {
+  const name = value.trim().toLowerCase();
+  if (name === "") return ok(undefined);
+  const isLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name);
+  return isLabel ? ok(name) : fault("is not a host name; write up to 63 letters, digits and -, for example worker-1");
+}
+
+/** Tags of the tailnet, as a list or separated by commas. */
+export function readTags(value: string | readonly string[]): Result<readonly string[]> {
+  const tags = (typeof value === "string" ? value.split(",") : value).map((tag) => tag.trim());
+  if (tags.length === 1 && tags[0] === "") return ok([]);
+  const wrong = tags.find((tag) => !/^tag:[a-z][a-z0-9-]*$/i.test(tag));
+  return wrong === undefined
+    ? ok([...new Set(tags)])
+    : fault(`holds ${clip(wrong) || "an empty tag"}, which is not a tag; write for example tag:k8s-node`);
+}
+
 /** `host:port` to listen on: an IP address (IPv6 in brackets) or `localhost`, and a port; 0 takes any free one. */
 export function readListen(value: string): Result<{ readonly host: string; readonly port: number }> {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(value.trim());

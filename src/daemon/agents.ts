@@ -14,6 +14,8 @@ import type { NodeAssignment } from "../node/adoption.ts";
 import { createNodeAgent } from "../node/agent.ts";
 import { createNodeStateAgent } from "../node/state/agent.ts";
 import type { System } from "../sys/system.ts";
+import type { Tailnet } from "../tailnet/tailnet.ts";
+import { createTailscaleAgent } from "../tailscale/agent.ts";
 import { createStatusServerAgent } from "./agent.ts";
 import type { DaemonFacts } from "./status.ts";
 
@@ -43,6 +45,7 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
   const metrics = createMetricRecorder();
   const config = createLatest<LoadedConfig | undefined>(undefined);
   const assignment = createLatest<NodeAssignment | undefined>(undefined);
+  const tailnet = createLatest<Tailnet | undefined>(undefined);
   const nodeStateReady = createLatest<true | undefined>(undefined);
   const facts = (): DaemonFacts => ({
     ...process,
@@ -58,6 +61,7 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
     createNodeAgent(system, { ...shared, nodeName: flags.nodeName, executable, everySecond }),
     createDataplaneAgent(system, shared),
     createNodeStateAgent(system, shared),
+    createTailscaleAgent(system, { ...shared, tailnet }),
     createLeaseAgent(system, { ...shared, runtimes }),
     createStatusServerAgent(system, { ...shared, metrics, facts }),
   ];

@@ -19,6 +19,8 @@ export interface Assignment {
 /** What the node agent publishes: the PodCIDRs the conflist and the kernel's rules shall have, and what goes with them. */
 export interface NodeAssignment extends Assignment {
   readonly nodeName: string;
+  /** Whether nothing assigned the adopted ones, so that another node may have them. */
+  readonly isGuess: boolean;
   /** At most one of a family; empty when nothing says them. */
   readonly clusterCIDRs: PodCIDRAnswer["clusterCIDRs"];
   /**

@@ -7,7 +7,7 @@ import type { RecordMetric } from "../agent/metrics.ts";
 import { throwIfStopping } from "../agent/reconciler.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import { conflistFileName } from "../node-state/names.ts";
-import type { PodCIDRAnswer } from "../podcidr/answer.ts";
+import { isGuess, type PodCIDRAnswer } from "../podcidr/answer.ts";
 import { type AskVersions, rememberVersions } from "../spec/remember-versions.ts";
 import { join } from "../sys/fs/path.ts";
 import { execUntil } from "../sys/process/exec.ts";
@@ -118,7 +118,14 @@ async function carryOut(system: System, input: CarryOutInput) {
 /** Publishes the adopted PodCIDRs and those in force, unless they are published already. */
 function publish({ answer, plan, options: { assignment } }: CarryOutInput, current: Assignment | undefined): void {
   const { nodeName, clusterCIDRs } = answer;
-  const next: NodeAssignment = { ...plan.adoption.effective, nodeName, clusterCIDRs, current };
+  const { effective } = plan.adoption;
+  const next: NodeAssignment = {
+    ...effective,
+    nodeName,
+    isGuess: isGuess(effective.source),
+    clusterCIDRs,
+    current,
+  };
   const asText = (value: NodeAssignment): string =>
     JSON.stringify({ ...value, clusterCIDRs: value.clusterCIDRs.map(String) });
   if (assignment.value === undefined || asText(assignment.value) !== asText(next)) assignment.set(next);

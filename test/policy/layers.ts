@@ -9,10 +9,10 @@ export interface Layer {
 
 const base = ["sys", "cidr"];
 /** What more than one domain speaks of. */
-const shared = [...base, "spec", "node-state", "programs", "runtime", "agent", "kernel"];
+const shared = [...base, "tailnet", "spec", "node-state", "programs", "runtime", "agent", "kernel"];
 /** Of all that config has, another domain sees the type of what it yields. */
 const withConfig = [...shared, "src/config/config.ts"];
-const domains = ["attachments", "config", "podcidr", "conflist", "dataplane", "ipam", "plugin-install"];
+const domains = ["attachments", "config", "podcidr", "conflist", "dataplane", "tailscale", "ipam", "plugin-install"];
 
 /** From the bottom up: a directory imports only from those above it in this table. A new one is put here, at its place. */
 export const layers: Readonly<Record<string, Layer>> = {
@@ -21,6 +21,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     uses: [],
   },
   cidr: { holds: "addresses, prefixes, a node's PodCIDRs: pure", uses: ["sys"] },
+  tailnet: { holds: "the tailnet as this node sees it: types that agents share", uses: base },
   "node-state": { holds: "`node.json` and the names of what HeadCNI puts on a node", uses: base },
   spec: { holds: "what CNI, its reference plugins and Kubernetes say", uses: [...base, "node-state"] },
   programs: { holds: "what k3s, RKE2 and the kubelet were told: services, files, processes", uses: base },
@@ -35,6 +36,10 @@ export const layers: Readonly<Record<string, Layer>> = {
   podcidr: { holds: "where a PodCIDR comes from: chain, sources, readers, `inspect`", uses: withConfig },
   conflist: { holds: "the conflist: render, validate, install, back up, restore", uses: withConfig },
   dataplane: { holds: "the kernel: bridge, masquerading", uses: withConfig },
+  tailscale: {
+    holds: "the node's tailscaled: its LocalAPI, prefs, login, what it tells of the tailnet",
+    uses: withConfig,
+  },
   ipam: { holds: "host-local's leases: read, judge, free", uses: [...withConfig, "attachments"] },
   "plugin-install": { holds: "our executable in the runtime's plugin directory", uses: shared },
   "src/version.ts": { holds: "the build's version", uses: [] },

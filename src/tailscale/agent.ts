@@ -1,0 +1,137 @@
+// The agent that owns what HeadCNI sets in the node's tailscaled: its prefs, and its login where the configuration says so. It publishes
+// the tailnet as tailscaled tells it.
+
+import { type Agent, plainAgent } from "../agent/agent.ts";
+import type { ConditionStore } from "../agent/condition-store.ts";
+import { failureOf } from "../agent/conditions.ts";
+import { createLatest, firstValue, type Latest, type Watchable } from "../agent/latest.ts";
+import type { RecordMetric } from "../agent/metrics.ts";
+import { createReconciler, throwIfStopping } from "../agent/reconciler.ts";
+import { createTrigger } from "../agent/trigger.ts";
+import { createWatches, type WatchTarget } from "../agent/watches.ts";
+import type { Config, LoadedConfig } from "../config/config.ts";
+import { basename, dirname } from "../sys/fs/path.ts";
+import type { System } from "../sys/system.ts";
+import type { Tailnet } from "../tailnet/tailnet.ts";
+import type { AdvertisedAssignment } from "./advertise.ts";
+import { condition, tailscaleConditions } from "./conditions.ts";
+import { followBus } from "./local-api/bus.ts";
+import type { LocalApi } from "./local-api/local-api.ts";
+import { wantedLogin } from "./login.ts";
+import { tailscaleMetrics } from "./metrics.ts";
+import { createPeerPings } from "./peer-pings.ts";
+import { restorePrefs } from "./prefs/hold-prefs.ts";
+import { showTailscale, type TailscaleView } from "./status.ts";
+import { createTailscaleStep } from "./tailscale-step.ts";
+
+export interface TailscaleAgentOptions {
+  readonly conditions: ConditionStore;
+  readonly config: Watchable<LoadedConfig | undefined>;
+  readonly assignment: Watchable<AdvertisedAssignment | undefined>;
+  /** Where the tailnet is published; undefined until tailscaled has been asked. */
+  readonly tailnet: Latest<Tailnet | undefined>;
+  readonly record: RecordMetric;
+}
+
+/** The first step may wait this long for tailscaled: the other agents begin after it. */
+const firstStepMs = 2000;
+/** Messages of the bus are gathered for this long. */
+const gatherMs = 100;
+/** And for this many times as long as a step takes, so that a large tailnet in motion costs a twentieth of a processor. */
+const restForEach = 20;
+const longestGatherMs = 5000;
+
+export function createTailscaleAgent(system: System, options: TailscaleAgentOptions): Agent {
+  const { conditions, config, assignment, tailnet, record } = options;
+  const trigger = createTrigger(system.clock);
+  const watches = createWatches(system, trigger);
+  const connection = createLatest<LocalApi | undefined>(undefined);
+  const step = createTailscaleStep(system, { record, connection });
+  const pings = createPeerPings(system);
+  let view: TailscaleView | undefined;
+  let isRunning = false;
+  let isFollowingBus = false;
+
+  const reconciler = createReconciler(system, {
+    name: "tailscale",
+    conditions,
+    trigger,
+    inputs: { config, assignment },
+    step: async (_reasons, signal) => {
+      const settings = (await firstValue(config, signal))?.config.tailscale;
+      throwIfStopping(signal);
+      if (settings === undefined) return [];
+      if (isRunning) watches.update(watchTargets(settings));
+      const done = await step({ settings, assignment: assignment.value }, signal);
+      if (done.retryAfterMs !== undefined) trigger.wake("retry", done.retryAfterMs);
+      view = done.view;
+      publish(tailnet, view.tailnet);
+      const api = connection.value;
+      if (isRunning && api !== undefined && "self" in view.tailnet) pings.meet(api, view.tailnet.peers, signal);
+      return done.conditions;
+    },
+    failed: (error) => condition("TailscalePrefsNotRecorded", failureOf(error)),
+  });
+
+  return {
+    ...plainAgent,
+    ...reconciler,
+    conditions: tailscaleConditions,
+    metrics: Object.values(tailscaleMetrics),
+    once: async (signal, earlier) => {
+      // By then the PodCIDR is in force, or will not be in this step.
+      await earlier;
+      await within(system, firstStepMs, signal, reconciler.once);
+    },
+    run: async (signal) => {
+      isRunning = true;
+      const changed = (): void => {
+        const restMs = (reconciler.last.value?.durationMs ?? 0) * restForEach;
+        trigger.wake("bus", Math.min(Math.max(gatherMs, restMs), longestGatherMs));
+      };
+      const connected = (isConnected: boolean): void => {
+        isFollowingBus = isConnected;
+      };
+      await Promise.all([
+        reconciler.run(signal),
+        followBus(system, { connection, changed, connected, record }, signal),
+      ]);
+      isRunning = false;
+      watches.close();
+      connection.value?.[Symbol.dispose]();
+    },
+    cleanUp: () => restorePrefs(system, new AbortController().signal),
+    status: () => ({ ...showTailscale(view, isFollowingBus), lastReconcile: reconciler.last.value }),
+  };
+}
+
+/** Where tailscaled's socket and the key appear. */
+function watchTargets(settings: Config["tailscale"]): readonly WatchTarget[] {
+  const { socket } = settings;
+  const target = { withinMs: gatherMs, isOutside: false };
+  const keyFile = wantedLogin(settings)?.authKeyFile;
+  return [
+    { ...target, dir: dirname(socket), names: new Set([basename(socket)]) },
+    // A mounted Secret changes by a link beside the file, so every name counts.
+    ...(keyFile === undefined ? [] : [{ ...target, dir: dirname(keyFile), names: undefined }]),
+  ];
+}
+
+/** Another value only when it says something else: readers are woken by each. */
+function publish(latest: Latest<Tailnet | undefined>, next: Tailnet): void {
+  if (JSON.stringify(latest.value) !== JSON.stringify(next)) latest.set(next);
+}
+
+/** Runs `work`, aborted after `ms`. */
+async function within(
+  { clock }: System,
+  ms: number,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const limit = new AbortController();
+  const done = new AbortController();
+  void clock.sleep(ms, done.signal).then(() => limit.abort());
+  await work(AbortSignal.any([signal, limit.signal]));
+  done.abort();
+}

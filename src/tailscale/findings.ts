@@ -1,0 +1,50 @@
+// What is wrong with a tailscaled that answers, as conditions, and what one that does not answer means on this node.
+
+import type { Condition } from "../agent/conditions.ts";
+import type { Config } from "../config/config.ts";
+import type { Files } from "../sys/fs/files.ts";
+import { redactText } from "../sys/redact.ts";
+import type { Tailnet } from "../tailnet/tailnet.ts";
+import { condition } from "./conditions.ts";
+import type { TailscaleStatus } from "./local-api/tailscale-status.ts";
+import { compareVersions, oldestVersion, plainVersion } from "./local-api/tailscale-version.ts";
+import { wantedLogin } from "./login.ts";
+import { readPrefsRecord } from "./prefs/prefs-record.ts";
+import { tailscaledSockets } from "./unix-listeners.ts";
+
+/** What keeps a tailscaled that is logged in from being ready. */
+export function stateConditions(tailnet: Tailnet, { health }: TailscaleStatus, server: string): readonly Condition[] {
+  // A node whose session was cut is called online for two more minutes; its health says earlier that nothing comes.
+  const isCut = health.some((sentence) => /coordination server/i.test(sentence));
+  const said = redactText(health.join("; "));
+  switch (tailnet.kind) {
+    case "stopped":
+      return [condition("TailscaleStopped", {})];
+    case "starting":
+      return [condition("TailscaleControlUnreachable", { server, why: redactText(tailnet.why), isJoined: false })];
+    case "offline": {
+      const why = said === "" ? "it does not count this node as online" : said;
+      return [condition("TailscaleControlUnreachable", { server, why, isJoined: true })];
+    }
+    default:
+      return isCut ? [condition("TailscaleControlUnreachable", { server, why: said, isJoined: true })] : [];
+  }
+}
+
+/** What is wrong in every state. */
+export function programConditions(files: Files, { version, hasTun }: TailscaleStatus): readonly Condition[] {
+  const isOld = (compareVersions(version, oldestVersion) ?? 0) < 0;
+  const sockets = tailscaledSockets(files);
+  return [
+    ...(isOld ? [condition("TailscaleTooOld", { version: plainVersion(version) })] : []),
+    ...(hasTun === false ? [condition("TailscaleWithoutTun", {})] : []),
+    ...(sockets.length > 1 ? [condition("TailscaledsCompete", { sockets })] : []),
+  ];
+}
+
+/** A node whose configuration does not speak of tailscaled, and that never used one, needs none. */
+export function absentConditions(files: Files, settings: Config["tailscale"], why: string): readonly Condition[] {
+  const isExpected =
+    settings.enabled === true || wantedLogin(settings) !== undefined || readPrefsRecord(files) !== undefined;
+  return isExpected ? [condition("TailscaledAbsent", { socket: settings.socket, why })] : [];
+}

@@ -1,0 +1,110 @@
+// Decodes answers of LocalAPI: the fields that are used, and for each that is missing, null or of another type what stands for "not
+// said". Loads its library with the module.
+
+import * as z from "zod/mini";
+import { type Addr, tryParseAddr } from "../../cidr/addr.ts";
+import { type Prefix, tryParsePrefix } from "../../cidr/prefix.ts";
+import { HeadcniError } from "../../sys/errors.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../sys/json.ts";
+import type { TailscalePrefs } from "./tailscale-prefs.ts";
+import type { StatusNode, TailscaleStatus } from "./tailscale-status.ts";
+
+const text = z.catch(z.string(), "");
+const flag = z.catch(z.boolean(), false);
+const optionalFlag = z.catch(z.optional(z.boolean()), undefined);
+const texts = z.catch(z.array(z.string()), () => []);
+
+const peer = z.object({
+  ID: text,
+  DNSName: text,
+  HostName: text,
+  TailscaleIPs: texts,
+  PrimaryRoutes: texts,
+  Tags: texts,
+  Online: flag,
+  InNetworkMap: flag,
+  Active: flag,
+  CurAddr: text,
+  PeerRelay: text,
+  Relay: text,
+});
+
+const status = z.object({
+  Version: text,
+  TUN: optionalFlag,
+  BackendState: text,
+  HaveNodeKey: flag,
+  Health: texts,
+  Self: z.catch(z.optional(peer), undefined),
+  Peer: z.catch(z.record(z.string(), z.catch(z.optional(peer), undefined)), () => ({})),
+});
+
+const prefs = z.object({
+  ControlURL: text,
+  AdvertiseRoutes: texts,
+  RouteAll: flag,
+  NoStatefulFiltering: z.catch(z.optional(z.boolean()), undefined),
+});
+
+/** @throws HeadcniError HC_HTTP_FAILED for an answer that is no JSON object */
+export function decodeStatus(json: JsonValue): TailscaleStatus {
+  const { Version, TUN, BackendState, HaveNodeKey, Health, Self, Peer } = z.parse(status, objectOf(json, "status"));
+  return {
+    version: Version,
+    hasTun: TUN,
+    backendState: BackendState,
+    hasNodeKey: HaveNodeKey,
+    health: Health,
+    self: Self === undefined ? undefined : toStatusNode(Self),
+    peers: Object.values(Peer).flatMap((found) => (found === undefined ? [] : [toStatusNode(found)])),
+  };
+}
+
+function toStatusNode(found: z.output<typeof peer>): StatusNode {
+  return {
+    id: found.ID,
+    dnsName: found.DNSName,
+    hostName: found.HostName,
+    addresses: found.TailscaleIPs.flatMap((addr): Addr[] => orNone(tryParseAddr(addr))),
+    primaryRoutes: toPrefixes(found.PrimaryRoutes),
+    tags: found.Tags,
+    isOnline: found.Online,
+    isInNetworkMap: found.InNetworkMap,
+    isActive: found.Active,
+    currentAddress: found.CurAddr,
+    relay: found.PeerRelay || found.Relay,
+  };
+}
+
+/** @throws HeadcniError HC_HTTP_FAILED for an answer that is no JSON object */
+export function decodePrefs(json: JsonValue): TailscalePrefs {
+  const raw = objectOf(json, "prefs");
+  const { ControlURL, AdvertiseRoutes, RouteAll, NoStatefulFiltering } = z.parse(prefs, raw);
+  return {
+    controlURL: ControlURL,
+    advertiseRoutes: AdvertiseRoutes,
+    routeAll: RouteAll,
+    noStatefulFiltering: NoStatefulFiltering,
+    raw,
+  };
+}
+
+/** Why a ping was not answered; undefined when it was. */
+export function decodePing(json: JsonValue): string | undefined {
+  const { Err } = z.parse(z.object({ Err: text }), objectOf(json, "ping"));
+  return Err === "" ? undefined : Err;
+}
+
+/** Those of a list of texts that are CIDRs. */
+function toPrefixes(list: readonly string[]): readonly Prefix[] {
+  return list.flatMap((route) => orNone(tryParsePrefix(route)));
+}
+
+function orNone<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
+}
+
+function objectOf(json: JsonValue, call: string): JsonObject {
+  if (isJsonObject(json)) return json;
+  throw new HeadcniError("HC_HTTP_FAILED", `Cannot use tailscaled's answer to ${call}: it is no JSON object`);
+}

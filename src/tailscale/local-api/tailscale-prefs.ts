@@ -1,0 +1,21 @@
+// tailscaled's prefs, in the fields HeadCNI uses. Pure types.
+
+import type { JsonObject } from "../../sys/json.ts";
+
+/** The prefs that are used, and `raw`: all of them, as tailscaled gave them. */
+export interface TailscalePrefs {
+  readonly controlURL: string;
+  readonly advertiseRoutes: readonly string[];
+  /** Whether routes of peers are accepted. */
+  readonly routeAll: boolean;
+  /** False: stateful filtering is on, which drops what pods of other nodes send. Undefined is as good as true. */
+  readonly noStatefulFiltering: boolean | undefined;
+  readonly raw: JsonObject;
+}
+
+/** A change of some prefs; the others stay. */
+export interface PrefsEdit {
+  readonly advertiseRoutes?: readonly string[];
+  readonly routeAll?: boolean;
+  readonly noStatefulFiltering?: boolean;
+}

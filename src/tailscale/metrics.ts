@@ -1,0 +1,30 @@
+// What is counted of tailscaled. Names are an interface.
+
+import type { MetricKind } from "../agent/metrics.ts";
+
+export const tailscaleMetrics = {
+  info: {
+    name: "headcni_tailscale_info",
+    type: "gauge",
+    help: "Always 1 while tailscaled answers; the version it runs",
+    labelNames: ["version"],
+  },
+  ready: { name: "headcni_tailscale_ready", type: "gauge", help: "1 when this node is on the tailnet and online" },
+  peers: {
+    name: "headcni_tailscale_peers",
+    type: "gauge",
+    help: "Other nodes of the tailnet, by whether the control server counts them as online",
+    labelNames: ["online"],
+  },
+  busReconnects: {
+    name: "headcni_tailscale_bus_reconnects_total",
+    type: "counter",
+    help: "Times tailscaled's notifications ended and were asked for again",
+  },
+  prefsEdits: {
+    name: "headcni_tailscale_prefs_edits_total",
+    type: "counter",
+    help: "Times prefs of tailscaled were changed",
+  },
+  logins: { name: "headcni_tailscale_logins_total", type: "counter", help: "Times tailscaled was told to log in" },
+} as const satisfies Readonly<Record<string, MetricKind>>;

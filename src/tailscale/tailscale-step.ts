@@ -1,0 +1,157 @@
+// One step of the tailscale agent: ask tailscaled how it is, log it in where that is wanted, hold its prefs, say what is wrong.
+
+import type { Condition } from "../agent/conditions.ts";
+import type { Latest } from "../agent/latest.ts";
+import type { RecordMetric } from "../agent/metrics.ts";
+import { throwIfStopping } from "../agent/reconciler.ts";
+import { type Prefix, tryParsePrefix } from "../cidr/prefix.ts";
+import type { Config } from "../config/config.ts";
+import { expected } from "../sys/errors.ts";
+import type { Files } from "../sys/fs/files.ts";
+import { HttpError } from "../sys/net/http-error.ts";
+import { redactText } from "../sys/redact.ts";
+import type { System } from "../sys/system.ts";
+import type { Tailnet } from "../tailnet/tailnet.ts";
+import { type AdvertisedAssignment, routesToAdvertise } from "./advertise.ts";
+import { condition } from "./conditions.ts";
+import { absentConditions, programConditions, stateConditions } from "./findings.ts";
+import { connectLocalApi, type LocalApi } from "./local-api/local-api.ts";
+import type { TailscaleStatus } from "./local-api/tailscale-status.ts";
+import { createLogin, type LoginResult, wantedLogin } from "./login.ts";
+import { createPrefsHolder, restorePrefs } from "./prefs/hold-prefs.ts";
+import { prefsRecordFile, readPrefsRecord } from "./prefs/prefs-record.ts";
+import type { TailscaleView } from "./status.ts";
+import { toTailnet } from "./to-tailnet.ts";
+
+export interface TailscaleStepOptions {
+  readonly record: RecordMetric;
+  /** Set while tailscaled answers. */
+  readonly connection: Latest<LocalApi | undefined>;
+}
+
+export interface TailscaleStepInput {
+  readonly settings: Config["tailscale"];
+  readonly assignment: AdvertisedAssignment | undefined;
+}
+
+export interface TailscaleStepResult {
+  readonly view: TailscaleView;
+  readonly conditions: readonly Condition[];
+  /** When there is something to be done again. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+export type TailscaleStep = (input: TailscaleStepInput, signal: AbortSignal) => Promise<TailscaleStepResult>;
+
+export function createTailscaleStep(system: System, { record, connection }: TailscaleStepOptions): TailscaleStep {
+  const { files } = system;
+  const login = createLogin(system, record);
+  const holder = createPrefsHolder(system, record);
+  const opened = createOpened(system, connection);
+
+  const logIn = async (known: Known, input: TailscaleStepInput, signal: AbortSignal): Promise<LoginResult> => {
+    const { api, status, tailnet, routes } = known;
+    const wish = status.backendState === "NeedsMachineAuth" ? undefined : wantedLogin(input.settings);
+    if (wish !== undefined) return login.attempt({ api, login: wish, routes, health: status.health }, signal);
+    return { conditions: [condition("TailscaleNeedsLogin", { why: redactText(tailnet.why) })] };
+  };
+
+  const work = async (api: LocalApi, input: TailscaleStepInput, signal: AbortSignal): Promise<TailscaleStepResult> => {
+    const status = await api.status(signal);
+    connection.set(api);
+    const tailnet = toTailnet(status, []);
+    const { routes, conditions } = routesToAdvertise(input.assignment, tailnet);
+    const others = [...conditions, ...programConditions(files, status)];
+    const viewOf = (shown: Tailnet): TailscaleView => {
+      return { tailnet: shown, version: status.version, advertised: readPrefsRecord(files)?.advertised ?? [] };
+    };
+    if (tailnet.kind === "needs-login") {
+      const done = await logIn({ api, status, tailnet, routes }, input, signal);
+      return { ...done, view: viewOf(tailnet), conditions: [...done.conditions, ...others] };
+    }
+    login.succeeded();
+    const held = await holder.hold(api, routes, signal);
+    const { controlURL, advertiseRoutes } = held.prefs;
+    const known = toTailnet(
+      status,
+      advertiseRoutes.flatMap((route) => tryParsePrefix(route) ?? []),
+    );
+    const state = stateConditions(known, status, controlURL);
+    return { ...held, view: viewOf(known), conditions: [...state, ...held.conditions, ...others] };
+  };
+
+  return async (input, signal) => {
+    const { socket, enabled } = input.settings;
+    try {
+      if (enabled === false) {
+        opened.close();
+        await restorePrefs(system, signal);
+        return { view: absentView("tailscale.enabled is false"), conditions: [] };
+      }
+      await leaveOther(system, socket, signal);
+      if (files.stat(socket) !== undefined) return await work(await opened.open(socket), input, signal);
+      opened.close();
+      return absent(files, input.settings, `there is no socket ${socket}`);
+    } catch (error) {
+      throwIfStopping(signal);
+      if (!(error instanceof HttpError)) throw error;
+      if (error.status === 403) {
+        return {
+          view: absentView(error.message),
+          conditions: [condition("TailscaleAccessDenied", { why: error.message })],
+        };
+      }
+      opened.close();
+      return absent(files, input.settings, error.message);
+    }
+  };
+}
+
+/** Takes back what was set in the tailscaled of an earlier configuration. */
+async function leaveOther(system: System, socket: string, signal: AbortSignal): Promise<void> {
+  const known = readPrefsRecord(system.files);
+  if (known === undefined || known.socket === socket) return;
+  try {
+    await restorePrefs(system, signal);
+  } catch (error) {
+    expected(error);
+    throwIfStopping(signal);
+    system.log.warn(`What was set in the tailscaled of ${known.socket} stays so: ${error.message}`);
+    system.files.remove(prefsRecordFile);
+  }
+}
+
+interface Known {
+  readonly api: LocalApi;
+  readonly status: TailscaleStatus;
+  readonly tailnet: Extract<Tailnet, { readonly why: string }>;
+  readonly routes: readonly Prefix[] | undefined;
+}
+
+/** The one client that is open; it is published, once tailscaled has answered it, by the step. */
+function createOpened(system: System, connection: Latest<LocalApi | undefined>) {
+  let api: LocalApi | undefined;
+  let openSocket: string | undefined;
+  const close = (): void => {
+    connection.set(undefined);
+    api?.[Symbol.dispose]();
+    api = undefined;
+  };
+  return {
+    close,
+    open: async (socket: string): Promise<LocalApi> => {
+      if (openSocket !== socket) close();
+      openSocket = socket;
+      api ??= await connectLocalApi(system, socket);
+      return api;
+    },
+  };
+}
+
+function absent(files: Files, settings: Config["tailscale"], why: string): TailscaleStepResult {
+  return { view: absentView(why), conditions: absentConditions(files, settings, why) };
+}
+
+function absentView(why: string): TailscaleView {
+  return { tailnet: { kind: "absent", why }, version: undefined, advertised: [] };
+}

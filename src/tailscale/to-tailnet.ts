@@ -1,0 +1,47 @@
+// The tailnet that follows from what tailscaled says of itself. Pure.
+
+import type { Prefix } from "../cidr/prefix.ts";
+import type { Tailnet, TailnetNode, TailnetPath } from "../tailnet/tailnet.ts";
+import type { StatusNode, TailscaleStatus } from "./local-api/tailscale-status.ts";
+
+/**
+ * Which state this is. A node is ready when it has a network map, addresses and is online: tailscaled's own word for its state lags in
+ * both directions.
+ */
+export function toTailnet(status: TailscaleStatus, advertisedRoutes: readonly Prefix[]): Tailnet {
+  const { backendState, self, peers, health } = status;
+  const said = health.length === 0 ? "" : `: ${health.join("; ")}`;
+  if (backendState === "Stopped") return { kind: "stopped", why: "tailscaled is stopped" };
+  if (backendState === "NeedsLogin" || isFresh(status)) {
+    return { kind: "needs-login", why: `tailscaled is not logged in${said}` };
+  }
+  if (backendState === "NeedsMachineAuth") {
+    return { kind: "needs-login", why: "the control server has not approved this node yet" };
+  }
+  if (self === undefined || !self.isInNetworkMap || self.addresses.length === 0) {
+    return { kind: "starting", why: `tailscaled has no network map yet${said}` };
+  }
+  return {
+    kind: self.isOnline ? "ready" : "offline",
+    self: { ...toNode(self), advertisedRoutes },
+    peers: peers.map((peer) => ({ ...toNode(peer), path: pathOf(peer) })),
+  };
+}
+
+/** Whether it has never been told to log in. */
+function isFresh({ backendState, hasNodeKey }: TailscaleStatus): boolean {
+  return backendState === "NoState" && !hasNodeKey;
+}
+
+function toNode({ id, dnsName, hostName, addresses, primaryRoutes, tags, isOnline }: StatusNode): TailnetNode {
+  const own = addresses.toSorted((a, b) => a.compare(b));
+  const name = dnsName.split(".")[0] || hostName.toLowerCase();
+  const routes = primaryRoutes.filter((route) => !own.some((addr) => route.addr.equals(addr)));
+  return { id, name, addresses: own, primaryRoutes: routes, tags, isOnline };
+}
+
+function pathOf({ currentAddress, relay, isActive }: StatusNode): TailnetPath {
+  if (currentAddress !== "") return { kind: "direct", endpoint: currentAddress };
+  // Every peer has a home relay: it is the path only when something goes there.
+  return relay !== "" && isActive ? { kind: "relay", relay } : { kind: "unknown" };
+}
