@@ -1,6 +1,6 @@
-// One daemon a node. The lock is the kernel's, so it is gone with the process however that ends; the process id in the file
+// One daemon a node, by a locked file. The lock is the kernel's, so it is gone with the process however that ends; the process id in the file
 // is only for the message. The kernel locks a file and not its name: a daemon whose lock's name has gone no longer keeps others out,
-// so the name is looked at now and then.
+// so the name is looked at now and then. Another file of that name, in a mount namespace of its own, is what `claim.ts` is for.
 
 import { expected, HeadcniError } from "../sys/errors.ts";
 import { type FileLock, tryLockFile } from "../sys/fs/flock.ts";
@@ -19,34 +19,51 @@ export interface InstanceLock extends Disposable {
   keep(): boolean;
 }
 
+export interface InstanceLockOptions {
+  readonly pid: number;
+  /** Whether a second daemon is kept out by other means, too: then a lock that cannot be made is made later. @default false */
+  readonly isGuarded?: boolean | undefined;
+}
+
 /**
  * Takes the node's daemon lock; dispose it to let go.
  * @throws HeadcniError HC_DAEMON_RUNNING naming the process that has it; HC_FILE_WRITE when the file cannot be made.
  */
-export function takeInstanceLock(system: System, pid: number): InstanceLock {
-  const taken = takeName(system, pid);
-  if (taken === undefined) {
-    const holder = readHolder(system);
-    throw new HeadcniError(
-      "HC_DAEMON_RUNNING",
-      `Cannot start: another headcni-daemon runs on this node (process ${holder || "unknown"})`,
-      {
-        hint: `Stop that one first, or ask it with \`headcni status\`; the lock is ${lockFile}`,
-        details: { pid: holder },
-      },
-    );
-  }
-  let lock = taken;
+export function takeInstanceLock(system: System, { pid, isGuarded = false }: InstanceLockOptions): InstanceLock {
+  let lock = tryTake(system, { pid, isGuarded });
   return {
     keep: () => {
       const kept = keepName(system, { lock, pid });
       if (kept === lock) return false;
-      lock[Symbol.dispose]();
+      lock?.[Symbol.dispose]();
       lock = kept;
       return true;
     },
-    [Symbol.dispose]: () => lock[Symbol.dispose](),
+    [Symbol.dispose]: () => lock?.[Symbol.dispose](),
   };
+}
+
+/** Undefined when it cannot be made, which a guarded daemon starts without. */
+function tryTake(system: System, { pid, isGuarded }: Required<InstanceLockOptions>): FileLock | undefined {
+  let taken: FileLock | undefined;
+  try {
+    taken = takeName(system, pid);
+  } catch (error) {
+    expected(error);
+    if (!isGuarded || error.code === "HC_LOCKS_UNAVAILABLE") throw error;
+    system.log.debug(error.message);
+    return undefined;
+  }
+  if (taken !== undefined) return taken;
+  const holder = readHolder(system);
+  throw new HeadcniError(
+    "HC_DAEMON_RUNNING",
+    `Cannot start: another headcni-daemon runs on this node (process ${holder || "unknown"})`,
+    {
+      hint: `Stop that one first, or ask it with \`headcni status\`; the lock is ${lockFile}`,
+      details: { pid: holder },
+    },
+  );
 }
 
 /** The process id in the lock's file: of the daemon that has it, or had it last; empty when there is none. */
@@ -54,18 +71,24 @@ export function readHolder({ files }: Pick<System, "files">): string {
   return new TextDecoder().decode(files.readIfPresent(lockFile, 64)).trim();
 }
 
-/** The lock whose file has the name now. */
-function keepName(system: System, { lock, pid }: { readonly lock: FileLock; readonly pid: number }): FileLock {
+interface KeptLock {
+  readonly lock: FileLock | undefined;
+  readonly pid: number;
+}
+
+/** The lock whose file has the name now; undefined while none can be made. */
+function keepName(system: System, { lock, pid }: KeptLock): FileLock | undefined {
   const { files, log } = system;
   let taken: FileLock | undefined;
   try {
-    if (lock.isAt(files.hostPath(lockFile))) return lock;
+    if (lock?.isAt(files.hostPath(lockFile)) === true) return lock;
     taken = takeName(system, pid);
   } catch (error) {
     expected(error);
     log.debug(`The daemon's lock cannot be looked at: ${error.message}`);
     return lock;
   }
+  if (taken !== undefined && lock === undefined) return taken;
   if (taken !== undefined) {
     log.warn(`${lockFile} was removed or replaced while the daemon runs, and is taken back`, {
       hint: "leave /run/headcni alone while a daemon runs: it keeps a second one from starting",
@@ -83,9 +106,15 @@ function keepName(system: System, { lock, pid }: { readonly lock: FileLock; read
   );
 }
 
-function takeName({ files }: System, pid: number): FileLock | undefined {
+function takeName({ files, log }: System, pid: number): FileLock | undefined {
   files.makeDir(dirname(lockFile));
   const lock = tryLockFile(files.hostPath(lockFile));
-  lock?.write(`${pid}\n`);
+  try {
+    lock?.write(`${pid}\n`);
+  } catch (error) {
+    expected(error);
+    // On a disk that is full or read-only the lock is held all the same: the number is for people.
+    log.debug(error.message);
+  }
   return lock;
 }

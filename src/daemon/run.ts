@@ -7,6 +7,7 @@ import { ownExecutable } from "../sys/fs/executable.ts";
 import { onSignals, processId } from "../sys/process/process.ts";
 import type { System } from "../sys/system.ts";
 import { createAgents } from "./agents.ts";
+import { claimNode } from "./claim.ts";
 import type { DaemonLog } from "./daemon-log.ts";
 import { takeInstanceLock } from "./instance-lock.ts";
 import { readiness } from "./status.ts";
@@ -29,7 +30,8 @@ const stopMs = 800;
  * @throws HeadcniError HC_DAEMON_RUNNING when another one has the node, or gets it later; ConfigError when the configuration cannot be used
  */
 export async function runDaemon(system: System, { once, log, ...flags }: DaemonOptions): Promise<DaemonEnd> {
-  using lock = takeInstanceLock(system, processId);
+  using claim = claimNode(system, "Cannot start");
+  using lock = takeInstanceLock(system, { pid: processId, isGuarded: claim.isHeld });
   const { list, conditions, facts } = createAgents(system, {
     flags,
     configureLog: log.configure,

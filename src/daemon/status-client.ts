@@ -3,6 +3,7 @@
 import { loadConfig } from "../config/load.ts";
 import { readListen } from "../config/values.ts";
 import { expected, HeadcniError } from "../sys/errors.ts";
+import { isProcess } from "../sys/process/process.ts";
 import type { System } from "../sys/system.ts";
 import { readHolder } from "./instance-lock.ts";
 import { type StatusDocument, statusAddressFile } from "./status.ts";
@@ -45,7 +46,8 @@ export async function nodeStatus(system: System, where: StatusWhere): Promise<St
   const status = await fetchStatus(system, address);
   // Two roots of one machine can ask for the same port: the daemon that does not get it notes no address.
   const holder = where.address === undefined ? readOwnHolder(system) : "";
-  if (holder === "" || holder === String(status.pid)) return status;
+  // A daemon that cannot write its run directory leaves the number of one before it there.
+  if (holder === "" || holder === String(status.pid) || !isProcess(holder)) return status;
   throw new HeadcniError(
     "HC_DAEMON_NOT_RUNNING",
     `Cannot ask the daemon on ${address}: another one answers there (process ${status.pid}), not this node's (process ${holder})`,

@@ -88,6 +88,15 @@ export const nodeConditions = {
     text: ({ path, why, hint }) =>
       `${path} is not in place: ${why}. ${asSentence(hint ?? "make the folder writable")}; it is tried again by itself`,
   }),
+  BackupsNotWritten: kind<Failure & { readonly path: string }>({
+    severity: "warning",
+    title: "The backups of CNI configurations cannot be written",
+    impactsConnectivity: false,
+    isAwaited: true,
+    text: ({ path, why, hint }) =>
+      `${path} is in force, but not recorded: ${why}. ${hint === undefined ? "" : `${asSentence(hint)}. `}` +
+      "Until then nothing is replaced that has to be backed up first, and `headcni conflist restore` may leave the file",
+  }),
   ConflistContested: kind<{ readonly path: string; readonly repairs: number }>({
     severity: "error",
     title: "Something else keeps changing the CNI configuration",

@@ -2,15 +2,20 @@
 
 import type { Condition } from "../agent/conditions.ts";
 import type { Config } from "../config/config.ts";
-import { type RecoverReport, recoverConflist } from "../conflist/backups/recover.ts";
-import { type InstallReport, installConflist, type MovedFile } from "../conflist/install/install-conflist.ts";
+import { type RecoverConflistOptions, recoverConflist } from "../conflist/backups/recover.ts";
+import {
+  backupsFailure,
+  type InstallReport,
+  installConflist,
+  type MovedFile,
+} from "../conflist/install/install-conflist.ts";
 import type { InstallReason } from "../conflist/install/install-diff.ts";
 import { judgePreferred, type Preferred } from "../conflist/precedence.ts";
 import { type ConflistSpec, renderConflist } from "../conflist/render.ts";
 import { validateConflist } from "../conflist/validate/validate.ts";
 import { conflistFileName } from "../node-state/names.ts";
 import type { AskVersions } from "../spec/remember-versions.ts";
-import { expected } from "../sys/errors.ts";
+import { expected, type HeadcniError } from "../sys/errors.ts";
 import { join } from "../sys/fs/path.ts";
 import { sha256Hex } from "../sys/fs/sha256.ts";
 import type { System } from "../sys/system.ts";
@@ -37,9 +42,11 @@ export interface ConflistMemory {
   /** The content last put in force; writing the same again is a repair. */
   readonly sha256: string | undefined;
   readonly pace: RepairPace;
+  /** Whether what an interrupted run began is finished and the backups know our file, so that neither is looked at again. */
+  readonly isSettled: boolean;
 }
 
-export const firstConflistMemory: ConflistMemory = { sha256: undefined, pace: calmPace };
+export const firstConflistMemory: ConflistMemory = { sha256: undefined, pace: calmPace, isSettled: false };
 
 export interface ConflistOutcome {
   readonly result: ConflistResult;
@@ -62,6 +69,7 @@ interface InstallInput {
   readonly sha256: string;
   /** Whether the last step put the same in force, so that to write it now is a repair. */
   readonly isRepair: boolean;
+  readonly memory: ConflistMemory;
   readonly pace: RepairPace;
   readonly nowMs: number;
 }
@@ -80,38 +88,41 @@ export async function applyConflist(
   const sha256 = sha256Hex(text);
   const nowMs = system.clock.monotonicMs();
   const pace = paceAt(memory.pace, nowMs);
-  const input: InstallInput = { system, config, path, text, sha256, isRepair: sha256 === memory.sha256, pace, nowMs };
+  const input: InstallInput = {
+    system,
+    config,
+    path,
+    text,
+    sha256,
+    isRepair: sha256 === memory.sha256,
+    memory,
+    pace,
+    nowMs,
+  };
   const left = (conditions: readonly Condition[]): ConflistOutcome => ({
     result: { path, sha256, isInForce: isThere(system, path, sha256), written: undefined, movedAside: [] },
     conditions: [...conditions, ...contested(path, pace)],
     memory: { ...memory, pace },
   });
   try {
-    if (memory.sha256 === undefined) logRecovery(system, await recoverConflist(system, { confDir, otherConfigs }));
+    const unrecovered = memory.isSettled ? undefined : await recover(system, { confDir, otherConfigs });
     const problems = await validateConflist(system, text, { binDir, askVersions });
     if (problems.length > 0) return left([condition("ConflistInvalid", { path, problems })]);
     if (input.isRepair && waitBeforeRepairMs(pace, nowMs) > 0) return left([]);
-    return await install(input);
+    return await install(input, unrecovered);
   } catch (error) {
     expected(error);
     return left([condition("ConflistNotWritten", { path, why: error.message, hint: error.hint })]);
   }
 }
 
-async function install({
-  system,
-  config,
-  path,
-  text,
-  sha256,
-  isRepair,
-  pace,
-  nowMs,
-}: InstallInput): Promise<ConflistOutcome> {
+async function install(input: InstallInput, unrecovered: HeadcniError | undefined): Promise<ConflistOutcome> {
+  const { system, config, path, text, sha256, isRepair, memory, pace, nowMs } = input;
   const { confDir, otherConfigs } = config.cni;
   const report = await installConflist(system, text, {
     confDir,
     otherConfigs,
+    seesToRecord: !memory.isSettled,
     // It has just been found valid.
     validate: async () => [],
     onStep: (step, detail) => system.log.debug(`Conflist: ${step}`, { detail }),
@@ -119,6 +130,7 @@ async function install({
   logInstall(system, report);
   const isChange = report.outcome !== "unchanged" || report.movedAside.length > 0;
   const preferred = report.keptOthers.length === 0 ? none : judgePreferred(system, confDir);
+  const failed = report.unrecorded ?? unrecovered;
   const paceAfter = isRepair && isChange ? afterRepair(pace, nowMs) : pace;
   return {
     result: {
@@ -128,14 +140,27 @@ async function install({
       written: report.outcome === "unchanged" ? undefined : report.reason,
       movedAside: report.movedAside,
     },
-    conditions: [...preferredConditions(confDir, preferred), ...contested(path, paceAfter)],
-    memory: { sha256, pace: paceAfter },
+    conditions: [
+      ...preferredConditions(confDir, preferred),
+      ...contested(path, paceAfter),
+      ...(failed === undefined
+        ? []
+        : [condition("BackupsNotWritten", { path, why: failed.message, hint: failed.hint })]),
+    ],
+    memory: { sha256, pace: paceAfter, isSettled: failed === undefined },
   };
 }
 
-function logRecovery({ log }: System, { removedTemporaries, completedMoves }: RecoverReport): void {
-  if (removedTemporaries.length + completedMoves.length === 0) return;
-  log.info("Finished what an interrupted run had begun", { removedTemporaries, completedMoves });
+/** Finishes what an interrupted run began. @returns why that has to wait until the backups can be written */
+async function recover(system: System, options: RecoverConflistOptions): Promise<HeadcniError | undefined> {
+  try {
+    const { removedTemporaries, completedMoves } = await recoverConflist(system, options);
+    if (removedTemporaries.length + completedMoves.length > 0)
+      system.log.info("Finished what an interrupted run had begun", { removedTemporaries, completedMoves });
+    return undefined;
+  } catch (error) {
+    return backupsFailure(error);
+  }
 }
 
 function logInstall({ log }: System, { outcome, reason, path, movedAside }: InstallReport): void {

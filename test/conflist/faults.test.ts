@@ -86,20 +86,25 @@ describe("headcni conflist install", () => {
     const before = snapshot(`${node.path}${confDir}`);
     const result = asNobody(node);
     expect(errorOf(result)).toBe(`error: Cannot write the conflist ${conflist}: permission denied`);
-    expect(result.stderr).toContain("hint: run as root");
+    expect(result.stderr).toContain("hint: give it CAP_DAC_OVERRIDE (in a pod: ");
     expect(result.exitCode).toBe(exitFailed);
     expect(snapshot(`${node.path}${confDir}`)).toEqual(before);
     fs.chmodSync(`${node.path}${confDir}`, 0o755);
     expect(node.conflist(["install"], 1).exitCode).toBe(0);
   });
 
-  test("without permission for the state folder", () => {
+  test("without permission for the state folder, which it needs only for what must be backed up", () => {
     using node = folderNode();
     fs.mkdirSync(`${node.path}/var/lib/headcni`, { recursive: true, mode: 0o555 });
+    const why = "Cannot use the state folder /var/lib/headcni: permission denied";
     const result = asNobody(node);
-    expect(errorOf(result)).toBe("error: Cannot use the state folder /var/lib/headcni: permission denied");
-    expect(result.exitCode).toBe(exitFailed);
-    expect(node.names()).toEqual([]);
+    expect([result.exitCode, result.stderr]).toEqual([0, expect.stringContaining(why)]);
+    expect(result.stderr).toStartWith(`warning: ${conflist} is in force but not recorded`);
+    expect(node.names()).toEqual(["10-headcni.conflist"]);
+    node.write(`${confDir}/05-calico.conflist`, calico);
+    const refusedResult = asNobody(node);
+    expect([refusedResult.exitCode, errorOf(refusedResult)]).toEqual([exitFailed, `error: ${why}`]);
+    expect(node.names()).toEqual(["05-calico.conflist", "10-headcni.conflist"]);
   });
 
   test("makes a folder that is missing", () => {
@@ -213,7 +218,9 @@ describe("headcni conflist restore", () => {
       'setpriv --bounding-set=-fowner --inh-caps=-fowner "$headcni" conflist restore --root "$root"',
     );
     expect(errorOf(result)).toBe(`error: Cannot restore ${conflist}: operation not permitted`);
-    expect(result.stderr).toContain("hint: run as root; check for the immutable attribute with lsattr\n");
+    expect(result.stderr).toContain(
+      "hint: give it CAP_FOWNER (in a pod: securityContext.capabilities.add: [FOWNER]), or check for the immutable attribute with lsattr\n",
+    );
     expect(result.exitCode).toBe(exitFailed);
     expect(node.conflist(["restore"]).exitCode).toBe(0);
     expect(node.names()).toEqual(["05-calico.conflist"]);

@@ -146,6 +146,47 @@ describe("headcni-daemon", () => {
     expect(await other.stop()).toBe(0);
   });
 
+  test.each([
+    ["process \\d+", ""],
+    ["in another container", "--pid --fork --mount-proc"],
+  ])(
+    "starts and touches nothing beside one that sees other files in the same network namespace (%s)",
+    async (holder, more) => {
+      await using node = await flannelNode();
+      const daemon = await bootDaemon(node);
+      const own = "for dir in /var/lib /etc/cni /run; do mount --no-mtab -t tmpfs none $dir; done";
+      const script = `${own}; ${headcniDaemon} --once --node-name other; code=$?; rm -rf /run/mount; ls -A /run /var/lib /etc/cni; exit $code`;
+      const { exitCode, stdout, stderr } = await node.run(
+        ["unshare", "--mount", ...more.split(" ").filter(Boolean), "sh", "-c", script],
+        {
+          env: { NODE_POD_CIDR: "10.99.0.0/24" },
+        },
+      );
+      expect(exitCode).toBe(5);
+      expect(stderr).toMatch(new RegExp(`Cannot start: another headcni-daemon runs on this node \\(${holder}\\)`));
+      expect(stdout).toBe("/etc/cni:\n\n/run:\n\n/var/lib:\n");
+      // However that one's files look: what restores them would fight the daemon.
+      expect((await node.run(["unshare", "--mount", "sh", "-c", `${own}; ${headcni} conflist restore`])).exitCode).toBe(
+        5,
+      );
+      daemon.kill("SIGKILL");
+      await daemon.exited;
+      expect((await node.run([headcniDaemon, "--once"])).exitCode).toBe(0);
+    },
+  );
+
+  test("starts although a user of the machine holds the name that keeps a second one out", async () => {
+    await using node = await flannelNode();
+    const hold = "Bun.listen({ unix: '\\0headcni-daemon', socket: { data() {} } }); console.log('held')";
+    const user = ["setpriv", "--reuid", "1000", "--clear-groups"];
+    const other = await node.spawn([...user, process.execPath, "-e", hold], { log: "/var/log/holder.log" });
+    await waitForOutput(other, "held");
+    const daemon = await bootDaemon(node);
+    expect(daemon.output()).toContain("@headcni-daemon is held by user 1000");
+    expect((await node.run([headcniDaemon, "--once"])).exitCode).toBe(5);
+    expect(await daemon.stop()).toBe(0);
+  });
+
   test("ends within a second also while a plugin hangs, and takes that and what it started along", async () => {
     await using node = await flannelNode();
     await node.must(["rm", "/opt/cni/bin/bridge"]);

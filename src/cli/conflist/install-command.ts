@@ -1,7 +1,12 @@
 // `headcni conflist install`.
 
 import { recoverConflist } from "../../conflist/backups/recover.ts";
-import { ConflistInvalidError, type InstallReport, installConflist } from "../../conflist/install/install-conflist.ts";
+import {
+  backupsFailure,
+  ConflistInvalidError,
+  type InstallReport,
+  installConflist,
+} from "../../conflist/install/install-conflist.ts";
 import { isInstalled } from "../../conflist/install/install-diff.ts";
 import { conflistMode } from "../../conflist/ledger/perform.ts";
 import { validateConflist } from "../../conflist/validate/validate.ts";
@@ -27,13 +32,12 @@ export async function installCommand(
   const { system, loaded, text } = wanted;
   const { confDir, binDir, otherConfigs: others } = loaded.config.cni;
   try {
-    const { removedTemporaries, completedMoves } = await recoverConflist(system, { confDir, otherConfigs: others });
-    if (flags.verbose === true && removedTemporaries.length + completedMoves.length > 0) {
-      context.warn(`recovered: ${printable([...removedTemporaries, ...completedMoves].join(", "))}\n`);
-    }
+    const recovered = await recover(wanted);
+    if (flags.verbose === true && recovered.length > 0) context.warn(`recovered: ${printable(recovered.join(", "))}\n`);
     const report = await installConflist(system, text, {
       confDir,
       otherConfigs: others,
+      seesToRecord: true,
       validate: (rendered) => validateConflist(system, rendered, { binDir }),
       onStep: (step, detail) => {
         if (flags.verbose === true) context.warn(`${step}${detail === "" ? "" : `: ${printable(detail)}`}\n`);
@@ -42,6 +46,10 @@ export async function installCommand(
     context.print(
       flags.output === "json" ? printJson(encodeReport(report)) : `PodCIDR ${wanted.podCIDRs}\n${reportLines(report)}`,
     );
+    if (report.unrecorded !== undefined) {
+      const what = `${report.path} is in force but not recorded, so \`headcni conflist restore\` may leave it`;
+      context.warn(`warning: ${what}: ${printable(report.unrecorded.message)}\n`);
+    }
     if (wanted.plan.removesBridge) {
       const what = `the bridge ${bridgeName} still has an address of another PodCIDR, so no pod can start`;
       context.warn(`warning: ${what}; headcni-daemon removes it, or type: ip link delete ${bridgeName}\n`);
@@ -51,6 +59,19 @@ export async function installCommand(
     if (flags.output !== "json" && error instanceof ConflistInvalidError && error.issues.length > 1)
       context.warn(problemTable(error.issues));
     throw error;
+  }
+}
+
+/** Finishes what an interrupted run began, as far as the backups can be written. @returns the names it concerns */
+async function recover({ system, loaded }: WantedConflist): Promise<readonly string[]> {
+  const { confDir, otherConfigs } = loaded.config.cni;
+  try {
+    const { removedTemporaries, completedMoves } = await recoverConflist(system, { confDir, otherConfigs });
+    return [...removedTemporaries, ...completedMoves];
+  } catch (error) {
+    // The installation says so if anything comes of it.
+    backupsFailure(error);
+    return [];
   }
 }
 
@@ -90,6 +111,7 @@ function reportLines({ outcome, reason, path, movedAside, keptOthers }: InstallR
   return `${[ours, ...moved, ...keptLines(keptOthers)].join("\n")}\n`;
 }
 
-function encodeReport({ outcome, reason, path, movedAside, keptOthers }: InstallReport): JsonObject {
-  return { outcome, reason, path, movedAside: movedAside.map(({ name, aside }) => ({ name, aside })), keptOthers };
+function encodeReport({ outcome, reason, path, movedAside, keptOthers, unrecorded }: InstallReport): JsonObject {
+  const moved = movedAside.map(({ name, aside }) => ({ name, aside }));
+  return { outcome, reason, path, movedAside: moved, keptOthers, unrecorded: unrecorded?.message ?? null };
 }

@@ -7,6 +7,7 @@ import {
   type RestoreReport,
   restoreConflist,
 } from "../../conflist/backups/restore.ts";
+import { claimNode } from "../../daemon/claim.ts";
 import { lockFile } from "../../daemon/instance-lock.ts";
 import { HeadcniError } from "../../sys/errors.ts";
 import { type FileLock, tryLockFile } from "../../sys/fs/flock.ts";
@@ -28,6 +29,7 @@ export async function restoreCommand(context: CliContext, flags: NodeFlags & Out
     for (const confDir of dirs) reports.push(planRestore(system, { confDir }));
   } else {
     using _daemonLock = keepDaemonOut(system);
+    using _claim = claimNode(system, "Cannot restore");
     for (const confDir of dirs) reports.push(await restoreConflist(system, { confDir }));
   }
   if (!reports.every(({ isComplete }) => isComplete)) context.exit(exitCodes.negative.code);

@@ -23,6 +23,7 @@ describe("installConflist()", () => {
       path: `${confDir}/${conflistFileName}`,
       movedAside: [],
       keptOthers: [],
+      unrecorded: undefined,
     });
     expect(node.root.read(report.path)).toBe("one");
     expect(fs.statSync(node.hostConfDir).mode & 0o777).toBe(0o755);

@@ -8,15 +8,18 @@ import { type ConflistProblem, problemSentence } from "../../spec/problem.ts";
 import { expected, HeadcniError } from "../../sys/errors.ts";
 import { compareNames } from "../../sys/fs/file-name.ts";
 import { join } from "../../sys/fs/path.ts";
+import { sha256Hex } from "../../sys/fs/sha256.ts";
 import type { System } from "../../sys/system.ts";
 import { recoverLocked } from "../backups/recover.ts";
-import type { FailureName } from "../ledger/failure.ts";
+import { attempt, type FailureName } from "../ledger/failure.ts";
+import { withHash } from "../ledger/installation.ts";
 import { lockConflist } from "../ledger/lock.ts";
 import type { Intent } from "../ledger/next.ts";
-import { commitFailure, perform } from "../ledger/perform.ts";
+import { backupFailure, commitFailure, perform } from "../ledger/perform.ts";
 import type { Action } from "../ledger/step.ts";
 import { openStore, type Store } from "../ledger/store.ts";
 import { diffInstall, type InstallDiff, type InstallReason, isInstalled } from "./install-diff.ts";
+import { installUnrecorded, isRecorded } from "./install-unrecorded.ts";
 
 /**
  * The steps of an installation in the order they happen; each is reported once it has happened. An installation that
@@ -45,6 +48,11 @@ export interface InstallConflistOptions {
   readonly otherConfigs: OtherConfigs;
   /** Asked before anything in `confDir` changes; any problem ends the installation. */
   readonly validate: (text: string) => Promise<readonly ConflistProblem[]>;
+  /**
+   * Whether the backups shall know the file as HeadCNI's own also where it is as wanted: one that was written while they could not
+   * be. @default false
+   */
+  readonly seesToRecord?: boolean | undefined;
   readonly onStep?: ((step: InstallStep, detail: string) => void) | undefined;
 }
 
@@ -64,6 +72,8 @@ export interface InstallReport {
   readonly movedAside: readonly MovedFile[];
   /** Names of others' files the runtime prefers to ours and that stay, because `otherConfigs` is "keep". */
   readonly keptOthers: readonly string[];
+  /** Why the backups do not know our file as it is now; undefined when they do. */
+  readonly unrecorded: HeadcniError | undefined;
 }
 
 /** A conflist that must not be put in force. Carries every problem, for callers that list them. */
@@ -83,7 +93,7 @@ export class ConflistInvalidError extends HeadcniError {
 
 /**
  * Makes `text` the conflist in force in `confDir`. Content and mode as wanted, and nothing preferred to it: then nothing
- * is touched, not even looked at twice.
+ * is touched, not even looked at twice. Where the backups cannot be written, what needs none of them is done all the same.
  * @throws ConflistInvalidError when `validate` finds problems: everything is as it was before.
  * @throws HeadcniError HC_CONFLIST_WRITE, HC_CONFLIST_BACKUP, HC_CONFLIST_BUSY. The old file is in force, or ours is.
  */
@@ -92,29 +102,68 @@ export async function installConflist(
   text: string,
   options: InstallConflistOptions,
 ): Promise<InstallReport> {
-  const { confDir, stateDir = defaultStateDir } = options;
+  const { confDir, stateDir = defaultStateDir, seesToRecord = false } = options;
   const content = new TextEncoder().encode(text);
   options.onStep?.("rendered", `${content.length} bytes`);
   const first = diffInstall(system, content, options);
   options.onStep?.("compared", first.reason);
-  if (isInstalled(first)) return reportOf(confDir, first, []);
-
-  using _lock = await lockConflist(system, stateDir);
   const store = openStore(system, stateDir, confDir);
+  const sha256 = sha256Hex(content);
+  if (isInstalled(first) && (!seesToRecord || isRecorded(store, sha256))) return reportOf(confDir, first, []);
+  const work: Work = { store, content, text, options };
+  try {
+    return await installRecorded(system, work);
+  } catch (error) {
+    const why = backupsFailure(error);
+    const confirm = (): Promise<void> => validateOrThrow(work);
+    const onWrite = (part: InstallStep): void => options.onStep?.(part, join(confDir, conflistFileName));
+    const { otherConfigs } = options;
+    const diff = await installUnrecorded(system, store, { content, otherConfigs, confirm, onWrite, why });
+    return { ...reportOf(confDir, diff, []), unrecorded: isRecorded(store, sha256) ? undefined : why };
+  }
+}
+
+/** Lets the failure to write, or to understand, the backups through. @throws `error` itself when it is another */
+export function backupsFailure(error: unknown): HeadcniError {
+  expected(error);
+  if (error.code !== "HC_CONFLIST_BACKUP") throw error;
+  return error;
+}
+
+interface Work {
+  readonly store: Store;
+  readonly content: Uint8Array;
+  readonly text: string;
+  readonly options: InstallConflistOptions;
+}
+
+async function installRecorded(system: System, work: Work): Promise<InstallReport> {
+  const { store, content, options } = work;
+  const { stateDir = defaultStateDir, confDir } = options;
+  using _lock = await lockConflist(system, stateDir);
   await recoverLocked(system, store, options.otherConfigs);
   // Another process may have done it all while this one waited for the lock.
   const diff = diffInstall(system, content, options);
-  if (isInstalled(diff)) return reportOf(confDir, diff, []);
+  if (isInstalled(diff)) {
+    if (options.seesToRecord === true)
+      attempt(backupFailure(store), () => store.write(withHash(store.read(), sha256Hex(content))));
+    return reportOf(confDir, diff, []);
+  }
   const { reason, toMoveAside } = diff;
   const intent = { kind: "install", content: reason === "same" ? undefined : content, toMoveAside } as const;
-  return reportOf(confDir, diff, await putInForce(system, store, { intent, text, ...options }));
+  return reportOf(confDir, diff, await putInForce(system, work, intent));
 }
 
-async function putInForce(
-  system: System,
-  store: Store,
-  { intent, text, validate, onStep }: InstallConflistOptions & { readonly intent: Intent; readonly text: string },
-): Promise<readonly MovedFile[]> {
+/** @throws ConflistInvalidError */
+async function validateOrThrow({ store, text, options }: Work): Promise<void> {
+  const problems = await options.validate(text);
+  if (problems.length > 0) throw new ConflistInvalidError(join(store.confDir, conflistFileName), problems);
+  options.onStep?.("validated", "");
+}
+
+async function putInForce(system: System, work: Work, intent: Intent): Promise<readonly MovedFile[]> {
+  const { store } = work;
+  const { onStep } = work.options;
   const path = (name: string): string => join(store.confDir, name);
   const moved: MovedFile[] = [];
   try {
@@ -123,9 +172,7 @@ async function putInForce(
       failure: (action) => failureOf(store, action),
       confirm: async () => {
         onStep?.("backed-up", store.dir);
-        const problems = await validate(text);
-        if (problems.length > 0) throw new ConflistInvalidError(path(conflistFileName), problems);
-        onStep?.("validated", "");
+        await validateOrThrow(work);
       },
       onWrite: (part) => onStep?.(part, path(conflistFileName)),
       onDone: ({ kind, name, entry }) => {
@@ -167,5 +214,6 @@ function reportOf(confDir: string, { reason, keptOthers }: InstallDiff, moved: r
     path: join(confDir, conflistFileName),
     movedAside: moved.toSorted((a, b) => compareNames(a.name, b.name)),
     keptOthers,
+    unrecorded: undefined,
   };
 }

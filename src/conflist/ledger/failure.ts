@@ -3,14 +3,7 @@
 
 import type { ErrorCode } from "../../sys/error-codes.ts";
 import { describeError, errnoOf, HeadcniError } from "../../sys/errors.ts";
-
-const hints: Readonly<Record<string, string>> = {
-  EROFS: "mount it writable; in a pod, mount the host's folder without readOnly",
-  ENOSPC: "free space on that file system; what was there before is still in force",
-  EDQUOT: "free space on that file system; what was there before is still in force",
-  EACCES: "run as root; on a system with SELinux or AppArmor, allow HeadCNI to write there",
-  EPERM: "run as root; check for the immutable attribute with lsattr",
-};
+import { refusalHint } from "../../sys/fs/refusal.ts";
 
 /** What a failure is called: its code, and what could not be done, e.g. `Cannot write the conflist /etc/cni/net.d/…`. */
 export type FailureName = readonly [code: ErrorCode, what: string];
@@ -25,7 +18,7 @@ export function attempt<T>([code, what]: FailureName, action: () => T): T {
     // Without an errno it is one of our own sentences (too large, not a regular file), which says more than the cause.
     const why = errno === undefined ? error.message : describeError(error.cause);
     throw new HeadcniError(code, `${what}: ${why}`, {
-      hint: errno === undefined ? undefined : hints[errno],
+      hint: refusalHint(errno),
       cause: error.cause,
       details: { ...error.details, errno },
     });

@@ -12,7 +12,7 @@ import { type Action, journalOf, type Step, transitionAll } from "./step.ts";
 /** How many of our own hashes are remembered, to tell our file from an edited one. */
 const keptHashes = 20;
 /** How many files that came to one name after its original stay aside. */
-const keptLater = 5;
+export const keptLater = 5;
 
 export interface Wanted {
   /** What our file shall hold; undefined when it is as it should be. */
@@ -36,7 +36,8 @@ export function install(before: DirRecord, seen: Seen, { content, toMoveAside }:
   return { record, actions: [...ours, ...moves.toReversed(), ...surplusOf(record)] };
 }
 
-function withHash(record: DirRecord, sha256: string): DirRecord {
+/** The record that knows this content as HeadCNI's own. */
+export function withHash(record: DirRecord, sha256: string): DirRecord {
   const written = [...record.written.filter((other) => other !== sha256), sha256];
   return { ...record, written: written.slice(-keptHashes) };
 }

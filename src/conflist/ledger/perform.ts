@@ -1,6 +1,7 @@
 // Does what was planned: the manifest says what is about to happen, it happens, the manifest says what has happened. Each action
 // is one rename, link or removal, and safe to do again.
 
+import { conflistFileName } from "../../node-state/names.ts";
 import { expected } from "../../sys/errors.ts";
 import type { AtomicWriteStep } from "../../sys/fs/atomic-file.ts";
 import { setFileOrigin } from "../../sys/fs/file-metadata.ts";
@@ -25,7 +26,7 @@ export interface PerformOptions {
   /** After each action that found what it was for. */
   readonly onDone?: (action: Action) => void;
   /** After each part of the writing of our file. */
-  readonly onWrite?: (part: AtomicWriteStep) => void;
+  readonly onWrite?: ((part: AtomicWriteStep) => void) | undefined;
 }
 
 /** What would be done now, and what that rests on. @throws HeadcniError HC_CONFLIST_BACKUP, HC_FILE_READ */
@@ -105,13 +106,26 @@ function act(
       giveSecondName(system, store, action.entry);
       return true;
     case "write-ours":
-      files.makeDir(confDir);
-      files.writeAtomic(path, action.content, { mode: conflistMode, owner: files.owner, onStep: onWrite });
+      writeOurs(system, store, { content: action.content, onWrite });
       return true;
     case "remove-ours":
       files.remove(path);
       return true;
   }
+}
+
+/** Writes our file. @throws HeadcniError HC_FILE_WRITE */
+export function writeOurs(
+  { files }: System,
+  { confDir }: Store,
+  { content, onWrite }: Pick<PerformOptions, "onWrite"> & { readonly content: Uint8Array },
+): void {
+  files.makeDir(confDir);
+  files.writeAtomic(join(confDir, conflistFileName), content, {
+    mode: conflistMode,
+    owner: files.owner,
+    onStep: onWrite,
+  });
 }
 
 function putBack(system: System, store: Store, entry: AsideRecord): void {
@@ -124,8 +138,11 @@ function putBack(system: System, store: Store, entry: AsideRecord): void {
   files.remove(asidePath);
 }
 
-/** Saves the file at our name from the rename that will replace it, without a moment in which the name is gone. */
-function giveSecondName(system: System, store: Store, entry: AsideRecord): void {
+/**
+ * Saves the file at our name from the rename that will replace it, without a moment in which the name is gone.
+ * @throws HeadcniError HC_FILE_WRITE
+ */
+export function giveSecondName(system: System, store: Store, entry: AsideRecord): void {
   const path = join(store.confDir, entry.name);
   const asidePath = join(store.confDir, entry.aside);
   try {

@@ -12,6 +12,7 @@ import type { System } from "../../sys/system.ts";
 import type { NodeAssignment } from "../adoption.ts";
 import { condition, nodeStateConditions } from "./conditions.ts";
 import { exposedDirs } from "./exposed-dirs.ts";
+import { unwritableDirs } from "./unwritable-dirs.ts";
 
 export interface NodeStateAgentOptions {
   readonly conditions: ConditionStore;
@@ -33,11 +34,10 @@ export function createNodeStateAgent(system: System, options: NodeStateAgentOpti
     conditions,
     inputs: { config, assignment, conditions: conditions.shown },
     step: async () => {
-      const exposed = exposedDirs(system);
-      const open = exposed.length === 0 ? [] : [condition("StateDirExposed", { dirs: exposed })];
-      const raised = [...write(), ...open];
+      const dirs = judgeDirs(system);
+      const raised = [...write(), ...dirs];
       // Whether it could be written is a part of what is written.
-      return conditions.set(name, raised) ? [...write(), ...open] : raised;
+      return conditions.set(name, raised) ? [...write(), ...dirs] : raised;
     },
   });
   const { once } = reconciler;
@@ -67,8 +67,24 @@ export function createNodeStateAgent(system: System, options: NodeStateAgentOpti
       await earlier;
       rememberLast();
     },
+    // A mount of a directory that is gone stays so: only a new container, which liveness brings, gets the one that is there.
+    stuck: () => reconciler.stuck() ?? removedDir(system),
     status: () => agentStatus({ lastReconcile: reconciler.last.value }),
   };
+}
+
+function removedDir(system: System): string | undefined {
+  const gone = unwritableDirs(system).find(({ isRemoved }) => isRemoved);
+  return gone === undefined ? undefined : `${gone.path}: ${gone.why}`;
+}
+
+function judgeDirs(system: System): readonly Condition[] {
+  const exposed = exposedDirs(system);
+  const unwritable = unwritableDirs(system);
+  return [
+    ...(exposed.length === 0 ? [] : [condition("StateDirExposed", { dirs: exposed })]),
+    ...(unwritable.length === 0 ? [] : [condition("StateDirNotWritable", { dirs: unwritable })]),
+  ];
 }
 
 function tryWrite({ files }: System, state: NodeState): readonly Condition[] {

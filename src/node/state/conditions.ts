@@ -2,6 +2,7 @@
 
 import { asSentence, conditionsOf, type Failure, kind } from "../../agent/conditions.ts";
 import type { ExposedDir } from "./exposed-dirs.ts";
+import type { UnwritableDir } from "./unwritable-dirs.ts";
 
 export const nodeStateConditions = {
   NodeStateNotWritten: kind<Failure>({
@@ -11,6 +12,19 @@ export const nodeStateConditions = {
     isAwaited: true,
     text: ({ why, hint }) =>
       `${why}, so the PodCIDR may be chosen anew after a reboot. ${asSentence(hint ?? "make /var/lib/headcni and /run/headcni writable")}`,
+  }),
+  StateDirNotWritable: kind<{ readonly dirs: readonly UnwritableDir[] }>({
+    severity: "warning",
+    title: "The daemon's folders cannot be written to",
+    impactsConnectivity: false,
+    isAwaited: true,
+    text: ({ dirs }) => {
+      const remedies = [...new Set(dirs.flatMap(({ hint }) => hint ?? []))].map((hint) => `${asSentence(hint)}. `);
+      return (
+        `${dirs.map(({ path, why }) => `${path}: ${why}`).join("; ")}. ${remedies.join("")}The conflist is written all the same, ` +
+        "unless something has to be backed up for it; with cni.type headcni no pod can be added while /var/lib/headcni is refused"
+      );
+    },
   }),
   StateDirExposed: kind<{ readonly dirs: readonly ExposedDir[] }>({
     severity: "warning",

@@ -1,13 +1,11 @@
 // The daemon's own directories that somebody else can write to: who can put a file there decides what root's daemon and the CNI plugin
 // believe of this node.
 
-import { savedCallsDir, stateDir } from "../../node-state/names.ts";
-import { nodeStateFiles } from "../../node-state/node-state-file.ts";
 import { expected } from "../../sys/errors.ts";
 import type { FileInfo, FileOwner } from "../../sys/fs/files.ts";
 import { octal } from "../../sys/fs/octal.ts";
-import { dirname } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
+import { ownDirs } from "./own-dirs.ts";
 
 export interface ExposedDir {
   readonly path: string;
@@ -17,11 +15,9 @@ export interface ExposedDir {
   readonly remedy: string;
 }
 
-const watched = [...new Set([...nodeStateFiles.map(dirname), stateDir, savedCallsDir])];
-
 /** Those that another user than root and the daemon's own can write to. One that is not there, or cannot be looked at, is not among them. */
 export function exposedDirs({ files, log }: System): readonly ExposedDir[] {
-  return watched.flatMap((path) => {
+  return ownDirs.flatMap((path) => {
     try {
       const info = files.stat(path);
       return info === undefined ? [] : (judge(path, info, files.owner) ?? []);

@@ -20,8 +20,12 @@ export interface FileInfo {
   /** The same, nanoseconds since the epoch, exact. */
   readonly mtimeNs: bigint;
   readonly inode: number;
+  /** The number of its file system. */
+  readonly device: number;
   readonly uid: number;
   readonly gid: number;
+  /** How many names it has: none of a directory that was removed and to which only a mount still leads. */
+  readonly links: number;
 }
 
 /** A user and a group, by number. */
@@ -255,7 +259,9 @@ function toInfo(stats: fs.BigIntStats): FileInfo {
     mtimeMs: Number(stats.mtimeNs) / 1e6,
     mtimeNs: stats.mtimeNs,
     inode: Number(stats.ino),
+    device: Number(stats.dev),
     uid: Number(stats.uid),
     gid: Number(stats.gid),
+    links: Number(stats.nlink),
   };
 }

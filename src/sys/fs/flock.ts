@@ -38,7 +38,10 @@ export interface FileLock extends Disposable {
    * @throws HeadcniError HC_FILE_READ when that cannot be found out
    */
   isAt(hostPath: string): boolean;
-  /** Replaces the locked file's content in place: a new file by rename would not be the locked one. */
+  /**
+   * Replaces the locked file's content in place: a new file by rename would not be the locked one.
+   * @throws HeadcniError HC_FILE_WRITE
+   */
   write(text: string): void;
 }
 
@@ -60,7 +63,7 @@ function lockOpened(hostPath: string): FileLock | undefined {
   let fd: number;
   try {
     const isFolder = fs.statSync(hostPath, { throwIfNoEntry: false })?.isDirectory() === true;
-    fd = fs.openSync(hostPath, isFolder ? "r" : fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
+    fd = isFolder ? fs.openSync(hostPath, "r") : openForLock(hostPath);
   } catch (error) {
     throw new HeadcniError("HC_FILE_WRITE", `Cannot open the lock ${hostPath}: ${describeError(error)}`, {
       cause: error,
@@ -85,11 +88,30 @@ function lockOpened(hostPath: string): FileLock | undefined {
       }
     },
     write: (text) => {
-      fs.ftruncateSync(fd);
-      fs.writeSync(fd, text, 0);
+      try {
+        fs.ftruncateSync(fd);
+        fs.writeSync(fd, text, 0);
+      } catch (error) {
+        throw new HeadcniError("HC_FILE_WRITE", `Cannot write the lock ${hostPath}: ${describeError(error)}`, {
+          cause: error,
+        });
+      }
     },
     [Symbol.dispose]: () => fs.closeSync(fd),
   };
+}
+
+/** A file that may only be read, on a file system that is read-only for example, can be locked all the same. */
+function openForLock(hostPath: string): number {
+  try {
+    return fs.openSync(hostPath, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
+  } catch (error) {
+    try {
+      return fs.openSync(hostPath, "r");
+    } catch {
+      throw error;
+    }
+  }
 }
 
 /** Whether a path, links followed, names the open file. @throws the system error when that cannot be found out */

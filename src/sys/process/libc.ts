@@ -78,6 +78,42 @@ export function setMtime(path: Uint8Array, mtimeNs: bigint): boolean {
   );
 }
 
+const AF_UNIX = 1;
+const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+
+/**
+ * The process that listens on an abstract socket of this network namespace, and its user, as this process's namespaces number them
+ * (0: a process of another pid namespace). Undefined when nothing listens. The kernel says so: no process can pretend.
+ */
+export function abstractSocketOwner(name: string): { readonly pid: number; readonly uid: number } | undefined {
+  const path = new TextEncoder().encode(name);
+  // struct sockaddr_un: the family, a zero byte that makes it abstract, the name.
+  const address = new Uint8Array([AF_UNIX, 0, 0, ...path]);
+  const credentials = new Int32Array(3);
+  const length = new Uint32Array([credentials.byteLength]);
+  const { i32, ptr: pointer } = FFIType;
+  const functions = {
+    socket: { args: [i32, i32, i32], returns: i32 },
+    connect: { args: [i32, pointer, i32], returns: i32 },
+    getsockopt: { args: [i32, i32, i32, pointer, pointer], returns: i32 },
+    close: { args: [i32], returns: i32 },
+  } as const;
+  return callOnce(functions, (libc) => {
+    const fd = libc.socket(AF_UNIX, SOCK_STREAM_NONBLOCK_CLOEXEC, 0);
+    if (fd < 0) return undefined;
+    try {
+      if (libc.connect(fd, ptr(address), address.length) !== 0) return undefined;
+      if (libc.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ptr(credentials), ptr(length)) !== 0) return undefined;
+      const [pid = 0, uid = 0] = credentials;
+      return { pid, uid };
+    } finally {
+      libc.close(fd);
+    }
+  });
+}
+
 /** Loads functions for one use. */
 function callOnce<const Fns extends Record<string, FFIFunction>, T>(
   functions: Fns,

@@ -28,6 +28,11 @@ export function processUsage(): ProcessUsage {
   };
 }
 
+/** Whether a process of this number lives in this process's pid namespace. */
+export function isProcess(pid: string): boolean {
+  return /^\d+$/.test(pid) && fs.existsSync(`/proc/${pid}`);
+}
+
 export type WatchedSignal = "SIGTERM" | "SIGINT" | "SIGHUP";
 
 /** Calls `onSignal` for each of these signals until `until` aborts; the process then ends by them again. */
