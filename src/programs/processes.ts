@@ -20,6 +20,8 @@ const programs = {
     "config-dir": text,
     "pod-cidr": text,
     "hostname-override": text,
+    kubeconfig: text,
+    "cert-dir": text,
     "container-runtime-endpoint": text,
     "cloud-provider": text,
   },
