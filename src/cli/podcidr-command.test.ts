@@ -43,7 +43,9 @@ Cluster CIDR   10.244.0.0/16
 
 ASKED   OUTCOME  FILE `);
     expect(stdout).toMatch(/^env +absent +- +NODE_POD_CIDR is not set$/m);
-    expect(stdout).toEndWith("file    used     /run/flannel/subnet.env:2\n");
+    expect(stdout).toContain("file    used     /run/flannel/subnet.env:2\n\nNODE NAME ");
+    expect(stdout).toMatch(/^--node-name +absent +- +- +is not set$/m);
+    expect(stdout).toMatch(/^\/etc\/hostname +used +worker-1 +\/etc\/hostname:1$/m);
   });
 
   test("says what to do when the answer is a guess", async () => {

@@ -1,9 +1,11 @@
 // `headcni podcidr` and `headcni podcidr inspect`: what this node's PodCIDR is and its source; what a file says.
 
 import type { Command } from "commander";
+import type { NodeNameAnswer } from "../node-name/node-name-answer.ts";
 import type { PodCIDRAnswer } from "../podcidr/answer.ts";
 import type { ClassifiedFile } from "../podcidr/classify.ts";
 import { printJson } from "../sys/json.ts";
+import { printable } from "../sys/log/printable.ts";
 import type { CliContext } from "./context.ts";
 import { issueLine } from "./exit.ts";
 import { addExamples, configOption, nodeNameOption, outputOption, rootOption } from "./options.ts";
@@ -49,19 +51,25 @@ export function addPodCIDRCommands(program: Command, context: CliContext): void 
 }
 
 async function showAnswer(context: CliContext, flags: PodCIDRFlags): Promise<void> {
-  const [{ loadConfig }, { choosePodCIDR }, { resolveNodeName }, { encodeAnswer }] = await Promise.all([
+  const [{ loadConfig }, { choosePodCIDR }, { resolveNodeName }, node, { encodeAnswer }] = await Promise.all([
     import("../config/load.ts"),
     import("../podcidr/chain.ts"),
-    import("../podcidr/node-name.ts"),
+    import("../node-name/resolve.ts"),
+    import("../node-name/node-name-answer.ts"),
     import("../podcidr/answer.ts"),
   ]);
   const system = context.system(flags.root);
   const config = await loadConfig(system, { path: flags.config });
   for (const warning of config.warnings) context.warn(`warning: ${issueLine(warning)}\n`);
-  const nodeName = resolveNodeName(system, { flag: flags.nodeName, config: config.config.nodeName });
-  const answer = choosePodCIDR(system, { nodeName, config });
-  for (const warning of answer.warnings) context.warn(`warning: ${warning}\n`);
-  context.print(flags.output === "json" ? printJson(encodeAnswer(answer)) : answerTable(answer));
+  const name = resolveNodeName(system, { flag: flags.nodeName, loaded: config });
+  const answer = choosePodCIDR(system, { nodeName: name.name, config });
+  const unsure = [node.disputeSentence(name), node.doubtSentence(name)].flatMap((sentence) => sentence ?? []);
+  for (const warning of [...unsure, ...answer.warnings]) context.warn(`warning: ${printable(warning)}\n`);
+  context.print(
+    flags.output === "json"
+      ? printJson({ ...encodeAnswer(answer), node: node.encodeNodeName(name) })
+      : `${answerTable(answer)}\n${nodeNameTable(name)}`,
+  );
 }
 
 /** The answer for a person: what, from where, how sure, then the trace. */
@@ -85,6 +93,18 @@ function answerTable(answer: PodCIDRAnswer): string {
     entry.reason ?? "",
   ]);
   return `${renderTable([], facts)}\n${renderTable(["asked", "outcome", "file", "why"], steps)}`;
+}
+
+/** Each place that may say the node's name, in the order they are believed. */
+function nodeNameTable({ trace }: NodeNameAnswer): string {
+  const rows = trace.map(({ source, outcome, name = "-", file, line, reason = "" }) => [
+    source,
+    outcome,
+    name,
+    file === undefined ? "-" : `${file}${line === undefined ? "" : `:${line}`}`,
+    reason,
+  ]);
+  return renderTable(["node name", "outcome", "says", "file", "why"], rows);
 }
 
 async function inspectFiles(context: CliContext, files: readonly string[], flags: InspectFlags): Promise<void> {

@@ -183,7 +183,7 @@ export const configSchema = z.strictObject(
   {
     nodeName: key(
       z.optional(read(text, readNodeName)),
-      "Kubernetes name of this node, when it is not what the machine calls itself.",
+      "Name of this node as kubectl get nodes shows it, where HeadCNI does not find that itself (docs/reference/node-name.md).",
       "worker-1",
     ),
     // A section that is left out is an empty one: its keys have their defaults.

@@ -7,6 +7,7 @@ import { createReconciler } from "../agent/reconciler.ts";
 import { createTrigger } from "../agent/trigger.ts";
 import { createWatches } from "../agent/watches.ts";
 import { monitorKernel } from "../kernel/monitor.ts";
+import { nodeNameConditions } from "../node-name/conditions.ts";
 import { kubeletSettings } from "../programs/kubelet-settings.ts";
 import type { System } from "../sys/system.ts";
 import { nodeConditions } from "./conditions.ts";
@@ -32,9 +33,9 @@ export function createNodeAgent(system: System, options: NodeAgentOptions): Agen
   let isWatching = false;
   const watch = (): void => {
     if (!isWatching || config.value === undefined || status.value === undefined) return;
-    watches.update(
-      watchTargets(config.value.config, { nodeName: status.value.answer.nodeName, kubelets: kubeletSettings(system) }),
-    );
+    const { name, files } = status.value.nodeName;
+    const kubelets = kubeletSettings(system);
+    watches.update(watchTargets(config.value.config, { nodeName: name, nodeNameFiles: files, kubelets }));
   };
   const reconciler = createReconciler(system, {
     name: "node",
@@ -52,7 +53,7 @@ export function createNodeAgent(system: System, options: NodeAgentOptions): Agen
     // What is in force stays in force: without its conflist a node takes no pods, so there is nothing to clean up.
     ...plainAgent,
     ...reconciler,
-    conditions: nodeConditions,
+    conditions: { ...nodeConditions, ...nodeNameConditions },
     metrics: Object.values(nodeMetrics),
     run: async (signal) => {
       isWatching = true;

@@ -1,18 +1,21 @@
-// What the log says of the PodCIDR beside conditions: each fact once, when it is new.
+// What the log says of the node's name and PodCIDR beside conditions: each fact once, when it is new.
 
+import { type NodeNameAnswer, nodeNameSentence } from "../node-name/node-name-answer.ts";
 import { isGuess, type PodCIDRAnswer } from "../podcidr/answer.ts";
 import type { Log } from "../sys/log/log.ts";
 import { type Assignment, sourceWords } from "./adoption.ts";
 
 /** What the chain answered and what is adopted, which differ when pods or a lost source hold on to an older PodCIDR. */
 export interface Announced {
+  readonly nodeName: NodeNameAnswer;
   readonly answer: PodCIDRAnswer;
   readonly effective: Assignment;
 }
 
-/** The PodCIDR line, with source, file and line, when it says something else than last time; warnings of the chain likewise. */
+/** A line each for the node's name and its PodCIDR, with source, file and line, when it says something else than last time; warnings of the chain likewise. */
 export function announcePodCIDR(log: Log, announced: Announced, last: Announced | undefined): void {
-  const { answer, effective } = announced;
+  const { nodeName, answer, effective } = announced;
+  announceNodeName(log, nodeName, last?.nodeName);
   for (const warning of answer.warnings) if (last?.answer.warnings.includes(warning) !== true) log.warn(warning);
   const sentence = podCIDRSentence(announced);
   if (last !== undefined && sentence === podCIDRSentence(last)) return;
@@ -26,6 +29,13 @@ export function announcePodCIDR(log: Log, announced: Announced, last: Announced 
     clusterCIDRs: answer.clusterCIDRs.map(String),
     nodeName: answer.nodeName,
   });
+}
+
+function announceNodeName(log: Log, answer: NodeNameAnswer, last: NodeNameAnswer | undefined): void {
+  const sentence = nodeNameSentence(answer);
+  if (last !== undefined && sentence === nodeNameSentence(last)) return;
+  const { name, from } = answer;
+  log.info(sentence, { nodeName: name, from: from.source, file: from.file, line: from.line });
 }
 
 function podCIDRSentence({ answer, effective }: Announced): string {

@@ -7,11 +7,13 @@ import type { LoadedConfig } from "../config/config.ts";
 import { type BridgeReading, bridgeAmong } from "../dataplane/bridge.ts";
 import { countLeases } from "../ipam/lease-count.ts";
 import { type Networks, readNetworks } from "../kernel/networks.ts";
+import { nodeNameFaults } from "../node-name/conditions.ts";
+import type { NodeNameAnswer } from "../node-name/node-name-answer.ts";
+import { resolveNodeName } from "../node-name/resolve.ts";
 import { bridgeName, networkName } from "../node-state/names.ts";
 import { nodeStateFiles, readNodeState } from "../node-state/node-state-file.ts";
 import type { PodCIDRAnswer, PodCIDRSource } from "../podcidr/answer.ts";
 import { choosePodCIDR } from "../podcidr/chain.ts";
-import { resolveNodeName } from "../podcidr/node-name.ts";
 import { parseConflist, pluginEntries } from "../spec/conflist.ts";
 import { hostLocalSubnets } from "../spec/host-local.ts";
 import { describeError, expected } from "../sys/errors.ts";
@@ -30,26 +32,32 @@ export interface AskChainOptions {
   readonly loaded: LoadedConfig;
   /** `--node-name` */
   readonly nodeName: string | undefined;
-  /** The answer of the last step. */
-  readonly last: PodCIDRAnswer | undefined;
+  /** The answers of the last step. */
+  readonly last: ChainAnswers | undefined;
+}
+
+export interface ChainAnswers {
+  readonly nodeName: NodeNameAnswer;
+  readonly answer: PodCIDRAnswer;
 }
 
 /**
- * What the PodCIDR chain says now. Once a daemon runs, a value of an operator that has become wrong does not stop it: the last answer
- * stays, and a condition says so.
+ * What the node's name and its PodCIDR are now. Once a daemon runs, a value of an operator that has become wrong does not stop it: the last
+ * answers stay, and a condition says so.
  * @throws ConfigError in the first step only
  */
 export function askChain(
   system: System,
   { loaded, nodeName: flag, last }: AskChainOptions,
-): { readonly answer: PodCIDRAnswer; readonly conditions: readonly Condition[] } {
+): ChainAnswers & { readonly conditions: readonly Condition[] } {
   try {
-    const nodeName = resolveNodeName(system, { flag, config: loaded.config.nodeName });
-    return { answer: choosePodCIDR(system, { nodeName, config: loaded }), conditions: [] };
+    const nodeName = resolveNodeName(system, { flag, loaded });
+    const answer = choosePodCIDR(system, { nodeName: nodeName.name, config: loaded });
+    return { nodeName, answer, conditions: nodeNameFaults(nodeName) };
   } catch (error) {
     expected(error);
     if (last === undefined) throw error;
-    return { answer: last, conditions: [configInvalid(loaded, error)] };
+    return { ...last, conditions: [...nodeNameFaults(last.nodeName), configInvalid(loaded, error)] };
   }
 }
 

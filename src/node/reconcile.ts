@@ -55,24 +55,32 @@ export function createNodeStep(system: System, options: ReconcileNodeOptions) {
     const exec = execUntil(system.exec, signal);
     const asking = firstValue(configs, signal).then((loaded) => {
       if (loaded === undefined) return undefined;
-      return { loaded, ...askChain(observer, { loaded, nodeName, last: status.value?.answer }) };
+      return { loaded, ...askChain(observer, { loaded, nodeName, last: status.value }) };
     });
     const [observed, asked] = await Promise.all([observeKernel({ ...observer, exec }), asking]);
     throwIfStopping(signal);
     if (asked === undefined) return [];
-    const { answer, loaded } = asked;
+    const { nodeName: name, answer, loaded } = asked;
     const { config } = loaded;
     const path = join(config.cni.confDir, conflistFileName);
     const current = status.value?.current ?? observeAssignment(observer, path, observed.bridge);
     const plan = planNode({ config, answer, current, ...observed });
-    const announced = { answer, effective: plan.adoption.effective };
+    const announced = { nodeName: name, answer, effective: plan.adoption.effective };
     announcePodCIDR(log, announced, memory.announced);
     const work = { loaded, answer, current, plan, memory, options, askVersions, signal };
     const done = await carryOut({ ...system, exec }, work);
     memory = { announced, plugin: done.plugin, conflist: done.conflist };
     count(options.record, done.result);
     const { writes, lastWrite } = writesAfter(status.value, done.result, startedAtMs);
-    status.set({ answer, current: done.inForce, ...observed, conflist: done.result, writes, lastWrite });
+    status.set({
+      nodeName: name,
+      answer,
+      current: done.inForce,
+      ...observed,
+      conflist: done.result,
+      writes,
+      lastWrite,
+    });
     return [...asked.conditions, ...done.conditions];
   };
 }

@@ -3,6 +3,7 @@
 import { type AgentStatus, agentStatus } from "../agent/agent.ts";
 import type { Sample } from "../agent/metrics.ts";
 import type { BridgeReading } from "../dataplane/bridge.ts";
+import { encodeNodeName, type NodeNameAnswer } from "../node-name/node-name-answer.ts";
 import { bridgeName } from "../node-state/names.ts";
 import { encodeAnswer, type PodCIDRAnswer } from "../podcidr/answer.ts";
 import type { JsonObject, JsonValue } from "../sys/json.ts";
@@ -12,6 +13,8 @@ import { nodeMetrics } from "./metrics.ts";
 
 /** What the last step found and left. */
 export interface NodeStatus {
+  /** What the cluster calls this node now, and who says so. */
+  readonly nodeName: NodeNameAnswer;
   /** What the chain says now. */
   readonly answer: PodCIDRAnswer;
   /** The PodCIDR pods get; not always what the chain says. */
@@ -35,6 +38,7 @@ export function showNode(status: NodeStatus | undefined): Omit<AgentStatus, "las
   return {
     document: {
       nodeName: answer.nodeName,
+      node: encodeNodeName(status.nodeName),
       inForce: encodeAssignment(current),
       podCIDR: encodeAnswer(answer),
       conflist: encodeConflist(status),

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
+import { certificates } from "../../src/node-name/testing.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { conflistPath, headcni } from "../harness/headcni.ts";
 import {
@@ -110,6 +111,26 @@ describe("headcni-daemon follows the sources of the PodCIDR", () => {
     await timed("takes the operator's value, which comes before all", () => subnetOf(node) === "10.42.6.0/24");
     const { agents } = await statusOf(node);
     expect(agents.node?.status).toMatchObject({ podCIDR: { source: "config", file: configFile, line: 1 } });
+    await daemon.stop();
+  });
+
+  test("and those of the node's name, also from a folder that was not there", async () => {
+    await using node = await flannelNode();
+    const daemon = await bootDaemon(node);
+    const nameOf = async () => (await statusOf(node)).agents.node?.status.node;
+    node.write("/etc/rancher/k3s/config.yaml", "node-name: edge-1\n");
+    await timed("takes k3s' name", async () => (await statusOf(node)).nodeName === "edge-1");
+    node.write("/etc/default/kubelet", "KUBELET_EXTRA_ARGS=--hostname-override=edge-2\n");
+    await timed("says that the kubelet's differs", async () =>
+      (await conditionCodes(node)).includes("NodeNameDisputed"),
+    );
+    expect(await nameOf()).toMatchObject({
+      name: "edge-1",
+      disagreements: [{ file: "/etc/default/kubelet", line: 1 }],
+    });
+    node.write("/var/lib/rancher/k3s/agent/client-kubelet.crt", certificates["worker-8"]);
+    await timed("takes the certificate's name", async () => (await statusOf(node)).nodeName === "worker-8");
+    expect(await nameOf()).toMatchObject({ name: "worker-8", from: "certificate of the kubelet of k3s" });
     await daemon.stop();
   });
 

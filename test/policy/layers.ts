@@ -12,7 +12,17 @@ const base = ["sys", "cidr"];
 const shared = [...base, "tailnet", "spec", "node-state", "programs", "runtime", "agent", "kernel"];
 /** Of all that config has, another domain sees the type of what it yields. */
 const withConfig = [...shared, "src/config/config.ts"];
-const domains = ["attachments", "config", "podcidr", "conflist", "dataplane", "tailscale", "ipam", "plugin-install"];
+const domains = [
+  "attachments",
+  "config",
+  "podcidr",
+  "node-name",
+  "conflist",
+  "dataplane",
+  "tailscale",
+  "ipam",
+  "plugin-install",
+];
 
 /** From the bottom up: a directory imports only from those above it in this table. A new one is put here, at its place. */
 export const layers: Readonly<Record<string, Layer>> = {
@@ -34,6 +44,10 @@ export const layers: Readonly<Record<string, Layer>> = {
   attachments: { holds: "the calls a runtime has made and not taken back", uses: [...base, "spec", "node-state"] },
   config: { holds: "the configuration: schema, load, check, explain", uses: shared },
   podcidr: { holds: "where a PodCIDR comes from: chain, sources, readers, `inspect`", uses: withConfig },
+  "node-name": {
+    holds: "what the cluster calls this node: every place that says it",
+    uses: [...withConfig, "src/podcidr/text/documents.ts", "src/podcidr/text/tree.ts"],
+  },
   conflist: { holds: "the conflist: render, validate, install, back up, restore", uses: withConfig },
   dataplane: { holds: "the kernel: bridge, masquerading", uses: withConfig },
   tailscale: {

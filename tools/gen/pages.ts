@@ -7,6 +7,7 @@ import { conditionsPage } from "./conditions-page.ts";
 import { configPage } from "./config-page.ts";
 import { errorsPage, exitCodesPage } from "./errors-page.ts";
 import { metricsPage } from "./metrics-page.ts";
+import { nodeNamePage } from "./node-name-page.ts";
 import { sourcesPage } from "./sources-page.ts";
 
 export const referenceFolder = new URL("../../docs/reference", import.meta.url).pathname;
@@ -21,6 +22,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ["errors.md", errorsPage()],
     ["exit-codes.md", exitCodesPage()],
     ["metrics.md", metricsPage()],
+    ["node-name.md", nodeNamePage()],
     ["sources.md", sourcesPage()],
   ]);
 }

@@ -6,8 +6,8 @@ import { renderConflist } from "../../conflist/render.ts";
 import { sourceWords } from "../../node/adoption.ts";
 import { observeAssignment, observeKernel } from "../../node/observe.ts";
 import { type Plan, planNode } from "../../node/plan.ts";
+import { resolveNodeName } from "../../node-name/resolve.ts";
 import { choosePodCIDR } from "../../podcidr/chain.ts";
-import { resolveNodeName } from "../../podcidr/node-name.ts";
 import { printable } from "../../sys/log/printable.ts";
 import type { CliContext } from "../context.ts";
 import type { NodeFlags } from "./conflist-flags.ts";
@@ -25,7 +25,7 @@ export async function findWanted(context: CliContext, flags: NodeFlags): Promise
   const node = await readNodeDirs(context, flags);
   const { system, loaded, path } = node;
   const { config } = loaded;
-  const nodeName = resolveNodeName(system, { flag: flags.nodeName, config: config.nodeName });
+  const { name: nodeName } = resolveNodeName(system, { flag: flags.nodeName, loaded });
   const answer = choosePodCIDR(system, { nodeName, config: loaded });
   for (const warning of answer.warnings) context.warn(`warning: ${printable(warning)}\n`);
   const observed = await observeKernel(system);
