@@ -1,12 +1,20 @@
-// Many prefixes as few: the same addresses, in the fewest networks. Pure.
+// Many prefixes as few: the same addresses, without what another prefix holds, or in the fewest networks. Pure.
 
 import { Prefix } from "./prefix.ts";
+
+/** The same addresses in order, without prefixes that another one holds; two halves of a network stay two. */
+export function outermost(prefixes: readonly Prefix[]): readonly Prefix[] {
+  const done: Prefix[] = [];
+  for (const prefix of prefixes.map((each) => each.masked()).toSorted((a, b) => a.compare(b))) {
+    if (done.at(-1)?.contains(prefix) !== true) done.push(prefix);
+  }
+  return done;
+}
 
 /** The same addresses in order, without what another holds, and two halves of a network as that network. */
 export function aggregate(prefixes: readonly Prefix[]): readonly Prefix[] {
   const done: Prefix[] = [];
-  for (const prefix of prefixes.map((each) => each.masked()).toSorted((a, b) => a.compare(b))) {
-    if (done.at(-1)?.contains(prefix) === true) continue;
+  for (const prefix of outermost(prefixes)) {
     done.push(prefix);
     for (let whole = wholeOf(done); whole !== undefined; whole = wholeOf(done)) done.splice(-2, 2, whole);
   }
