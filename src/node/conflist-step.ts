@@ -1,6 +1,7 @@
 // Puts the wanted conflist in place and turns whatever keeps it from being in force into a condition.
 
 import type { Condition } from "../agent/conditions.ts";
+import { afterRepair, calmPace, paceAt, type RepairPace, waitBeforeRepairMs } from "../agent/repair-pace.ts";
 import type { Config } from "../config/config.ts";
 import { type RecoverConflistOptions, recoverConflist } from "../conflist/backups/recover.ts";
 import {
@@ -20,7 +21,6 @@ import { join } from "../sys/fs/path.ts";
 import { sha256Hex } from "../sys/fs/sha256.ts";
 import type { System } from "../sys/system.ts";
 import { condition } from "./conditions.ts";
-import { afterRepair, calmPace, paceAt, type RepairPace, waitBeforeRepairMs } from "./repair-pace.ts";
 
 const none: Preferred = { kind: "none" };
 

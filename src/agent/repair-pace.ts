@@ -1,4 +1,4 @@
-// How often the conflist is put right when something keeps undoing it. The first repairs are immediate; a fight with another
+// How often a resource is put right when something keeps undoing it. The first repairs are immediate; a fight with another
 // agent is slowed down, so that it neither burns a processor nor fills a disk with log. Pure.
 
 /** What is remembered of past repairs. Times are monotonic milliseconds. */
