@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { fakeClock, memoryLog } from "../sys/testing.ts";
-import { monitorKernel } from "./monitor.ts";
+import { monitorKernel, monitorProgram } from "./monitor.ts";
 import { fakeMonitor } from "./testing.ts";
 
 let stop = new AbortController();
@@ -121,4 +121,41 @@ describe("monitorKernel()", () => {
     stop.abort();
     expect(await ended).toBeUndefined();
   });
+});
+
+test("monitorProgram() stops a program that prints more than it tells, looks instead, and starts it again after a while", async () => {
+  stop = new AbortController();
+  const clock = fakeClock();
+  const program = fakeMonitor();
+  const seen = { changes: 0 };
+  const system = { clock, log: memoryLog(), follow: program.follow, random: () => 1 };
+  const options = {
+    argv: ["nft", "monitor"],
+    subject: "firewall rules",
+    heeds: (line: string) => line.includes("ours"),
+    onChange: () => {
+      seen.changes += 1;
+    },
+    allowance: { lines: 100, linesPerSecond: 10, restMs: 60_000 },
+  };
+  void monitorProgram(system, options, stop.signal);
+  await clock.advance(0);
+  for (let second = 0; second < 60; second++) {
+    for (let line = 0; line < 10; line++) program.print("another's");
+    await clock.advance(1000);
+  }
+  expect(program.starts.length).toBe(1);
+  for (let line = 0; line < 101; line++) program.print("another's");
+  await clock.advance(0);
+  await clock.advance(1000);
+  expect(seen.changes).toBe(1);
+  await clock.advance(58_000);
+  expect(program.starts.length).toBe(1);
+  await clock.advance(2000);
+  expect(program.starts.length).toBe(2);
+  expect(seen.changes).toBe(2);
+  program.print("ours");
+  await clock.advance(0);
+  await clock.advance(5000);
+  expect(seen.changes).toBe(3);
 });

@@ -1,5 +1,6 @@
-// Changes of the kernel's network state as they happen: `ip monitor`, kept running. It only tells that something changed; what holds
-// is read anew. A machine without it is looked at now and then, as every agent does anyway.
+// Changes of the kernel's network state as they happen: `ip monitor`, or another program that prints a line for each, kept running.
+// It only tells that something changed; what holds is read anew. A machine without it is looked at now and then, as every agent does
+// anyway.
 
 import { createBackoff } from "../sys/backoff.ts";
 import { expected } from "../sys/errors.ts";
@@ -10,67 +11,122 @@ type Machine = Pick<System, "clock" | "follow" | "log" | "random">;
 
 export interface MonitorOptions {
   /** What is listened to. IPv4 routes that go with their device are told of by `link` alone. */
-  readonly objects: readonly ("address" | "link" | "route" | "rule")[];
+  readonly objects: readonly (keyof typeof objectWords)[];
   /** Called after a burst of changes, and when changes may have been missed. */
   readonly onChange: () => void;
+  /** How much rarer calls get where changes never stop, milliseconds. @default 5000 */
+  readonly maxGapMs?: number;
 }
 
-/** How long a burst is gathered. Where changes never stop, calls get rarer, down to the second number. */
-const pace = { firstMs: 150, maxMs: 5000 };
+export interface MonitorProgramOptions {
+  readonly argv: readonly string[];
+  /** What it tells of, in words: `addresses and routes`. */
+  readonly subject: string;
+  /** Whether a line means a change that matters. */
+  readonly heeds: (line: string, from: "stdout" | "stderr") => boolean;
+  /** Called after a burst of changes, and when changes may have been missed. */
+  readonly onChange: () => void;
+  /** As in `MonitorOptions`. */
+  readonly maxGapMs?: number;
+  /**
+   * How many lines that do not matter the program may print: so many at once, so many a second after that. One that prints more costs
+   * more than it tells, and is started again after `restMs`. @default no limit
+   */
+  readonly allowance?: { readonly lines: number; readonly linesPerSecond: number; readonly restMs: number };
+}
+
+/** How long a burst is gathered. */
+const gatherMs = 150;
+const defaultMaxGapMs = 5000;
 const restart = { firstMs: 1000, maxMs: 300_000 };
 /** A monitor that ran this long works: its end is no reason to wait for long. */
 const provenMs = 60_000;
 
 /** Listens until `signal` aborts. Never throws for a machine without `ip`: it says so once, and tries again later. */
-export async function monitorKernel(
+export function monitorKernel(
   system: Machine,
-  { objects, onChange }: MonitorOptions,
+  { objects, ...options }: MonitorOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const argv = ["ip", "-o", "monitor", ...objects];
+  // On standard error: the kernel could not keep all events for it ("netlink receive error No buffer space available").
+  const heeds = (line: string, from: "stdout" | "stderr"): boolean =>
+    from === "stderr" ? /receive error/i.test(line) : !isLinkLocal(line);
+  const subject = objects.map((object) => objectWords[object]).join(" and ");
+  return monitorProgram(system, { argv, subject, heeds, ...options }, signal);
+}
+
+const objectWords = { address: "addresses", link: "links", route: "routes", rule: "rules" } as const;
+
+/** Keeps a program running that tells of changes until `signal` aborts. Never throws for a machine that lacks it. */
+export async function monitorProgram(
+  system: Machine,
+  options: MonitorProgramOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, log } = system;
-  const report = createPacer(clock, onChange, signal);
+  const { subject, allowance } = options;
+  const report = createPacer(clock, options, signal);
   const backoff = createBackoff(system, restart);
   let hasWarned = false;
-  const onLine = (line: string, from: "stdout" | "stderr"): void => {
-    // On standard error: the kernel could not keep all events for it ("netlink receive error No buffer space available").
-    if (from === "stderr" ? /receive error/i.test(line) : !isLinkLocal(line)) report();
-  };
   while (!signal.aborted) {
     const startedMs = clock.monotonicMs();
-    const end = await follow(system, ["ip", "-o", "monitor", ...objects], onLine, signal);
+    const end = await follow(system, { ...options, report }, signal);
     if (signal.aborted) return;
+    if (end.isTooBusy) {
+      log.debug(`Too much changes beside ${subject} to listen to it: looking at it now and then instead`);
+      report();
+      await clock.sleep(allowance?.restMs ?? restart.maxMs, signal);
+      report();
+      continue;
+    }
     if (clock.monotonicMs() - startedMs >= provenMs) backoff.reset();
     if (!hasWarned && backoff.failures > 0) {
       hasWarned = true;
-      log.warn(`Cannot listen to changes of addresses and routes: ${end.why}`, {
-        hint: "they are noticed later, by polling",
-      });
+      log.warn(`Cannot listen to changes of ${subject}: ${end.why}`, { hint: "they are noticed later, by polling" });
     }
     await backoff.wait(signal);
     if (end.hasRun) report();
   }
 }
 
-type Ended = { readonly hasRun: boolean; readonly why: string };
+type Ended = { readonly hasRun: boolean; readonly isTooBusy: boolean; readonly why: string };
 
 async function follow(
   system: Machine,
-  argv: readonly string[],
-  onLine: (line: string, from: "stdout" | "stderr") => void,
+  { argv, heeds, report, allowance }: MonitorProgramOptions & { readonly report: () => void },
   signal: AbortSignal,
 ): Promise<Ended> {
+  const tooBusy = new AbortController();
+  const isWithin = createAllowance(system.clock, allowance);
   let said = "";
+  const onLine = (line: string, from: "stdout" | "stderr"): void => {
+    if (from === "stderr") said = line;
+    if (heeds(line, from)) report();
+    else if (!isWithin()) tooBusy.abort();
+  };
   try {
-    const keep = (line: string, from: "stdout" | "stderr"): void => {
-      if (from === "stderr") said = line;
-      onLine(line, from);
-    };
-    const end = await system.follow(argv, { onLine: keep }, signal);
-    return { hasRun: true, why: `${argv.join(" ")} ${describeEnd(end)}${said === "" ? "" : `: ${said}`}` };
+    const end = await system.follow(argv, { onLine }, AbortSignal.any([signal, tooBusy.signal]));
+    const why = `${argv.join(" ")} ${describeEnd(end)}${said === "" ? "" : `: ${said}`}`;
+    return { hasRun: true, isTooBusy: tooBusy.signal.aborted, why };
   } catch (error) {
     expected(error);
-    return { hasRun: false, why: error.message };
+    return { hasRun: false, isTooBusy: false, why: error.message };
   }
+}
+
+/** Takes one line from what is left. @returns whether something was left */
+function createAllowance(clock: System["clock"], allowance: MonitorProgramOptions["allowance"]): () => boolean {
+  if (allowance === undefined) return () => true;
+  const { lines, linesPerSecond } = allowance;
+  let left = lines;
+  let lastMs = clock.monotonicMs();
+  return () => {
+    const nowMs = clock.monotonicMs();
+    left = Math.min(lines, left + ((nowMs - lastMs) / 1000) * linesPerSecond) - 1;
+    lastMs = nowMs;
+    return left >= 0;
+  };
 }
 
 function describeEnd(end: FollowEnd): string {
@@ -84,13 +140,17 @@ function isLinkLocal(line: string): boolean {
 }
 
 /** Gathers reports: the first is passed on soon, those of a state that never rests more and more rarely. */
-function createPacer(clock: System["clock"], onChange: () => void, signal: AbortSignal): () => void {
-  let gapMs = pace.firstMs;
+function createPacer(
+  clock: System["clock"],
+  { onChange, maxGapMs = defaultMaxGapMs }: Pick<MonitorOptions, "onChange" | "maxGapMs">,
+  signal: AbortSignal,
+): () => void {
+  let gapMs = gatherMs;
   let lastMs = Number.NEGATIVE_INFINITY;
   let isPending = false;
   const passOn = async (): Promise<void> => {
     const isResting = clock.monotonicMs() - lastMs > 2 * gapMs;
-    gapMs = isResting ? pace.firstMs : Math.min(2 * gapMs, pace.maxMs);
+    gapMs = isResting ? gatherMs : Math.min(2 * gapMs, maxGapMs);
     await clock.sleep(gapMs, signal);
     isPending = false;
     lastMs = clock.monotonicMs();
