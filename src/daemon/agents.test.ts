@@ -38,7 +38,7 @@ describe("the agents on a fresh node", () => {
     await daemon.reconcile();
     expect(subnetOf(node)).toBe("10.42.3.0/24");
     expect(conflistOf(daemon)).toMatchObject({ inForce: true, writes: 1, lastWrite: { reason: "absent" } });
-    expect(daemon.status("dataplane")).toEqual({ masquerade: "bridge" });
+    expect(daemon.status("dataplane")).toEqual({ masquerade: "bridge", tailnet: "unknown" });
     expect(node.codes()).toEqual([]);
     for (const state of remembered(node)) {
       expect(state).toMatchObject({
@@ -469,15 +469,15 @@ describe("the agents and masquerading", () => {
     node.root.write(configFile, "network: {masquerade: daemon}\n");
     const daemon = node.start();
     await daemon.reconcile();
-    expect(daemon.status("dataplane")).toEqual({ masquerade: "applied" });
-    expect(node.kernel.table).toContain("ip saddr 10.42.3.0/24 ip daddr 10.42.0.0/16 return");
+    expect(daemon.status("dataplane")).toEqual({ masquerade: "applied", tailnet: "unknown" });
+    expect(node.kernel.table).toContain("elements = { 10.42.0.0/16 }");
     expect(node.root.read(conflistPath)).toContain('"ipMasq": false');
     node.kernel.table = "table inet headcni {\n}";
     await daemon.reconcile();
     expect(node.kernel.table).toContain("masquerade");
     node.root.write(configFile, "network: {masquerade: bridge}\n");
     await daemon.reconcile();
-    expect(daemon.status("dataplane")).toEqual({ masquerade: "bridge" });
+    expect(daemon.status("dataplane")).toEqual({ masquerade: "bridge", tailnet: "unknown" });
     expect(node.kernel.table).toBeUndefined();
   });
 
@@ -498,7 +498,7 @@ describe("the agents and masquerading", () => {
     node.kernel.nftFault = "missing";
     const daemon = node.start();
     await daemon.reconcile();
-    expect(daemon.status("dataplane")).toEqual({ masquerade: "failed" });
+    expect(daemon.status("dataplane")).toEqual({ masquerade: "failed", tailnet: "unknown" });
     expect(node.conditions.list()[0]).toMatchObject({ code: "MasqueradeNotApplied", severity: "error" });
     expect(node.conditions.list()[0]?.text).toContain("Install the nftables package");
   });
@@ -619,7 +619,7 @@ describe("the agents, while they run,", () => {
     const { until, end } = await runAgents(node);
     node.root.write(configFile, "network: {mtu: 1400, podCIDR: {nodeLocal: 10.9.0.0/24}, masquerade: daemon}\n");
     await until("the conflist says it", () => subnetOf(node) === "10.9.0.0/24");
-    await until("the kernel has it", () => node.kernel.table?.includes("ip saddr 10.9.0.0/24") === true);
+    await until("the kernel has it", () => node.kernel.table?.includes("elements = { 10.9.0.0/24 }") === true);
     await until("the node state file has it", () =>
       node.root.read(nodeStateFiles[1]).includes('"podCIDRs": [\n    "10.9.0.0/24"\n  ]'),
     );

@@ -6,6 +6,7 @@ import { type ConditionStore, createConditionStore } from "../agent/condition-st
 import type { ConditionTable } from "../agent/conditions.ts";
 import { createLatest, type Watchable } from "../agent/latest.ts";
 import { createMetricRecorder, type MetricRecorder } from "../agent/metrics.ts";
+import type { Prefix } from "../cidr/prefix.ts";
 import { createConfigAgent, type DaemonFlags } from "../config/agent.ts";
 import type { Config, LoadedConfig } from "../config/config.ts";
 import { createDataplaneAgent } from "../dataplane/agent.ts";
@@ -46,6 +47,8 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
   const config = createLatest<LoadedConfig | undefined>(undefined);
   const assignment = createLatest<NodeAssignment | undefined>(undefined);
   const tailnet = createLatest<Tailnet | undefined>(undefined);
+  // No tailnet is seen by this daemon: nothing is put in place for one, nothing an earlier daemon left is taken out.
+  const peers = createLatest<{ readonly podCIDRs: readonly Prefix[] } | undefined>(undefined);
   const nodeStateReady = createLatest<true | undefined>(undefined);
   const facts = (): DaemonFacts => ({
     ...process,
@@ -59,7 +62,7 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
   const list: readonly Agent[] = [
     createConfigAgent(system, { ...shared, flags, configureLog }),
     createNodeAgent(system, { ...shared, nodeName: flags.nodeName, executable, everySecond }),
-    createDataplaneAgent(system, shared),
+    createDataplaneAgent(system, { ...shared, peers }),
     createNodeStateAgent(system, shared),
     createTailscaleAgent(system, { ...shared, tailnet }),
     createLeaseAgent(system, { ...shared, runtimes }),

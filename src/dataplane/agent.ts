@@ -1,73 +1,85 @@
-// The agent that owns the kernel's rules. It holds the masquerade rules while the configuration asks for them, and takes them out
-// when it no longer does.
+// The agent that owns the kernel's rules for pods: it holds what the configuration asks for and what a tailnet needs, hears when
+// something else changes it, and takes it out when it is no longer wanted.
 
-import { type Agent, agentStatus, plainAgent } from "../agent/agent.ts";
+import { type Agent, plainAgent } from "../agent/agent.ts";
 import type { ConditionStore } from "../agent/condition-store.ts";
-import { failureOf } from "../agent/conditions.ts";
-import { firstValue, type Watchable } from "../agent/latest.ts";
+import { createLatest, firstValue, type Watchable } from "../agent/latest.ts";
+import type { RecordMetric } from "../agent/metrics.ts";
 import { createReconciler, defaultResyncMs, throwIfStopping } from "../agent/reconciler.ts";
-import type { LoadedConfig, Masquerade } from "../config/config.ts";
+import { createTrigger } from "../agent/trigger.ts";
+import type { Prefix } from "../cidr/prefix.ts";
+import type { LoadedConfig } from "../config/config.ts";
 import { execUntil } from "../sys/process/exec.ts";
 import type { System } from "../sys/system.ts";
-import { condition, dataplaneConditions } from "./conditions.ts";
-import { type MasqueradePlan, masqueradeTable } from "./masquerade.ts";
-import { applyMasquerade, cleanUpMasquerade } from "./masquerade-rules.ts";
+import { cleanUpDataplane } from "./clean-up.ts";
+import { dataplaneConditions } from "./conditions.ts";
+import type { NodeRanges } from "./dataplane-plan.ts";
+import { stepDataplane } from "./dataplane-step.ts";
+import { watchDrift } from "./drift.ts";
+import { createFirewallFinder } from "./forward/firewall.ts";
+import { createHolder } from "./holder.ts";
+import { dataplaneMetrics } from "./metrics.ts";
+import { type ShownDataplane, showDataplane } from "./status.ts";
 
 export interface DataplaneAgentOptions {
   readonly conditions: ConditionStore;
   readonly config: Watchable<LoadedConfig | undefined>;
-  readonly assignment: Watchable<MasqueradePlan | undefined>;
+  readonly assignment: Watchable<NodeRanges | undefined>;
+  /** The other nodes' PodCIDRs; undefined: no tailnet has been seen yet. */
+  readonly peers: Watchable<{ readonly podCIDRs: readonly Prefix[] } | undefined>;
+  readonly record: RecordMetric;
 }
 
-/** What masquerades: the bridge plugin, nothing, or rules of ours, which can fail. */
-type MasqueradeState = Exclude<Masquerade, "daemon"> | "applied" | "failed";
-
-export function createDataplaneAgent(system: System, { conditions, config, assignment }: DataplaneAgentOptions): Agent {
+export function createDataplaneAgent(system: System, options: DataplaneAgentOptions): Agent {
+  const { conditions, config, assignment, peers, record } = options;
+  const trigger = createTrigger(system.clock);
+  const holder = createHolder(system, record);
+  const findFirewalls = createFirewallFinder();
+  const isHolding = createLatest(false);
   /** Undefined before the first step: an earlier daemon may have left rules. */
-  let state: MasqueradeState | undefined;
+  let shown: ShownDataplane | undefined;
 
-  const cleanUp = async (machine: System): Promise<void> => {
-    const outcome = await cleanUpMasquerade(machine);
-    if (outcome === "removed") system.log.info("Removed the masquerade rules", { table: masqueradeTable });
-  };
-
-  const hold = async (machine: System, plan: MasqueradePlan): Promise<void> => {
-    const outcome = await applyMasquerade(machine, plan);
-    if (outcome === "applied") system.log.info("Wrote the masquerade rules", { table: masqueradeTable });
+  const step = async (signal: AbortSignal) => {
+    const loaded = await firstValue(config, signal);
+    const ranges = await firstValue(assignment, signal);
+    throwIfStopping(signal);
+    if (loaded === undefined || ranges === undefined) return [];
+    const machine = { ...system, exec: execUntil(system.exec, signal) };
+    const state = await stepDataplane(machine, {
+      config: loaded.config,
+      ranges,
+      peers: peers.value?.podCIDRs,
+      isEnabled: loaded.config.tailscale.enabled !== false,
+      holder,
+      findFirewalls,
+      last: shown?.state,
+    });
+    throwIfStopping(signal);
+    const { masquerade } = loaded.config.network;
+    shown = { state, masquerade };
+    isHolding.set(state.tailnet === "used" || masquerade === "daemon");
+    return state.conditions;
   };
 
   const reconciler = createReconciler(system, {
     name: "dataplane",
     conditions,
-    inputs: { config, assignment },
+    trigger,
+    inputs: { config, assignment, peers },
     // Rules that were taken out again do not come back by themselves.
-    resyncMs: () => (state === "applied" ? defaultResyncMs : Number.POSITIVE_INFINITY),
-    step: async (_reasons, signal) => {
-      const wanted = (await firstValue(config, signal))?.config.network.masquerade;
-      const plan = await firstValue(assignment, signal);
-      throwIfStopping(signal);
-      if (wanted === undefined || plan === undefined) return [];
-      const machine = { ...system, exec: execUntil(system.exec, signal) };
-      if (wanted === "daemon") await hold(machine, plan);
-      else if (state !== "bridge" && state !== "none") await cleanUp(machine);
-      state = wanted === "daemon" ? "applied" : wanted;
-      return [];
-    },
-    failed: (error) => {
-      state = "failed";
-      return condition("MasqueradeNotApplied", failureOf(error));
-    },
+    resyncMs: () => (isHolding.value ? defaultResyncMs : Number.POSITIVE_INFINITY),
+    step: (_reasons, signal) => step(signal),
   });
+  const onChange = (): void => trigger.wake("kernel", holder.waitMs());
   return {
     ...plainAgent,
     ...reconciler,
     conditions: dataplaneConditions,
-    cleanUp: () => cleanUp(system),
-    status: () =>
-      agentStatus({
-        lastReconcile: reconciler.last.value,
-        document: { masquerade: state ?? null },
-        summary: { masquerade: state ?? "-" },
-      }),
+    metrics: Object.values(dataplaneMetrics),
+    run: async (signal) => {
+      await Promise.all([reconciler.run(signal), watchDrift(system, { isHolding, onChange }, signal)]);
+    },
+    cleanUp: () => cleanUpDataplane(system),
+    status: () => ({ ...showDataplane(shown), lastReconcile: reconciler.last.value }),
   };
 }

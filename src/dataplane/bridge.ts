@@ -1,5 +1,6 @@
-// The bridge pods hang on, as the kernel of this network namespace knows it. HeadCNI never makes it (the bridge plugin does,
-// at the first pod); it looks at it, and removes it when its address is of another PodCIDR and nothing hangs on it.
+// The bridge pods hang on, as the kernel of this network namespace knows it. The bridge plugin makes it at the
+// first pod, or `gateway.ts` before; what is here looks at it, and removes it when its address is of another PodCIDR and nothing hangs
+// on it.
 
 import type { Addr } from "../cidr/addr.ts";
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";

@@ -1,16 +1,30 @@
-// A kernel for tests, behind the same Exec the code calls `ip` and `nft` through: it has one bridge and one nftables table, and
-// remembers what was asked of it. The real programs are held against it in test/daemon.
+// A kernel for tests, behind the same Exec the code calls `ip`, `nft` and `iptables` through: it has one bridge, one nftables table,
+// routing rules and iptables' FORWARD, and remembers what was asked of it. The real programs are held against it in test/daemon.
 
-import type { Prefix } from "../cidr/prefix.ts";
+import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
 import { bridgeName } from "../node-state/names.ts";
 import { HeadcniError } from "../sys/errors.ts";
+import type { JsonObject } from "../sys/json.ts";
 import type { Exec, ExecResult } from "../sys/process/exec.ts";
+import { listFakeTable, runFakeScript } from "./nft/testing.ts";
 
 export interface FakeKernel {
   /** Undefined: there is no bridge. */
   bridge: { addresses: readonly Prefix[]; ports: readonly string[] } | undefined;
-  /** The text of our table as `nft list table` prints it; undefined: there is none. */
+  /** Our table as a script declares it; undefined: there is none. */
   table: string | undefined;
+  /** Undefined: there is no tailscale0. */
+  tailnetMtuBytes: number | undefined;
+  /** Other tables, as `nft list tables` names them: `ip filter`. */
+  nftTables: string[];
+  /** Other chains, as `nft -j list chains` prints them. */
+  nftChains: JsonObject[];
+  /** Rules as `ip rule add` is given them, each with its family: `-4 priority 5200 to 10.1.0.0/24 lookup main protocol 72`. */
+  ipRules: string[];
+  /** FORWARD by program: `iptables-nft`. */
+  readonly forward: Record<string, { policy: "ACCEPT" | "DROP"; rules: string[] }>;
+  /** What `iptables` answers to a change instead of making it. */
+  iptablesFault: string | undefined;
   /** What `nft` answers instead of working; "missing" as if it were not installed. */
   nftFault: string | undefined;
   /** As `nftFault`, for `ip`. */
@@ -27,6 +41,12 @@ export function fakeKernel(versions: readonly string[] = ["0.3.0", "0.3.1", "0.4
   const kernel: FakeKernel = {
     bridge: undefined,
     table: undefined,
+    tailnetMtuBytes: undefined,
+    nftTables: [],
+    nftChains: [],
+    ipRules: [],
+    forward: {},
+    iptablesFault: undefined,
     nftFault: undefined,
     ipFault: undefined,
     brokenPlugin: undefined,
@@ -38,6 +58,7 @@ export function fakeKernel(versions: readonly string[] = ["0.3.0", "0.3.1", "0.4
         if (program.startsWith("/"))
           return ended(0, JSON.stringify({ cniVersion: "1.0.0", supportedVersions: versions }));
         kernel.calls.push(argv.join(" "));
+        if (/^ip6?tables/.test(program)) return runIptables(kernel, program, args);
         return program === "ip" ? runIp(kernel, args) : runNft(kernel, args, String(stdin ?? ""));
       },
     },
@@ -48,12 +69,49 @@ export function fakeKernel(versions: readonly string[] = ["0.3.0", "0.3.1", "0.4
 function runIp(kernel: FakeKernel, args: readonly string[]): ExecResult {
   if (kernel.ipFault === "missing") throw missing("ip");
   if (kernel.ipFault !== undefined) return ended(2, "", kernel.ipFault);
-  if (args[0] === "link") {
+  if (args.includes("rule")) return runIpRule(kernel, args);
+  if (args.includes("add")) return addToBridge(kernel, args);
+  if (args[0] === "link" && args[1] === "del") {
     if (kernel.bridge === undefined) return ended(1, "", `Cannot find device "${bridgeName}"`);
     kernel.bridge = undefined;
     return ended(0);
   }
-  return ended(0, args.includes("route") ? "[]" : printDevices(kernel.bridge));
+  if (args[0] === "link") return ended(0);
+  return ended(0, args.includes("route") ? "[]" : printDevices(kernel.bridge, kernel.tailnetMtuBytes));
+}
+
+/** `link add name headcni0 …`, `addr add 10.1.0.1/24 broadcast + dev headcni0` */
+function addToBridge(kernel: FakeKernel, args: readonly string[]): ExecResult {
+  kernel.bridge ??= { addresses: [], ports: [] };
+  if (args[0] === "addr") {
+    kernel.bridge = { ...kernel.bridge, addresses: [...kernel.bridge.addresses, parsePrefix(args[2] ?? "")] };
+  }
+  return ended(0);
+}
+
+/** `-4 rule add priority 5200 to 10.1.0.0/24 lookup main protocol 72`, or `-4 -j rule show` */
+function runIpRule(kernel: FakeKernel, [family, ...args]: readonly string[]): ExecResult {
+  const [, verb, ...words] = args.filter((arg) => arg !== "-j");
+  const rule = [family, ...words].join(" ");
+  if (verb === "add") kernel.ipRules.push(rule);
+  if (verb === "del") kernel.ipRules = kernel.ipRules.filter((each) => each !== rule);
+  const listed = kernel.ipRules.filter((each) => each.startsWith(`${family} `)).map(printIpRule);
+  return ended(0, verb === "show" ? JSON.stringify([{ priority: 0, src: "all", table: "local" }, ...listed]) : "");
+}
+
+function printIpRule(rule: string): JsonObject {
+  const after = (word: string): string | undefined => new RegExp(` ${word} (\\S+)`).exec(rule)?.[1];
+  const [dst = "", dstlen] = (after("to") ?? "").split("/");
+  const suppress = after("suppress_prefixlength");
+  return {
+    priority: Number(after("priority")),
+    src: "all",
+    dst,
+    dstlen: Number(dstlen),
+    protocol: after("protocol"),
+    ...(rule.includes(" blackhole") ? { action: "blackhole" } : { table: after("lookup") }),
+    ...(suppress === undefined ? {} : { suppress_prefixlen: Number(suppress) }),
+  };
 }
 
 function missing(program: string): HeadcniError {
@@ -61,7 +119,7 @@ function missing(program: string): HeadcniError {
 }
 
 /** The fields of `ip -j addr show` that are read, with some that are not. */
-export function printDevices(bridge: FakeKernel["bridge"]): string {
+export function printDevices(bridge: FakeKernel["bridge"], tailnetMtuBytes?: number): string {
   const addrs = bridge?.addresses.map((prefix) => ({
     family: prefix.family === "ipv4" ? "inet" : "inet6",
     local: prefix.addr.toString(),
@@ -71,6 +129,7 @@ export function printDevices(bridge: FakeKernel["bridge"]): string {
   const linkLocal = { family: "inet6", local: "fe80::1", prefixlen: 64, scope: "link" };
   return JSON.stringify([
     { ifindex: 1, ifname: "lo", mtu: 65536, addr_info: [] },
+    ...(tailnetMtuBytes === undefined ? [] : [{ ifname: "tailscale0", mtu: tailnetMtuBytes, addr_info: [] }]),
     ...(addrs === undefined ? [] : [{ ifindex: 2, ifname: bridgeName, mtu: 1280, addr_info: [...addrs, linkLocal] }]),
     ...(bridge?.ports ?? []).map((ifname, index) => ({
       ifindex: 3 + index,
@@ -84,15 +143,33 @@ export function printDevices(bridge: FakeKernel["bridge"]): string {
 function runNft(kernel: FakeKernel, args: readonly string[], script: string): ExecResult {
   if (kernel.nftFault === "missing") throw missing("nft");
   if (kernel.nftFault !== undefined) return ended(1, "", `Error: ${kernel.nftFault}`);
-  if (args[0] === "-f") {
-    // What follows the deletion is the table; nft prints priority 100 by its name.
-    kernel.table = script.split("\n").slice(2).join("\n").replace("priority 100", "priority srcnat");
+  const [verb, object, ...rest] = args.filter((arg) => arg !== "-j");
+  if (verb === "-f") {
+    kernel.table = runFakeScript(kernel.table, script);
     return ended(0);
   }
+  if (object === "tables") return ended(0, kernel.nftTables.map((name) => `table ${name}\n`).join(""));
+  if (object === "chains") return ended(0, JSON.stringify({ nftables: kernel.nftChains }));
+  if (rest.join(" ") !== "inet headcni") return ended(0, JSON.stringify({ nftables: [] }));
   if (kernel.table === undefined) return ended(1, "", "Error: No such file or directory");
-  if (args[0] === "list") return ended(0, kernel.table);
-  kernel.table = undefined;
-  return ended(0);
+  return ended(0, listFakeTable(kernel.table));
+}
+
+function runIptables(kernel: FakeKernel, program: string, args: readonly string[]): ExecResult {
+  const forward = kernel.forward[program];
+  if (forward === undefined) throw missing(program);
+  if (args[0] === "-V") return ended(0, `iptables v1.8.9 (${program.endsWith("-nft") ? "nf_tables" : "legacy"})\n`);
+  const [verb, chain, ...words] = args.slice(2);
+  if (verb === "-S")
+    return ended(
+      0,
+      [`-P FORWARD ${forward.policy}`, ...forward.rules.map((rule) => `-A FORWARD ${rule}`), ""].join("\n"),
+    );
+  if (kernel.iptablesFault !== undefined) return ended(4, "", kernel.iptablesFault);
+  if (verb === "-A") forward.rules.push(words.join(" "));
+  if (verb === "-D") forward.rules.splice(forward.rules.indexOf(words.join(" ")), 1);
+  if (verb === "-I") forward.rules.splice(Number(words[0]) - 1, 0, words.slice(1).join(" "));
+  return ended(chain === "FORWARD" ? 0 : 2);
 }
 
 function ended(exitCode: number, stdout = "", stderr = ""): ExecResult {

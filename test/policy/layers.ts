@@ -49,7 +49,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     uses: [...withConfig, "src/podcidr/text/documents.ts", "src/podcidr/text/tree.ts"],
   },
   conflist: { holds: "the conflist: render, validate, install, back up, restore", uses: withConfig },
-  dataplane: { holds: "the kernel: bridge, masquerading", uses: withConfig },
+  dataplane: { holds: "what the kernel holds for pods: table, routing rules, firewall, bridge", uses: withConfig },
   tailscale: {
     holds: "the node's tailscaled: its LocalAPI, prefs, login, what it tells of the tailnet",
     uses: withConfig,

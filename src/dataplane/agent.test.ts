@@ -1,0 +1,306 @@
+// The agent on a kernel for tests: what it holds by what is known of the tailnet, what it repairs, and each condition provoked.
+
+import { describe, expect, test } from "bun:test";
+import { createConditionStore } from "../agent/condition-store.ts";
+import { createLatest } from "../agent/latest.ts";
+import type { MetricLabels } from "../agent/metrics.ts";
+import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
+import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
+import type { LoadedConfig } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
+import { fakeMonitor } from "../kernel/testing.ts";
+import { fakeClock, memoryLog, tempRoot, testSystem } from "../sys/testing.ts";
+import { createDataplaneAgent } from "./agent.ts";
+import type { NodeRanges } from "./dataplane-plan.ts";
+import { type FakeKernel, fakeKernel } from "./testing.ts";
+
+const prefixes = (...texts: string[]) => texts.map(parsePrefix);
+const own = parsePodCIDRs("10.1.2.0/24");
+const peer = { podCIDRs: prefixes("10.1.3.0/24") };
+const ranges: NodeRanges = { podCIDRs: own, clusterCIDRs: prefixes("10.1.0.0/16"), current: { podCIDRs: own } };
+
+async function start(config = "{}") {
+  const root = tempRoot();
+  const kernel = fakeKernel();
+  const clock = fakeClock();
+  const log = memoryLog();
+  const system = testSystem(root, { exec: kernel.exec, follow: fakeMonitor().follow, clock, log });
+  const signal = new AbortController().signal;
+  const configs = createLatest<LoadedConfig | undefined>(undefined);
+  const assignment = createLatest<NodeRanges | undefined>(ranges);
+  const peers = createLatest<{ readonly podCIDRs: readonly Prefix[] } | undefined>(undefined);
+  const configure = async (text: string): Promise<void> => {
+    root.write("/etc/headcni/config.yaml", text);
+    configs.set(await loadConfig(system));
+  };
+  await configure(config);
+  /** An agent, as each daemon makes one. */
+  const daemon = () => {
+    const conditions = createConditionStore(system);
+    const counted: string[] = [];
+    const record = (_kind: unknown, _value: number, labels: MetricLabels = {}): void =>
+      void counted.push(labels.part ?? "");
+    const agent = createDataplaneAgent(system, { conditions, config: configs, assignment, peers, record });
+    return {
+      agent,
+      counted,
+      step: () => agent.once(signal, Promise.resolve()),
+      codes: () => conditions.list().map(({ code }) => code),
+      texts: () => conditions.list().map(({ text }) => text),
+    };
+  };
+  return {
+    root,
+    kernel,
+    clock,
+    log,
+    configure,
+    assignment,
+    peers,
+    daemon,
+    [Symbol.dispose]: () => root[Symbol.dispose](),
+  };
+}
+
+const closed = { policy: "DROP" as const, rules: [] as string[] };
+
+describe("the dataplane agent", () => {
+  test("puts nothing in place until a tailnet has been seen, and everything then", async () => {
+    using node = await start();
+    node.kernel.nftTables = ["ip filter"];
+    node.kernel.forward["iptables-nft"] = { policy: "DROP", rules: [] };
+    const { agent, step, codes } = node.daemon();
+    await step();
+    expect([node.kernel.table, node.kernel.bridge, node.kernel.ipRules]).toEqual([undefined, undefined, []]);
+    expect(node.kernel.calls.filter((call) => !call.includes(" list "))).toEqual([]);
+    node.peers.set(peer);
+    await step();
+    expect(node.kernel.table).toContain("elements = { 10.1.2.0/24, 10.1.3.0/24 }");
+    expect(node.kernel.ipRules.length).toBe(3);
+    expect(node.kernel.forward["iptables-nft"].rules.length).toBe(2);
+    expect(node.kernel.bridge?.addresses.map(String)).toEqual(["10.1.2.1/24"]);
+    expect(codes()).toEqual([]);
+    expect(agent.status()).toMatchObject({
+      document: { tailnet: "used", masquerade: "bridge", keptNetworks: 2, forward: ["iptables-nft"] },
+      summary: { "pod sources": "kept between 2 networks" },
+    });
+  });
+
+  test("changes nothing in a second step, and elements alone when a peer comes", async () => {
+    using node = await start();
+    node.peers.set(peer);
+    const { step, counted } = node.daemon();
+    await step();
+    const changing = () => node.kernel.calls.filter((call) => / (add|del|-f) /.test(call));
+    const before = changing().length;
+    await step();
+    expect(changing().length).toBe(before);
+    const table = node.kernel.table;
+    node.peers.set({ podCIDRs: prefixes("10.1.3.0/24", "10.1.4.0/24") });
+    await step();
+    expect(node.kernel.table).toBe(table?.replace("10.1.3.0/24", "10.1.3.0/24, 10.1.4.0/24") ?? "");
+    expect(counted).toEqual([]);
+  });
+
+  test("keeps the peers an earlier daemon knew until the tailnet is seen again", async () => {
+    using node = await start();
+    node.peers.set(peer);
+    await node.daemon().step();
+    const [table, rules] = [node.kernel.table, node.kernel.ipRules];
+    node.peers.set(undefined);
+    const { agent, step } = node.daemon();
+    await step();
+    expect([node.kernel.table, node.kernel.ipRules]).toEqual([table, rules]);
+    expect(agent.status().document.tailnet).toBe("used");
+    node.peers.set({ podCIDRs: [] });
+    await step();
+    expect(node.kernel.table).toContain("elements = { 10.1.2.0/24 }");
+  });
+
+  test("makes the bridge only once the PodCIDR is in force", async () => {
+    using node = await start();
+    node.peers.set(peer);
+    node.assignment.set({ ...ranges, current: { podCIDRs: parsePodCIDRs("10.1.9.0/24") } });
+    const { step } = node.daemon();
+    await step();
+    expect(node.kernel.bridge).toBeUndefined();
+    node.assignment.set(ranges);
+    await step();
+    expect(node.kernel.bridge?.addresses.map(String)).toEqual(["10.1.2.1/24"]);
+  });
+
+  test("puts right what something else changed, counts it, and slows down when that goes on", async () => {
+    using node = await start();
+    node.peers.set(peer);
+    const { step, counted, codes, texts } = node.daemon();
+    await step();
+    node.kernel.ipRules = [];
+    node.kernel.table = undefined;
+    await step();
+    expect(node.kernel.ipRules.length).toBe(3);
+    expect(counted.toSorted()).toEqual(["rules", "table"]);
+    expect(node.log.entries.filter(({ level }) => level === "warn").map(({ message }) => message)).toEqual([
+      "Put the nftables table right: something else had changed it",
+      "Put the routing rules right: something else had changed it",
+    ]);
+    for (let fight = 0; fight < 30; fight++) {
+      node.kernel.ipRules = [];
+      await step();
+    }
+    expect(codes()).toEqual(["RulesContested"]);
+    expect(texts()[0]).toContain("The routing rules had to be put right 21 times within a minute");
+    expect(counted.length).toBe(22);
+    await node.clock.advance(120_000);
+    await step();
+    await node.clock.advance(120_000);
+    await step();
+    expect(codes()).toEqual([]);
+    expect(node.kernel.ipRules.length).toBe(3);
+  });
+
+  test("takes everything out, whatever left it, and nothing of others'", async () => {
+    using node = await start();
+    node.kernel.nftTables = ["ip filter"];
+    const forward = { policy: "DROP" as const, rules: ["-j ts-forward"] };
+    node.kernel.forward["iptables-nft"] = forward;
+    node.kernel.ipRules = ["-4 priority 5270 to 10.9.0.0/16 lookup 52 protocol 3"];
+    node.peers.set(peer);
+    await node.daemon().step();
+    expect(node.kernel.ipRules.length).toBe(4);
+    await node.daemon().agent.cleanUp();
+    expect(node.kernel).toMatchObject({ table: undefined, bridge: undefined });
+    expect(node.kernel.ipRules).toEqual(["-4 priority 5270 to 10.9.0.0/16 lookup 52 protocol 3"]);
+    expect(forward.rules).toEqual(["-j ts-forward"]);
+    await node.daemon().agent.cleanUp();
+  });
+
+  test("says everything that clean-up could not take out, after taking out the rest", async () => {
+    using node = await start();
+    node.peers.set(peer);
+    const { agent, step } = node.daemon();
+    await step();
+    node.kernel.nftFault = "Operation not permitted";
+    await expect(agent.cleanUp()).rejects.toThrow("Cannot list the table inet headcni");
+    expect(node.kernel.ipRules).toEqual([]);
+  });
+});
+
+describe("a condition of the dataplane", () => {
+  type Harm = (node: Awaited<ReturnType<typeof start>>) => unknown;
+  const withPod = (node: Awaited<ReturnType<typeof start>>, sysctls: Readonly<Record<string, string>>): void => {
+    node.kernel.bridge = { addresses: prefixes("10.1.2.1/24"), ports: ["veth1"] };
+    const right = { "net/ipv4/ip_forward": "1", "net/bridge/bridge-nf-call-iptables": "1" };
+    for (const [key, value] of Object.entries({ ...right, ...sysctls }))
+      node.root.write(`/proc/sys/${key}`, `${value}\n`);
+  };
+  const set =
+    (parts: Partial<FakeKernel>): Harm =>
+    ({ kernel }) =>
+      Object.assign(kernel, parts);
+  const rows: [string, string, Harm, string][] = [
+    ["SourcesNotKept", "nft is missing", set({ nftFault: "missing" }), "Install the nftables package"],
+    [
+      "SourcesNotKept",
+      "nft refuses",
+      set({ nftFault: "Operation not permitted" }),
+      "Cannot list the table inet headcni: Error: Operation not permitted. It is tried again by itself",
+    ],
+    [
+      "RoutingRulesNotApplied",
+      "ip refuses",
+      set({ ipFault: "RTNETLINK answers: Operation not permitted" }),
+      "failed: RTNETLINK answers: Operation not permitted",
+    ],
+    [
+      "ForwardNotOpened",
+      "iptables is missing",
+      set({ nftTables: ["ip filter"] }),
+      "Cannot run iptables-nft: it is not installed, or not on PATH. Install the iptables package",
+    ],
+    [
+      "ForwardNotOpened",
+      "iptables refuses",
+      ({ kernel, root }) => {
+        root.write("/proc/net/ip_tables_names", "nat\nfilter\n");
+        kernel.forward["iptables-legacy"] = closed;
+        kernel.iptablesFault = "Permission denied (you must be root)";
+      },
+      "iptables-legacy -w 5 -A FORWARD -i headcni0 -m comment --comment headcni -j ACCEPT failed: Permission denied",
+    ],
+    [
+      "ForwardRefused",
+      "another firewall drops",
+      ({ kernel }) => {
+        const chain = { family: "inet", table: "fw", name: "fwd", type: "filter", hook: "forward", policy: "drop" };
+        kernel.nftTables = ["inet fw"];
+        kernel.nftChains = [{ chain }];
+      },
+      "Run nft insert rule inet fw fwd iifname headcni0 accept && nft insert rule inet fw fwd oifname headcni0 accept",
+    ],
+    [
+      "ForwardRefused",
+      "firewalld rejects",
+      ({ kernel }) => {
+        const chain = {
+          family: "inet",
+          table: "firewalld",
+          name: "filter_FORWARD",
+          type: "filter",
+          hook: "forward",
+          policy: "drop",
+        };
+        kernel.nftTables = ["inet firewalld"];
+        kernel.nftChains = [{ chain }];
+      },
+      "firewall-cmd --permanent --zone=trusted --add-interface=headcni0",
+    ],
+    [
+      "ForwardingOff",
+      "forwarding is off",
+      (node) => withPod(node, { "net/ipv4/ip_forward": "0" }),
+      "sysctl -w net.ipv4.ip_forward=1",
+    ],
+    [
+      "BridgeNetfilterOff",
+      "bridged packets pass iptables by",
+      (node) => withPod(node, { "net/bridge/bridge-nf-call-iptables": "0" }),
+      "modprobe br_netfilter",
+    ],
+    [
+      "PodMtuTooLarge",
+      "tailscale0 takes less than pods send",
+      set({ tailnetMtuBytes: 1200 }),
+      "Pods get an MTU of 1280, and tailscale0 takes 1200",
+    ],
+    [
+      "ClusterNotClosed",
+      "Services have addresses in the cluster's CIDR",
+      ({ assignment }) => assignment.set({ ...ranges, clusterCIDRs: prefixes("10.0.0.0/8") }),
+      "10.0.0.0/8 holds addresses of Services too",
+    ],
+  ];
+  test.each(rows)("%s when %s", async (code, _when, harm, text) => {
+    using node = await start("network: {serviceCIDR: 10.96.0.0/12}\n");
+    node.peers.set(peer);
+    harm(node);
+    const { step, codes, texts } = node.daemon();
+    await step();
+    expect(codes()).toContain(code);
+    expect(texts()[codes().indexOf(code)]).toContain(text);
+  });
+
+  test("BridgeNotMade when ip makes no bridge, with all else in place", async () => {
+    using node = await start();
+    node.peers.set(peer);
+    const run = node.kernel.exec.run;
+    node.kernel.exec.run = async (argv, options) => {
+      const isMaking = argv.join(" ").startsWith("ip link add");
+      const refused = { exitCode: 2, signal: null, stdout: "", stderr: "Operation not supported", timedOut: false };
+      return isMaking ? { ...refused, outputTooLong: false } : run(argv, options);
+    };
+    const { step, codes } = node.daemon();
+    await step();
+    expect(codes()).toEqual(["BridgeNotMade"]);
+    expect(node.kernel.ipRules.length).toBe(3);
+  });
+});

@@ -1,0 +1,76 @@
+// What the kernel shall hold for this node's pods: from assignment, settings and the tailnet's peers to table, rules, firewall and
+// bridge. Pure: carried out, it plans nothing more.
+
+import type { Family } from "../cidr/addr.ts";
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
+import type { Prefix } from "../cidr/prefix.ts";
+import type { Masquerade } from "../config/config.ts";
+import type { WantedBridge } from "./gateway.ts";
+import { type IpRule, planIpRules } from "./ip-rules.ts";
+import { type NftTable, planTable } from "./nft/nft-table.ts";
+import { listedPeers, type TableListing } from "./nft/table-listing.ts";
+
+/** What the dataplane reads of a node's assignment. */
+export interface NodeRanges {
+  readonly podCIDRs: PodCIDRs;
+  /** At most one of a family; empty when nothing says them. */
+  readonly clusterCIDRs: readonly Prefix[];
+  /** What conflist and bridge have; undefined on a node HeadCNI has never seen, until they have followed. */
+  readonly current: { readonly podCIDRs: PodCIDRs } | undefined;
+}
+
+/**
+ * The tailnet as far as pods go. `unused`: the configuration wants none. `unknown`: none has been seen yet, so nothing is put in
+ * place for it, and what an earlier daemon left stays.
+ */
+export type PodTailnet =
+  | { readonly kind: "unused" | "unknown" }
+  | { readonly kind: "used"; readonly peers: readonly Prefix[] };
+
+export interface PlanInput {
+  readonly ranges: NodeRanges;
+  readonly serviceCIDRs: readonly Prefix[];
+  readonly masquerade: Masquerade;
+  readonly mtuBytes: number;
+  readonly tailnet: PodTailnet;
+}
+
+export interface DataplanePlan {
+  /** Of this node's PodCIDRs. */
+  readonly families: readonly Family[];
+  readonly table: NftTable | undefined;
+  readonly ipRules: readonly IpRule[];
+  /** Whether forwarded packets of pods shall pass the host's firewall. */
+  readonly acceptsForward: boolean;
+  readonly bridge: WantedBridge | undefined;
+  /** The cluster's CIDRs that are left open, since Services have addresses in them. */
+  readonly open: readonly Prefix[];
+}
+
+/** An earlier daemon's table tells which peers there were, until the tailnet does. */
+export function tailnetOf(
+  peers: readonly Prefix[] | undefined,
+  { isEnabled, listing }: { readonly isEnabled: boolean; readonly listing: TableListing | undefined },
+): PodTailnet {
+  if (!isEnabled) return { kind: "unused" };
+  const known = peers ?? (listing === undefined ? undefined : listedPeers(listing));
+  return known === undefined ? { kind: "unknown" } : { kind: "used", peers: known };
+}
+
+export function planDataplane({ ranges, serviceCIDRs, masquerade, mtuBytes, tailnet }: PlanInput): DataplanePlan {
+  const { podCIDRs, clusterCIDRs, current } = ranges;
+  const isUsed = tailnet.kind === "used";
+  const peers = isUsed ? tailnet.peers : undefined;
+  // A Service's address is translated after it was routed: the host's own way to one must not end in a blackhole.
+  const open = clusterCIDRs.filter((cluster) => serviceCIDRs.some((service) => service.overlaps(cluster)));
+  const closed = clusterCIDRs.filter((cluster) => !open.includes(cluster));
+  const isInForce = current?.podCIDRs.equals(podCIDRs) === true;
+  return {
+    families: podCIDRs.list.map(({ family }) => family),
+    table: planTable({ podCIDRs, clusterCIDRs, peers, isMasquerading: masquerade === "daemon" }),
+    ipRules: isUsed ? planIpRules({ podCIDRs, clusterCIDRs: closed }) : [],
+    acceptsForward: isUsed,
+    bridge: isUsed && isInForce ? { podCIDRs, mtuBytes } : undefined,
+    open: isUsed ? open : [],
+  };
+}

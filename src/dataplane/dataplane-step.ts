@@ -1,0 +1,153 @@
+// One step of the dataplane: read the kernel, plan, put each part in place, say what holds. A part that fails leaves the others alone.
+
+import { type Condition, type Failure, failureOf } from "../agent/conditions.ts";
+import type { Prefix } from "../cidr/prefix.ts";
+import type { Config } from "../config/config.ts";
+import { readDevices } from "../kernel/devices.ts";
+import { fault, ok, type Result } from "../sys/result.ts";
+import type { System } from "../sys/system.ts";
+import { bridgeAmong } from "./bridge.ts";
+import { condition } from "./conditions.ts";
+import { type DataplanePlan, type NodeRanges, type PodTailnet, planDataplane, tailnetOf } from "./dataplane-plan.ts";
+import { type Firewalls, holdForward, type IptablesChain } from "./forward/firewall.ts";
+import { holdBridge } from "./gateway.ts";
+import type { Holder } from "./holder.ts";
+import { checkKernel } from "./kernel-checks.ts";
+import { readTable, runScript } from "./nft/nft.ts";
+import { renderTable } from "./nft/nft-table.ts";
+import { type TableListing, tableScript } from "./nft/table-listing.ts";
+import { holdIpRules } from "./rule-store.ts";
+import { readSysctls, type Sysctls } from "./sysctls.ts";
+
+export interface DataplaneStepInput {
+  readonly config: Config;
+  readonly ranges: NodeRanges;
+  /** The other nodes' PodCIDRs; undefined: no tailnet has been seen yet. */
+  readonly peers: readonly Prefix[] | undefined;
+  /** Whether the configuration wants a tailnet, should there be one. */
+  readonly isEnabled: boolean;
+  readonly holder: Holder;
+  readonly findFirewalls: (system: System) => Promise<Firewalls>;
+  /** What the last step left; undefined before the first. */
+  readonly last: DataplaneState | undefined;
+}
+
+/** What one step found and left. */
+export interface DataplaneState {
+  readonly plan: DataplanePlan;
+  readonly tailnet: PodTailnet["kind"];
+  /** Whether the table is as planned. */
+  readonly isTableHeld: boolean;
+  /** iptables' FORWARD chains that were looked at. */
+  readonly forward: readonly IptablesChain[];
+  readonly sysctls: Sysctls;
+  readonly conditions: readonly Condition[];
+}
+
+export async function stepDataplane(system: System, input: DataplaneStepInput): Promise<DataplaneState> {
+  const { config, ranges, peers, isEnabled, holder, last } = input;
+  if (last !== undefined && isIdle(input, last)) return last;
+  const read = await tryReadTable(system);
+  const listing = read.kind === "ok" ? read.value : undefined;
+  const tailnet = tailnetOf(peers, { isEnabled, listing });
+  const plan = planDataplane({
+    ranges,
+    serviceCIDRs: config.network.serviceCIDR,
+    masquerade: config.network.masquerade,
+    mtuBytes: config.network.bridge.mtuBytes,
+    tailnet,
+  });
+  // Without a tailnet there is nothing more to hold; what there was has been taken out by the step before.
+  const isDone = tailnet.kind === "unknown" || (tailnet.kind === "unused" && last?.tailnet === "unused");
+  const [table, rest] = await Promise.all([
+    holdTable(system, { plan, read, holder, isUsed: tailnet.kind === "used" }),
+    isDone ? nothingHeld : holdRest(system, plan, input),
+  ]);
+  const conditions = [...table, ...rest.conditions];
+  return { ...rest, plan, tailnet: tailnet.kind, isTableHeld: table.length === 0, conditions };
+}
+
+const nothingHeld = { forward: [], sysctls: {}, conditions: [] };
+
+/** Whether nothing was wanted, nothing was left, and nothing is wanted now. */
+function isIdle({ config, peers, isEnabled }: DataplaneStepInput, last: DataplaneState): boolean {
+  const isWanted = config.network.masquerade === "daemon" || (peers !== undefined && isEnabled);
+  return (
+    !isWanted && last.tailnet !== "used" && last.plan.table === undefined && (isEnabled || last.tailnet === "unused")
+  );
+}
+
+type ReadTable = Result<TableListing | undefined, Failure>;
+
+async function tryReadTable(system: System): Promise<ReadTable> {
+  try {
+    return ok(await readTable(system));
+  } catch (error) {
+    return fault(failureOf(error));
+  }
+}
+
+interface HoldTableInput {
+  readonly plan: DataplanePlan;
+  readonly read: ReadTable;
+  readonly holder: Holder;
+  readonly isUsed: boolean;
+}
+
+async function holdTable(
+  system: System,
+  { plan, read, holder, isUsed }: HoldTableInput,
+): Promise<readonly Condition[]> {
+  const { table } = plan;
+  const isMasquerading = table?.chains.some(({ name }) => name === "postrouting") === true;
+  const failed = (failure: Failure): readonly Condition[] => [
+    ...(isUsed ? [condition("SourcesNotKept", failure)] : []),
+    ...(isMasquerading ? [condition("MasqueradeNotApplied", failure)] : []),
+  ];
+  if (read.kind === "fault") {
+    system.log.debug("Did not look at the nftables table", { why: read.why.why });
+    return failed(read.why);
+  }
+  const script = tableScript(read.value, table);
+  const act = async (): Promise<boolean> => {
+    if (script !== undefined) await runScript(system, script);
+    return script !== undefined;
+  };
+  return holder.hold({ part: "table", key: table === undefined ? "" : renderTable(table), act, failed });
+}
+
+async function holdRest(system: System, plan: DataplanePlan, { holder, findFirewalls, config }: DataplaneStepInput) {
+  const [firewalls, devices] = await Promise.all([findFirewalls(system), readDevices(system)]);
+  const sysctls = readSysctls(system);
+  const bridge = bridgeAmong(devices);
+  const { ipRules, acceptsForward, bridge: wanted } = plan;
+  const held = await Promise.all([
+    holder.hold({
+      part: "rules",
+      key: JSON.stringify(ipRules),
+      act: () => holdIpRules(system, ipRules),
+      failed: (failure) => [condition("RoutingRulesNotApplied", failure)],
+    }),
+    holder.hold({
+      part: "forward",
+      key: JSON.stringify([acceptsForward, firewalls.iptables]),
+      act: () => holdAllForward(system, firewalls.iptables, acceptsForward),
+      failed: (failure) => [condition("ForwardNotOpened", failure)],
+    }),
+    holder.hold({
+      part: "bridge",
+      key: wanted === undefined ? "" : `${wanted.podCIDRs} ${wanted.mtuBytes}`,
+      act: async () => wanted !== undefined && holdBridge(system, bridge, wanted),
+      failed: (failure) => [condition("BridgeNotMade", failure)],
+    }),
+  ]);
+  const { mtuBytes } = config.network.bridge;
+  const checks = acceptsForward ? checkKernel({ plan, firewalls, bridge, devices, sysctls, mtuBytes }) : [];
+  return { forward: firewalls.iptables, sysctls, conditions: [...held.flat(), ...checks] };
+}
+
+async function holdAllForward(system: System, chains: readonly IptablesChain[], isWanted: boolean): Promise<boolean> {
+  const changed: boolean[] = [];
+  for (const chain of chains) changed.push(await holdForward(system, chain, isWanted));
+  return changed.includes(true);
+}

@@ -1,0 +1,135 @@
+// Lets pods' packets pass iptables' FORWARD where that refuses them, in each backend that has one, and finds other firewalls that
+// refuse them. No table of a backend is made that is not there.
+
+import type { Family } from "../../cidr/addr.ts";
+import { expected, HeadcniError } from "../../sys/errors.ts";
+import type { ExecResult } from "../../sys/process/exec.ts";
+import type { System } from "../../sys/system.ts";
+import { runNft } from "../nft/nft.ts";
+import { type BaseChain, forwardChains, isIptables, refusesPods } from "./base-chains.ts";
+import { forwardCommands } from "./forward-chain.ts";
+
+type Backend = (typeof backends)[number];
+
+/** One FORWARD chain of iptables. */
+export interface IptablesChain {
+  readonly backend: Backend;
+  readonly family: Family;
+}
+
+export interface Firewalls {
+  /** The FORWARD chains there are. */
+  readonly iptables: readonly IptablesChain[];
+  /** Chains of others that refuse what pods send. */
+  readonly refusing: readonly BaseChain[];
+}
+
+const timeoutMs = 5000;
+const commands = { ipv4: "iptables", ipv6: "ip6tables" } as const;
+/** Which tables of the legacy backend this network namespace has; there is no such file where it was never used. */
+const legacyTables = { ipv4: "/proc/net/ip_tables_names", ipv6: "/proc/net/ip6_tables_names" } as const;
+const families = ["ipv4", "ipv6"] as const;
+const backends = ["nft", "legacy"] as const;
+const nftFamilies = { ipv4: "ip", ipv6: "ip6" } as const;
+const listAgainMs = 600_000;
+
+/**
+ * Looks at every firewall of this network namespace. Where nft is missing there is none in nftables. A kube-proxy has thousands of
+ * chains, so those are listed only when tables came or went, while one refuses, and now and then.
+ */
+export function createFirewallFinder(): (system: System) => Promise<Firewalls> {
+  let known: { readonly tables: string; readonly refusing: readonly BaseChain[]; readonly atMs: number } | undefined;
+  return async (system) => {
+    const tables = await listNft(system, ["list", "tables"]);
+    const nowMs = system.clock.monotonicMs();
+    const isOld = known === undefined || known.tables !== tables || nowMs - known.atMs > listAgainMs;
+    if (known === undefined || isOld || known.refusing.length > 0) {
+      known = { tables, refusing: await findRefusing(system), atMs: nowMs };
+    }
+    const native = families.filter((family) => tables.split("\n").includes(`table ${nftFamilies[family]} filter`));
+    const legacy = families.filter((family) => hasLegacyFilter(system, family));
+    const chains = { nft: native, legacy };
+    return {
+      iptables: backends.flatMap((backend) => chains[backend].map((family) => ({ backend, family }))),
+      refusing: known.refusing,
+    };
+  };
+}
+
+async function findRefusing(system: System): Promise<readonly BaseChain[]> {
+  const chains = forwardChains(await listNft(system, ["-j", "list", "chains"])).filter((chain) => !isIptables(chain));
+  const tables = await Promise.all(chains.map((chain) => listTable(system, chain)));
+  return chains.filter((chain, at) => refusesPods(chain, tables[at] ?? ""));
+}
+
+async function listNft(system: System, args: readonly string[]): Promise<string> {
+  try {
+    return (await runNft(system, args)).stdout;
+  } catch (error) {
+    expected(error);
+    system.log.debug("Did not look for firewalls in nftables", { why: error.message });
+    return "";
+  }
+}
+
+function listTable(system: System, { family, table }: BaseChain): Promise<string> {
+  return listNft(system, ["-j", "list", "table", family, table]);
+}
+
+function hasLegacyFilter({ files }: System, family: Family): boolean {
+  const names = new TextDecoder().decode(files.readIfPresent(legacyTables[family], 4096));
+  return names.split("\n").includes("filter");
+}
+
+/**
+ * Makes the chain let pods' packets pass, or takes our rules out of it again.
+ * @returns whether something had to be changed
+ * @throws HeadcniError HC_DATAPLANE when iptables is missing or refuses, saying what it said
+ */
+export async function holdForward(system: System, chain: IptablesChain, isWanted: boolean): Promise<boolean> {
+  const { program, listed } = await listForward(system, chain);
+  // A table of the same name that another program made: it is looked at as such.
+  if (/incompatible/.test(listed.stderr)) return false;
+  if (listed.exitCode !== 0) throw failed([program, ...list], listed.stderr);
+  const changes = forwardCommands(listed.stdout, isWanted);
+  for (const args of changes) await change(system, [program, "-w", "5", ...args]);
+  return changes.length > 0;
+}
+
+const list = ["-w", "5", "-S", "FORWARD"];
+
+/** By `iptables-nft`, or plain `iptables` where that is of the wanted backend and has no name of its own. */
+async function listForward(system: System, { backend, family }: IptablesChain) {
+  const plain = commands[family];
+  const program = `${plain}-${backend}`;
+  const listed = await tryRun(system, [program, ...list]);
+  if (listed !== undefined) return { program, listed };
+  const version = await tryRun(system, [plain, "-V"]);
+  // Versions before there were two backends name none.
+  const found: Backend = version?.stdout.includes("nf_tables") === true ? "nft" : "legacy";
+  if (version !== undefined && found === backend) {
+    return { program: plain, listed: await system.exec.run([plain, ...list], { timeoutMs }) };
+  }
+  throw new HeadcniError("HC_DATAPLANE", `Cannot run ${program}: it is not installed, or not on PATH`, {
+    hint: "Install the iptables package",
+  });
+}
+
+async function tryRun(system: System, argv: readonly string[]): Promise<ExecResult | undefined> {
+  try {
+    return await system.exec.run(argv, { timeoutMs });
+  } catch (error) {
+    expected(error);
+    return undefined;
+  }
+}
+
+async function change(system: System, argv: readonly string[]): Promise<void> {
+  const { exitCode, stderr } = await system.exec.run(argv, { timeoutMs });
+  if (exitCode !== 0) throw failed(argv, stderr);
+}
+
+function failed(argv: readonly string[], stderr: string): HeadcniError {
+  const said = stderr.trim().split("\n").at(-1) || "it gave no message";
+  return new HeadcniError("HC_DATAPLANE", `Cannot hold the chain FORWARD: ${argv.join(" ")} failed: ${said}`);
+}

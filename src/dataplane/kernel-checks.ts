@@ -1,0 +1,56 @@
+// What of the node's own settings keeps pods from their network, although everything of ours is in place. Pure.
+
+import type { Condition } from "../agent/conditions.ts";
+import { parsePrefix } from "../cidr/prefix.ts";
+import type { Device } from "../kernel/devices.ts";
+import type { Result } from "../sys/result.ts";
+import type { BridgeReading } from "./bridge.ts";
+import { condition } from "./conditions.ts";
+import type { DataplanePlan } from "./dataplane-plan.ts";
+import type { Firewalls } from "./forward/firewall.ts";
+import { bridgeNetfilterKeys, forwardingKeys, type Sysctls } from "./sysctls.ts";
+
+export interface KernelChecksInput {
+  readonly plan: Pick<DataplanePlan, "open" | "families">;
+  readonly firewalls: Pick<Firewalls, "refusing">;
+  readonly bridge: BridgeReading;
+  readonly devices: Result<readonly Device[]>;
+  readonly sysctls: Sysctls;
+  /** What new pods get. */
+  readonly mtuBytes: number;
+}
+
+/** The conditions of a node on a tailnet. */
+export function checkKernel(input: KernelChecksInput): readonly Condition[] {
+  const { plan, firewalls, devices, mtuBytes } = input;
+  const tailnet = devices.kind === "ok" ? devices.value.find(isTailnetDevice) : undefined;
+  const isTooLarge = tailnet !== undefined && mtuBytes > tailnet.mtuBytes;
+  return [
+    ...(firewalls.refusing.length === 0 ? [] : [condition("ForwardRefused", { chains: firewalls.refusing })]),
+    ...switches(input),
+    ...(isTooLarge
+      ? [condition("PodMtuTooLarge", { podMtuBytes: mtuBytes, device: tailnet.name, deviceMtuBytes: tailnet.mtuBytes })]
+      : []),
+    ...(plan.open.length === 0 ? [] : [condition("ClusterNotClosed", { clusterCIDRs: plan.open })]),
+  ];
+}
+
+/** Asked only where pods are: the bridge plugin turns forwarding on with the first one. */
+function switches({ plan, bridge, sysctls }: KernelChecksInput): readonly Condition[] {
+  if (bridge.kind !== "present" || bridge.bridge.ports.length === 0) return [];
+  const off = plan.families.map((family) => forwardingKeys[family]).filter((key) => sysctls[key] === "0");
+  const unfiltered = plan.families.map((family) => bridgeNetfilterKeys[family]).filter((key) => sysctls[key] !== "1");
+  return [
+    ...(off.length === 0 ? [] : [condition("ForwardingOff", { keys: off })]),
+    ...(unfiltered.length === 0 ? [] : [condition("BridgeNetfilterOff", { keys: unfiltered })]),
+  ];
+}
+
+const tailnetRange = parsePrefix("100.64.0.0/10");
+
+/** tailscaled's own name, or a device with a single address out of Tailscale's range, whatever `--tun` calls it. */
+function isTailnetDevice({ name, addresses }: Device): boolean {
+  return (
+    name === "tailscale0" || addresses.some(({ address }) => address.bits === 32 && tailnetRange.contains(address))
+  );
+}
