@@ -1,0 +1,67 @@
+// The dataplane agent alone, in the network namespace it is started in, with inputs out of a file: what the daemon's other agents
+// would publish. Reads the file again at SIGHUP; prints the conditions, its own log, and what it counts.
+//   bun run-agent.ts run|once|clean INPUTS.json
+
+import { createConditionStore } from "../../src/agent/condition-store.ts";
+import { createLatest } from "../../src/agent/latest.ts";
+import { parsePodCIDRs } from "../../src/cidr/pod-cidrs.ts";
+import { type Prefix, parsePrefix } from "../../src/cidr/prefix.ts";
+import type { LoadedConfig } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { createDataplaneAgent } from "../../src/dataplane/agent.ts";
+import type { NodeRanges } from "../../src/dataplane/dataplane-plan.ts";
+import type { LogFields, LogLevel } from "../../src/sys/log/log.ts";
+import { createSystem } from "../../src/sys/system.ts";
+import type { AgentInputs } from "./nodes.ts";
+
+const [mode = "", path = ""] = process.argv.slice(2);
+const say =
+  (level: LogLevel) =>
+  (message: string, fields: LogFields = {}): void =>
+    console.log(level, message, JSON.stringify(fields));
+const log = { debug: () => undefined, info: say("info"), warn: say("warn"), error: say("error") };
+const system = createSystem({ log });
+const conditions = createConditionStore(system);
+const config = createLatest<LoadedConfig | undefined>(undefined);
+const assignment = createLatest<NodeRanges | undefined>(undefined);
+const peers = createLatest<{ readonly podCIDRs: readonly Prefix[] } | undefined>(undefined);
+
+async function readInputs(): Promise<void> {
+  const inputs: AgentInputs = JSON.parse(new TextDecoder().decode(system.files.read(path)));
+  config.set(await loadConfig(system));
+  const podCIDRs = parsePodCIDRs(inputs.podCIDRs);
+  const clusterCIDRs = (inputs.clusterCIDRs ?? []).map(parsePrefix);
+  assignment.set({ podCIDRs, clusterCIDRs, current: { podCIDRs: parsePodCIDRs(inputs.current ?? inputs.podCIDRs) } });
+  peers.set(inputs.peers === undefined ? undefined : { podCIDRs: inputs.peers.map(parsePrefix) });
+}
+
+await readInputs();
+const record = (kind: { readonly name: string }, value: number, labels = {}): void =>
+  console.log("count", kind.name, value, JSON.stringify(labels));
+const agent = createDataplaneAgent(system, { conditions, config, assignment, peers, record });
+const stop = new AbortController();
+process.on("SIGTERM", () => stop.abort());
+process.on("SIGHUP", () => {
+  void readInputs().then(() => agent.wake("SIGHUP"));
+});
+const report = (): void => {
+  const { lastReconcile, document } = agent.status();
+  const codes = conditions.list().map(({ code }) => code);
+  const texts = conditions.list().map(({ text }) => text);
+  console.log("step", JSON.stringify({ count: lastReconcile?.count ?? 0, codes, texts, document }));
+};
+if (mode === "clean") await agent.cleanUp();
+else {
+  await agent.once(stop.signal, Promise.resolve());
+  report();
+}
+if (mode === "run") {
+  let count = 0;
+  const timer = setInterval(() => {
+    const next = agent.status().lastReconcile?.count ?? 0;
+    if (next !== count) report();
+    count = next;
+  }, 10);
+  await agent.run(stop.signal, Promise.resolve());
+  clearInterval(timer);
+}
