@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { loadConfig } from "../config/load.ts";
+import { fakeKernel } from "../dataplane/testing.ts";
 import { choosePodCIDR } from "../podcidr/chain.ts";
 import { createSystem } from "../sys/system.ts";
 import { type TempRoot, tempRoot } from "../sys/testing.ts";
@@ -25,7 +26,7 @@ async function config(node: TempRoot, ...args: readonly string[]): Promise<Answe
       answer.stderr += text;
     },
     isTerminal: false,
-    system: () => ({ ...createSystem({ root: node.path }), env: {} }),
+    system: () => ({ ...createSystem({ root: node.path }), env: {}, exec: fakeKernel().exec }),
     exit: (code) => {
       answer.exitCode = code;
     },
@@ -141,9 +142,9 @@ describe("headcni config validate", () => {
     [
       "Tailscale's range",
       "base: 100.64.0.0/16",
-      "lies in 100.64.0.0/10, where no pod can have an address; write another range",
+      "lies in 100.64.0.0/10, which Tailscale gives its nodes addresses from; write another range",
     ],
-    ["loopback", "base: 127.0.0.0/16", "lies in 127.0.0.0/8, where no pod can have an address; write another range"],
+    ["loopback", "base: 127.0.0.0/16", "lies in the loopback range; write another range"],
     ["too small a range", "base: 10.0.0.0/28", "has no room for a node's block of /24; write a larger range"],
     [
       "a range that services cover",

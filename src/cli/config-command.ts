@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { LoadedConfig } from "../config/config.ts";
 import type { Detection } from "../config/explain.ts";
-import { ConfigError, type ConfigIssue } from "../sys/errors.ts";
+import { ConfigError, type ConfigIssue, expected } from "../sys/errors.ts";
 import { type JsonObject, printJson } from "../sys/json.ts";
 import type { System } from "../sys/system.ts";
 import type { CliContext } from "./context.ts";
@@ -122,14 +122,37 @@ async function validateConfiguration(
  * @throws ConfigError
  */
 async function checkConfiguration(system: System, path: string | undefined): Promise<LoadedConfig> {
-  const [{ loadConfig }, { detectRuntimeDirs, withRuntimeDirs }, { chainFaults }] = await Promise.all([
-    import("../config/load.ts"),
-    import("../config/runtime-dirs.ts"),
-    import("../podcidr/chain.ts"),
-  ]);
-  const check = (loaded: LoadedConfig): readonly ConfigIssue[] =>
-    chainFaults(system, withRuntimeDirs(loaded, detectRuntimeDirs(system, loaded)));
-  return loadConfig(system, { path, namedBy: "the command line", check });
+  const [{ loadConfig }, runtimeDirs, { judgeConfig }, { nodeFacts, observeKernel }, { resolveNodeName }] =
+    await Promise.all([
+      import("../config/load.ts"),
+      import("../config/runtime-dirs.ts"),
+      import("../podcidr/operator/config-faults.ts"),
+      import("../node/observe.ts"),
+      import("../node-name/resolve.ts"),
+    ]);
+  const observed = await observeKernel(system);
+  const doubts: ConfigIssue[] = [];
+  const check = (loaded: LoadedConfig): readonly ConfigIssue[] => {
+    const config = runtimeDirs.withRuntimeDirs(loaded, runtimeDirs.detectRuntimeDirs(system, loaded));
+    const { cni } = config.config;
+    const nodeName = orUndefined(() => resolveNodeName(system, { flag: undefined, loaded: config }).name);
+    const node = nodeFacts(system, cni.confDir, observed);
+    const verdict = judgeConfig(system, { config, nodeName, node });
+    doubts.push(...verdict.doubts);
+    return verdict.faults;
+  };
+  const loaded = await loadConfig(system, { path, namedBy: "the command line", check });
+  return { ...loaded, warnings: [...loaded.warnings, ...doubts] };
+}
+
+/** A machine's name that no node can have is no fault of the file. */
+function orUndefined<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch (error) {
+    expected(error);
+    return undefined;
+  }
 }
 
 function verdict(

@@ -1,6 +1,7 @@
 // `headcni podcidr` and `podcidr inspect` as a person sees them.
 
 import { describe, expect, test } from "bun:test";
+import { fakeKernel } from "../dataplane/testing.ts";
 import { type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
 import type { CliContext } from "./context.ts";
 import { parseCommandLine } from "./program.ts";
@@ -16,7 +17,7 @@ async function run(root: TempRoot, ...args: readonly string[]) {
       stderr += text;
     },
     isTerminal: false,
-    system: () => testSystem(root),
+    system: () => testSystem(root, { exec: fakeKernel().exec }),
     exit: () => {},
   };
   const exitCode = (await parseCommandLine(context, ["podcidr", ...args])) ?? 0;

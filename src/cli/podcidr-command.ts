@@ -51,25 +51,45 @@ export function addPodCIDRCommands(program: Command, context: CliContext): void 
 }
 
 async function showAnswer(context: CliContext, flags: PodCIDRFlags): Promise<void> {
-  const [{ loadConfig }, { choosePodCIDR }, { resolveNodeName }, node, { encodeAnswer }] = await Promise.all([
+  const [
+    { loadConfig },
+    { choosePodCIDR },
+    { resolveNodeName },
+    names,
+    { encodeAnswer },
+    { nodeFacts, observeKernel },
+    runtimeDirs,
+  ] = await Promise.all([
     import("../config/load.ts"),
     import("../podcidr/chain.ts"),
     import("../node-name/resolve.ts"),
     import("../node-name/node-name-answer.ts"),
     import("../podcidr/answer.ts"),
+    import("../node/observe.ts"),
+    import("../config/runtime-dirs.ts"),
   ]);
   const system = context.system(flags.root);
-  const config = await loadConfig(system, { path: flags.config });
+  const written = await loadConfig(system, { path: flags.config });
+  const config = runtimeDirs.withRuntimeDirs(written, runtimeDirs.detectRuntimeDirs(system, written));
   for (const warning of config.warnings) context.warn(`warning: ${issueLine(warning)}\n`);
   const name = resolveNodeName(system, { flag: flags.nodeName, loaded: config });
-  const answer = choosePodCIDR(system, { nodeName: name.name, config });
-  const unsure = [node.disputeSentence(name), node.doubtSentence(name)].flatMap((sentence) => sentence ?? []);
-  for (const warning of [...unsure, ...answer.warnings]) context.warn(`warning: ${printable(warning)}\n`);
+  const node = nodeFacts(system, config.config.cni.confDir, await observeKernel(system));
+  const answer = choosePodCIDR(system, { nodeName: name.name, config }, node);
+  const unsure = [names.disputeSentence(name), names.doubtSentence(name)].flatMap((sentence) => sentence ?? []);
+  for (const warning of [...unsure, ...answer.warnings, ...standing(answer)])
+    context.warn(`warning: ${printable(warning)}\n`);
   context.print(
     flags.output === "json"
-      ? printJson({ ...encodeAnswer(answer), node: node.encodeNodeName(name) })
+      ? printJson({ ...encodeAnswer(answer), node: names.encodeNodeName(name) })
       : `${answerTable(answer)}\n${nodeNameTable(name)}`,
   );
+}
+
+/** What is wrong with what is in force, and what was not taken because something is. */
+function standing({ clashes = [], refusal, podCIDRs }: PodCIDRAnswer): readonly string[] {
+  const refused = refusal === undefined ? [] : [`${podCIDRs} stays in force. ${refusal.message}`];
+  const issues = (refusal?.issues ?? []).map(issueLine);
+  return [...clashes.map((clash) => `${clash}: it is in force and stays`), ...refused, ...issues];
 }
 
 /** The answer for a person: what, from where, how sure, then the trace. */

@@ -95,3 +95,23 @@ export function invalidConfig(issues: readonly ConfigIssue[]): ConfigError {
   const inOrder = issues.toSorted((a, b) => (a.line ?? Number.MAX_SAFE_INTEGER) - (b.line ?? Number.MAX_SAFE_INTEGER));
   return new ConfigError("HC_CONFIG_INVALID", `Cannot use the configuration: ${count}`, inOrder, { hint });
 }
+
+/** What is wrong with a value of the configuration, with its place: file and line, or the variable that brought it. */
+export function issueAt(loaded: LoadedConfig, path: string, message: string): ConfigIssue {
+  const origin = originOf(loaded, path);
+  if (origin?.source === "env") return { path, message: `${origin.variable}: ${message}` };
+  return { path, message, ...placeOf(loaded, path) };
+}
+
+/** File and line of a configuration key, or of an entry of the map it holds, where it came from a file. */
+export function placeOf(loaded: LoadedConfig, path: string): { readonly file?: string; readonly line?: number } {
+  const origin = originOf(loaded, path);
+  return origin?.source === "file" ? { file: origin.file, line: origin.line } : {};
+}
+
+/** The map whose entries have keys of their own. */
+const mapKey = "network.podCIDR.nodeLocal";
+
+function originOf({ origins }: LoadedConfig, path: string): ConfigOrigin | undefined {
+  return origins.get(path) ?? origins.get(path.startsWith(`${mapKey}.`) ? mapKey : path);
+}

@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
-import type { PodCIDRSource } from "../podcidr/answer.ts";
-import { type Assignment, adoptPodCIDR, type PodCount, podWords, sourceWords } from "./adoption.ts";
+import type { Assignment, PodCIDRAnswer, PodCIDRSource } from "../podcidr/answer.ts";
+import { ConfigError } from "../sys/errors.ts";
+import { adoptPodCIDR, type PodCount, podWords, sourceWords } from "./adoption.ts";
 import { answerOf } from "./testing.ts";
 
 const confDir = "/etc/cni/net.d";
@@ -85,6 +86,49 @@ describe("adoptPodCIDR()", () => {
     const adoption = adoptPodCIDR({ answer: answerOf(source, podCIDRs), current: before, pods, confDir });
     expect(adoption.effective.podCIDRs.toJSON()).toEqual(effective);
     expect(adoption.conditions.map(({ code }) => code) as string[]).toEqual(conditions);
+  });
+
+  const refusal = new ConfigError("HC_PODCIDR_CONFIG", "Cannot use it", [
+    { path: "network.podCIDR.nodeLocal", message: "10.2.0.0/24 is wrong", file: "/c.yaml", line: 4 },
+  ]);
+  const clashes = ["10.1.0.0/24 holds this node's own address 10.1.0.7/24 on eth1"];
+  test.each<[string, PodCIDRSource, string[], Partial<PodCIDRAnswer>, PodCount, string[], string[]]>([
+    ["an assignment in force that clashes", "file", a, { clashes }, some, a, ["PodCIDRClash"]],
+    ["the same without pods", "file", a, { clashes }, none, a, ["PodCIDRClash"]],
+    [
+      "a guess that clashes, with pods",
+      "hash",
+      b,
+      { clashes },
+      some,
+      a,
+      ["PodCIDRChangeBlocked", "PodCIDRClash", guess],
+    ],
+    ["a guess that clashes, without", "hash", b, { clashes }, none, b, [guess]],
+    ["what was refused", "file", a, { refusal }, none, a, ["PodCIDRRefused"]],
+    [
+      "what was refused, while the other clashes",
+      "file",
+      a,
+      { refusal, clashes },
+      some,
+      a,
+      ["PodCIDRRefused", "PodCIDRClash"],
+    ],
+  ])("says of %s what holds", (_name, source, podCIDRs, parts, pods, effective, conditions) => {
+    const answer = answerOf(source, podCIDRs, parts);
+    const adoption = adoptPodCIDR({ answer, current: given(source, a), pods, confDir });
+    expect(adoption.effective.podCIDRs.toJSON()).toEqual(effective);
+    expect(adoption.conditions.map(({ code }) => code) as string[]).toEqual(conditions);
+  });
+
+  test("names place, device and address of what stands against it", () => {
+    const answer = answerOf("file", a, { refusal, clashes, file: "/a", line: 3 });
+    const [first, second] = adoptPodCIDR({ answer, current: given("file", a, "/a"), pods: none, confDir }).conditions;
+    expect(first?.text).toStartWith(
+      "10.1.0.0/24 stays in force. /c.yaml:4: network.podCIDR.nodeLocal: 10.2.0.0/24 is wrong. ",
+    );
+    expect(second?.text).toStartWith(`${clashes[0]}. It came from file /a and stays in force`);
   });
 
   test("says old, new, how many pods and what to do when it blocks", () => {

@@ -3,18 +3,9 @@
 
 import type { Condition } from "../agent/conditions.ts";
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
-import { isGuess, type PodCIDRAnswer, type PodCIDRSource } from "../podcidr/answer.ts";
+import { type Assignment, isGuess, type PodCIDRAnswer, type PodCIDRSource } from "../podcidr/answer.ts";
 import { dirname } from "../sys/fs/path.ts";
 import { condition } from "./conditions.ts";
-
-/** The PodCIDRs of a node, and where they come from. */
-export interface Assignment {
-  readonly podCIDRs: PodCIDRs;
-  /** Undefined when only the conflist or the bridge shows it, which do not say where it comes from. */
-  readonly source: PodCIDRSource | undefined;
-  readonly file: string | undefined;
-  readonly line: number | undefined;
-}
 
 /** What the node agent publishes: the PodCIDRs the conflist and the kernel's rules shall have, and what goes with them. */
 export interface NodeAssignment extends Assignment {
@@ -63,7 +54,13 @@ export function adoptPodCIDR(input: AdoptionInput): Adoption {
   const guessed = isGuess(source)
     ? [condition("PodCIDRNotAuthoritative", { podCIDRs, source: sourceWords(effective) })]
     : [];
-  return { effective, conditions: [...conditions, ...guessed] };
+  return { effective, conditions: [...conditions, ...clashing(input, effective), ...guessed] };
+}
+
+/** What stands against the PodCIDRs in force, where they stay. */
+function clashing({ answer: { clashes = [] }, current }: AdoptionInput, effective: Assignment): readonly Condition[] {
+  if (clashes.length === 0 || current?.podCIDRs.equals(effective.podCIDRs) !== true) return [];
+  return [condition("PodCIDRClash", { clashes, source: sourceWords(effective), isGuess: isGuess(effective.source) })];
 }
 
 function decide({ answer, current, pods, confDir }: AdoptionInput): Adoption {
@@ -71,6 +68,8 @@ function decide({ answer, current, pods, confDir }: AdoptionInput): Adoption {
   const proposed: Adoption = { effective: { podCIDRs, source, file, line }, conditions: [] };
   if (current === undefined) return proposed;
   const keep = (...conditions: readonly Condition[]): Adoption => ({ effective: current, conditions });
+  if (answer.refusal !== undefined)
+    return keep(condition("PodCIDRRefused", { kept: current.podCIDRs, error: answer.refusal }));
 
   const isWorthLess = current.source !== undefined && worth[source] < worth[current.source];
   if (current.podCIDRs.equals(podCIDRs)) return isWorthLess ? keep() : proposed;

@@ -1,9 +1,9 @@
 // What the log says of the node's name and PodCIDR beside conditions: each fact once, when it is new.
 
 import { type NodeNameAnswer, nodeNameSentence } from "../node-name/node-name-answer.ts";
-import { isGuess, type PodCIDRAnswer } from "../podcidr/answer.ts";
+import { type Assignment, isGuess, type PodCIDRAnswer } from "../podcidr/answer.ts";
 import type { Log } from "../sys/log/log.ts";
-import { type Assignment, sourceWords } from "./adoption.ts";
+import { sourceWords } from "./adoption.ts";
 
 /** What the chain answered and what is adopted, which differ when pods or a lost source hold on to an older PodCIDR. */
 export interface Announced {

@@ -4,6 +4,7 @@ import { asSentence, conditionsOf, type Failure, kind } from "../agent/condition
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import { type ConflistProblem, problemSentence } from "../spec/problem.ts";
+import type { ConfigError } from "../sys/errors.ts";
 
 /** Why the headcni plugin at a path cannot be used. */
 export interface PluginFault extends Failure {
@@ -34,6 +35,38 @@ export const nodeConditions = {
     text: ({ doubts }) =>
       `${doubts.join("; ")}. It counts all the same: write the range that only this node's pods have, for example a /24, ` +
       "if that is not what was meant",
+  }),
+  PodCIDRRefused: kind<{ readonly kept: PodCIDRs; readonly error: ConfigError }>({
+    severity: "warning",
+    title: "The PodCIDR that was written for this node cannot be used",
+    impactsConnectivity: false,
+    text: ({ kept, error }) =>
+      `${kept} stays in force. ${refusalWords(error)}. ${asSentence(error.hint ?? "Correct it")}`,
+  }),
+  PodCIDRClash: kind<{ readonly clashes: readonly string[]; readonly source: string; readonly isGuess: boolean }>({
+    severity: "warning",
+    title: "The PodCIDR in force overlaps what is somebody else's",
+    impactsConnectivity: true,
+    text: ({ clashes, source, isGuess }) =>
+      `${clashes.join("; ")}. It came from ${source} and stays in force, so pods and these addresses get in each other's way. ` +
+      (isGuess
+        ? "Without pods another block is taken by itself: drain the node (kubectl drain), or set network.podCIDR.nodeLocal to a range that is free"
+        : "Take the address or route away, or give this node a range that is free in its place and drain it (kubectl drain)"),
+  }),
+  ClusterCIDROverlaps: kind<{ readonly doubts: readonly string[] }>({
+    severity: "warning",
+    title: "The cluster's range overlaps a network of this node",
+    impactsConnectivity: false,
+    text: ({ doubts }) =>
+      `${doubts.join("; ")}. Another node's pods can have these addresses, and then this node reaches the one or the other: ` +
+      "choose a range for the cluster that no node's network is in",
+  }),
+  NetworksUnknown: kind<{ readonly why: string }>({
+    severity: "warning",
+    title: "This node's networks cannot be looked at",
+    impactsConnectivity: false,
+    text: ({ why }) =>
+      `Whether the PodCIDR overlaps an address or route of this node is unknown: ${why}. Install iproute2 4.13 or later`,
   }),
   PodCIDRSourceLost: kind<{ readonly kept: PodCIDRs; readonly from: string; readonly now: string }>({
     severity: "warning",
@@ -158,6 +191,14 @@ export const nodeConditions = {
 } as const;
 
 export const condition = conditionsOf(nodeConditions);
+
+/** Each thing that is wrong, with its place. */
+function refusalWords({ message, issues }: ConfigError): string {
+  if (issues.length === 0) return message;
+  const place = (file?: string, line?: number): string =>
+    file === undefined ? "" : `${file}${line === undefined ? "" : `:${line}`}: `;
+  return issues.map((issue) => `${place(issue.file, issue.line)}${issue.path}: ${issue.message}`).join("; ");
+}
 
 function problemText(problem: ConflistProblem): string {
   return `${problemSentence(problem)}${problem.hint === undefined ? "" : ` (${problem.hint})`}`;

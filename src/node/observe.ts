@@ -10,16 +10,18 @@ import { type Networks, readNetworks } from "../kernel/networks.ts";
 import { nodeNameFaults } from "../node-name/conditions.ts";
 import type { NodeNameAnswer } from "../node-name/node-name-answer.ts";
 import { resolveNodeName } from "../node-name/resolve.ts";
-import { bridgeName, networkName } from "../node-state/names.ts";
+import { bridgeName, conflistFileName, networkName } from "../node-state/names.ts";
 import { nodeStateFiles, readNodeState } from "../node-state/node-state-file.ts";
-import type { PodCIDRAnswer, PodCIDRSource } from "../podcidr/answer.ts";
-import { choosePodCIDR } from "../podcidr/chain.ts";
+import type { Assignment, PodCIDRAnswer, PodCIDRSource } from "../podcidr/answer.ts";
+import { decidePodCIDR, type NodeFacts } from "../podcidr/chain.ts";
+import { readChain } from "../podcidr/read-chain.ts";
 import { parseConflist, pluginEntries } from "../spec/conflist.ts";
 import { hostLocalSubnets } from "../spec/host-local.ts";
 import { describeError, expected } from "../sys/errors.ts";
+import { join } from "../sys/fs/path.ts";
 import { isJsonObject } from "../sys/json.ts";
 import type { System } from "../sys/system.ts";
-import type { Assignment, PodCount } from "./adoption.ts";
+import type { PodCount } from "./adoption.ts";
 
 export interface Observation {
   readonly bridge: BridgeReading;
@@ -41,24 +43,31 @@ export interface ChainAnswers {
   readonly answer: PodCIDRAnswer;
 }
 
+/** What the chain says, given what the node has. @throws ConfigError when it cannot say anything and nothing is in force */
+type Decide = (node: NodeFacts) => ChainAnswers & { readonly conditions: readonly Condition[] };
+
 /**
- * What the node's name and its PodCIDR are now. Once a daemon runs, a value of an operator that has become wrong does not stop it: the last
- * answers stay, and a condition says so.
+ * Reads what the node's name and its PodCIDR are made of, to be decided on when the node has been looked at too. Once a daemon runs, a name
+ * that has become wrong does not stop it: the last answers stay, and a condition says so.
  * @throws ConfigError in the first step only
  */
-export function askChain(
-  system: System,
-  { loaded, nodeName: flag, last }: AskChainOptions,
-): ChainAnswers & { readonly conditions: readonly Condition[] } {
+export function askChain(system: System, { loaded, nodeName: flag, last }: AskChainOptions): Decide {
   try {
     const nodeName = resolveNodeName(system, { flag, loaded });
-    const answer = choosePodCIDR(system, { nodeName: nodeName.name, config: loaded });
-    return { nodeName, answer, conditions: nodeNameFaults(nodeName) };
+    const reading = readChain(system, { nodeName: nodeName.name, config: loaded });
+    const conditions = nodeNameFaults(nodeName);
+    return (node) => ({ nodeName, answer: decidePodCIDR(reading, node), conditions });
   } catch (error) {
     expected(error);
     if (last === undefined) throw error;
-    return { ...last, conditions: [...nodeNameFaults(last.nodeName), configInvalid(loaded, error)] };
+    const conditions = [...nodeNameFaults(last.nodeName), configInvalid(loaded, error)];
+    return () => ({ nodeName: last.nodeName, answer: last.answer, conditions });
   }
+}
+
+/** What the chain is given of a node beside its disk, for a command that decides as the daemon does. */
+export function nodeFacts(system: System, confDir: string, { networks, bridge }: Observation): NodeFacts {
+  return { networks, current: observeAssignment(system, join(confDir, conflistFileName), bridge) };
 }
 
 /** What the kernel has in this network namespace, and the leases under this root. */

@@ -21,6 +21,7 @@ function observed(parts: Partial<ObservedNode>): ObservedNode {
     answer: answerOf("file", ["10.1.0.0/24"]),
     current: undefined,
     bridge,
+    networks: { kind: "known", devices: [], addresses: [], routes: [] },
     pods: { bridgePorts: bridge.kind === "unknown" ? undefined : ports, leases: 0 },
     ...parts,
   };
@@ -44,6 +45,28 @@ describe("planNode()", () => {
     const plan = planNode(observed({ bridge }));
     expect(plan.removesBridge).toBe(removesBridge);
     expect(plan.conditions.map(({ code }) => code) as string[]).toEqual(codes);
+  });
+
+  test("says when the node's networks are not known, unless that is plain already", () => {
+    const networks = { kind: "unknown", why: "ip -j failed" } as const;
+    const codes = (parts: Partial<ObservedNode>): string[] =>
+      planNode(observed(parts)).conditions.map(({ code }) => code);
+    expect(codes({ networks })).toEqual(["NetworksUnknown"]);
+    expect(codes({ networks, bridge: { kind: "unknown", why: "no ip" } })).toEqual(["BridgeUnknown"]);
+  });
+
+  test("says what is odd in the range of the node and of the cluster", () => {
+    const answer = answerOf("config", ["10.1.0.0/24"], { doubts: ["it is odd"], clusterDoubts: ["that too"] });
+    const { conditions } = planNode(observed({ answer }));
+    expect(conditions.map(({ code }) => code) as string[]).toEqual(["PodCIDRQuestionable", "ClusterCIDROverlaps"]);
+  });
+
+  test("names files whose range is somebody else's", () => {
+    const trace = [
+      { source: "file", file: "/a", line: 3, outcome: "skipped", reason: "it is eth0's", code: "own-network" },
+    ] as const;
+    const { conditions } = planNode(observed({ answer: answerOf("hash", ["10.1.0.0/24"], { trace }) }));
+    expect(conditions.find(({ code }) => code === "SourceFilesSkipped")?.text).toStartWith("/a:3: it is eth0's.");
   });
 
   test("names files the chain could not use, not those it passed over", () => {

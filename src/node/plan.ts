@@ -7,8 +7,9 @@ import type { Config } from "../config/config.ts";
 import type { ConflistSpec } from "../conflist/render.ts";
 import { wantedConflist } from "../conflist/wanted.ts";
 import { type BridgeReading, refusedAddresses, staleAddresses } from "../dataplane/bridge.ts";
-import type { PodCIDRAnswer } from "../podcidr/answer.ts";
-import { type Adoption, type Assignment, adoptPodCIDR, type PodCount, podWords } from "./adoption.ts";
+import type { Networks } from "../kernel/networks.ts";
+import type { Assignment, PodCIDRAnswer } from "../podcidr/answer.ts";
+import { type Adoption, adoptPodCIDR, type PodCount, podWords } from "./adoption.ts";
 import { condition } from "./conditions.ts";
 
 /** A node as one step found it. */
@@ -19,6 +20,7 @@ export interface ObservedNode {
   readonly current: Assignment | undefined;
   readonly bridge: BridgeReading;
   readonly pods: PodCount;
+  readonly networks: Networks;
 }
 
 export interface Plan {
@@ -31,7 +33,7 @@ export interface Plan {
 }
 
 export function planNode(node: ObservedNode): Plan {
-  const { config, answer, current, bridge, pods } = node;
+  const { config, answer, current, bridge, pods, networks } = node;
   const adoption = adoptPodCIDR({ answer, current, pods, confDir: config.cni.confDir });
   const { podCIDRs } = adoption.effective;
   return {
@@ -42,6 +44,7 @@ export function planNode(node: ObservedNode): Plan {
       ...adoption.conditions,
       ...notListed(answer),
       ...questionable(answer),
+      ...networksUnknown(networks, bridge),
       ...skippedFiles(answer),
       ...bridgeConditions(bridge, podCIDRs, pods),
     ],
@@ -68,14 +71,26 @@ function notListed({ nodeName, source, namedInstead: nearest }: PodCIDRAnswer): 
   return nearest === undefined || source === "env" ? [] : [condition("NodeNotListed", { nodeName, nearest })];
 }
 
-function questionable({ doubts = [] }: PodCIDRAnswer): Condition[] {
-  return doubts.length === 0 ? [] : [condition("PodCIDRQuestionable", { doubts })];
+function questionable({ doubts = [], clusterDoubts = [] }: PodCIDRAnswer): Condition[] {
+  return [
+    ...(doubts.length === 0 ? [] : [condition("PodCIDRQuestionable", { doubts })]),
+    ...(clusterDoubts.length === 0 ? [] : [condition("ClusterCIDROverlaps", { doubts: clusterDoubts })]),
+  ];
 }
 
-/** Files the chain could not use. What it merely passed over (a cluster's CIDR in a node's place) is for the log. */
+/** Where not even the bridge can be looked at, that is said already. */
+function networksUnknown(networks: Networks, bridge: BridgeReading): Condition[] {
+  if (networks.kind === "known" || bridge.kind === "unknown") return [];
+  return [condition("NetworksUnknown", { why: networks.why })];
+}
+
+/**
+ * Files the chain could not use, and those whose range is somebody else's. What it merely passed over (a cluster's CIDR in a node's
+ * place) is for the log.
+ */
 function skippedFiles(answer: PodCIDRAnswer): Condition[] {
-  const files = answer.trace.flatMap(({ file, line, outcome, reason }) =>
-    outcome === "invalid" && file !== undefined
+  const files = answer.trace.flatMap(({ file, line, outcome, reason, code }) =>
+    (outcome === "invalid" || code !== undefined) && file !== undefined
       ? [`${file}${line === undefined ? "" : `:${line}`}: ${reason ?? "cannot be used"}`]
       : [],
   );

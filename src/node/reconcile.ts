@@ -6,19 +6,17 @@ import { logOnce } from "../agent/log-once.ts";
 import type { RecordMetric } from "../agent/metrics.ts";
 import { throwIfStopping } from "../agent/reconciler.ts";
 import type { LoadedConfig } from "../config/config.ts";
-import { conflistFileName } from "../node-state/names.ts";
-import { isGuess, type PodCIDRAnswer } from "../podcidr/answer.ts";
+import { type Assignment, isGuess, type PodCIDRAnswer } from "../podcidr/answer.ts";
 import { type AskVersions, rememberVersions } from "../spec/remember-versions.ts";
-import { join } from "../sys/fs/path.ts";
 import { execUntil } from "../sys/process/exec.ts";
 import type { System } from "../sys/system.ts";
-import type { Assignment, NodeAssignment } from "./adoption.ts";
+import type { NodeAssignment } from "./adoption.ts";
 import { type Announced, announcePodCIDR } from "./announce.ts";
 import { applyBridge } from "./bridge-step.ts";
 import { condition } from "./conditions.ts";
 import { applyConflist, type ConflistMemory, type ConflistResult, firstConflistMemory } from "./conflist-step.ts";
 import { nodeMetrics } from "./metrics.ts";
-import { askChain, observeAssignment, observeKernel } from "./observe.ts";
+import { askChain, nodeFacts, observeKernel } from "./observe.ts";
 import { type Plan, planNode } from "./plan.ts";
 import { applyPlugin, firstPluginMemory, type PluginMemory } from "./plugin-step.ts";
 import type { NodeStatus } from "./status.ts";
@@ -55,15 +53,16 @@ export function createNodeStep(system: System, options: ReconcileNodeOptions) {
     const exec = execUntil(system.exec, signal);
     const asking = firstValue(configs, signal).then((loaded) => {
       if (loaded === undefined) return undefined;
-      return { loaded, ...askChain(observer, { loaded, nodeName, last: status.value }) };
+      return { loaded, decide: askChain(observer, { loaded, nodeName, last: status.value }) };
     });
     const [observed, asked] = await Promise.all([observeKernel({ ...observer, exec }), asking]);
     throwIfStopping(signal);
     if (asked === undefined) return [];
-    const { nodeName: name, answer, loaded } = asked;
+    const { loaded, decide } = asked;
     const { config } = loaded;
-    const path = join(config.cni.confDir, conflistFileName);
-    const current = status.value?.current ?? observeAssignment(observer, path, observed.bridge);
+    const { networks } = observed;
+    const current = status.value?.current ?? nodeFacts(observer, config.cni.confDir, observed).current;
+    const { nodeName: name, answer, conditions } = decide({ networks, current });
     const plan = planNode({ config, answer, current, ...observed });
     const announced = { nodeName: name, answer, effective: plan.adoption.effective };
     announcePodCIDR(log, announced, memory.announced);
@@ -81,7 +80,7 @@ export function createNodeStep(system: System, options: ReconcileNodeOptions) {
       writes,
       lastWrite,
     });
-    return [...asked.conditions, ...done.conditions];
+    return [...conditions, ...done.conditions];
   };
 }
 

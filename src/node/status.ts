@@ -5,9 +5,9 @@ import type { Sample } from "../agent/metrics.ts";
 import type { BridgeReading } from "../dataplane/bridge.ts";
 import { encodeNodeName, type NodeNameAnswer } from "../node-name/node-name-answer.ts";
 import { bridgeName } from "../node-state/names.ts";
-import { encodeAnswer, type PodCIDRAnswer } from "../podcidr/answer.ts";
+import { type Assignment, encodeAnswer, type PodCIDRAnswer } from "../podcidr/answer.ts";
 import type { JsonObject, JsonValue } from "../sys/json.ts";
-import type { Assignment, PodCount } from "./adoption.ts";
+import type { PodCount } from "./adoption.ts";
 import type { ConflistResult } from "./conflist-step.ts";
 import { nodeMetrics } from "./metrics.ts";
 

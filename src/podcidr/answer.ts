@@ -2,7 +2,9 @@
 
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
+import type { ConfigError } from "../sys/errors.ts";
 import type { JsonObject } from "../sys/json.ts";
+import type { Claimant, ReasonCode } from "./judgement/reasons.ts";
 
 /** The level of the chain that answered. */
 export type PodCIDRSource = "config" | "env" | "file" | "hash" | "default";
@@ -10,6 +12,21 @@ export type PodCIDRSource = "config" | "env" | "file" | "hash" | "default";
 /** Whether nothing assigned a PodCIDR of this source to this node, so that another node can have the same. */
 export function isGuess(source: PodCIDRSource | undefined): boolean {
   return source === "hash" || source === "default";
+}
+
+/** What a source's word is worth in the judgement of a range; what only the conflist shows is worth a file's. */
+export function claimantOf(source: PodCIDRSource | undefined): Claimant {
+  if (source === "config" || source === "env") return "operator";
+  return isGuess(source) ? "guess" : "file";
+}
+
+/** The PodCIDRs of a node, and where they come from. */
+export interface Assignment {
+  readonly podCIDRs: PodCIDRs;
+  /** Undefined when only the conflist or the bridge shows it, which do not say where it comes from. */
+  readonly source: PodCIDRSource | undefined;
+  readonly file: string | undefined;
+  readonly line: number | undefined;
 }
 
 /** One source that was asked, and why it did or did not answer. */
@@ -20,6 +37,8 @@ export interface TraceEntry {
   readonly line?: number;
   readonly outcome: "used" | "absent" | "skipped" | "invalid";
   readonly reason?: string;
+  /** Of a range that is somebody else's: which reason of the table. */
+  readonly code?: ReasonCode;
 }
 
 export interface PodCIDRAnswer {
@@ -38,8 +57,14 @@ export interface PodCIDRAnswer {
   readonly serviceCIDRs: readonly Prefix[];
   /** When nodeLocal names nodes and not this one: those whose names are nearest, the nearest first. */
   readonly namedInstead?: readonly string[] | undefined;
-  /** What is questionable in a value of an operator's, which counts all the same: sentences. */
+  /** What is questionable in the value of an operator or a file, which counts all the same: sentences. */
   readonly doubts?: readonly string[] | undefined;
+  /** What is questionable in the cluster's range: sentences. */
+  readonly clusterDoubts?: readonly string[] | undefined;
+  /** Why the PodCIDRs in force, which are kept, would not be taken today: sentences. */
+  readonly clashes?: readonly string[] | undefined;
+  /** Why what an operator wrote was not taken; then the answer is what is in force. */
+  readonly refusal?: ConfigError | undefined;
   /** Sentences for the log: values refused, files that could not be read, contradictions. */
   readonly warnings: readonly string[];
   /** Every source asked, in order, up to and including the one that answered. */
@@ -56,6 +81,6 @@ export function encodeAnswer(answer: PodCIDRAnswer): JsonObject {
     line: answer.line ?? null,
     authoritative: answer.authoritative,
     clusterCIDRs: answer.clusterCIDRs.map(String),
-    trace: answer.trace.map(({ source, file, outcome, reason }) => ({ source, file, outcome, reason })),
+    trace: answer.trace.map(({ source, file, outcome, reason, code }) => ({ source, file, outcome, reason, code })),
   };
 }

@@ -518,7 +518,7 @@ describe("choosePodCIDR() where nodeLocal names other nodes", () => {
     const answer = choose({ podCIDR });
     expect(answer.podCIDRs.toJSON()).toEqual(["10.244.240.0/24"]);
     expect(answer.trace.at(-1)?.reason).toContain(
-      "10.244.237.0/24 was passed over: network.podCIDR.nodeLocal gives it to a",
+      "10.244.237.0/24 was passed over: it overlaps 10.244.237.0/24, which is node a's by network.podCIDR.nodeLocal",
     );
     expect(choose({ podCIDR: { base, ...byNode({ a: "10.244.0.0/24" }) } }).podCIDRs.toJSON()).toEqual([
       "10.244.237.0/24",
@@ -535,7 +535,9 @@ describe("choosePodCIDR() where nodeLocal names other nodes", () => {
     const podCIDR = byNode({ w2: "10.244.0.0/24", w3: "10.244.1.0/24" });
     const answer = choose({ podCIDR });
     expect(short(answer)).toBe("10.244.2.0/24 default - -");
-    expect(answer.trace.at(-1)?.reason).toBe("10.244.0.0/24 was passed over: network.podCIDR.nodeLocal gives it to w2");
+    expect(answer.trace.at(-1)?.reason).toBe(
+      "10.244.0.0/24 was passed over: it overlaps 10.244.0.0/24, which is node w2's by network.podCIDR.nodeLocal",
+    );
     const files = { [kubeadmFile]: kubeadm("10.244.0.0/16") };
     expect(choose({ podCIDR: byNode({ a: "10.244.237.0/24" }), files }).podCIDRs.toJSON()).toEqual(["10.244.238.0/24"]);
   });

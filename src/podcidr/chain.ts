@@ -1,100 +1,102 @@
-// The chain: which of the five levels says this node's PodCIDR. First hit wins; every source asked is in the trace.
+// The chain: which of the five levels says this node's PodCIDR. First hit wins; every source asked is in the trace. Whether a range may be
+// this node's, `judgement` says; what follows from it for each level stands here. Pure but for `choosePodCIDR`.
 
 import { type PodCIDRs, toPodCIDRs, twoOfOneFamily } from "../cidr/pod-cidrs.ts";
-import type { LoadedConfig } from "../config/config.ts";
-import { kubeletSettings } from "../programs/kubelet-settings.ts";
-import type { ConfigIssue } from "../sys/errors.ts";
+import type { Prefix } from "../cidr/prefix.ts";
+import type { Networks } from "../kernel/networks.ts";
+import type { ConfigError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
-import { isGuess, type PodCIDRAnswer, type PodCIDRSource, type TraceEntry } from "./answer.ts";
-import type { ClassifiedFile, Warning } from "./classify.ts";
-import { type ClusterFacts, classifySources, clusterFacts } from "./cluster-facts.ts";
-import { baseFaults, defaultAnswer, hashAnswer } from "./fallback.ts";
-import { configValue, envValue, nodeLocalFaults, nodeLocalKey, type OperatorValue } from "./operator.ts";
-import { namesInstead } from "./other-nodes.ts";
-import { readSources, type Source } from "./read-sources.ts";
-import { sourceFiles } from "./sources.ts";
-import { doubtOf } from "./usable.ts";
+import {
+  type Assignment,
+  claimantOf,
+  isGuess,
+  type PodCIDRAnswer,
+  type PodCIDRSource,
+  type TraceEntry,
+} from "./answer.ts";
+import type { ClassifiedFile } from "./classify.ts";
+import { describeSource } from "./cluster-facts.ts";
+import { clusterDoubts, defaultAnswer, guessBases, hashAnswer } from "./guess/fallback.ts";
+import type { Judge, JudgeOptions } from "./judgement/judge.ts";
+import { namesInstead, nodeLocalKey } from "./judgement/other-nodes.ts";
+import type { Verdict } from "./judgement/reasons.ts";
+import { doubtsOf, sentencesOf } from "./judgement/sentences.ts";
+import { type ChainReading, judgeOf, type PodCIDRQuery, readChain } from "./read-chain.ts";
+import { warningLine, whyNot } from "./why-not.ts";
 
-export interface PodCIDRQuery {
-  /** As `resolveNodeName` gives it. */
-  readonly nodeName: string;
-  readonly config: LoadedConfig;
+/** What the node has already. */
+export interface NodeFacts {
+  readonly networks: Networks;
+  /** The PodCIDRs in force; undefined on a node HeadCNI has never seen. */
+  readonly current: Assignment | undefined;
 }
+
+/** For a node of which only the disk is looked at. */
+export const unseenNode: NodeFacts = { networks: { kind: "unknown", why: "not looked at" }, current: undefined };
 
 /**
  * This node's PodCIDR and its source.
- * @throws ConfigError HC_PODCIDR_CONFIG, HC_PODCIDR_ENV when what the operator wrote cannot be used.
+ * @throws ConfigError as `decidePodCIDR`
  */
-export function choosePodCIDR(system: System, query: PodCIDRQuery): PodCIDRAnswer {
-  const { nodeName, config } = query;
-  const { sources, files, facts } = readAll(system, query);
-  const chain = new Chain(nodeName, facts, namesInstead(config, nodeName));
-  return (
-    chain.operator("config", configValue(config, nodeName, facts.serviceCIDRs)) ??
-    chain.operator("env", envValue(system, facts.serviceCIDRs)) ??
-    chain.files(sources, files) ??
-    chain.fallback(config)
-  );
+export function choosePodCIDR(system: System, query: PodCIDRQuery, node: NodeFacts = unseenNode): PodCIDRAnswer {
+  return decidePodCIDR(readChain(system, query), node);
 }
 
 /**
- * What is wrong with the configuration for the chain of any node that has it, given what this node's files say of the cluster: for
- * checking a file before a daemon ends over it.
+ * Decides by what was read. What is in force is not given up for a clash that appears later, and what an operator writes anew and
+ * cannot be used does not end a node that has a PodCIDR: the answer is then what is in force.
+ * @throws ConfigError HC_PODCIDR_CONFIG, HC_PODCIDR_ENV when what the operator wrote cannot be used and nothing is in force.
  */
-export function chainFaults(system: System, config: LoadedConfig): readonly ConfigIssue[] {
-  // What files say of the cluster is the same for every node's name.
-  const { facts } = readAll(system, { nodeName: "any", config });
-  // With one value for every node, level 4 is never asked.
-  const isAsked = config.config.network.podCIDR.nodeLocal?.kind !== "any";
-  return [...nodeLocalFaults(config, facts.serviceCIDRs), ...(isAsked ? baseFaults(config, facts) : [])];
-}
-
-function readAll(system: System, { nodeName, config }: PodCIDRQuery) {
-  const sources = readSources(
-    system,
-    sourceFiles(nodeName, config.config.cni.confDir, kubeletSettings(system)),
-    nodeName,
-  );
-  const files = classifySources(config, sources);
-  return { sources, files, facts: clusterFacts(system, config, files) };
+export function decidePodCIDR(reading: ChainReading, node: NodeFacts): PodCIDRAnswer {
+  const chain = new Chain(reading, node);
+  return chain.operator("config") ?? chain.operator("env") ?? chain.files() ?? chain.fallback();
 }
 
 class Chain {
-  readonly #nodeName: string;
-  readonly #facts: ClusterFacts;
+  readonly #reading: ChainReading;
+  readonly #current: Assignment | undefined;
+  readonly #judge: Judge;
   readonly #namedInstead: readonly string[] | undefined;
+  readonly #clusterDoubts: readonly string[];
   readonly #trace: TraceEntry[] = [];
   readonly #warnings: string[] = [];
 
-  constructor(nodeName: string, facts: ClusterFacts, namedInstead: readonly string[] | undefined) {
-    this.#nodeName = nodeName;
-    this.#facts = facts;
-    this.#namedInstead = namedInstead;
-    if (namedInstead !== undefined) {
-      const others = namedInstead.map((name) => `"${name}"`).join(", ");
+  constructor(reading: ChainReading, { networks, current }: NodeFacts) {
+    const { config, nodeName, facts } = reading;
+    this.#reading = reading;
+    this.#current = current;
+    this.#judge = judgeOf(reading, networks);
+    this.#namedInstead = namesInstead(config, nodeName);
+    this.#clusterDoubts = clusterDoubts(facts, this.#judge).map(
+      ({ range, sentence }) => `The cluster CIDR, by ${describeSource(range)}: ${sentence}`,
+    );
+    if (this.#namedInstead !== undefined) {
+      const others = this.#namedInstead.map((name) => `"${name}"`).join(", ");
       this.#warnings.push(`${nodeLocalKey} has no entry for this node, "${nodeName}"; the nearest in it: ${others}`);
     }
+    this.#warnings.push(...this.#clusterDoubts);
   }
 
   /** Levels 1 and 2. */
-  operator(source: "config" | "env", value: OperatorValue): PodCIDRAnswer | undefined {
+  operator(source: "config" | "env"): PodCIDRAnswer | undefined {
+    const value = this.#reading.operator[source];
     if (value.kind === "none") {
       this.#trace.push({ source, outcome: "absent", reason: value.reason });
       return undefined;
     }
-    const { podCIDRs, file, line } = value;
-    const cluster = this.#facts.cluster.map(({ prefix }) => prefix);
-    const doubts = podCIDRs.list.flatMap((prefix) => {
-      const doubt = doubtOf(prefix, cluster);
-      return doubt === undefined ? [] : [`${prefix} from ${source} ${doubt}`];
-    });
+    if (value.kind === "fault") return this.#keepCurrent(source, value.error);
+    const { podCIDRs, file, line, isForEveryNode, refuse } = value;
+    const verdicts = this.#verdictsOn(podCIDRs, source, { isForEveryNode });
+    const refused = verdicts.filter(({ range, effect }) => effect === "refused" && !this.#isInForce(range));
+    if (refused.length > 0) return this.#keepCurrent(source, refuse(sentencesOf(refused)), refused);
+    const doubts = doubtsOf(verdicts, source);
     this.#warnings.push(...doubts);
     return this.#answer({ source, podCIDRs, file, line, doubts });
   }
 
   /** Level 3. */
-  files(sources: readonly Source[], read: readonly ClassifiedFile[]): PodCIDRAnswer | undefined {
-    for (const source of sources) {
+  files(): PodCIDRAnswer | undefined {
+    for (const source of this.#reading.sources) {
       const { file } = source;
       if (source.kind === "absent") {
         this.#trace.push({ source: "file", file, outcome: "absent", reason: "does not exist" });
@@ -102,7 +104,7 @@ class Chain {
         this.#trace.push({ source: "file", file, outcome: "skipped", reason: source.reason });
         this.#warnings.push(`${file}: ${source.reason}`);
       } else {
-        const found = read.find((other) => other.file === file);
+        const found = this.#reading.files.find((other) => other.file === file);
         const answer = found === undefined ? undefined : this.#file(found);
         if (answer !== undefined) return answer;
       }
@@ -111,13 +113,10 @@ class Chain {
   }
 
   #file(found: ClassifiedFile): PodCIDRAnswer | undefined {
-    const { file, nodeCIDRs, findings } = found;
+    const { file, nodeCIDRs } = found;
     for (const warning of found.warnings) this.#warnings.push(warningLine(file, warning));
     const made = toPodCIDRs(nodeCIDRs.toSorted((a, b) => a.compare(b)));
-    if (made.kind === "ok") {
-      const line = findings.find(({ meaning }) => meaning === "node")?.line;
-      return this.#answer({ source: "file", podCIDRs: made.value, file, line });
-    }
+    if (made.kind === "ok") return this.#fileValue(found, made.value);
     const [twice] = twoOfOneFamily(nodeCIDRs) ?? [];
     if (twice !== undefined) {
       const reason = `says several ${twice.family === "ipv4" ? "IPv4" : "IPv6"} PodCIDRs: ${nodeCIDRs.join(", ")}`;
@@ -127,18 +126,75 @@ class Chain {
     return undefined;
   }
 
+  #fileValue({ file, findings }: ClassifiedFile, podCIDRs: PodCIDRs): PodCIDRAnswer | undefined {
+    const line = findings.find(({ meaning }) => meaning === "node")?.line;
+    const verdicts = this.#verdictsOn(podCIDRs, "file");
+    const against = verdicts.filter(({ range, effect }) => effect !== "questioned" && !this.#isInForce(range));
+    const [first] = against;
+    if (first !== undefined) {
+      const reason = sentencesOf(against).join("; ");
+      this.#warnings.push(warningLine(file, { line, reason }));
+      this.#trace.push({
+        source: "file",
+        file,
+        ...(line !== undefined && { line }),
+        outcome: "skipped",
+        reason,
+        code: first.code,
+      });
+      return undefined;
+    }
+    const doubts = doubtsOf(verdicts, `${file}${line === undefined ? "" : `:${line}`}`);
+    this.#warnings.push(...doubts);
+    return this.#answer({ source: "file", podCIDRs, file, line, doubts });
+  }
+
   /** Levels 4 and 5. */
-  fallback(config: LoadedConfig): PodCIDRAnswer {
-    const hash = hashAnswer(config, this.#nodeName, this.#facts);
-    this.#warnings.push(...this.#facts.warnings, ...hash.warnings);
+  fallback(): PodCIDRAnswer {
+    const { config: loaded, nodeName, facts } = this.#reading;
+    const options = { loaded, nodeName, judge: this.#judge };
+    const hash = hashAnswer(facts, options);
+    this.#warnings.push(...facts.warnings, ...hash.warnings);
     if (hash.kind === "value") return this.#answer({ source: "hash", ...hash });
-    const outcome = this.#facts.cluster.length === 0 ? "absent" : "skipped";
+    if (hash.kind === "fault") return this.#keepCurrent("hash", hash.error);
+    const outcome = facts.cluster.length === 0 ? "absent" : "skipped";
     this.#trace.push({ source: "hash", outcome, reason: hash.reason });
-    const last = defaultAnswer(config, this.#nodeName);
-    return this.#answer({ source: "default", ...last, file: undefined, line: undefined });
+    const last = defaultAnswer(options);
+    return last.kind === "fault"
+      ? this.#keepCurrent("default", last.error)
+      : this.#answer({ source: "default", ...last });
+  }
+
+  /** What is in force stays, for a level that has to answer and cannot. @throws ConfigError when nothing is in force */
+  #keepCurrent(source: PodCIDRSource, error: ConfigError, verdicts: readonly Verdict[] = []): PodCIDRAnswer {
+    const current = this.#current;
+    if (current === undefined) throw error;
+    const reason = error.issues.length === 0 ? error.message : error.issues.map(({ message }) => message).join("; ");
+    const [first] = verdicts;
+    this.#trace.push({ source, outcome: "invalid", reason, ...(first !== undefined && { code: first.code }) });
+    const kept = { ...current, source: current.source ?? source, reason: "is in force and stays" };
+    return { ...this.#answer(kept), refusal: error };
+  }
+
+  #verdictsOn(podCIDRs: PodCIDRs, source: PodCIDRSource | undefined, options: JudgeOptions = {}): readonly Verdict[] {
+    const by = claimantOf(source);
+    return podCIDRs.list.flatMap((range) => this.#judge.verdictsOn({ range, by }, options));
+  }
+
+  #isInForce(range: Prefix): boolean {
+    return this.#current?.podCIDRs.of(range.family)?.equals(range) === true;
+  }
+
+  /** Why what is in force would not be taken today. */
+  #clashes(): readonly string[] {
+    if (this.#current === undefined) return [];
+    const { podCIDRs, source } = this.#current;
+    const bases = isGuess(source) ? guessBases(this.#reading.facts, podCIDRs) : [];
+    return sentencesOf(this.#verdictsOn(podCIDRs, source, { bases }).filter(({ effect }) => effect !== "questioned"));
   }
 
   #answer({ source, podCIDRs, file, line, reason, doubts = [] }: LevelAnswer): PodCIDRAnswer {
+    const { nodeName, facts } = this.#reading;
     this.#trace.push({
       source,
       outcome: "used",
@@ -147,16 +203,18 @@ class Chain {
       ...(reason === undefined ? {} : { reason }),
     });
     return {
-      nodeName: this.#nodeName,
+      nodeName,
       podCIDRs,
       source,
       file,
       line,
       authoritative: !isGuess(source),
-      clusterCIDRs: this.#facts.cluster.map(({ prefix }) => prefix),
-      serviceCIDRs: this.#facts.serviceCIDRs,
+      clusterCIDRs: facts.cluster.map(({ prefix }) => prefix),
+      serviceCIDRs: facts.serviceCIDRs,
       namedInstead: this.#namedInstead,
       doubts,
+      clusterDoubts: this.#clusterDoubts,
+      clashes: this.#clashes(),
       warnings: this.#warnings,
       trace: this.#trace,
     };
@@ -164,38 +222,9 @@ class Chain {
 }
 
 /** What a level has to say when it answers. */
-interface LevelAnswer {
+interface LevelAnswer extends Omit<Assignment, "source"> {
   readonly source: PodCIDRSource;
-  readonly podCIDRs: PodCIDRs;
-  readonly file: string | undefined;
-  readonly line: number | undefined;
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** @default none */
   readonly doubts?: readonly string[];
-}
-
-/** Why a file that was read is no answer. */
-function whyNot(found: ClassifiedFile): Pick<TraceEntry, "outcome" | "reason"> {
-  const { kind, findings, passedOver, refused, warnings } = found;
-  if (passedOver !== undefined) return { outcome: "skipped", reason: warningText(passedOver) };
-  if (refused.includes("node")) {
-    const last = warnings.findLast(({ line }) => line !== undefined);
-    return { outcome: "invalid", reason: last === undefined ? "its PodCIDR cannot be used" : warningText(last) };
-  }
-  const isBroken = kind === "invalid-yaml" || kind === "binary";
-  const cluster = findings.find(({ meaning }) => meaning === "cluster");
-  if (cluster !== undefined && !isBroken) {
-    return { outcome: "absent", reason: `says the cluster's CIDR only: ${cluster.value} in line ${cluster.line}` };
-  }
-  const [remark] = warnings;
-  const reason = remark === undefined ? "says no PodCIDR" : warningText(remark);
-  return { outcome: isBroken ? "invalid" : "absent", reason };
-}
-
-function warningText({ line, value, reason }: Warning): string {
-  return `${line === undefined ? "" : `line ${line}: `}${value === undefined ? "" : `${value}: `}${reason}`;
-}
-
-function warningLine(file: string, { line, value, reason }: Warning): string {
-  return `${file}${line === undefined ? "" : `:${line}`}: ${value === undefined ? "" : `${value}: `}${reason}`;
 }

@@ -4,8 +4,10 @@
 import type { Family } from "../cidr/addr.ts";
 import { whyTooBroad } from "../cidr/breadth.ts";
 import type { Prefix } from "../cidr/prefix.ts";
+import { whyCluster, whyWide } from "./judgement/cluster-range.ts";
+import { whyRefused } from "./judgement/judge.ts";
 import type { Meaning, StatedValue, Statement, Statements } from "./statements.ts";
-import { looksLikeAddress, readValue, showable, whyUnusable } from "./usable.ts";
+import { readMask, readValue, showable } from "./usable.ts";
 
 /** A value that counts. */
 export interface Finding {
@@ -135,7 +137,7 @@ class Classifier {
     }
     if (prefix.hasHostBits) this.warn({ ...about, reason: `${statement.key} has host bits set, read as ${masked}` });
     if (meaning === "cluster") {
-      const why = whyUnusable(masked, [...this.#known.serviceCIDRs, ...this.#found.service]);
+      const why = this.#whyRefused(masked);
       if (why !== undefined) this.warn({ ...about, reason: `${statement.key} ${why}` });
     }
     this.#add(meaning, statement, { line: item.line, prefix: masked });
@@ -147,6 +149,7 @@ class Classifier {
       if (prefix === undefined) return [];
       return [{ line: item.line, prefix: statement.by === "flannel" ? prefix.masked() : prefix }];
     });
+    if (statement.foreign?.isFurther === true) return;
     if (statement.by === "conflist" && this.#known.isForNode === true && this.#passOver(statement, read)) return;
     for (const { line, prefix } of read) this.#nodePrefix(statement, line, prefix);
   }
@@ -169,7 +172,7 @@ class Classifier {
       this.#add("cluster", statement, { line, prefix: prefix.masked() });
       return;
     }
-    const refusal = whyUnusable(prefix, [...this.#known.serviceCIDRs, ...this.#found.service]);
+    const refusal = this.#whyRefused(prefix);
     if (refusal !== undefined) {
       this.#refuse(statement, { ...about, reason: refusal });
       return;
@@ -182,6 +185,10 @@ class Classifier {
     if (why !== undefined)
       this.warn({ ...about, reason: `${statement.key} ${why}: every node of such a setup has the same` });
     this.#add("node", statement, { line, prefix });
+  }
+
+  #whyRefused(range: Prefix): string | undefined {
+    return whyRefused({ range, by: "file" }, [...this.#known.serviceCIDRs, ...this.#found.service]);
   }
 
   /** Whether a conflist's ranges are the same on every node; of a dual-stack pair none is taken then. */
@@ -202,14 +209,8 @@ class Classifier {
     return false;
   }
 
-  /** Why a node's CIDR must be the cluster's: people write the cluster's range into kubelet files. */
   #whyCluster(prefix: Prefix): string | undefined {
-    const ranges = [...this.#known.clusterCIDRs, ...this.#found.cluster].filter(
-      (range) => range.family === prefix.family,
-    );
-    const same = ranges.find((range) => prefix.contains(range));
-    if (same !== undefined) return prefix.equals(same) ? "is the cluster CIDR" : `contains the cluster CIDR ${same}`;
-    return ranges.length === 0 ? whyWide(prefix) : undefined;
+    return whyCluster(prefix, [...this.#known.clusterCIDRs, ...this.#found.cluster]);
   }
 
   #add(
@@ -226,20 +227,13 @@ class Classifier {
     const ranges = [...this.#found.cluster, ...this.#known.clusterCIDRs];
     const isIpv6Only = ranges.length > 0 && ranges.every((range) => range.family === "ipv6");
     const family = statement.family ?? (isIpv6Only ? "ipv6" : "ipv4");
-    const text = item.text.replace(/^\//, "");
-    const length = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
-    const limit = family === "ipv4" ? 30 : 126;
-    if (!(length >= 1 && length <= limit)) {
-      const value = /^\d{1,4}$/.test(text) || looksLikeAddress(text) ? text : undefined;
-      this.#refuse(statement, { line: item.line, value, reason: `is no prefix length from 1 to ${limit}` });
+    const read = readMask(item.text, family);
+    if (read.kind === "invalid") {
+      this.#refuse(statement, { line: item.line, value: read.shown, reason: read.reason });
       return;
     }
+    const { length } = read;
     this.#mask[family] = length;
     this.#findings.push({ line: item.line, key: statement.key, value: String(length), meaning: "mask" });
   }
-}
-
-function whyWide(prefix: Prefix): string | undefined {
-  const limit = prefix.family === "ipv4" ? 16 : 56;
-  return prefix.bits <= limit ? `is as large as a whole cluster's (/${limit} or larger)` : undefined;
 }

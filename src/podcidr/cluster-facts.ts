@@ -3,10 +3,10 @@
 
 import type { Family } from "../cidr/addr.ts";
 import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
-import type { LoadedConfig } from "../config/config.ts";
+import { type LoadedConfig, placeOf } from "../config/config.ts";
 import type { System } from "../sys/system.ts";
 import { type ClassifiedFile, classify } from "./classify.ts";
-import { placeOf } from "./operator.ts";
+import type { OtherNode } from "./judgement/surroundings.ts";
 import type { Source } from "./read-sources.ts";
 
 /** A cluster range and where it is said. */
@@ -18,6 +18,11 @@ export interface ClusterRange {
   readonly isConfigured: boolean;
   /** In words: `network.podCIDR.base`, `--cluster-cidr`, `k3s' default`. */
   readonly by: string;
+}
+
+/** Where a cluster range is said: `--cluster-cidr in /etc/x.yaml:3`. */
+export function describeSource({ by, file, line }: Omit<ClusterRange, "prefix">): string {
+  return `${by}${file === undefined ? "" : ` in ${file}${line === undefined ? "" : `:${line}`}`}`;
 }
 
 export interface ClusterFacts {
@@ -52,6 +57,19 @@ export function classifySources(loaded: LoadedConfig, sources: readonly Source[]
     isForNode: true,
   };
   return read.map(({ file, kind, statements }) => ({ file, kind, ...classify(statements, known) }));
+}
+
+/** Nodes other than this one whose objects lie in files, with their ranges. */
+export function nodesInFiles(sources: readonly Source[]): readonly OtherNode[] {
+  return sources.flatMap((source) =>
+    source.kind !== "read"
+      ? []
+      : source.reading.otherNodes.map(({ name = "", line, statements }) => ({
+          name,
+          ranges: classify(statements).nodeCIDRs,
+          by: `the Node object in ${source.file}:${line}`,
+        })),
+  );
 }
 
 /** Puts together what the configuration and the files say; of several that disagree the first in order counts. */

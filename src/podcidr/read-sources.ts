@@ -76,11 +76,15 @@ function readSource(system: System, file: string, options: ReadSourceOptions): S
     const mayMatter = decoded.isBinary || mentionsRange(decoded.text);
     const refusal = mayMatter && options.readers.includes(cniConfig) ? whyNotLoaded(file, bytes) : undefined;
     if (refusal !== undefined) return { file, kind: "skipped", reason: refusal };
-    const reading = mayMatter ? readText(decoded, options) : { kind: "unknown", statements: new Statements() };
+    const reading = mayMatter ? readText(decoded, options) : unread();
     return { file, kind: "read", reading };
   } catch (error) {
     return { file, kind: "skipped", reason: whyUnreadable(error) };
   }
+}
+
+function unread(): Reading {
+  return { kind: "unknown", statements: new Statements(), otherNodes: [] };
 }
 
 /** Why no runtime has ever loaded a CNI configuration, so that no pod has an address of its range; undefined when one can. */

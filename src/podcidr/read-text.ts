@@ -17,6 +17,8 @@ export interface Reading {
   /** What the file is, in one word: `kubeadm`, `node`, `kubeconfig`, `unknown` … */
   readonly kind: string;
   readonly statements: Statements;
+  /** Node objects of other nodes, where this one's name is known. */
+  readonly otherNodes: readonly NodeEntry[];
 }
 
 export interface ReadTextOptions {
@@ -31,12 +33,12 @@ export function readText({ text, isBinary, repairs }: DecodedText, options: Read
   const { statements } = reader;
   if (isBinary) {
     statements.remark("is not text");
-    return { kind: "binary", statements };
+    return { kind: "binary", statements, otherNodes: [] };
   }
   const kinds = reader.read({ text, line: 1, bodyLine: 1 });
-  selectNode(reader.nodes, options.nodeName, statements);
+  const otherNodes = selectNode(reader.nodes, options.nodeName, statements);
   for (const repair of repairs) statements.remark(repair);
-  return { kind: commonKind(kinds), statements };
+  return { kind: commonKind(kinds), statements, otherNodes };
 }
 
 /** One word for a file of several documents: the word they share, else the first that says something. */

@@ -17,6 +17,8 @@ export interface Foreign {
   readonly whose: "tool" | "wire";
   /** The end of a sentence that begins with the range's key. */
   readonly why: string;
+  /** Whether pods get it beside their own network, so that nothing looks for their range there. @default false */
+  readonly isFurther?: boolean;
 }
 
 export interface Statement {
@@ -32,6 +34,8 @@ export interface Statement {
   readonly by?: "api-server" | "anybody" | "conflist" | "flannel" | "flag" | undefined;
   /** Whose a conflist's range is, when it is not this node's own. */
   readonly foreign?: Foreign | undefined;
+  /** The bridge a conflist's range is on. */
+  readonly device?: string | undefined;
   /** For masks: the family it is for; undefined means the single family of the cluster. */
   readonly family?: "ipv4" | "ipv6" | undefined;
 }

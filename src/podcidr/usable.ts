@@ -1,8 +1,8 @@
-// One text to one CIDR, and why a CIDR cannot be used. The rules that hold for every source alike.
+// One text to one CIDR, by rules that hold for every source alike.
 
-import { clip } from "../cidr/addr.ts";
-import { whyTooBroad } from "../cidr/breadth.ts";
-import { type Prefix, parsePrefix, tryParsePrefix } from "../cidr/prefix.ts";
+import { clip, type Family } from "../cidr/addr.ts";
+import { type Prefix, tryParsePrefix } from "../cidr/prefix.ts";
+import { longestBits } from "./judgement/judge.ts";
 
 export type ValueReading =
   | { readonly kind: "prefix"; readonly prefix: Prefix; readonly note: string | undefined }
@@ -51,61 +51,17 @@ export function showable(text: string): string | undefined {
   return looksLikeAddress(text) ? clip(text) : undefined;
 }
 
-interface ForbiddenRange {
-  readonly range: Prefix;
-  readonly what: string;
-}
+export type MaskReading =
+  | { readonly kind: "length"; readonly length: number }
+  /** `shown`: the text, when it may be. */
+  | { readonly kind: "invalid"; readonly reason: string; readonly shown: string | undefined };
 
-const forbidden: readonly ForbiddenRange[] = [
-  ["100.64.0.0/10", "100.64.0.0/10, which Tailscale gives its nodes addresses from"],
-  ["fd7a:115c:a1e0::/48", "fd7a:115c:a1e0::/48, which Tailscale gives its nodes addresses from"],
-  ["127.0.0.0/8", "the loopback range"],
-  ["::1/128", "the loopback address"],
-  ["169.254.0.0/16", "the link-local range"],
-  ["fe80::/10", "the link-local range"],
-  ["224.0.0.0/4", "the multicast range"],
-  ["ff00::/8", "the multicast range"],
-  ["0.0.0.0/8", "0.0.0.0/8, which no host can have"],
-  ["::/128", "the unspecified address"],
-  ["240.0.0.0/4", "240.0.0.0/4, which is reserved"],
-].map(([range = "", what = ""]) => ({ range: parsePrefix(range), what }));
-
-/** Ranges no pod can have addresses in. */
-export const forbiddenRanges: readonly Prefix[] = forbidden.map((entry) => entry.range);
-
-/**
- * Why a CIDR can be no node's pod range, as the end of a sentence that begins with the value; undefined when it can.
- * @param serviceCIDRs the cluster's service ranges, as far as known.
- */
-export function whyUnusable(prefix: Prefix, serviceCIDRs: readonly Prefix[] = []): string | undefined {
-  if (prefix.bits === 0) return whyTooBroad(prefix);
-  if (prefix.hasHostBits) return `has host bits set: the network is ${prefix.masked()}`;
-  const limit = prefix.family === "ipv4" ? 30 : 126;
-  if (prefix.bits > limit) return `is a /${prefix.bits}, which leaves no address for a pod`;
-  const around = forbidden.find(({ range }) => range.contains(prefix));
-  if (around !== undefined) return `lies in ${around.what}`;
-  const broad = whyTooBroad(prefix);
-  if (broad !== undefined) return broad;
-  const inside = forbidden.find(({ range }) => prefix.contains(range));
-  if (inside !== undefined) return `contains ${inside.what}`;
-  const service = serviceCIDRs.find((other) => other.overlaps(prefix));
-  return service === undefined ? undefined : `overlaps the service CIDR ${service}`;
-}
-
-/** Wider than what a whole cluster usually has. */
-const widest = { ipv4: 16, ipv6: 48 } as const;
-const docker = parsePrefix("172.17.0.0/16");
-
-/**
- * What makes a range questionable that an operator gave to one node, as the end of a sentence that begins with the range; undefined when
- * nothing does. It may be meant: a cluster of one node has all of its range.
- * @param clusterCIDRs the cluster's ranges, as far as known.
- */
-export function doubtOf(prefix: Prefix, clusterCIDRs: readonly Prefix[]): string | undefined {
-  const whole = clusterCIDRs.find((range) => prefix.contains(range));
-  if (whole !== undefined) return `holds the whole cluster CIDR ${whole}: right for a single node only`;
-  const bits = widest[prefix.family];
-  if (prefix.bits < bits)
-    return `is larger than a /${bits}, for one node: every other host in it is out of its pods' reach`;
-  return prefix.overlaps(docker) ? `overlaps ${docker}, where Docker puts its own bridge on every machine` : undefined;
+/** Reads the length of a node's block: `24`, `/24`. */
+export function readMask(written: string, family: Family): MaskReading {
+  const text = written.replace(/^\//, "");
+  const length = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+  const limit = longestBits[family];
+  if (length >= 1 && length <= limit) return { kind: "length", length };
+  const shown = /^\d{1,4}$/.test(text) || looksLikeAddress(text) ? text : undefined;
+  return { kind: "invalid", reason: `is no prefix length from 1 to ${limit}`, shown };
 }

@@ -8,6 +8,7 @@ import { configPage } from "./config-page.ts";
 import { errorsPage, exitCodesPage } from "./errors-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { nodeNamePage } from "./node-name-page.ts";
+import { reasonsPage } from "./reasons-page.ts";
 import { sourcesPage } from "./sources-page.ts";
 
 export const referenceFolder = new URL("../../docs/reference", import.meta.url).pathname;
@@ -23,6 +24,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ["exit-codes.md", exitCodesPage()],
     ["metrics.md", metricsPage()],
     ["node-name.md", nodeNamePage()],
+    ["podcidr-reasons.md", reasonsPage()],
     ["sources.md", sourcesPage()],
   ]);
 }

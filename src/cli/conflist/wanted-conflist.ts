@@ -4,7 +4,7 @@
 import { diffInstall, type InstallDiff } from "../../conflist/install/install-diff.ts";
 import { renderConflist } from "../../conflist/render.ts";
 import { sourceWords } from "../../node/adoption.ts";
-import { observeAssignment, observeKernel } from "../../node/observe.ts";
+import { nodeFacts, observeKernel } from "../../node/observe.ts";
 import { type Plan, planNode } from "../../node/plan.ts";
 import { resolveNodeName } from "../../node-name/resolve.ts";
 import { choosePodCIDR } from "../../podcidr/chain.ts";
@@ -23,14 +23,14 @@ export interface WantedConflist extends NodeDirs {
 /** What the daemon would write here; whatever stands against it goes to standard error. @throws ConfigError */
 export async function findWanted(context: CliContext, flags: NodeFlags): Promise<WantedConflist> {
   const node = await readNodeDirs(context, flags);
-  const { system, loaded, path } = node;
+  const { system, loaded } = node;
   const { config } = loaded;
   const { name: nodeName } = resolveNodeName(system, { flag: flags.nodeName, loaded });
-  const answer = choosePodCIDR(system, { nodeName, config: loaded });
-  for (const warning of answer.warnings) context.warn(`warning: ${printable(warning)}\n`);
   const observed = await observeKernel(system);
-  const current = observeAssignment(system, path, observed.bridge);
-  const plan = planNode({ config, answer, current, ...observed });
+  const facts = nodeFacts(system, config.cni.confDir, observed);
+  const answer = choosePodCIDR(system, { nodeName, config: loaded }, facts);
+  for (const warning of answer.warnings) context.warn(`warning: ${printable(warning)}\n`);
+  const plan = planNode({ config, answer, current: facts.current, ...observed });
   for (const { text } of plan.adoption.conditions) context.warn(`warning: ${printable(text)}\n`);
   const { effective } = plan.adoption;
   const podCIDRs = printable(`${effective.podCIDRs} from ${sourceWords(effective)}`);

@@ -1,6 +1,6 @@
 // CNI configurations that another network left: the subnets host-local gives this node's pods addresses from.
 
-import { type Foreign, type Statements, valuesIn } from "../statements.ts";
+import { type Foreign, type Statement, type Statements, valuesIn } from "../statements.ts";
 import { child, has, itemsOf, type Tree, textAt } from "../text/tree.ts";
 import { foreignOwner } from "./network-owner.ts";
 import type { Reader } from "./reader.ts";
@@ -29,17 +29,46 @@ function readCniConfig(config: Tree, statements: Statements): void {
     readPlugin(config, plugin, statements);
     // Of multus' delegates only the one that makes the pods' network; a delegate is a configuration of its own.
     const master = masterOf(plugin);
-    for (const inner of pluginsOf(master)) readPlugin(master ?? inner, inner, statements);
+    for (const delegate of itemsOf(child(plugin, "delegates"))) {
+      const further = delegate === master ? undefined : furtherNetwork;
+      for (const inner of pluginsOf(delegate)) readPlugin(delegate, inner, statements, further);
+    }
   }
 }
 
-function readPlugin(config: Tree, plugin: Tree, statements: Statements): void {
+const furtherNetwork: Foreign = {
+  whose: "wire",
+  why: "is of a network that pods get beside their own",
+  isFurther: true,
+};
+
+function readPlugin(config: Tree, plugin: Tree, statements: Statements, further?: Foreign): void {
   // flannel's plugin and others hand a part of their configuration on to bridge.
   const own = child(plugin, "ipam");
   const delegate = own === undefined ? child(plugin, "delegate") : undefined;
   const ipam = own ?? child(delegate, "ipam");
-  if (ipam?.kind !== "map" || textAt(ipam, "type") !== "host-local") return;
-  readHostLocal(ipam, statements, foreignOwner({ config, plugin, delegate, ipam }));
+  if (ipam?.kind !== "map") return;
+  const foreign = further ?? foreignOwner({ config, plugin, delegate, ipam });
+  const network = { foreign, device: bridgeOf(delegate ?? plugin) };
+  if (textAt(ipam, "type") === "host-local") readHostLocal(ipam, statements, network);
+  else if (foreign?.whose === "wire") readShared(ipam, statements, network);
+}
+
+/** The ranges of whereabouts and static, which count where they are the network's outside: others may have their addresses. */
+function readShared(ipam: Tree, statements: Statements, network: Pick<Statement, "foreign" | "device">): void {
+  const add = (key: string, trees: readonly (Tree | undefined)[]): void =>
+    statements.add({ meaning: "node", by: "conflist", ...network, key, values: trees.flatMap(valuesIn) });
+  const each = (list: string, key: string) => itemsOf(child(ipam, list)).map((item) => child(item, key));
+  if (textAt(ipam, "type") === "whereabouts") {
+    add("ipam.range", [child(ipam, "range")]);
+    add("ipam.ipRanges.range", each("ipRanges", "range"));
+  }
+  if (textAt(ipam, "type") === "static") add("ipam.addresses.address", each("addresses", "address"));
+}
+
+/** The bridge of the bridge plugin; the others make a device for each pod. */
+function bridgeOf(plugin: Tree): string | undefined {
+  return textAt(plugin, "bridge") ?? (textAt(plugin, "type") === "bridge" ? "cni0" : undefined);
 }
 
 function pluginsOf(config: Tree | undefined): readonly Tree[] {
@@ -54,8 +83,8 @@ function masterOf(plugin: Tree): Tree | undefined {
 }
 
 /** Ranges of both families are one statement, which the chain takes or passes over as a whole: samples pair a private IPv4 range with a made-up IPv6 one. */
-function readHostLocal(ipam: Tree, statements: Statements, foreign: Foreign | undefined): void {
-  const by = { by: "conflist", foreign } as const;
+function readHostLocal(ipam: Tree, statements: Statements, network: Pick<Statement, "foreign" | "device">): void {
+  const by = { by: "conflist", ...network } as const;
   statements.add({ meaning: "node", ...by, key: "ipam.subnet", values: valuesIn(child(ipam, "subnet")) });
   const sets = itemsOf(child(ipam, "ranges"));
   // A flat list of ranges is not valid, but what it means is plain.

@@ -49,9 +49,14 @@ function readNode(tree: Tree, context: ReadContext): void {
 /**
  * Which of a file's Nodes is this one: by name when the name is known, else the only one there is. Its statements join the
  * file's; for any other a remark says why it does not count.
+ * @returns the others, where this one's name is known
  */
-export function selectNode(nodes: readonly NodeEntry[], nodeName: string | undefined, into: Statements): void {
-  if (nodes.length === 0) return;
+export function selectNode(
+  nodes: readonly NodeEntry[],
+  nodeName: string | undefined,
+  into: Statements,
+): readonly NodeEntry[] {
+  if (nodes.length === 0) return [];
   const named = nodes.filter((node) => node.name?.toLowerCase() === nodeName?.toLowerCase());
   const [only] = nodes;
   if (nodeName === undefined && nodes.length === 1 && only !== undefined) {
@@ -64,4 +69,5 @@ export function selectNode(nodes: readonly NodeEntry[], nodeName: string | undef
   } else {
     for (const node of named) into.addAll(node.statements);
   }
+  return nodeName === undefined ? [] : nodes.filter((node) => node.name !== undefined && !named.includes(node));
 }

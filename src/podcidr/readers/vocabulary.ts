@@ -72,10 +72,10 @@ const passOn: ReadonlySet<string> = new Set([
 export const podKeys: readonly string[] = ["podCIDR", "podCIDRs", "pod-cidr", "pod-cidrs"];
 
 /**
- * Names that mean a range only inside one format, in their plain form: host-local's `subnet`, flannel's `Network` and `FLANNEL_…`,
- * Cluster API's `cidrBlocks`.
+ * Names that mean a range only inside one format, in their plain form: host-local's `subnet`, whereabouts' `range` (known by
+ * its type), static's `addresses`, flannel's `Network` and `FLANNEL_…`, Cluster API's `cidrBlocks`.
  */
-const formatNames: readonly string[] = ["subnet", "network", "cidrblocks"];
+const formatNames: readonly string[] = ["subnet", "whereabouts", "addresses", "network", "cidrblocks"];
 
 /** What a flag stands for, by its name without dashes before it; undefined for any other. */
 export function flagMeaning(name: string): RangeName | undefined {

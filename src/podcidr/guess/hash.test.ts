@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Addr } from "../cidr/addr.ts";
-import { Prefix, parsePrefix } from "../cidr/prefix.ts";
+import { Addr } from "../../cidr/addr.ts";
+import { Prefix, parsePrefix } from "../../cidr/prefix.ts";
 import { blockCount, fnv1a64, hashBlocks } from "./hash.ts";
 
 const v4 = { base: parsePrefix("10.244.0.0/16"), bits: 24 };

@@ -1,14 +1,18 @@
-// What `network.podCIDR.nodeLocal` says of other nodes: their ranges are taken, and where this node is missing among them, which of them
-// it may be under another name. Pure.
+// What is known of nodes other than this one: what `network.podCIDR.nodeLocal` gives them, and their Node objects in local files. Where this
+// node is missing in the configuration, also which of them it may be under another name. Pure.
 
-import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
-import type { Prefix } from "../cidr/prefix.ts";
-import type { LoadedConfig } from "../config/config.ts";
+import type { LoadedConfig } from "../../config/config.ts";
+import type { OtherNode } from "./surroundings.ts";
+
+export const nodeLocalKey = "network.podCIDR.nodeLocal";
 
 /** The entries of nodes other than this one; none where one value is for every node. */
-export function otherNodes(loaded: LoadedConfig, nodeName: string): readonly (readonly [string, PodCIDRs])[] {
+export function nodesInConfig(loaded: LoadedConfig, nodeName: string): readonly OtherNode[] {
   const { nodeLocal } = loaded.config.network.podCIDR;
-  return nodeLocal?.kind === "byNode" ? [...nodeLocal.podCIDRs].filter(([name]) => name !== nodeName) : [];
+  if (nodeLocal?.kind !== "byNode") return [];
+  return [...nodeLocal.podCIDRs]
+    .filter(([name]) => name !== nodeName)
+    .map(([name, podCIDRs]) => ({ name, ranges: podCIDRs.list, by: nodeLocalKey }));
 }
 
 /** The names nearest to this node's, the nearest first, when nodes are named and this one is not; undefined otherwise. */
@@ -18,11 +22,6 @@ export function namesInstead(loaded: LoadedConfig, nodeName: string): readonly s
     return undefined;
   const names = [...nodeLocal.podCIDRs.keys()];
   return names.toSorted((a, b) => likeness(nodeName, b) - likeness(nodeName, a)).slice(0, 3);
-}
-
-/** The node that has addresses of a range. */
-export function ownerOf(others: readonly (readonly [string, PodCIDRs])[], range: Prefix): string | undefined {
-  return others.find(([, podCIDRs]) => podCIDRs.overlaps(range))?.[0];
 }
 
 /** How many characters two names share at both ends; a name and its FQDN come before all others. */

@@ -1,8 +1,9 @@
 // Level 4: a block of the cluster's range by the node's name, for a node whose range is stated nowhere. The algorithm is part of
 // the product's promise: a node that hashes to other pods' addresses after an upgrade is cut off. Never change it.
 
-import { familyBits } from "../cidr/addr.ts";
-import { type Prefix, subnetAt, subnetCount } from "../cidr/prefix.ts";
+import { familyBits } from "../../cidr/addr.ts";
+import { type Prefix, subnetAt, subnetCount } from "../../cidr/prefix.ts";
+import type { GuessBase } from "../judgement/judge.ts";
 
 const offsetBasis = 0xcbf29ce484222325n;
 const fnvPrime = 0x100000001b3n;
@@ -15,14 +16,6 @@ export function fnv1a64(text: string): bigint {
   return hash;
 }
 
-/** One family's share of the calculation. */
-export interface HashBase {
-  /** The cluster's range, without host bits. */
-  readonly base: Prefix;
-  /** Prefix length of one node's block. */
-  readonly bits: number;
-}
-
 /**
  * The node's block in each base: number `FNV-1a(name) mod count`, count being that of the base with the fewest
  * blocks, so that both families take the same number. A block that meets a range to avoid is passed over for the next one
@@ -31,12 +24,25 @@ export interface HashBase {
  */
 export function hashBlocks(
   nodeName: string,
-  bases: readonly HashBase[],
+  bases: readonly GuessBase[],
   avoid: readonly Prefix[] = [],
 ): readonly Prefix[] | undefined {
   const count = blockCount(bases);
+  return count === 0n ? undefined : freeBlocks(fnv1a64(nodeName) % count, bases, avoid);
+}
+
+/**
+ * The blocks of the first number from `start` on, round to the first after the last, that meet nothing of what is to be avoided.
+ * @returns undefined when no number is free in every family.
+ */
+export function freeBlocks(
+  start: bigint,
+  bases: readonly GuessBase[],
+  avoid: readonly Prefix[],
+): readonly Prefix[] | undefined {
+  const count = blockCount(bases);
   if (count === 0n) return undefined;
-  let index = fnv1a64(nodeName) % count;
+  let index = start;
   let hasWrapped = false;
   for (;;) {
     const blocks = bases.map(({ base, bits }) => subnetAt(base, bits, index));
@@ -54,7 +60,7 @@ export function hashBlocks(
 }
 
 /** How many different answers there are: the blocks of the base that has the fewest. */
-export function blockCount(bases: readonly HashBase[]): bigint {
+export function blockCount(bases: readonly GuessBase[]): bigint {
   const counts = bases.map(({ base, bits }) => subnetCount(base, bits));
   return counts.find((count) => counts.every((other) => count <= other)) ?? 0n;
 }
@@ -62,7 +68,7 @@ export function blockCount(bases: readonly HashBase[]): bigint {
 /** `index` itself when its blocks meet nothing, else the number of the first block behind what one of them meets. */
 function nextFree(
   blocks: readonly Prefix[],
-  bases: readonly HashBase[],
+  bases: readonly GuessBase[],
   avoid: readonly Prefix[],
   index: bigint,
 ): bigint {

@@ -1,0 +1,100 @@
+// The judgement of a PodCIDR: a range and what says it, held against everything it could be instead of this node's own. Pure; the reasons
+// and what each means are in `reasons.ts`.
+
+import { aggregate } from "../../cidr/aggregate.ts";
+import { shortestBits } from "../../cidr/breadth.ts";
+import { type Prefix, parsePrefix } from "../../cidr/prefix.ts";
+import { type Claim, type Verdict, verdict } from "./reasons.ts";
+import { everyHeld, type Held, nothingAround, type Surroundings } from "./surroundings.ts";
+
+/** What a guess chooses from: one family's share. */
+export interface GuessBase {
+  /** The cluster's range, without host bits. */
+  readonly base: Prefix;
+  /** Prefix length of one node's block. */
+  readonly bits: number;
+}
+
+export interface JudgeOptions {
+  /** For a guess: all it could be, of which each block is as good. */
+  readonly bases?: readonly GuessBase[];
+  /** Whether it is said of every node that has the configuration. @default false */
+  readonly isForEveryNode?: boolean;
+}
+
+/** Surroundings made ready for many ranges. */
+export interface Judge {
+  /** Every reason that means something for a claim: those of the range itself first, then what it is held against. */
+  verdictsOn(claim: Claim, options?: JudgeOptions): readonly Verdict[];
+  /** As few ranges as tell what a guess passes over. */
+  takenFor(bases: readonly GuessBase[]): readonly Prefix[];
+}
+
+export function createJudge(around: Surroundings): Judge {
+  const held = everyHeld(around);
+  return {
+    verdictsOn: (claim, { bases = [], isForEveryNode = false } = {}) => {
+      const others = held.flatMap((other) => {
+        if (!other.range.overlaps(claim.range) || isBorne(other, bases)) return [];
+        return other.verdictOn(claim) ?? [];
+      });
+      const shared = isForEveryNode ? ofEveryNode(claim, around) : [];
+      const all = [...ofItself(claim), ...others, ...oddities(claim, around), ...shared];
+      return all.filter(({ code, effect }) => effect !== "-" && (claim.range.bits > 0 || code === "all-addresses"));
+    },
+    takenFor: (bases) => aggregate(held.filter((other) => isPassedOver(other, bases)).map(({ range }) => range)),
+  };
+}
+
+/** Why a range can be no node's, given the service ranges; undefined when it can, as far as is seen from afar. */
+export function whyRefused(claim: Claim, serviceCIDRs: readonly Prefix[]): string | undefined {
+  const verdicts = createJudge({ ...nothingAround, serviceCIDRs }).verdictsOn(claim);
+  return verdicts.find(({ effect }) => effect === "refused")?.text;
+}
+
+/** What is wrong with a range whatever is around it. */
+function ofItself(claim: Claim): readonly Verdict[] {
+  const { range } = claim;
+  const found: Verdict[] = [];
+  if (range.bits === 0) found.push(verdict("all-addresses", claim, {}));
+  if (range.hasHostBits) found.push(verdict("host-bits", claim, { network: range.masked() }));
+  if (range.bits > longestBits[range.family]) found.push(verdict("too-small", claim, { bits: range.bits }));
+  const shortest = shortestBits[range.family];
+  if (range.bits < shortest) found.push(verdict("too-large", claim, { shortest }));
+  return found;
+}
+
+/** A block that is longer has no address for a pod beside the gateway's. */
+export const longestBits = { ipv4: 30, ipv6: 126 } as const;
+
+/** Wider than what a whole cluster usually has. */
+const usualBits = { ipv4: 16, ipv6: 48 } as const;
+
+const docker = parsePrefix("172.17.0.0/16");
+
+/** What is odd, and may be meant: a cluster of one node has all of its range. */
+function oddities(claim: Claim, { clusterCIDRs }: Surroundings): readonly Verdict[] {
+  const { range, by } = claim;
+  if (by === "cluster" || by === "guess") return [];
+  const whole = clusterCIDRs.find((cluster) => range.contains(cluster));
+  if (whole !== undefined) return [verdict("cluster-range", claim, { other: whole })];
+  const bits = usualBits[range.family];
+  if (range.bits < bits) return [verdict("unusually-large", claim, { bits })];
+  return range.overlaps(docker) ? [verdict("docker-range", claim, { other: docker })] : [];
+}
+
+/** One value for every node, where there is more than one. */
+function ofEveryNode(claim: Claim, { otherNodes }: Surroundings): readonly Verdict[] {
+  const [other] = otherNodes;
+  return other === undefined ? [] : [verdict("every-node", claim, { node: other.name, by: other.by })];
+}
+
+function isPassedOver(held: Held, bases: readonly GuessBase[]): boolean {
+  if (isBorne(held, bases)) return false;
+  return held.verdictOn({ range: held.range, by: "guess" })?.effect === "passed over";
+}
+
+/** Whether it is around all that could be guessed and tells no block from another. */
+function isBorne({ isBearable, range }: Held, bases: readonly GuessBase[]): boolean {
+  return isBearable && bases.some(({ base, bits }) => range.contains(base) && range.bits < bits);
+}

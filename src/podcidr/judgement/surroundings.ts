@@ -1,0 +1,179 @@
+// Everything a PodCIDR is held against, as one value, and each piece of it as a range with the reason it stands for. Pure.
+
+import { type Prefix, parsePrefix } from "../../cidr/prefix.ts";
+import type { OwnNetwork } from "./own-networks.ts";
+import { type Claim, type Verdict, verdict } from "./reasons.ts";
+
+/** A network that a CNI configuration attaches pods to and that is not this node's own. */
+export interface ForeignRange {
+  readonly range: Prefix;
+  /** A tool's, the same on each machine; or that of the network outside, which the node itself may be attached to. */
+  readonly whose: "tool" | "wire";
+  /** The end of a sentence that begins with the range. */
+  readonly why: string;
+  readonly file: string;
+  readonly line: number | undefined;
+}
+
+/** A range of a node other than this one. */
+export interface OtherNode {
+  readonly name: string;
+  /** None where only the node is known. */
+  readonly ranges: readonly Prefix[];
+  /** What says so: a key of the configuration, a file with its line. */
+  readonly by: string;
+}
+
+export interface Surroundings {
+  readonly ownNetworks: readonly OwnNetwork[];
+  readonly serviceCIDRs: readonly Prefix[];
+  readonly clusterCIDRs: readonly Prefix[];
+  readonly foreign: readonly ForeignRange[];
+  readonly otherNodes: readonly OtherNode[];
+}
+
+export const nothingAround: Surroundings = {
+  ownNetworks: [],
+  serviceCIDRs: [],
+  clusterCIDRs: [],
+  foreign: [],
+  otherNodes: [],
+};
+
+/** One range others have, and what it makes of a range that overlaps it. */
+export interface Held {
+  readonly range: Prefix;
+  /** @returns undefined when it does not matter to the claim */
+  readonly verdictOn: (claim: Claim) => Verdict | undefined;
+  /** Whether a guess must live with it where it is around all that could be guessed. */
+  readonly isBearable: boolean;
+}
+
+const reserved: readonly Held[] = [
+  ...["100.64.0.0/10", "fd7a:115c:a1e0::/48"].map((text) => always(parsePrefix(text), "tailscale-range")),
+  ...(
+    [
+      ["127.0.0.0/8", "the loopback range"],
+      ["::1/128", "the loopback address"],
+      ["169.254.0.0/16", "the link-local range"],
+      ["fe80::/10", "the link-local range"],
+      ["224.0.0.0/4", "the multicast range"],
+      ["ff00::/8", "the multicast range"],
+      ["0.0.0.0/8", "0.0.0.0/8, which no host can have"],
+      ["::/128", "the unspecified address"],
+      ["240.0.0.0/4", "240.0.0.0/4, which is reserved"],
+    ] as const
+  ).map(([text, what]) => always(parsePrefix(text), "reserved-range", what)),
+];
+
+/** A range that is nobody's. A cluster's that contains it has blocks beside it. */
+function always(other: Prefix, code: "tailscale-range" | "reserved-range", what = ""): Held {
+  return {
+    range: other,
+    isBearable: false,
+    verdictOn: (claim) => {
+      const { range, by } = claim;
+      if (by === "cluster" && !other.contains(range)) return undefined;
+      return code === "tailscale-range"
+        ? verdict(code, claim, { range, other })
+        : verdict(code, claim, { range, other, what });
+    },
+  };
+}
+
+/** Every range in the surroundings, those that are always there first. */
+export function everyHeld(around: Surroundings): readonly Held[] {
+  const { ownNetworks, serviceCIDRs, foreign, otherNodes } = around;
+  return [
+    ...reserved,
+    ...serviceCIDRs.map(
+      (other): Held => ({
+        range: other,
+        isBearable: false,
+        verdictOn: (claim) => {
+          const isAllOfIt = claim.by === "cluster";
+          if (isAllOfIt && !other.contains(claim.range)) return undefined;
+          return verdict("service-range", claim, { other, isAllOfIt });
+        },
+      }),
+    ),
+    ...ownNetworks.map((own) => heldOwn(own, around.clusterCIDRs)),
+    ...foreign.map(({ range: other, whose, ...said }): Held => {
+      const code = whose === "wire" ? "wire-network" : "tool-network";
+      return {
+        range: other,
+        isBearable: false,
+        verdictOn: (claim) => verdict(code, claim, { range: claim.range, other, ...said }),
+      };
+    }),
+    ...otherNodes.flatMap(({ name: node, ranges, by }) =>
+      ranges.map(
+        (other): Held => ({
+          range: other,
+          isBearable: false,
+          verdictOn: (claim) => verdict("other-node", claim, { other, node, by }),
+        }),
+      ),
+    ),
+  ];
+}
+
+function heldOwn(own: OwnNetwork, clusterCIDRs: readonly Prefix[]): Held {
+  const { range: other } = own;
+  switch (own.kind) {
+    case "address":
+    case "network": {
+      const address = own.kind === "address" ? own.address : undefined;
+      return {
+        range: other,
+        isBearable: false,
+        verdictOn: (claim) =>
+          address !== undefined && claim.range.containsAddr(address.addr)
+            ? verdict("own-address", claim, { address, device: own.device })
+            : verdict("own-network", claim, { range: claim.range, other, device: own.device, address }),
+      };
+    }
+    case "route": {
+      const { device, via } = own;
+      return {
+        range: other,
+        isBearable: true,
+        verdictOn: (claim) =>
+          verdict(isInside(claim.range, other) ? "wider-route" : "own-route", claim, {
+            range: claim.range,
+            other,
+            device,
+            via,
+          }),
+      };
+    }
+    case "null-route":
+      return {
+        range: other,
+        isBearable: true,
+        verdictOn: (claim) =>
+          isInside(claim.range, other) ? undefined : verdict("null-route", claim, { range: claim.range, other }),
+      };
+    case "earlier":
+      return {
+        range: other,
+        isBearable: true,
+        verdictOn: (claim) =>
+          isMigration(claim, other, clusterCIDRs)
+            ? undefined
+            : verdict("earlier-network", claim, { range: claim.range, other, device: own.device }),
+      };
+  }
+}
+
+/** Whether what another CNI's device has is what it has on a node with just this range: the range, an address of it, or the whole cluster's. */
+function isMigration({ range, by }: Claim, other: Prefix, clusterCIDRs: readonly Prefix[]): boolean {
+  if (by === "guess") return false;
+  if (range.equals(other) || (other.size === 1n && range.contains(other))) return true;
+  return clusterCIDRs.some((cluster) => other.contains(cluster));
+}
+
+/** Whether `other` is wider and holds all of `range`. */
+function isInside(range: Prefix, other: Prefix): boolean {
+  return other.bits < range.bits && other.contains(range);
+}

@@ -1,0 +1,64 @@
+// Everything the chain reads of the node's disk and environment, before anything is decided: sources, what they say of this node, of the
+// cluster and of other nodes.
+
+import type { LoadedConfig } from "../config/config.ts";
+import type { Networks } from "../kernel/networks.ts";
+import { kubeletSettings } from "../programs/kubelet-settings.ts";
+import type { System } from "../sys/system.ts";
+import type { ClassifiedFile } from "./classify.ts";
+import { type ClusterFacts, classifySources, clusterFacts, nodesInFiles } from "./cluster-facts.ts";
+import { cniNetworks } from "./cni-networks.ts";
+import { createJudge, type Judge } from "./judgement/judge.ts";
+import { nodesInConfig } from "./judgement/other-nodes.ts";
+import { ownNetworks } from "./judgement/own-networks.ts";
+import type { OtherNode } from "./judgement/surroundings.ts";
+import { configValue, envValue, type OperatorValue } from "./operator/operator.ts";
+import { readSources, type Source } from "./read-sources.ts";
+import { sourceFiles } from "./sources.ts";
+
+export interface PodCIDRQuery {
+  /** As `resolveNodeName` gives it. */
+  readonly nodeName: string;
+  readonly config: LoadedConfig;
+}
+
+export interface ChainReading extends PodCIDRQuery {
+  readonly operator: Readonly<Record<"config" | "env", OperatorValue>>;
+  readonly sources: readonly Source[];
+  readonly files: readonly ClassifiedFile[];
+  readonly facts: ClusterFacts;
+  readonly otherNodes: readonly OtherNode[];
+}
+
+export function readChain(system: System, { nodeName, config }: PodCIDRQuery): ChainReading {
+  const sources = readSources(
+    system,
+    sourceFiles(nodeName, config.config.cni.confDir, kubeletSettings(system)),
+    nodeName,
+  );
+  const files = classifySources(config, sources);
+  return {
+    nodeName,
+    config,
+    operator: { config: configValue(config, nodeName), env: envValue(system) },
+    sources,
+    files,
+    facts: clusterFacts(system, config, files),
+    otherNodes: [...nodesInConfig(config, nodeName), ...nodesInFiles(sources)],
+  };
+}
+
+/** The judgement for this node. */
+export function judgeOf({ sources, files, facts, otherNodes }: ChainReading, networks: Networks): Judge {
+  const { foreign, podDevices } = cniNetworks(sources);
+  return createJudge({
+    ownNetworks: ownNetworks(networks, {
+      podDevices,
+      nodeRanges: files.flatMap(({ nodeCIDRs }) => nodeCIDRs),
+    }),
+    serviceCIDRs: facts.serviceCIDRs,
+    clusterCIDRs: facts.cluster.map(({ prefix }) => prefix),
+    foreign,
+    otherNodes,
+  });
+}
