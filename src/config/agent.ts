@@ -81,7 +81,7 @@ function createReader(system: System, { config: path, nodeName }: DaemonFlags) {
     try {
       const written = await load(system, { path, flags: { nodeName } });
       const dirs = detectRuntimeDirs(system, written);
-      conditions = disagreeing(dirs.disagreements);
+      conditions = [...passingOver(written), ...disagreeing(dirs.disagreements)];
       return { loaded: withRuntimeDirs(written, dirs), conditions };
     } catch (error) {
       expected(error);
@@ -103,6 +103,12 @@ function inOneSentence(error: HeadcniError): string {
   return issues
     .map(({ path, message, line }) => `${line === undefined ? "" : `line ${line}: `}${path} ${message}`.trim())
     .join("; ");
+}
+
+function passingOver({ passedOver }: LoadedConfig): readonly Condition[] {
+  if (passedOver === undefined) return [];
+  const { file = "", message } = passedOver;
+  return [condition("ConfigPassedOver", { file, why: message })];
 }
 
 function disagreeing(disagreements: readonly DirDisagreement[]): readonly Condition[] {
@@ -135,7 +141,10 @@ function logConfig(log: System["log"], loaded: LoadedConfig, last: LoadedConfig 
   const line = configLine(loaded);
   if (last === undefined || line !== configLine(last)) log.info(line);
   const known = new Set(last?.warnings.map(({ path, message }) => `${path} ${message}`));
-  for (const { path, message, file, line: at } of loaded.warnings) {
+  for (const warning of loaded.warnings) {
+    const { path, message, file, line: at } = warning;
+    // That one is a condition, which the log tells of too.
+    if (warning === loaded.passedOver) continue;
     if (!known.has(`${path} ${message}`)) log.warn(`Configuration: ${path} ${message}`, { file, line: at });
   }
 }

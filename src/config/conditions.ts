@@ -10,6 +10,12 @@ export const configConditions = {
     text: ({ file, why }) =>
       `${file} is wrong, so the last good configuration stays in force: ${why}. Correct it; it is read again by itself`,
   }),
+  ConfigPassedOver: kind<Failure & { readonly file: string }>({
+    severity: "warning",
+    title: "A configuration outside of --root is not read",
+    impactsConnectivity: false,
+    text: ({ file, why }) => `${file} ${why}`,
+  }),
   RuntimeFolderDiffers: kind<{ readonly folders: readonly string[] }>({
     severity: "warning",
     title: "The configuration names a folder the container runtime does not use",

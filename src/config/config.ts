@@ -86,6 +86,8 @@ export interface LoadedConfig {
   readonly origins: ReadonlyMap<string, ConfigOrigin>;
   /** What is allowed but worth a line in the log. */
   readonly warnings: readonly ConfigIssue[];
+  /** The one of them that tells of a file at the same path outside of the root, which is not read. */
+  readonly passedOver?: ConfigIssue | undefined;
 }
 
 /** The error of a configuration that was read but cannot be used. Its issues go down the file; those from elsewhere follow. */

@@ -466,6 +466,30 @@ describe("loadConfig() finds the file", () => {
     expect([inside.config.nodeName, inside.file, inside.hostFile]).toEqual(["inside", path, `${root.path}${path}`]);
   });
 
+  test("and says that one outside of the root was passed over, unless it is the same file", async () => {
+    using root = tempRoot();
+    using outside = tempRoot();
+    outside.write("/c.yaml", "nodeName: outside\n");
+    const path = `${outside.path}/c.yaml`;
+    const load = () => loadConfig(testSystem(root), { path });
+    expect((await load()).warnings).toEqual([]);
+    root.write(path, "nodeName: inside\n");
+    const { warnings, passedOver } = await load();
+    expect(warnings).toEqual([
+      {
+        path: "",
+        file: path,
+        message:
+          `of this machine is not read: with --root ${root.path} the configuration is ${root.path}${path}. ` +
+          "If the other shall count, give it a path of its own and name that with --config",
+      },
+    ]);
+    expect(passedOver).toBe(warnings[0]);
+    fs.rmSync(`${root.path}${path}`);
+    fs.linkSync(path, `${root.path}${path}`);
+    expect((await load()).warnings).toEqual([]);
+  });
+
   test("and says so when one that was named is missing", async () => {
     expect(await failureOf({ path: "/nowhere/c.yaml" })).toBe(
       "Cannot read the configuration /nowhere/c.yaml, named by --config: it does not exist",

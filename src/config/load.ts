@@ -64,22 +64,25 @@ interface ReadLayers {
 }
 
 function readLayers(system: System, { path, namedBy, flags: given, check }: LoadConfigOptions): ReadLayers {
-  const { file, hostFile, text } = readConfigFile(system, path, namedBy);
+  const read = readConfigFile(system, path, namedBy);
+  const { file, hostFile, text } = read;
+  const passedOver = fileOutside(system, read);
   const env = Object.fromEntries(Object.entries(system.env).filter(([variable]) => isOurs(variable)));
   const flags = toFlags(given);
   const load = async (): Promise<LoadedConfig> => {
     if (text === undefined && Object.keys(env).length === 0) {
       const config = withoutFile(given);
-      if (config !== undefined) return { ...config, file: undefined, hostFile, warnings: [] };
+      if (config !== undefined)
+        return withPassedOver({ ...config, file: undefined, hostFile, warnings: [] }, passedOver);
     }
     const document = text === undefined ? undefined : (await import("./yaml-file.ts")).parseYamlFile(text, file);
     const { evaluate } = await import("./evaluate.ts");
     const asLoaded = (evaluated: Evaluated): LoadedConfig => {
-      return { ...evaluated, file: text === undefined ? undefined : file, hostFile };
+      return withPassedOver({ ...evaluated, file: text === undefined ? undefined : file, hostFile }, passedOver);
     };
     return asLoaded(evaluate({ document, file, env, flags }, (evaluated) => check?.(asLoaded(evaluated)) ?? []));
   };
-  return { fingerprint: sha256Hex(JSON.stringify([file, hostFile, text, env, flags])), load };
+  return { fingerprint: sha256Hex(JSON.stringify([file, hostFile, text, env, flags, passedOver])), load };
 }
 
 /** The configuration of a node that only has flags, read without the schema; undefined when the schema must name a fault. */
@@ -134,6 +137,37 @@ function readConfigFile(system: System, path: string | undefined, namedBy: Named
   }
   const hint = `create the file, or name another ${asked.by === "the command line" ? "on" : "with"} ${asked.by}`;
   throw fileError(`Cannot read the configuration ${file}, named by ${asked.by}: it does not exist`, { hint });
+}
+
+/**
+ * Under a root, as in a container with the node's files at /host, a file at the same path outside of it is easily taken for the one
+ * that counts. Undefined where there is none, or it is the one that was read.
+ */
+function fileOutside(system: System, { file, hostFile, text }: ConfigFile): ConfigIssue | undefined {
+  const { root } = system.files;
+  if (root === "/" || hostFile === file || !isAnotherFile(file, hostFile)) return undefined;
+  const what = `of this machine is not read: with --root ${root} the configuration is ${hostFile}`;
+  const message =
+    text === undefined
+      ? `${what}, which does not exist. If this one shall count, name it with --config ${file}`
+      : `${what}. If the other shall count, give it a path of its own and name that with --config`;
+  return { path: "", file, message };
+}
+
+function isAnotherFile(outside: string, read: string): boolean {
+  const files = createFiles("/");
+  try {
+    const [other, ours] = [files.stat(outside), files.stat(read)];
+    return other?.kind === "file" && (other.inode !== ours?.inode || other.mtimeNs !== ours.mtimeNs);
+  } catch (error) {
+    // What cannot be looked at is no file that anybody takes for the one in force.
+    expected(error);
+    return false;
+  }
+}
+
+function withPassedOver(loaded: LoadedConfig, passedOver: ConfigIssue | undefined): LoadedConfig {
+  return passedOver === undefined ? loaded : { ...loaded, warnings: [passedOver, ...loaded.warnings], passedOver };
 }
 
 function askedByEnv(system: System): { path: string; by: string } | undefined {

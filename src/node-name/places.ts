@@ -16,7 +16,7 @@ const operatorPlaces: readonly Place[] = [
   {
     source: "nodeName of the configuration",
     by: "operator",
-    where: "`/etc/headcni/config.yaml`, `HEADCNI_NODE_NAME`",
+    where: "`/etc/headcni/config.yaml`, `HEADCNI_NODENAME`",
     read: ({ config }) => said(config, "is not set"),
   },
 ];

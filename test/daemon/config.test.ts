@@ -44,6 +44,29 @@ describe("headcni-daemon reads its configuration again", () => {
     await daemon.stop();
   });
 
+  test("and says that the file of its own container is passed over under --root, until it is named", async () => {
+    await using node = await flannelNode({
+      [configFile]: "nodeName: of-the-container\n",
+      "/host/etc/hostname": "node-9\n",
+    });
+    const sentence =
+      `${configFile} of this machine is not read: with --root /host the configuration is /host${configFile}, which does not exist. ` +
+      `If this one shall count, name it with --config ${configFile}`;
+    const podcidr = [headcni, "podcidr", "--root", "/host", "-o", "json"];
+    const { stdout, stderr } = await node.run(podcidr);
+    expect(JSON.parse(stdout).nodeName).toBe("node-9");
+    expect(stderr.replace(`${configFile}: of this`, `${configFile} of this`)).toContain(sentence);
+    const named = await node.run([...podcidr, "--config", configFile]);
+    expect([JSON.parse(named.stdout).nodeName, named.stderr]).toEqual(["of-the-container", ""]);
+
+    const daemon = await bootDaemon(node, ["--root", "/host"]);
+    const { conditions } = JSON.parse((await get(node, "/status")).body);
+    expect(conditions).toContainEqual(
+      expect.objectContaining({ code: "ConfigPassedOver", severity: "warning", text: sentence }),
+    );
+    await daemon.stop();
+  });
+
   test("when a mounted ConfigMap is swapped", async () => {
     await using node = await flannelNode();
     const folder = "/etc/headcni";

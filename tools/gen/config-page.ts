@@ -27,7 +27,8 @@ The first that says something wins, for each key by itself:
 4. the default
 
 A file that \`--config\` or \`HEADCNI_CONFIG\` names must exist; the one at the default path need not. With \`--root\` the path
-is looked for under the root first, then as it was given.
+is looked for under the root first, then as it was given; the default path under the root only. Where a file at the same path
+lies outside of the root and is not read, a warning and the condition \`ConfigPassedOver\` name both.
 
 - The file is one YAML document in UTF-8, at most 1 MiB. Anchors and merge keys (\`<<\`) work. A key that stands twice, a
   second document and an unknown key are errors; everything that is wrong is listed at once, with file, line and remedy.
