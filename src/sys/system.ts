@@ -4,6 +4,7 @@
 import { createWatchDir, type WatchDir } from "./fs/watch.ts";
 import { type Log, silentLog } from "./log/log.ts";
 import { createMachine, type Machine } from "./machine.ts";
+import type { TryConnect } from "./net/connect.ts";
 import type { Http } from "./net/http.ts";
 import { type FollowProgram, followProgram } from "./process/follow.ts";
 
@@ -14,6 +15,7 @@ export interface System extends Machine {
   readonly watch: WatchDir;
   readonly follow: FollowProgram;
   readonly http: Http;
+  readonly tryConnect: TryConnect;
 }
 
 export interface SystemOptions {
@@ -33,6 +35,7 @@ export function createSystem(options: SystemOptions = {}): System {
     watch: createWatchDir(machine.files, log),
     follow: followProgram,
     http: lazyHttp(machine),
+    tryConnect: async (options, signal) => (await import("./net/connect.ts")).tryConnect(options, signal),
   };
 }
 
