@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Addr } from "./addr.ts";
-import { firstOfEachFamily, PodCIDRs, parsePodCIDRs, toPodCIDRs } from "./pod-cidrs.ts";
+import { firstOfEachFamily, gatewayOf, PodCIDRs, parsePodCIDRs, toPodCIDRs } from "./pod-cidrs.ts";
 import { Prefix, parsePrefix } from "./prefix.ts";
 
 describe("toPodCIDRs()", () => {
@@ -55,4 +55,11 @@ test("firstOfEachFamily() clears host bits", () => {
   expect(String(firstOfEachFamily(["10.1.0.1/24", "10.2.0.1/24", "fd00::1/64"].map(parsePrefix)))).toBe(
     "10.1.0.0/24, fd00::/64",
   );
+});
+
+test.each([
+  ["10.1.2.0/24", "10.1.2.1/24"],
+  ["fd00:1::/64", "fd00:1::1/64"],
+])("gatewayOf() gives the first usable address of %s", (podCIDR, gateway) => {
+  expect(gatewayOf(parsePrefix(podCIDR)).toString()).toBe(gateway);
 });

@@ -4,7 +4,7 @@
 import { HeadcniError } from "../sys/errors.ts";
 import { fault, ok, type Result } from "../sys/result.ts";
 import type { Family } from "./addr.ts";
-import { type Prefix, parsePrefix } from "./prefix.ts";
+import { Prefix, parsePrefix } from "./prefix.ts";
 
 /** One CIDR, or one of each family, in the order given. Immutable. */
 export class PodCIDRs implements Iterable<Prefix> {
@@ -55,6 +55,12 @@ export class PodCIDRs implements Iterable<Prefix> {
 export function toPodCIDRs(prefixes: readonly Prefix[]): Result<PodCIDRs> {
   const why = faultOf(prefixes);
   return why === undefined ? ok(new PodCIDRs(prefixes)) : fault(why);
+}
+
+/** The address the bridge plugin gives the bridge for a PodCIDR: the first usable one, with the PodCIDR's length. */
+export function gatewayOf(podCIDR: Prefix): Prefix {
+  const { first, bits } = podCIDR;
+  return new Prefix(first.plus(1n) ?? first, bits);
 }
 
 /** The first CIDR of each family, with the host bits cleared; undefined when there is none. */

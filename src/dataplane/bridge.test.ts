@@ -3,7 +3,7 @@ import { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { parseDevices } from "../kernel/devices.ts";
 import { createSystem } from "../sys/system.ts";
-import { bridgeAmong, gatewayOf, readBridge, refusedAddresses, removeBridge, staleAddresses } from "./bridge.ts";
+import { bridgeAmong, readBridge, refusedAddresses, removeBridge, staleAddresses } from "./bridge.ts";
 import { fakeKernel, printDevices } from "./testing.ts";
 
 const prefixes = (...texts: string[]) => texts.map(parsePrefix);
@@ -64,13 +64,6 @@ describe("removeBridge()", () => {
       "Cannot remove the bridge headcni0: RTNETLINK answers: Operation not permitted",
     );
   });
-});
-
-test.each([
-  ["10.1.2.0/24", "10.1.2.1/24"],
-  ["fd00:1::/64", "fd00:1::1/64"],
-])("gatewayOf() gives the first usable address of %s", (podCIDR, gateway) => {
-  expect(gatewayOf(parsePrefix(podCIDR)).toString()).toBe(gateway);
 });
 
 // What the bridge plugin itself does with each of these is tried in test/daemon.

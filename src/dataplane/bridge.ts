@@ -2,9 +2,8 @@
 // first pod, or `gateway.ts` before; what is here looks at it, and removes it when its address is of another PodCIDR and nothing hangs
 // on it.
 
-import type { Addr } from "../cidr/addr.ts";
-import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
-import { Prefix } from "../cidr/prefix.ts";
+import { gatewayOf, type PodCIDRs } from "../cidr/pod-cidrs.ts";
+import type { Prefix } from "../cidr/prefix.ts";
 import { type Device, readDevices } from "../kernel/devices.ts";
 import { bridgeName } from "../node-state/names.ts";
 import { HeadcniError } from "../sys/errors.ts";
@@ -44,12 +43,6 @@ export function bridgeAmong(devices: Result<readonly Device[]>): BridgeReading {
       ports: devices.value.filter(({ master }) => master === bridgeName).map(({ name }) => name),
     },
   };
-}
-
-/** The address the bridge plugin gives the bridge for a PodCIDR: the first usable one, with the PodCIDR's length. */
-export function gatewayOf(podCIDR: Prefix): Prefix {
-  const gateway: Addr | undefined = podCIDR.first.plus(1n);
-  return new Prefix(gateway ?? podCIDR.first, podCIDR.bits);
 }
 
 /** Addresses on the bridge that belong to none of `podCIDRs`: what an earlier PodCIDR left. */

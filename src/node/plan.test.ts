@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { PodCIDRs } from "../cidr/pod-cidrs.ts";
+import { gatewayOf, PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { defaultConfig } from "../config/defaults.ts";
-import { type BridgeReading, gatewayOf } from "../dataplane/bridge.ts";
+import type { BridgeReading } from "../dataplane/bridge.ts";
 import { type ObservedNode, type Plan, planNode } from "./plan.ts";
 import { answerOf } from "./testing.ts";
 
