@@ -13,6 +13,7 @@ import { addDaemonCommand } from "./daemon-command.ts";
 import { errorLines, exitCodeFor, exitCodes, usageHint } from "./exit.ts";
 import { addIpamCommands } from "./ipam-command.ts";
 import { jsonErrorLine, jsonUsageLine, wantsJson } from "./json-error.ts";
+import { addMeshCommand } from "./mesh-command.ts";
 import { examplesOf } from "./options.ts";
 import { addPodCIDRCommands } from "./podcidr-command.ts";
 import { addVersionCommand } from "./print-version-command.ts";
@@ -55,6 +56,7 @@ export function createProgram(
   addConflistCommands(program, context);
   addDaemonCommand(program, context);
   addStatusCommand(program, context);
+  addMeshCommand(program, context);
   addPodCIDRCommands(program, context);
   addIpamCommands(program, context);
   addVersionCommand(program, context);

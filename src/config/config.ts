@@ -59,6 +59,10 @@ export interface Config {
       readonly hostname: string | undefined;
     };
   };
+  readonly mesh: {
+    /** TCP port that peers are asked on; nothing need listen there. */
+    readonly probePort: number;
+  };
   readonly logging: { readonly level: LogLevel; readonly format: "auto" | "json" | "pretty" };
   readonly monitoring: {
     readonly enabled: boolean;

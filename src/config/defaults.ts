@@ -31,6 +31,8 @@ export const defaultConfig: Config = {
     nodeTags: [],
     login: { server: undefined, authKeyFile: undefined, hostname: undefined },
   },
+  // Discard: nothing has listened there for decades.
+  mesh: { probePort: 9 },
   logging: { level: "info", format: "auto" },
   monitoring: { enabled: true, listen: "127.0.0.1:9465" },
 };

@@ -82,7 +82,7 @@ export function explainAsJson(
 }
 
 /** The keys and values that read back as `config`. What is unset is left out. */
-export function toInput({ nodeName, network, cni, tailscale, logging, monitoring }: Config): JsonObject {
+export function toInput({ nodeName, network, cni, tailscale, mesh, logging, monitoring }: Config): JsonObject {
   const { nodeLocal, base, perNode } = network.podCIDR;
   const { delegateTimeoutMs, ...otherCni } = cni;
   // `masquerade` sets it.
@@ -101,6 +101,7 @@ export function toInput({ nodeName, network, cni, tailscale, logging, monitoring
     },
     cni: { ...otherCni, delegateTimeout: printDuration(delegateTimeoutMs) },
     tailscale: { ...tailscale, login: { ...tailscale.login } },
+    mesh,
     logging,
     monitoring,
   };

@@ -73,6 +73,7 @@ test("configSections are the objects above the keys", () => {
     "cni",
     "tailscale",
     "tailscale.login",
+    "mesh",
     "logging",
     "monitoring",
   ]);

@@ -8,6 +8,7 @@ import { normalizeNodeName } from "../spec/node-name-rule.ts";
 import { cniVersions } from "../spec/versions.ts";
 import type { Config } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
+import { mesh } from "./sections/mesh-section.ts";
 import { dir, documentation, key, noMap, read, section, text, textOrList, yesOrNo } from "./sections/schema-parts.ts";
 import { tailscale } from "./sections/tailscale-section.ts";
 import {
@@ -190,6 +191,7 @@ export const configSchema = z.strictObject(
     network: z.prefault(network, {}),
     cni: z.prefault(cni, {}),
     tailscale: z.prefault(tailscale, {}),
+    mesh: z.prefault(mesh, {}),
     logging: z.prefault(logging, {}),
     monitoring: z.prefault(monitoring, {}),
   },

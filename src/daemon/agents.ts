@@ -6,11 +6,14 @@ import { type ConditionStore, createConditionStore } from "../agent/condition-st
 import type { ConditionTable } from "../agent/conditions.ts";
 import { createLatest, type Watchable } from "../agent/latest.ts";
 import { createMetricRecorder, type MetricRecorder } from "../agent/metrics.ts";
-import type { Prefix } from "../cidr/prefix.ts";
 import { createConfigAgent, type DaemonFlags } from "../config/agent.ts";
 import type { Config, LoadedConfig } from "../config/config.ts";
 import { createDataplaneAgent } from "../dataplane/agent.ts";
 import { createLeaseAgent } from "../ipam/agent.ts";
+import { createMeshAgent, type PeerPodCIDRs } from "../mesh/agent.ts";
+import type { Mesh } from "../mesh/mesh.ts";
+import { createProofAgent } from "../mesh/proof/agent.ts";
+import type { Judgement } from "../mesh/proof/verdict.ts";
 import type { NodeAssignment } from "../node/adoption.ts";
 import { createNodeAgent } from "../node/agent.ts";
 import { createNodeStateAgent } from "../node/state/agent.ts";
@@ -47,8 +50,9 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
   const config = createLatest<LoadedConfig | undefined>(undefined);
   const assignment = createLatest<NodeAssignment | undefined>(undefined);
   const tailnet = createLatest<Tailnet | undefined>(undefined);
-  // No tailnet is seen by this daemon: nothing is put in place for one, nothing an earlier daemon left is taken out.
-  const peers = createLatest<{ readonly podCIDRs: readonly Prefix[] } | undefined>(undefined);
+  const mesh = createLatest<Mesh | undefined>(undefined);
+  const peers = createLatest<PeerPodCIDRs | undefined>(undefined);
+  const proofs = createLatest<Judgement | undefined>(undefined);
   const nodeStateReady = createLatest<true | undefined>(undefined);
   const facts = (): DaemonFacts => ({
     ...process,
@@ -65,6 +69,8 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
     createDataplaneAgent(system, { ...shared, peers }),
     createNodeStateAgent(system, shared),
     createTailscaleAgent(system, { ...shared, tailnet }),
+    createMeshAgent(system, { ...shared, tailnet, proofs, mesh, peers }),
+    createProofAgent(system, { ...shared, tailnet, proofs, mesh }),
     createLeaseAgent(system, { ...shared, runtimes }),
     createStatusServerAgent(system, { ...shared, metrics, facts }),
   ];

@@ -1,12 +1,12 @@
 // Makes the pod bridge with the node's gateway addresses before the first pod does, as the bridge plugin would: so that there is an
 // address by which other nodes can be reached, and can reach this one. What the plugin made is left as it is.
 
-import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
+import { gatewayOf, type PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import { bridgeName } from "../node-state/names.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
-import { type BridgeReading, gatewayOf, readBridge, removeBridge, staleAddresses } from "./bridge.ts";
+import { type BridgeReading, readBridge, removeBridge, staleAddresses } from "./bridge.ts";
 
 export interface WantedBridge {
   readonly podCIDRs: PodCIDRs;

@@ -2,6 +2,7 @@
 // network map and this node's own PodCIDRs to nodes, conflicts, and what the kernel must know of the others' PodCIDRs.
 
 import type { Addr } from "../cidr/addr.ts";
+import { outermost } from "../cidr/aggregate.ts";
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { TailnetNode, TailnetPath, TailnetPeer, TailnetSelf } from "../tailnet/tailnet.ts";
@@ -88,13 +89,4 @@ function withUniqueNames(nodes: readonly MeshNode[]): readonly MeshNode[] {
     seen.add(name);
     return { ...node, name };
   });
-}
-
-/** In order, without those that another one holds. */
-function outermost(prefixes: readonly Prefix[]): readonly Prefix[] {
-  const kept: Prefix[] = [];
-  for (const prefix of prefixes.toSorted((a, b) => a.compare(b))) {
-    if (kept.at(-1)?.contains(prefix) !== true) kept.push(prefix);
-  }
-  return kept;
 }

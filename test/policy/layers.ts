@@ -20,6 +20,7 @@ const domains = [
   "conflist",
   "dataplane",
   "tailscale",
+  "mesh",
   "ipam",
   "plugin-install",
 ];
@@ -52,6 +53,10 @@ export const layers: Readonly<Record<string, Layer>> = {
   dataplane: { holds: "what the kernel holds for pods: table, routing rules, firewall, bridge", uses: withConfig },
   tailscale: {
     holds: "the node's tailscaled: its LocalAPI, prefs, login, what it tells of the tailnet",
+    uses: withConfig,
+  },
+  mesh: {
+    holds: "the cluster's nodes on the tailnet: who serves which PodCIDR, conflicts, routes proven by packets",
     uses: withConfig,
   },
   ipam: { holds: "host-local's leases: read, judge, free", uses: [...withConfig, "attachments"] },

@@ -1,0 +1,101 @@
+// The agent that proves routes by packets: neither the control server's word nor tailscaled's tells a node on all generations that its
+// route is served, a packet that comes back does. It publishes what it found.
+
+import { type Agent, agentStatus, plainAgent } from "../../agent/agent.ts";
+import type { ConditionStore } from "../../agent/condition-store.ts";
+import type { Condition } from "../../agent/conditions.ts";
+import { firstValue, type Latest, type Watchable } from "../../agent/latest.ts";
+import { createReconciler, throwIfStopping } from "../../agent/reconciler.ts";
+import type { PodCIDRs } from "../../cidr/pod-cidrs.ts";
+import type { LoadedConfig } from "../../config/config.ts";
+import type { System } from "../../sys/system.ts";
+import type { Tailnet } from "../../tailnet/tailnet.ts";
+import type { Mesh } from "../mesh.ts";
+import { askPeer } from "./answers.ts";
+import { proofConditions, routeConditions } from "./conditions.ts";
+import { type ProofTarget, proofTargets } from "./proof-targets.ts";
+import { createSchedule } from "./schedule.ts";
+import { type Judgement, joinFamilies, judgeAll, judgeAnswers, type PeerVerdict } from "./verdict.ts";
+
+export interface ProofAgentOptions {
+  readonly conditions: ConditionStore;
+  readonly config: Watchable<LoadedConfig | undefined>;
+  readonly assignment: Watchable<{ readonly podCIDRs: PodCIDRs } | undefined>;
+  readonly tailnet: Watchable<Tailnet | undefined>;
+  readonly mesh: Watchable<Mesh | undefined>;
+  /** Undefined while there is no tailnet to prove anything on. */
+  readonly proofs: Latest<Judgement | undefined>;
+}
+
+/** A tunnel that sleeps takes a round trip over a relay to wake. */
+const timeoutMs = 3000;
+
+export function createProofAgent(system: System, options: ProofAgentOptions): Agent {
+  const { conditions, config, assignment, tailnet, mesh, proofs } = options;
+  const schedule = createSchedule(system);
+  let verdicts = new Map<string, PeerVerdict>();
+  /** What is silent takes seconds to tell: a first step, which makes a node ready, asks nobody. */
+  let isRunning = false;
+
+  const prove = async ({ id, paths }: ProofTarget, port: number, signal: AbortSignal): Promise<void> => {
+    const ask = async (path: ProofTarget["paths"][number]): Promise<PeerVerdict> =>
+      judgeAnswers(await askPeer(system.tryConnect, { path, port, timeoutMs }, signal));
+    const verdict = joinFamilies(await Promise.all(paths.map(ask)));
+    // What was called off says nothing.
+    if (verdict === undefined || signal.aborted) return;
+    verdicts.set(id, verdict);
+    schedule.asked(id, verdict.route === "live");
+  };
+
+  const publish = (judgement: Judgement | undefined): void => {
+    const asText = (value: Judgement | undefined): string =>
+      JSON.stringify(value === undefined ? null : [value.own, [...value.peers]]);
+    if (asText(proofs.value) !== asText(judgement)) proofs.set(judgement);
+  };
+
+  const step = async (signal: AbortSignal): Promise<readonly Condition[]> => {
+    const loaded = await firstValue(config, signal);
+    const own = (await firstValue(assignment, signal))?.podCIDRs;
+    const shown = mesh.value;
+    throwIfStopping(signal);
+    if (loaded === undefined || own === undefined || shown === undefined) return [];
+    const isUp = tailnet.value !== undefined && "self" in tailnet.value;
+    const targets = new Map(
+      (isUp && isRunning ? proofTargets(shown.nodes, own) : []).map((target) => [target.id, target] as const),
+    );
+    verdicts = new Map([...verdicts].filter(([id]) => targets.has(id)));
+    const due = schedule.next(new Map([...targets].map(([id, { paths }]) => [id, JSON.stringify(paths)])));
+    const { probePort } = loaded.config.mesh;
+    const asking = due.flatMap((id) => targets.get(id) ?? []);
+    await Promise.all(asking.map((target) => prove(target, probePort, signal)));
+    throwIfStopping(signal);
+    const judgement = judgeAll(verdicts);
+    publish(isUp ? judgement : undefined);
+    return isUp ? routeConditions({ mesh: shown, own, judgement }) : [];
+  };
+
+  const reconciler = createReconciler(system, {
+    name: "proof",
+    conditions,
+    inputs: { config, assignment, mesh, tailnet },
+    resyncMs: schedule.pauseMs,
+    step: (_reasons, signal) => step(signal),
+  });
+  return {
+    ...plainAgent,
+    ...reconciler,
+    run: async (signal) => {
+      isRunning = true;
+      await reconciler.run(signal);
+    },
+    conditions: proofConditions,
+    status: () => {
+      const { own, peers } = proofs.value ?? judgeAll(new Map());
+      const causes = [...peers].flatMap(([id, { cause }]) => (cause === undefined ? [] : [[id, cause]]));
+      return agentStatus({
+        lastReconcile: reconciler.last.value,
+        document: { ...own, causes: Object.fromEntries(causes) },
+      });
+    },
+  };
+}

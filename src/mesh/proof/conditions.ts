@@ -1,0 +1,124 @@
+// What can be wrong with the routes between nodes, as packets and the network map show it. Warnings: the node's own pods have their
+// network without the others. Pure.
+
+import { type Condition, conditionsOf, kind } from "../../agent/conditions.ts";
+import type { PodCIDRs } from "../../cidr/pod-cidrs.ts";
+import type { Mesh, MeshNode } from "../mesh.ts";
+import type { Cause, Judgement } from "./verdict.ts";
+
+const warning = { severity: "warning", impactsConnectivity: false } as const;
+/** Approval, a restart of tailscaled or of a node's daemon take a while, and are no bad state. */
+const ownMs = 15_000;
+const peersMs = 60_000;
+/** While the tailnet is away all are silent, and that is said already. */
+const dependsOn = ["TailscaledAbsent", "TailscaleStopped", "TailscaleNeedsLogin"];
+
+interface Peers {
+  /** What is said of each, its name first. */
+  readonly peers: readonly string[];
+}
+
+export const proofConditions = {
+  RouteNotApproved: kind<{ readonly podCIDRs: PodCIDRs; readonly id: string; readonly peers: readonly string[] }>({
+    ...warning,
+    title: "No other node takes what this node's pods send",
+    dependsOn: [...dependsOn, "TailscaleControlUnreachable", "PodCIDRServedElsewhere", "GuessedPodCIDRServed"],
+    visibleAfterMs: ownMs,
+    text: ({ podCIDRs, id, peers }) =>
+      `${podCIDRs} is not approved on the tailnet, or its policy drops what comes from there: ${list(peers)} ` +
+      `${peers.length === 1 ? "answers" : "answer"} this node, and not its pods. Approve it, together with the routes the node has ` +
+      `already (headscale nodes approve-routes --identifier ${id} --routes ${podCIDRs.list.join(",")}), or let the policy do so ` +
+      "(autoApprovers), and let it accept what pods send to pods" +
+      (peers.length === 1 ? "; or run tailscale set --accept-routes there" : ""),
+  }),
+  PolicyForbidsPods: kind<Peers>({
+    ...warning,
+    title: "Other nodes' pods are not reached, though the nodes take what pods send",
+    dependsOn,
+    visibleAfterMs: ownMs,
+    text: ({ peers }) =>
+      `${list(peers)} ${peers.length === 1 ? "answers" : "answer"} this node's pods on the tailnet, but not in the range of the pods there. ` +
+      "Let the tailnet's policy accept what pods send to pods (src and dst: the cluster's CIDR), and look whether headcni-daemon runs " +
+      "there, which gives the gateway its address",
+  }),
+  PeerRoutesMissing: kind<Peers>({
+    ...warning,
+    title: "This node has no route to other nodes' pods",
+    dependsOn: [...dependsOn, "TailscalePrefsRefused"],
+    visibleAfterMs: ownMs,
+    text: ({ peers }) =>
+      `No route leads to the pods of ${list(peers)}, though the control server lets them be served. Look whether tailscaled accepts ` +
+      "routes (tailscale set --accept-routes) and whether something has emptied its table 52",
+  }),
+  PeersSilent: kind<Peers>({
+    ...warning,
+    title: "Some nodes do not answer this node's pods",
+    dependsOn,
+    visibleAfterMs: peersMs,
+    text: ({ peers }) => `${list(peers)}. Look at headcni status there`,
+  }),
+  PeersWithoutRoute: kind<Peers>({
+    ...warning,
+    title: "Some nodes serve no PodCIDR",
+    dependsOn,
+    visibleAfterMs: peersMs,
+    text: ({ peers }) =>
+      `Pods of ${list(peers)} are not reached: the control server lets no route of theirs be served. Approve it (headscale nodes ` +
+      "list-routes shows what is offered), or look whether headcni-daemon runs there",
+  }),
+} as const;
+
+const condition = conditionsOf(proofConditions);
+
+const words: Partial<Record<Cause, string>> = {
+  "peer-out-of-reach": "answers nothing",
+  "not-accepted-there": "does not take this node's route, which others do (tailscale set --accept-routes there)",
+  "peer-range": "answers, and its pods' gateway does not",
+  unclear: "does not answer pods",
+};
+
+export interface ProofConditionsInput {
+  readonly mesh: Mesh;
+  readonly own: PodCIDRs;
+  readonly judgement: Judgement;
+}
+
+export function routeConditions({ mesh, own, judgement }: ProofConditionsInput): readonly Condition[] {
+  const { nodes } = mesh;
+  const causeOf = ({ id }: MeshNode): Cause | undefined => judgement.peers.get(id)?.cause;
+  const named = (...causes: readonly Cause[]): MeshNode[] =>
+    nodes.filter((node) => causes.some((cause) => cause === causeOf(node)));
+  const isPodless = ![...judgement.peers.values()].some(({ route }) => route === "live");
+  const forbidden = isPodless ? named("peer-range") : [];
+  const silent = named("peer-out-of-reach", "not-accepted-there", "peer-range", "unclear").filter(
+    (node) => !forbidden.includes(node),
+  );
+  const notServing = nodes.filter(({ isSelf, isOnline, isServing }) => !isSelf && isOnline && !isServing);
+  const deaf = judgement.own.route === "live" ? [] : named("own-route");
+  const id = nodes.find(({ isSelf }) => isSelf)?.id ?? "";
+  const raise = (
+    code: "PolicyForbidsPods" | "PeerRoutesMissing" | "PeersWithoutRoute",
+    peers: MeshNode[],
+  ): Condition[] => (peers.length === 0 ? [] : [condition(code, { peers: peers.map(({ name }) => name) })]);
+  return [
+    ...(deaf.length === 0
+      ? []
+      : [condition("RouteNotApproved", { podCIDRs: own, id, peers: deaf.map(({ name }) => name) })]),
+    ...raise("PolicyForbidsPods", forbidden),
+    ...raise("PeerRoutesMissing", named("no-route-here")),
+    ...(silent.length === 0
+      ? []
+      : [
+          condition("PeersSilent", {
+            peers: silent.map((node) => `${node.name} ${words[causeOf(node) ?? "unclear"]}`),
+          }),
+        ]),
+    ...raise("PeersWithoutRoute", notServing),
+  ];
+}
+
+/** The first five, and how many more there are. */
+function list(names: readonly string[]): string {
+  const said = names.slice(0, 5).join(", ");
+  return names.length > 5 ? `${said} and ${names.length - 5} more` : said;
+}

@@ -1,0 +1,39 @@
+// The nodes of the mesh with what is known of their routes, and since when they are so. Pure but for the clock that is handed in.
+
+import type { System } from "../sys/system.ts";
+import type { MeshNode } from "./mesh.ts";
+import type { Judgement, RouteState } from "./proof/verdict.ts";
+
+export interface MeshRow {
+  readonly node: MeshNode;
+  readonly route: RouteState;
+  /** To the node and back, from gateway to gateway. */
+  readonly rttMs: number | undefined;
+  readonly sinceMs: number;
+}
+
+/** Makes rows; it remembers when each node's state began. */
+export function createRows({ clock }: Pick<System, "clock">) {
+  let known = new Map<string, { readonly state: string; readonly sinceMs: number }>();
+  return (nodes: readonly MeshNode[], proofs: Judgement | undefined): readonly MeshRow[] => {
+    const nowMs = clock.now();
+    const next: typeof known = new Map();
+    const rows = nodes.map((node): MeshRow => {
+      const route = routeOf(node, proofs);
+      const state = `${node.isOnline} ${route} ${node.podCIDRs}`;
+      const before = known.get(node.id);
+      const sinceMs = before?.state === state ? before.sinceMs : nowMs;
+      next.set(node.id, { state, sinceMs });
+      return { node, route, rttMs: proofs?.peers.get(node.id)?.rttMs, sinceMs };
+    });
+    known = next;
+    return rows;
+  };
+}
+
+/** Of an offline node nothing is known; one that is there and serves nothing was not approved; of the others packets tell. */
+function routeOf({ id, isSelf, isOnline, isServing }: MeshNode, proofs: Judgement | undefined): RouteState {
+  if (isSelf) return proofs?.own.route ?? "unknown";
+  if (!isOnline) return "unknown";
+  return isServing ? (proofs?.peers.get(id)?.route ?? "unknown") : "unapproved";
+}

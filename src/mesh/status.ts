@@ -1,0 +1,58 @@
+// What the mesh agent shows: its part of /status, its row in `headcni status`, its metrics. Pure.
+
+import { type AgentStatus, agentStatus } from "../agent/agent.ts";
+import type { Sample } from "../agent/metrics.ts";
+import { encodeMesh } from "./document.ts";
+import type { Mesh } from "./mesh.ts";
+import { meshMetrics } from "./metrics.ts";
+import type { MeshRow } from "./rows.ts";
+
+/** What the last step found. */
+export interface MeshView {
+  readonly rows: readonly MeshRow[];
+  readonly conflicts: Mesh["conflicts"];
+  /** Why these are the last known ones, and not those of now; undefined when they are of now. */
+  readonly staleBecause: string | undefined;
+}
+
+/** @param view undefined before the first step */
+export function showMesh(view: MeshView | undefined): Omit<AgentStatus, "lastReconcile"> {
+  if (view === undefined)
+    return agentStatus({ document: { ...encodeMesh([], []), staleBecause: null }, summary: { mesh: "-" } });
+  const { rows, conflicts, staleBecause } = view;
+  return agentStatus({
+    document: { ...encodeMesh(rows, conflicts), staleBecause: staleBecause ?? null },
+    summary: { mesh: cell(view) },
+    samples: samplesOf(view),
+  });
+}
+
+function cell({ rows, conflicts, staleBecause }: MeshView): string {
+  if (rows.length === 0) return staleBecause ?? "-";
+  const peers = rows.filter(({ node }) => !node.isSelf);
+  const count = (is: (row: MeshRow) => boolean): number => peers.filter(is).length;
+  const words = [
+    `${rows.length} ${rows.length === 1 ? "node" : "nodes"}`,
+    `${count(({ node }) => node.isOnline)} of ${peers.length} others online`,
+    `${count(({ node }) => node.path.kind === "direct")} direct`,
+    `${count(({ route }) => route === "live")} routes live`,
+    ...(conflicts.length === 0 ? [] : [`${conflicts.length} ${conflicts.length === 1 ? "conflict" : "conflicts"}`]),
+  ];
+  return `${words.join(", ")}${staleBecause === undefined ? "" : ` (last known: ${staleBecause})`}`;
+}
+
+function samplesOf({ rows, conflicts }: MeshView): readonly Sample[] {
+  const peers = rows.filter(({ node }) => !node.isSelf);
+  return [
+    { kind: meshMetrics.nodes, value: rows.length },
+    { kind: meshMetrics.conflicts, value: conflicts.length },
+    ...rows.map(({ node, route: state }) => {
+      return { kind: meshMetrics.routeState, value: 1, labels: { node: node.name, state } };
+    }),
+    ...peers.flatMap(({ node: { name: node, isOnline, path }, rttMs }): Sample[] => [
+      { kind: meshMetrics.peerUp, value: isOnline ? 1 : 0, labels: { node } },
+      { kind: meshMetrics.peerDirect, value: path.kind === "direct" ? 1 : 0, labels: { node } },
+      ...(rttMs === undefined ? [] : [{ kind: meshMetrics.peerRtt, value: rttMs / 1000, labels: { node } }]),
+    ]),
+  ];
+}
