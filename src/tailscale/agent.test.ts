@@ -1,135 +1,11 @@
-// The agent against a tailscaled that is played over a real socket: phases as data, what happens in, requests and conditions out.
+// The agent against a tailscaled that is played over a real socket.
 
 import { describe, expect, test } from "bun:test";
-import type { Agent } from "../agent/agent.ts";
-import type { ConditionStore } from "../agent/condition-store.ts";
-import type { Condition } from "../agent/conditions.ts";
-import { createLatest } from "../agent/latest.ts";
-import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
-import type { Config, LoadedConfig } from "../config/config.ts";
-import { defaultConfig } from "../config/defaults.ts";
-import type { System } from "../sys/system.ts";
-import { fakeClock, memoryLog, type TempRoot, tempRoot, testSystem, waitUntil } from "../sys/testing.ts";
-import type { Tailnet } from "../tailnet/tailnet.ts";
-import type { AdvertisedAssignment } from "./advertise.ts";
-import { createTailscaleAgent } from "./agent.ts";
+import { rmSync } from "node:fs";
+import { fakeClock, waitUntil } from "../sys/testing.ts";
 import { readPrefsRecord } from "./prefs/prefs-record.ts";
-import {
-  type FakeTailscaled,
-  fakePeer,
-  fakeSocket,
-  fakeTailscaled,
-  freshPrefs,
-  freshStatus,
-  readyStatus,
-} from "./testing.ts";
-
-const podCIDR = "10.244.1.0/24";
-const loggedInPrefs = {
-  ...freshPrefs,
-  ControlURL: "https://hs.example.com",
-  WantRunning: true,
-  LoggedOut: false,
-  RouteAll: true,
-};
-const key = "hskey-auth-abcdefghijkl-0123456789abcdef";
-
-function assigned(podCIDRs: string, isGuess = false): AdvertisedAssignment {
-  const parsed = parsePodCIDRs(podCIDRs);
-  return { podCIDRs: parsed, isGuess, current: { podCIDRs: parsed } };
-}
-
-function loaded(tailscale: Partial<Config["tailscale"]> = {}): LoadedConfig {
-  const config = { ...defaultConfig, tailscale: { ...defaultConfig.tailscale, ...tailscale } };
-  return { config, file: undefined, hostFile: "/etc/headcni/config.yaml", origins: new Map(), warnings: [] };
-}
-
-/** An agent that runs on a node, with everything it is told and says. */
-class Node {
-  readonly root: TempRoot = tempRoot();
-  readonly log = memoryLog();
-  readonly system: System;
-  readonly config = createLatest<LoadedConfig | undefined>(loaded());
-  readonly assignment = createLatest<AdvertisedAssignment | undefined>(assigned(podCIDR));
-  readonly tailnet = createLatest<Tailnet | undefined>(undefined);
-  raised: readonly Condition[] = [];
-  readonly agent: Agent;
-  readonly #stop = new AbortController();
-  #running: Promise<void> | undefined;
-
-  constructor(parts: Partial<System> = {}) {
-    this.system = testSystem(this.root, { log: this.log, ...parts });
-    const { config, assignment, tailnet } = this;
-    const conditions = this.#store();
-    this.agent = createTailscaleAgent(this.system, {
-      conditions,
-      config,
-      assignment,
-      tailnet,
-      record: () => undefined,
-    });
-  }
-
-  #store(): ConditionStore {
-    const set: ConditionStore["set"] = (_owner, conditions) => {
-      this.raised = conditions;
-      return true;
-    };
-    return { set, list: () => [], shown: createLatest([]), run: async () => undefined };
-  }
-
-  run(): void {
-    this.#running ??= this.agent.run(this.#stop.signal, Promise.resolve());
-  }
-
-  codes(): readonly string[] {
-    return this.raised.map(({ code }) => code);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-    this.root[Symbol.dispose]();
-  }
-}
-
-interface Scene {
-  readonly node: Node;
-  readonly fake: FakeTailscaled;
-}
-
-interface Phase {
-  /** What happens. */
-  readonly when: string;
-  readonly does: (scene: Scene) => unknown;
-  /** Changes that are asked for because of it, in order. */
-  readonly asks?: readonly string[];
-  readonly state: Tailnet["kind"];
-  readonly raises?: readonly string[];
-}
-
-/** Plays the phases one after the other: after each, exactly what it names has been asked, and holds. */
-async function play(phases: readonly Phase[]): Promise<void> {
-  await using node = new Node();
-  await using fake = await fakeTailscaled(node.root);
-  for (const { when, does, asks = [], state, raises = [] } of phases) {
-    const before = fake.changes().length;
-    await does({ node, fake });
-    node.run();
-    const seen = () => ({ asks: fake.changes().slice(before), state: node.tailnet.value?.kind, raises: node.codes() });
-    try {
-      await waitUntil(when, () => JSON.stringify(seen()) === JSON.stringify({ asks, state, raises }));
-    } catch {
-      expect(seen(), when).toEqual({ asks: [...asks], state, raises: [...raises] });
-    }
-  }
-}
-
-function putKey({ node }: Scene, text = key): void {
-  node.root.write("/etc/headcni/authkey", `${text}\n`, 0o600);
-}
-
-const login = { server: "https://hs.example.com", authKeyFile: "/etc/headcni/authkey", hostname: "worker-1" };
+import { assigned, loaded, loggedInPrefs, Node, otherSocket, play, podCIDR, unixTable } from "./scenes.fixture.ts";
+import { fakePeer, fakeSocket, fakeTailscaled, freshStatus, readyStatus } from "./testing.ts";
 
 describe("the tailscale agent", () => {
   test("offers the PodCIDR, follows it, and pings peers it meets", () =>
@@ -406,6 +282,134 @@ describe("the tailscale agent", () => {
       },
     ]));
 
+  test("says that two share a network namespace, unless one has no device", () =>
+    play([
+      {
+        when: "another listens, which cannot be asked",
+        does: ({ node, fake }) => {
+          fake.status = readyStatus();
+          fake.prefs = { ...loggedInPrefs, AdvertiseRoutes: [podCIDR] };
+          node.root.write("/proc/net/unix", unixTable(fakeSocket, otherSocket));
+        },
+        state: "ready",
+        raises: ["TailscaledsCompete"],
+      },
+      {
+        when: "it turns out to have no device",
+        does: async ({ node, fake }) => {
+          const other = await fakeTailscaled(node.root, otherSocket);
+          node.others.push(other);
+          other.status = { ...readyStatus(), TUN: false };
+          fake.notify();
+        },
+        state: "ready",
+      },
+      {
+        when: "it has one",
+        does: ({ node, fake }) => {
+          for (const other of node.others) other.status = readyStatus();
+          fake.notify();
+        },
+        state: "ready",
+        raises: ["TailscaledsCompete"],
+      },
+    ]));
+
+  test("changes nothing that it cannot record", () =>
+    play([
+      {
+        when: "the state's folder cannot be made",
+        does: ({ node, fake }) => {
+          fake.status = readyStatus();
+          fake.prefs = loggedInPrefs;
+          node.root.write("/var/lib/headcni", "a file");
+        },
+        state: "ready",
+        raises: ["TailscalePrefsNotRecorded"],
+      },
+      {
+        when: "it can",
+        does: ({ node, fake }) => {
+          rmSync(`${node.root.path}/var/lib/headcni`);
+          fake.notify();
+        },
+        asks: ["PATCH prefs"],
+        state: "ready",
+      },
+    ]));
+
+  test("takes back what it set in the tailscaled of an earlier configuration", () =>
+    play([
+      {
+        when: "another socket is configured",
+        does: async ({ node, fake }) => {
+          const other = await fakeTailscaled(node.root, otherSocket);
+          node.others.push(other);
+          other.status = readyStatus();
+          other.prefs = { ...loggedInPrefs, AdvertiseRoutes: [podCIDR] };
+          const record = { version: 1, socket: otherSocket, advertised: [podCIDR], before: {} };
+          node.root.write("/var/lib/headcni/tailscale.json", JSON.stringify(record), 0o600);
+          fake.status = readyStatus();
+          fake.prefs = loggedInPrefs;
+        },
+        asks: ["PATCH prefs"],
+        state: "ready",
+      },
+      {
+        when: "the other has nothing of ours",
+        does: ({ node }) => expect(node.others[0]?.prefs.AdvertiseRoutes).toEqual([]),
+        state: "ready",
+      },
+    ]));
+
+  test("says nothing of a tailscaled that is not wanted any more and gone", () =>
+    play([
+      {
+        when: "gone",
+        does: async ({ node, fake }) => {
+          await fake.stop("remove");
+          node.config.set(loaded({ enabled: false }));
+          const record = { version: 1, socket: fakeSocket, advertised: [podCIDR], before: {} };
+          node.root.write("/var/lib/headcni/tailscale.json", JSON.stringify(record), 0o600);
+        },
+        state: "absent",
+      },
+      {
+        when: "back",
+        does: ({ fake }) => {
+          fake.status = readyStatus();
+          fake.prefs = { ...loggedInPrefs, AdvertiseRoutes: [podCIDR] };
+          return fake.start();
+        },
+        asks: ["PATCH prefs"],
+        state: "absent",
+      },
+    ]));
+
+  test("does not race with a program that sets the prefs back", async () => {
+    await using node = new Node();
+    await using fake = await fakeTailscaled(node.root);
+    fake.status = readyStatus();
+    fake.prefs = loggedInPrefs;
+    const states: number[] = [];
+    fake.answer = ({ method }) => {
+      if (method !== "PATCH") return undefined;
+      states.push(node.system.clock.monotonicMs());
+      // It is taken, and set back at once.
+      fake.notify();
+      return { status: 200, body: fake.prefs };
+    };
+    node.run();
+    await waitUntil("it was tried", () => states.length > 0);
+    for (let round = 0; round < 5; round++) {
+      const asked = fake.requests.length;
+      fake.notify();
+      await waitUntil("it has looked", () => fake.requests.length >= asked + 2);
+    }
+    expect(states.length).toBe(1);
+    expect(node.codes()).toEqual(["TailscalePrefsRefused"]);
+  });
+
   test("sets what it can when a part is refused or taken back", () =>
     play([
       {
@@ -423,131 +427,6 @@ describe("the tailscale agent", () => {
         asks: ["PATCH prefs", "PATCH prefs", "PATCH prefs", "PATCH prefs"],
         state: "ready",
         raises: ["TailscaleStatefulFiltering", "TailscalePrefsRefused"],
-      },
-    ]));
-});
-
-describe("the login", () => {
-  test("is one start with all prefs, then login-interactive, and the key is shown nowhere", async () => {
-    await using node = new Node();
-    await using fake = await fakeTailscaled(node.root);
-    putKey({ node, fake });
-    node.config.set(loaded({ login }));
-    fake.login = (used) => {
-      fake.status = used === key ? readyStatus() : freshStatus;
-      fake.notify();
-    };
-    node.run();
-    await waitUntil("ready", () => node.tailnet.value?.kind === "ready");
-    expect(fake.changes()).toEqual(["POST start", "POST login-interactive"]);
-    const [start] = fake.requests.filter(({ path }) => path === "start");
-    const { Config: _, ...rest } = freshPrefs;
-    const AdvertiseRoutes = [podCIDR];
-    expect(start?.body).toEqual({
-      AuthKey: key,
-      UpdatePrefs: {
-        ...rest,
-        ControlURL: login.server,
-        WantRunning: true,
-        LoggedOut: false,
-        Hostname: "worker-1",
-        RouteAll: true,
-        AdvertiseRoutes,
-      },
-    });
-    expect(readPrefsRecord(node.system.files)).toEqual({
-      socket: fakeSocket,
-      advertised: AdvertiseRoutes,
-      before: { routeAll: false },
-    });
-    expect(JSON.stringify([node.log.entries, node.raised, node.agent.status()])).not.toContain(key);
-  });
-
-  const refusal = (why: string) => ({
-    ...freshStatus,
-    Health: [`You are logged out. The last login error was: ${why}`],
-  });
-
-  test("is tried again at once when the file of a refused key changes", () =>
-    play([
-      {
-        when: "there is no key",
-        does: ({ node }) => node.config.set(loaded({ login })),
-        state: "needs-login",
-        raises: ["TailscaleKeyUnusable"],
-      },
-      {
-        when: "there is one that is refused, with the key in the answer",
-        does: (scene) => {
-          scene.fake.login = (used) => {
-            scene.fake.status = refusal(`authkey ${used} already used`);
-            scene.fake.notify();
-          };
-          putKey(scene);
-        },
-        asks: ["POST start", "POST login-interactive"],
-        state: "needs-login",
-        raises: ["TailscaleLoginRefused"],
-      },
-      {
-        when: "a good one",
-        does: (scene) => {
-          expect(scene.node.raised[0]?.text).toContain("authkey [redacted] already used");
-          scene.fake.login = () => {
-            scene.fake.status = readyStatus();
-            scene.fake.notify();
-          };
-          putKey(scene, "hskey-auth-good");
-        },
-        asks: ["POST start", "POST login-interactive"],
-        state: "ready",
-      },
-    ]));
-
-  test("waits for a control server that is not there", () =>
-    play([
-      {
-        when: "nothing answers",
-        does: (scene) => {
-          putKey(scene);
-          scene.node.config.set(loaded({ login }));
-          scene.fake.login = () => {
-            scene.fake.status = refusal(
-              'fetch control key: Get "https://hs.example.com/key?v=142": dial tcp: connection refused',
-            );
-            scene.fake.notify();
-          };
-        },
-        asks: ["POST start", "POST login-interactive"],
-        state: "needs-login",
-        raises: ["TailscaleControlUnreachable"],
-      },
-    ]));
-
-  test("is not made where tailscaled is logged in, to whatever server", () =>
-    play([
-      {
-        when: "logged in elsewhere",
-        does: (scene) => {
-          putKey(scene);
-          scene.node.config.set(loaded({ login }));
-          scene.fake.status = readyStatus();
-          scene.fake.prefs = { ...loggedInPrefs, ControlURL: "https://other.example.com", AdvertiseRoutes: [podCIDR] };
-        },
-        state: "ready",
-      },
-    ]));
-
-  test("refuses a key that others can read", () =>
-    play([
-      {
-        when: "mode 0644",
-        does: ({ node }) => {
-          node.root.write("/etc/headcni/authkey", `${key}\n`, 0o644);
-          node.config.set(loaded({ login }));
-        },
-        state: "needs-login",
-        raises: ["TailscaleKeyUnusable"],
       },
     ]));
 });

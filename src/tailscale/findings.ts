@@ -10,7 +10,6 @@ import type { TailscaleStatus } from "./local-api/tailscale-status.ts";
 import { compareVersions, oldestVersion, plainVersion } from "./local-api/tailscale-version.ts";
 import { wantedLogin } from "./login.ts";
 import { readPrefsRecord } from "./prefs/prefs-record.ts";
-import { tailscaledSockets } from "./unix-listeners.ts";
 
 /** What keeps a tailscaled that is logged in from being ready. */
 export function stateConditions(tailnet: Tailnet, { health }: TailscaleStatus, server: string): readonly Condition[] {
@@ -31,10 +30,12 @@ export function stateConditions(tailnet: Tailnet, { health }: TailscaleStatus, s
   }
 }
 
-/** What is wrong in every state. */
-export function programConditions(files: Files, { version, hasTun }: TailscaleStatus): readonly Condition[] {
+/** What is wrong in every state. @param sockets of all that program this network namespace */
+export function programConditions(
+  { version, hasTun }: TailscaleStatus,
+  sockets: readonly string[],
+): readonly Condition[] {
   const isOld = (compareVersions(version, oldestVersion) ?? 0) < 0;
-  const sockets = tailscaledSockets(files);
   return [
     ...(isOld ? [condition("TailscaleTooOld", { version: plainVersion(version) })] : []),
     ...(hasTun === false ? [condition("TailscaleWithoutTun", {})] : []),
@@ -44,7 +45,6 @@ export function programConditions(files: Files, { version, hasTun }: TailscaleSt
 
 /** A node whose configuration does not speak of tailscaled, and that never used one, needs none. */
 export function absentConditions(files: Files, settings: Config["tailscale"], why: string): readonly Condition[] {
-  const isExpected =
-    settings.enabled === true || wantedLogin(settings) !== undefined || readPrefsRecord(files) !== undefined;
-  return isExpected ? [condition("TailscaledAbsent", { socket: settings.socket, why })] : [];
+  const { enabled = wantedLogin(settings) !== undefined || readPrefsRecord(files) !== undefined } = settings;
+  return enabled ? [condition("TailscaledAbsent", { socket: settings.socket, why })] : [];
 }

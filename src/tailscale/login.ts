@@ -7,18 +7,19 @@ import { throwIfStopping } from "../agent/reconciler.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { Config } from "../config/config.ts";
 import { createBackoff } from "../sys/backoff.ts";
-import { expected } from "../sys/errors.ts";
 import { HttpError } from "../sys/net/http-error.ts";
 import { redactText } from "../sys/redact.ts";
 import { fault, ok, type Result } from "../sys/result.ts";
 import { readSecret, type Secret } from "../sys/secret.ts";
 import type { System } from "../sys/system.ts";
 import { condition } from "./conditions.ts";
+import { describeRefusal } from "./local-api/api-refusal.ts";
 import type { LocalApi } from "./local-api/local-api.ts";
 import type { PrefsEdit, TailscalePrefs } from "./local-api/tailscale-prefs.ts";
 import { tailscaleMetrics } from "./metrics.ts";
+import { tryRecord } from "./prefs/hold-prefs.ts";
 import { emptyRecord, planPrefs } from "./prefs/prefs-plan.ts";
-import { readPrefsRecord, writePrefsRecord } from "./prefs/prefs-record.ts";
+import { readPrefsRecord } from "./prefs/prefs-record.ts";
 
 /** A login that the configuration asks for. */
 export interface WantedLogin {
@@ -76,10 +77,9 @@ export function createLogin(system: System, record: RecordMetric): Login {
         log.info(`Logging tailscaled in to ${login.server}`, { authKeyFile: login.authKeyFile });
         record(tailscaleMetrics.logins, 1);
         tried = { fingerprint, nextMs: clock.monotonicMs() + backoff.nextMs() };
-        try {
-          await logIn(system, { ...options, key: key.value }, signal);
-        } catch (error) {
-          return { conditions: [loginFailed(error, signal)], retryAfterMs: tried.nextMs - clock.monotonicMs() };
+        const failed = await tryLogIn(system, { ...options, key: key.value }, signal);
+        if (failed !== undefined) {
+          return { conditions: [failed], retryAfterMs: tried.nextMs - clock.monotonicMs() };
         }
       }
       const retryAfterMs = Math.max(0, (tried?.nextMs ?? 0) - clock.monotonicMs());
@@ -98,13 +98,25 @@ interface LogInOptions extends LoginOptions {
   readonly key: Secret;
 }
 
-async function logIn({ files }: System, options: LogInOptions, signal: AbortSignal): Promise<void> {
+/** The condition when tailscaled refuses. @throws HttpError when it does not answer */
+async function tryLogIn({ files }: System, options: LogInOptions, signal: AbortSignal): Promise<Condition | undefined> {
   const { api, login, routes, key } = options;
   const prefs = await api.prefs(signal);
   const plan = planPrefs(prefs, readPrefsRecord(files) ?? emptyRecord, routes);
-  writePrefsRecord(files, api.socket, plan.intended);
-  await api.start({ authKey: key, prefs: loginPrefs(prefs, login, plan.edit ?? {}) }, signal);
-  await api.loginInteractive(signal);
+  const unrecorded = tryRecord(files, api.socket, plan.intended);
+  if (unrecorded !== undefined) return unrecorded;
+  try {
+    await api.start({ authKey: key, prefs: loginPrefs(prefs, login, plan.edit ?? {}) }, signal);
+    await api.loginInteractive(signal);
+    return undefined;
+  } catch (error) {
+    throwIfStopping(signal);
+    if (!(error instanceof HttpError) || error.status === undefined) throw error;
+    const why = describeRefusal(error);
+    return error.status === 403
+      ? condition("TailscaleAccessDenied", { why })
+      : condition("TailscalePrefsRefused", { prefs: [why] });
+  }
 }
 
 /** All prefs: those that tailscaled has, with what the login and our plan set. */
@@ -139,16 +151,6 @@ function tryReadSecret({ files }: System, path: string): Result<Secret, Conditio
 function fingerprintOf({ files }: System, login: WantedLogin): string {
   const { inode, mtimeNs, sizeBytes } = files.stat(login.authKeyFile) ?? {};
   return JSON.stringify([login.server, login.hostname, login.authKeyFile, inode, String(mtimeNs), sizeBytes]);
-}
-
-function loginFailed(error: unknown, signal: AbortSignal): Condition {
-  expected(error);
-  throwIfStopping(signal);
-  if (!(error instanceof HttpError) || error.status === undefined) throw error;
-  const why = error.message;
-  return error.status === 403
-    ? condition("TailscaleAccessDenied", { why })
-    : condition("TailscalePrefsRefused", { prefs: [why] });
 }
 
 /** What is said of a control server that cannot be spoken with, in the words of Go's network library. */

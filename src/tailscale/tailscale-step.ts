@@ -13,8 +13,10 @@ import { redactText } from "../sys/redact.ts";
 import type { System } from "../sys/system.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
 import { type AdvertisedAssignment, routesToAdvertise } from "./advertise.ts";
+import { competingSockets } from "./competing-sockets.ts";
 import { condition } from "./conditions.ts";
 import { absentConditions, programConditions, stateConditions } from "./findings.ts";
+import { describeRefusal } from "./local-api/api-refusal.ts";
 import { connectLocalApi, type LocalApi } from "./local-api/local-api.ts";
 import type { TailscaleStatus } from "./local-api/tailscale-status.ts";
 import { createLogin, type LoginResult, wantedLogin } from "./login.ts";
@@ -61,7 +63,8 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
     connection.set(api);
     const tailnet = toTailnet(status, []);
     const { routes, conditions } = routesToAdvertise(input.assignment, tailnet);
-    const others = [...conditions, ...programConditions(files, status)];
+    const sockets = await competingSockets(system, input.settings.socket, signal);
+    const others = [...conditions, ...programConditions(status, sockets)];
     const viewOf = (shown: Tailnet): TailscaleView => {
       return { tailnet: shown, version: status.version, advertised: readPrefsRecord(files)?.advertised ?? [] };
     };
@@ -96,10 +99,8 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
       throwIfStopping(signal);
       if (!(error instanceof HttpError)) throw error;
       if (error.status === 403) {
-        return {
-          view: absentView(error.message),
-          conditions: [condition("TailscaleAccessDenied", { why: error.message })],
-        };
+        const why = describeRefusal(error);
+        return { view: absentView(why), conditions: [condition("TailscaleAccessDenied", { why })] };
       }
       opened.close();
       return absent(files, input.settings, error.message);

@@ -1,19 +1,21 @@
 // Brings tailscaled's prefs to what the plan says, and back: the record is on disk before each change. What tailscaled refuses, or a
 // policy of the node takes back, is said and tried again with growing pauses.
 
-import type { Condition } from "../../agent/conditions.ts";
+import { type Condition, failureOf } from "../../agent/conditions.ts";
 import type { RecordMetric } from "../../agent/metrics.ts";
 import { throwIfStopping } from "../../agent/reconciler.ts";
 import type { Prefix } from "../../cidr/prefix.ts";
 import { createBackoff } from "../../sys/backoff.ts";
 import { expected } from "../../sys/errors.ts";
+import type { Files } from "../../sys/fs/files.ts";
 import { HttpError } from "../../sys/net/http-error.ts";
 import type { System } from "../../sys/system.ts";
 import { condition } from "../conditions.ts";
+import { describeRefusal } from "../local-api/api-refusal.ts";
 import { connectLocalApi, type LocalApi } from "../local-api/local-api.ts";
 import type { PrefsEdit, TailscalePrefs } from "../local-api/tailscale-prefs.ts";
 import { tailscaleMetrics } from "../metrics.ts";
-import { emptyRecord, type PrefsPlan, planPrefs, planRestore } from "./prefs-plan.ts";
+import { emptyRecord, type PrefsPlan, type PrefsRecord, planPrefs, planRestore } from "./prefs-plan.ts";
 import { readPrefsRecord, writePrefsRecord } from "./prefs-record.ts";
 
 export interface HeldPrefs {
@@ -25,16 +27,16 @@ export interface HeldPrefs {
 }
 
 export interface PrefsHolder {
-  /** @param routes as `planPrefs`. @throws HttpError when tailscaled does not answer, HeadcniError HC_FILE_WRITE without a record */
+  /** @param routes as `planPrefs`. @throws HttpError when tailscaled does not answer */
   hold(api: LocalApi, routes: readonly Prefix[] | undefined, signal: AbortSignal): Promise<HeldPrefs>;
 }
 
 /** A change that lasted this long was not in vain. */
-const calmMs = 60_000;
+const calmMs = 120_000;
 
 export function createPrefsHolder(system: System, record: RecordMetric): PrefsHolder {
   const { clock, files } = system;
-  const backoff = createBackoff(system, { firstMs: 2000, maxMs: 300_000 });
+  const backoff = createBackoff(system, { firstMs: 2000, maxMs: 60_000 });
   /** The last change; the same again means that something sets it back. */
   let edited: { readonly edit: string; readonly atMs: number } | undefined;
   let nextMs = Number.NEGATIVE_INFINITY;
@@ -44,15 +46,19 @@ export function createPrefsHolder(system: System, record: RecordMetric): PrefsHo
     hold: async (api, routes, signal) => {
       const prefs = await api.prefs(signal);
       const plan = planPrefs(prefs, readPrefsRecord(files) ?? emptyRecord, routes);
+      const unrecorded = tryRecord(files, api.socket, plan.edit === undefined ? plan.done : plan.intended);
+      if (unrecorded !== undefined) return { prefs, conditions: [unrecorded] };
       const nowMs = clock.monotonicMs();
       if (plan.edit === undefined) {
-        writePrefsRecord(files, api.socket, plan.done);
         known = [];
         return { prefs, conditions: [] };
       }
       const edit = JSON.stringify(plan.edit);
       const again = edited?.edit === edit ? edited : undefined;
-      if (again !== undefined && nowMs < nextMs) return { prefs, conditions: known, retryAfterMs: nextMs - nowMs };
+      if (again !== undefined && nowMs < nextMs) {
+        const conditions = known.length > 0 ? known : describeLeft(plan.edit, new Map());
+        return { prefs, conditions, retryAfterMs: nextMs - nowMs };
+      }
       if (again === undefined || nowMs - again.atMs > calmMs) backoff.reset();
       edited = { edit, atMs: nowMs };
       nextMs = nowMs + backoff.nextMs();
@@ -68,7 +74,7 @@ export function createPrefsHolder(system: System, record: RecordMetric): PrefsHo
   };
 }
 
-/** Takes our changes back, where they were made, and forgets them. @throws as `hold` */
+/** Takes our changes back, where they were made, and forgets them. @throws HttpError when tailscaled does not, HC_FILE_WRITE */
 export async function restorePrefs(system: System, signal: AbortSignal): Promise<void> {
   const known = readPrefsRecord(system.files);
   if (known === undefined) return;
@@ -77,6 +83,16 @@ export async function restorePrefs(system: System, signal: AbortSignal): Promise
   if (plan.edit !== undefined) await api.editPrefs(plan.edit, signal);
   writePrefsRecord(system.files, api.socket, plan.done);
   system.log.info("Took back what was changed in tailscaled's prefs", { edit: plan.edit });
+}
+
+/** Writes the record; the condition when it cannot be written: then nothing may be changed. */
+export function tryRecord(files: Files, socket: string, record: PrefsRecord): Condition | undefined {
+  try {
+    writePrefsRecord(files, socket, record);
+    return undefined;
+  } catch (error) {
+    return condition("TailscalePrefsNotRecorded", failureOf(error));
+  }
 }
 
 interface ApplyOptions {
@@ -93,8 +109,7 @@ interface Applied {
 }
 
 async function applyPlan({ files, log }: System, { api, plan, record, signal }: ApplyOptions): Promise<Applied> {
-  const { edit = {}, intended, done } = plan;
-  writePrefsRecord(files, api.socket, intended);
+  const { edit = {}, done } = plan;
   const refused = new Map<string, HttpError>();
   const attempt = async (part: PrefsEdit): Promise<TailscalePrefs | undefined> => {
     try {
@@ -115,7 +130,7 @@ async function applyPlan({ files, log }: System, { api, plan, record, signal }: 
   }
   record(tailscaleMetrics.prefsEdits, 1);
   if (refused.size === 0) {
-    writePrefsRecord(files, api.socket, done);
+    tryRecord(files, api.socket, done);
     log.info("Changed tailscaled's prefs", { edit });
   }
   return { prefs: prefs ?? (await api.prefs(signal)), refused };
@@ -130,8 +145,11 @@ const prefNames: Readonly<Record<keyof PrefsEdit, string>> = {
 /** Conditions for what did not change. */
 function describeLeft(left: PrefsEdit, refused: Applied["refused"]): readonly Condition[] {
   const denied = [...refused.values()].find(({ status }) => status === 403);
-  if (denied !== undefined) return [condition("TailscaleAccessDenied", { why: denied.message })];
-  const whyOf = (name: string): string => refused.get(name)?.message ?? "it was set, and is not so";
+  if (denied !== undefined) return [condition("TailscaleAccessDenied", { why: describeRefusal(denied) })];
+  const whyOf = (name: string): string => {
+    const error = refused.get(name);
+    return error === undefined ? "it was set, and something has set it back" : describeRefusal(error);
+  };
   const others = (["advertiseRoutes", "routeAll"] as const).filter((name) => left[name] !== undefined);
   return [
     ...(left.noStatefulFiltering === undefined

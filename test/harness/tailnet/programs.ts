@@ -19,6 +19,11 @@ export function findTailnetPrograms(): TailnetPrograms | string {
   return `no ${missing.join(" and no ")}: put it on PATH, or name it in ${missing.map((name) => `HEADCNI_${name.toUpperCase()}`).join(" and ")}`;
 }
 
+/** tailscaled alone, for what needs no control server. */
+export function findTailscaled(): string | undefined {
+  return find("HEADCNI_TAILSCALED", "tailscaled");
+}
+
 function find(variable: string, name: string): string | undefined {
   const named = process.env[variable];
   if (named === undefined || named === "") return Bun.which(name) ?? undefined;

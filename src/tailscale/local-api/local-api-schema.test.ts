@@ -1,0 +1,55 @@
+// Answers of tailscaled as versions give them: what is missing, null or of another type is "not said".
+
+import { expect, test } from "bun:test";
+import type { JsonValue } from "../../sys/json.ts";
+import { decodePing, decodePrefs, decodeStatus } from "./local-api-schema.ts";
+
+const nothing = {
+  version: "",
+  hasTun: undefined,
+  backendState: "",
+  hasNodeKey: false,
+  health: [],
+  self: undefined,
+  peers: [],
+};
+
+test.each<[string, JsonValue, object]>([
+  ["an empty object", {}, nothing],
+  ["nulls", { Health: null, Peer: null, Self: null, HaveNodeKey: null, TUN: null }, nothing],
+  ["other types", { Version: 1, Health: "x", Peer: [], Self: "x", TUN: "yes", BackendState: {} }, nothing],
+  ["keys nobody knows", { Future: { a: 1 }, Version: "1.104.0" }, { ...nothing, version: "1.104.0" }],
+])("decodeStatus() takes %s", (_name, json, expected) => {
+  expect(decodeStatus(json)).toEqual(expected as never);
+});
+
+test("decodeStatus() drops what is no address or route, and a peer that is no object, alone", () => {
+  const { self, peers } = decodeStatus({
+    Self: { ID: "1", TailscaleIPs: ["100.64.0.1", "banana", "fd7a:115c:a1e0::1"], PrimaryRoutes: ["10.1.0.0/24", "x"] },
+    Peer: { a: null, b: "x", c: { ID: "2", Online: true, PeerRelay: "100.64.0.9:1", Relay: "lab", Active: true } },
+  });
+  expect(self).toMatchObject({ id: "1" });
+  expect(self?.addresses.map(String)).toEqual(["100.64.0.1", "fd7a:115c:a1e0::1"]);
+  expect(self?.primaryRoutes.map(String)).toEqual(["10.1.0.0/24"]);
+  expect(peers).toMatchObject([{ id: "2", isOnline: true, relay: "100.64.0.9:1", isActive: true }]);
+});
+
+test.each<[JsonValue, boolean | undefined]>([
+  [true, true],
+  [false, false],
+  [null, undefined],
+  ["true", undefined],
+])("decodePrefs() takes NoStatefulFiltering %p", (value, expected) => {
+  const { noStatefulFiltering, raw } = decodePrefs({ NoStatefulFiltering: value, Other: [1] });
+  expect(noStatefulFiltering).toBe(expected);
+  expect(raw).toEqual({ NoStatefulFiltering: value, Other: [1] });
+});
+
+test("decodePing() gives why there was no answer", () => {
+  expect(decodePing({ Err: "no matching peer" })).toBe("no matching peer");
+  expect(decodePing({ Err: "", LatencySeconds: 0.1 })).toBeUndefined();
+});
+
+test.each([["text"], [null], [[]]])("%p is no answer", (json) => {
+  expect(() => decodeStatus(json as JsonValue)).toThrow("it is no JSON object");
+});

@@ -1,0 +1,139 @@
+// The login, from the key in its file to what tailscaled is asked and what is said of it.
+
+import { describe, expect, test } from "bun:test";
+import { waitUntil } from "../sys/testing.ts";
+import { readPrefsRecord } from "./prefs/prefs-record.ts";
+import { loaded, loggedInPrefs, Node, play, podCIDR, type Scene } from "./scenes.fixture.ts";
+import { fakeSocket, fakeTailscaled, freshPrefs, freshStatus, readyStatus } from "./testing.ts";
+
+const key = "hskey-auth-abcdefghijkl-0123456789abcdef";
+function putKey({ node }: Scene, text = key): void {
+  node.root.write("/etc/headcni/authkey", `${text}\n`, 0o600);
+}
+
+const login = { server: "https://hs.example.com", authKeyFile: "/etc/headcni/authkey", hostname: "worker-1" };
+
+describe("the login", () => {
+  test("is one start with all prefs, then login-interactive, and the key is shown nowhere", async () => {
+    await using node = new Node();
+    await using fake = await fakeTailscaled(node.root);
+    putKey({ node, fake });
+    node.config.set(loaded({ login }));
+    fake.login = (used) => {
+      fake.status = used === key ? readyStatus() : freshStatus;
+      fake.notify();
+    };
+    node.run();
+    await waitUntil("ready", () => node.tailnet.value?.kind === "ready");
+    expect(fake.changes()).toEqual(["POST start", "POST login-interactive"]);
+    const [start] = fake.requests.filter(({ path }) => path === "start");
+    const { Config: _, ...rest } = freshPrefs;
+    const AdvertiseRoutes = [podCIDR];
+    expect(start?.body).toEqual({
+      AuthKey: key,
+      UpdatePrefs: {
+        ...rest,
+        ControlURL: login.server,
+        WantRunning: true,
+        LoggedOut: false,
+        Hostname: "worker-1",
+        RouteAll: true,
+        AdvertiseRoutes,
+      },
+    });
+    expect(readPrefsRecord(node.system.files)).toEqual({
+      socket: fakeSocket,
+      advertised: AdvertiseRoutes,
+      before: { routeAll: false },
+    });
+    expect(JSON.stringify([node.log.entries, node.raised, node.agent.status()])).not.toContain(key);
+  });
+
+  const refusal = (why: string) => ({
+    ...freshStatus,
+    Health: [`You are logged out. The last login error was: ${why}`],
+  });
+
+  test("is tried again at once when the file of a refused key changes", () =>
+    play([
+      {
+        when: "there is no key",
+        does: ({ node }) => node.config.set(loaded({ login })),
+        state: "needs-login",
+        raises: ["TailscaleKeyUnusable"],
+      },
+      {
+        when: "there is one that is refused, with the key in the answer",
+        does: (scene) => {
+          scene.fake.login = (used) => {
+            scene.fake.status = refusal(`authkey ${used} already used`);
+            scene.fake.notify();
+          };
+          putKey(scene);
+        },
+        asks: ["POST start", "POST login-interactive"],
+        state: "needs-login",
+        raises: ["TailscaleLoginRefused"],
+      },
+      {
+        when: "a good one",
+        does: (scene) => {
+          expect(scene.node.raised[0]?.text).toContain("authkey [redacted] already used");
+          scene.fake.login = () => {
+            scene.fake.status = readyStatus();
+            scene.fake.notify();
+          };
+          putKey(scene, "hskey-auth-good");
+        },
+        asks: ["POST start", "POST login-interactive"],
+        state: "ready",
+      },
+    ]));
+
+  test("waits for a control server that is not there", () =>
+    play([
+      {
+        when: "nothing answers",
+        does: (scene) => {
+          putKey(scene);
+          scene.node.config.set(loaded({ login }));
+          scene.fake.login = () => {
+            scene.fake.status = refusal(
+              'fetch control key: Get "https://hs.example.com/key?v=142": dial tcp: connection refused',
+            );
+            scene.fake.notify();
+          };
+        },
+        asks: ["POST start", "POST login-interactive"],
+        state: "needs-login",
+        raises: ["TailscaleControlUnreachable"],
+      },
+    ]));
+
+  test("is not made where tailscaled is logged in, to whatever server", () =>
+    play([
+      {
+        when: "logged in elsewhere",
+        does: (scene) => {
+          putKey(scene);
+          scene.node.config.set(loaded({ login }));
+          scene.fake.status = readyStatus();
+          scene.fake.prefs = { ...loggedInPrefs, ControlURL: "https://other.example.com", AdvertiseRoutes: [podCIDR] };
+        },
+        state: "ready",
+      },
+    ]));
+
+  test("refuses a key that others can read", () =>
+    play([
+      {
+        when: "mode 0644",
+        does: ({ node }) => {
+          node.root.write("/etc/headcni/authkey", `${key}\n`, 0o644);
+          node.config.set(loaded({ login }));
+        },
+        state: "needs-login",
+        raises: ["TailscaleKeyUnusable"],
+      },
+    ]));
+});

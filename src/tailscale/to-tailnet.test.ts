@@ -1,0 +1,56 @@
+// The tailnet that follows from what tailscaled says, state by state.
+
+import { expect, test } from "bun:test";
+import { parsePrefix } from "../cidr/prefix.ts";
+import type { JsonObject } from "../sys/json.ts";
+import { decodeStatus } from "./local-api/local-api-schema.ts";
+import { fakePeer, freshStatus, readyStatus } from "./testing.ts";
+import { toTailnet } from "./to-tailnet.ts";
+
+const self = (parts: JsonObject) => ({ ...readyStatus(), Self: fakePeer(1, parts) });
+
+test.each<[string, JsonObject, string]>([
+  ["ready", readyStatus(), "ready"],
+  ["ready, whatever it calls itself", { ...readyStatus(), BackendState: "Starting" }, "ready"],
+  ["not online", self({ Online: false }), "offline"],
+  ["running, without a map", self({ InNetworkMap: false }), "starting"],
+  ["running, without addresses", self({ TailscaleIPs: null }), "starting"],
+  ["without itself", { ...readyStatus(), Self: null }, "starting"],
+  ["never logged in", freshStatus, "needs-login"],
+  ["never started", { ...freshStatus, BackendState: "NoState" }, "needs-login"],
+  ["starting with a key", { ...freshStatus, BackendState: "NoState", HaveNodeKey: true }, "starting"],
+  ["its key expired", { ...readyStatus(), BackendState: "NeedsLogin" }, "needs-login"],
+  ["waiting for approval", { ...readyStatus(), BackendState: "NeedsMachineAuth" }, "needs-login"],
+  ["stopped", { ...readyStatus(), BackendState: "Stopped" }, "stopped"],
+])("%s", (_name, status, kind) => {
+  expect(toTailnet(decodeStatus(status), []).kind).toBe(kind as never);
+});
+
+test("names, addresses, routes and paths of peers", () => {
+  const status = readyStatus(
+    fakePeer(2, {
+      TailscaleIPs: ["fd7a:115c:a1e0::2", "100.64.0.2"],
+      PrimaryRoutes: ["10.244.2.0/24", "100.64.0.2/32"],
+      CurAddr: "192.0.2.1:41641",
+      Tags: ["tag:k8s-node"],
+    }),
+    fakePeer(3, { DNSName: "", Active: true, Online: false }),
+    fakePeer(4),
+  );
+  const tailnet = toTailnet(decodeStatus(status), [parsePrefix("10.244.1.0/24")]);
+  if (!("self" in tailnet)) throw new Error("not ready");
+  expect(tailnet.self.advertisedRoutes.map(String)).toEqual(["10.244.1.0/24"]);
+  expect(JSON.parse(JSON.stringify(tailnet.peers))).toEqual([
+    {
+      id: "2",
+      name: "node-2",
+      addresses: ["100.64.0.2", "fd7a:115c:a1e0::2"],
+      primaryRoutes: ["10.244.2.0/24"],
+      tags: ["tag:k8s-node"],
+      isOnline: true,
+      path: { kind: "direct", endpoint: "192.0.2.1:41641" },
+    },
+    expect.objectContaining({ id: "3", name: "node-3", isOnline: false, path: { kind: "relay", relay: "lab" } }),
+    expect.objectContaining({ id: "4", path: { kind: "unknown" } }),
+  ]);
+});
