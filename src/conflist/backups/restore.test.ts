@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { conflistFileName } from "../../node-state/names.ts";
 import { runtimeOrder } from "../../spec/runtime-order.ts";
 import { kernelPath } from "../../sys/fs/file-name.ts";
-import { confDir, stateDir, type TestNode, testNode } from "../testing.ts";
+import { confDir, PowerCut, stateDir, type TestNode, testNode } from "../testing.ts";
 import { listBackups } from "./backup.ts";
 import { planRestore, restoreConflist } from "./restore.ts";
 
@@ -88,6 +88,33 @@ describe("restoreConflist()", () => {
       "comes from its copy, because 10-calico.conflist.headcni-aside is gone",
     );
     expect(node.snapshot()).toEqual(before);
+  });
+
+  test("gives the same back when it was cut right after a file was made from its copy, or a link anew", async () => {
+    for (let survives = 0; survives < 20; survives++) {
+      using node = testNode();
+      leaveAssortedFiles(node);
+      const before = node.snapshot();
+      await node.install("ours");
+      for (const name of fs.readdirSync(node.hostConfDir)) {
+        if (name.includes("headcni-aside")) fs.rmSync(`${node.hostConfDir}/${name}`);
+      }
+      const { files } = node.system;
+      let left = survives;
+      const thenCut =
+        <Args extends readonly unknown[]>(action: (...args: Args) => void) =>
+        (...args: Args): void => {
+          action(...args);
+          left -= 1;
+          if (left < 0) throw new PowerCut();
+        };
+      const dying = { ...files, writeAtomic: thenCut(files.writeAtomic), symlink: thenCut(files.symlink) };
+      await restoreConflist({ ...node.system, files: dying }, options).catch((error) => {
+        if (!(error instanceof PowerCut)) throw error;
+      });
+      await restore(node);
+      expect(node.snapshot(), `cut after ${survives}`).toEqual(before);
+    }
   });
 
   test("makes the folder anew from copies when it was removed", async () => {

@@ -4,7 +4,6 @@
 import { conflistFileName } from "../../node-state/names.ts";
 import { expected } from "../../sys/errors.ts";
 import type { AtomicWriteStep } from "../../sys/fs/atomic-file.ts";
-import { setFileOrigin } from "../../sys/fs/file-metadata.ts";
 import { join } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
 import { attempt, type FailureName } from "./failure.ts";
@@ -163,11 +162,8 @@ function recreateAside({ files }: System, store: Store, entry: AsideRecord): boo
   const { kind, target, mode, aside } = entry;
   const path = join(store.confDir, aside);
   const content = store.copyOf(entry);
-  if (kind === "symlink" && target !== undefined) files.symlink(target, path);
-  else if (content !== undefined) files.writeAtomic(path, content, { mode });
+  if (kind === "symlink" && target !== undefined) files.symlink(target, path, { ...entry, mode: undefined });
+  else if (content !== undefined) files.writeAtomic(path, content, { mode, origin: entry });
   else return false;
-  // The directory's links are followed, the name itself is not.
-  const hostPath = join(files.hostPath(store.confDir), aside);
-  setFileOrigin(hostPath, { ...entry, mode: kind === "symlink" ? undefined : mode });
   return true;
 }

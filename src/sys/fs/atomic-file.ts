@@ -4,6 +4,7 @@
 
 import * as fs from "node:fs";
 import { errnoOf } from "../errors.ts";
+import { type FileOrigin, setFileOrigin } from "./file-metadata.ts";
 import { kernelPath } from "./file-name.ts";
 import { basename, dirname, join } from "./path.ts";
 
@@ -15,6 +16,8 @@ export interface AtomicWriteOptions {
   readonly mode?: number | undefined;
   /** @default the user of this process, and the directory's group where its set-group-ID bit is set */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+  /** What the file was that is put back: owner, permission bits and time, which it has before it has its name. */
+  readonly origin?: FileOrigin | undefined;
   readonly onStep?: ((step: AtomicWriteStep) => void) | undefined;
 }
 
@@ -47,6 +50,7 @@ export function writeFileAtomic(path: string, bytes: Uint8Array, options: Atomic
     for (let offset = 0; offset < bytes.length; ) offset += fs.writeSync(fd, bytes, offset);
     if (options.owner !== undefined) setOwner(fd, options.owner);
     fs.fchmodSync(fd, mode);
+    if (options.origin !== undefined) setFileOrigin(temporary, options.origin);
     step("temporary-written");
     fs.fsyncSync(fd);
     fs.closeSync(fd);
@@ -55,16 +59,36 @@ export function writeFileAtomic(path: string, bytes: Uint8Array, options: Atomic
     fs.renameSync(kernelPath(temporary), kernelPath(path));
   } catch (error) {
     if (isOpen) fs.closeSync(fd);
-    try {
-      removeName(temporary);
-    } catch {
-      // What kept the file from being written says more than what keeps its temporary file from going.
-    }
+    tryRemove(temporary);
     throw error;
   }
   step("renamed");
   syncDir(dir);
   step("folder-synced");
+}
+
+/** Makes the symbolic link `path` (a host path) in the same way, as it was. What has the name is replaced. */
+export function symlinkAtomic(target: string, path: string, origin: FileOrigin): void {
+  const dir = dirname(path);
+  const temporary = join(dir, temporaryName(basename(path)));
+  try {
+    fs.symlinkSync(kernelPath(target), kernelPath(temporary));
+    setFileOrigin(temporary, origin);
+    fs.renameSync(kernelPath(temporary), kernelPath(path));
+  } catch (error) {
+    tryRemove(temporary);
+    throw error;
+  }
+  syncDir(dir);
+}
+
+/** What kept a file from being made says more than what keeps its temporary file from going. */
+function tryRemove(temporary: string): void {
+  try {
+    removeName(temporary);
+  } catch {
+    // As above.
+  }
 }
 
 /** Asks the file system only where it does not agree: not each of them has owners that can be changed. */

@@ -4,7 +4,8 @@
 
 import * as fs from "node:fs";
 import { describeError, errnoOf, HeadcniError } from "../errors.ts";
-import { type AtomicWriteOptions, removeName, syncDir, writeFileAtomic } from "./atomic-file.ts";
+import { type AtomicWriteOptions, removeName, symlinkAtomic, syncDir, writeFileAtomic } from "./atomic-file.ts";
+import type { FileOrigin } from "./file-metadata.ts";
 import { compareNames, decodeFileName, kernelPath } from "./file-name.ts";
 import { dirname, join } from "./path.ts";
 import { readBounded, readStart } from "./regular-file.ts";
@@ -67,7 +68,8 @@ export interface Files {
   makeDir(path: string, mode?: number): void;
   /** rename(2), then fsync of both directories. Names are not followed when they are links. */
   rename(from: string, to: string): void;
-  symlink(target: string, path: string): void;
+  /** @param origin the owner and time that it has before it has its name, which it takes from what has it. @default a new link's */
+  symlink(target: string, path: string, origin?: FileOrigin): void;
   /**
    * link(2): a second name for the same file, or for the same symbolic link, then fsync of the directory. Fails when
    * `path` exists; `details.errno` says why.
@@ -178,7 +180,11 @@ export function createFiles(root = "/"): Files {
         syncDir(resolve(dirname(to), false));
         if (dirname(from) !== dirname(to)) syncDir(resolve(dirname(from), false));
       }),
-    symlink: (target, path) => writing(path, () => fs.symlinkSync(kernelPath(target), kernelPath(resolve(path, true)))),
+    symlink: (target, path, origin) =>
+      writing(path, () => {
+        if (origin !== undefined) symlinkAtomic(target, resolve(path, true), origin);
+        else fs.symlinkSync(kernelPath(target), kernelPath(resolve(path, true)));
+      }),
     link: (existing, path) =>
       writing(path, () => {
         fs.linkSync(kernelPath(resolve(existing, true)), kernelPath(resolve(path, true)));
