@@ -68,6 +68,8 @@ export function createNodeAgent(system: System, options: NodeAgentOptions): Agen
       isWatching = false;
       watches.close();
     },
+    // What a mount shows does not change any more: only a new container, which liveness brings, gets the directory that is there.
+    stuck: () => reconciler.stuck() ?? conditions.list().find(({ code }) => code === "MountedFolderGone")?.text,
     status: () => ({ ...showNode(status.value), lastReconcile: reconciler.last.value }),
   };
 }

@@ -5,6 +5,7 @@ import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import { type ConflistProblem, problemSentence } from "../spec/problem.ts";
 import type { ConfigError } from "../sys/errors.ts";
+import type { LostDir } from "../sys/fs/mounts.ts";
 
 /** Why the headcni plugin at a path cannot be used. */
 export interface PluginFault extends Failure {
@@ -120,6 +121,14 @@ export const nodeConditions = {
     impactsConnectivity: true,
     text: ({ path, why, hint }) =>
       `${path} is not in place: ${why}. ${asSentence(hint ?? "make the folder writable")}; it is tried again by itself`,
+  }),
+  MountedFolderGone: kind<{ readonly dirs: readonly LostDir[] }>({
+    severity: "error",
+    title: "A folder of the node that is mounted here is no longer the node's",
+    impactsConnectivity: true,
+    text: ({ dirs }) =>
+      `${dirs.map(({ path, why }) => `${path}: ${why}`).join("; ")}. The runtime reads the folder that has the name now. Only a new ` +
+      "container gets that one: restart the daemon's (kubectl delete pod), as /healthz, which now says 503, has the kubelet do",
   }),
   BackupsNotWritten: kind<Failure & { readonly path: string }>({
     severity: "warning",

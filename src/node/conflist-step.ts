@@ -17,6 +17,7 @@ import { validateConflist } from "../conflist/validate/validate.ts";
 import { conflistFileName } from "../node-state/names.ts";
 import type { AskVersions } from "../spec/remember-versions.ts";
 import { expected, type HeadcniError } from "../sys/errors.ts";
+import { type KnownMounts, lookAtMounts } from "../sys/fs/mounts.ts";
 import { join } from "../sys/fs/path.ts";
 import { sha256Hex } from "../sys/fs/sha256.ts";
 import type { System } from "../sys/system.ts";
@@ -44,9 +45,15 @@ export interface ConflistMemory {
   readonly pace: RepairPace;
   /** Whether what an interrupted run began is finished and the backups know our file, so that neither is looked at again. */
   readonly isSettled: boolean;
+  readonly mounts: KnownMounts;
 }
 
-export const firstConflistMemory: ConflistMemory = { sha256: undefined, pace: calmPace, isSettled: false };
+export const firstConflistMemory: ConflistMemory = {
+  sha256: undefined,
+  pace: calmPace,
+  isSettled: false,
+  mounts: new Map(),
+};
 
 export interface ConflistOutcome {
   readonly result: ConflistResult;
@@ -88,28 +95,21 @@ export async function applyConflist(
   const sha256 = sha256Hex(text);
   const nowMs = system.clock.monotonicMs();
   const pace = paceAt(memory.pace, nowMs);
-  const input: InstallInput = {
-    system,
-    config,
-    path,
-    text,
-    sha256,
-    isRepair: sha256 === memory.sha256,
-    memory,
-    pace,
-    nowMs,
-  };
-  const left = (conditions: readonly Condition[]): ConflistOutcome => ({
-    result: { path, sha256, isInForce: isThere(system, path, sha256), written: undefined, movedAside: [] },
+  const { lost, mounts } = lookAtMounts(system, [confDir, binDir], memory.mounts);
+  const left = (conditions: readonly Condition[], isInForce = isThere(system, path, sha256)): ConflistOutcome => ({
+    result: { path, sha256, isInForce, written: undefined, movedAside: [] },
     conditions: [...conditions, ...contested(path, pace)],
-    memory: { ...memory, pace },
+    memory: { ...memory, mounts, pace },
   });
+  if (lost.length > 0) return left([condition("MountedFolderGone", { dirs: lost })], false);
+  const isRepair = sha256 === memory.sha256;
   try {
     const unrecovered = memory.isSettled ? undefined : await recover(system, { confDir, otherConfigs });
     const problems = await validateConflist(system, text, { binDir, askVersions });
     if (problems.length > 0) return left([condition("ConflistInvalid", { path, problems })]);
-    if (input.isRepair && waitBeforeRepairMs(pace, nowMs) > 0) return left([]);
-    return await install(input, unrecovered);
+    if (isRepair && waitBeforeRepairMs(pace, nowMs) > 0) return left([]);
+    const known = { ...memory, mounts };
+    return await install({ system, config, path, text, sha256, isRepair, memory: known, pace, nowMs }, unrecovered);
   } catch (error) {
     expected(error);
     return left([condition("ConflistNotWritten", { path, why: error.message, hint: error.hint })]);
@@ -147,7 +147,7 @@ async function install(input: InstallInput, unrecovered: HeadcniError | undefine
         ? []
         : [condition("BackupsNotWritten", { path, why: failed.message, hint: failed.hint })]),
     ],
-    memory: { sha256, pace: paceAfter, isSettled: failed === undefined },
+    memory: { ...memory, sha256, pace: paceAfter, isSettled: failed === undefined },
   };
 }
 

@@ -143,6 +143,14 @@ describe("headcni conflist install", () => {
       `plugins[0].ipam.type is host-local, and ${bin}/host-local does not exist`,
     ],
     [
+      "is a link that leads nowhere",
+      (node) => {
+        fs.rmSync(`${node.path}${bin}/host-local`);
+        fs.symlinkSync("/usr/lib/cni/host-local", `${node.path}${bin}/host-local`);
+      },
+      `plugins[0].ipam.type is host-local, and ${bin}/host-local is a link to /usr/lib/cni/host-local, which does not exist`,
+    ],
+    [
       "is not executable",
       (node) => fs.chmodSync(`${node.path}${bin}/bridge`, 0o644),
       `plugins[0].type is bridge, and ${bin}/bridge is not an executable file`,

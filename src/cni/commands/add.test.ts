@@ -217,6 +217,16 @@ describe("ADD", () => {
     expect(root.exists("/var/lib/headcni")).toBe(false);
   });
 
+  test("names a link that leads nowhere when the delegate is nowhere else", async () => {
+    using root = tempRoot();
+    const plugin = fakePlugin({ root });
+    plugin.system.files.remove("/opt/cni/bin/bridge");
+    plugin.system.files.symlink("/usr/lib/cni/bridge", "/opt/cni/bin/bridge");
+    expect(errorOf(await plugin.run()).msg).toBe(
+      "Delegate bridge not found in /opt/cni/bin: /opt/cni/bin/bridge is a link to /usr/lib/cni/bridge, which does not exist",
+    );
+  });
+
   test("takes nothing down when the attachment was there before, and keeps its saved call", async () => {
     using root = tempRoot();
     await fakePlugin({ root }).run();

@@ -5,7 +5,7 @@ import { describeError } from "../../sys/errors.ts";
 import { CniError, cniCodes } from "../cni-error.ts";
 import { callOnce, type PluginCall } from "../delegate/call-delegate.ts";
 import { delegatePrograms, renderDelegate } from "../delegate/delegate-config.ts";
-import { type DelegateAnswer, installHint, tryFindProgram } from "../delegate/exec-delegate.ts";
+import { type DelegateAnswer, deadLinks, installHint, tryFindProgram } from "../delegate/exec-delegate.ts";
 import { emptyOutput, type PluginOutput, type PluginSystem } from "../plugin-system.ts";
 import { unknownCommandCodes } from "./gc.ts";
 
@@ -23,7 +23,8 @@ export async function status(system: PluginSystem, plugin: PluginCall): Promise<
   }
   for (const type of delegatePrograms(rendered.config)) {
     if (tryFindProgram(system, type, call.path) !== undefined) continue;
-    throw new CniError(cniCodes.notAvailable, `Plugin ${type} not found in ${call.path}`, installHint(type));
+    const message = `Plugin ${type} not found in ${call.path}${deadLinks(system, type, call.path)}`;
+    throw new CniError(cniCodes.notAvailable, message, installHint(type));
   }
   const answer = await askStatus(system, plugin, rendered.config);
   if (answer.kind === "refused" && !unknownCommandCodes.includes(answer.code)) return answer.output;

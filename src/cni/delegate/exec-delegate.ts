@@ -1,5 +1,6 @@
 // Finds the delegate, runs it and says how it ended. Whatever a program can do wrong ends here as one CniError that names it.
 
+import { linkedTo, whyAbsent } from "../../spec/absent-program.ts";
 import { describeError, errnoOf, expected } from "../../sys/errors.ts";
 import { join } from "../../sys/fs/path.ts";
 import { type JsonObject, tryParseJsonObject } from "../../sys/json.ts";
@@ -67,7 +68,8 @@ export async function runDelegate(system: PluginSystem, run: DelegateRun): Promi
 export function findProgram(system: PluginSystem, type: string, path: string): string {
   const found = tryFindProgram(system, type, path);
   if (found !== undefined) return found;
-  throw new CniError(cniCodes.internal, `Delegate ${type} not found in ${path}`, installHint(type));
+  const message = `Delegate ${type} not found in ${path}${deadLinks(system, type, path)}`;
+  throw new CniError(cniCodes.internal, message, installHint(type));
 }
 
 /** What to do about a plugin that is not there. */
@@ -75,13 +77,30 @@ export function installHint(type: string): string {
   return `install ${type} (package containernetworking-plugins) into the runtime's plugin folder`;
 }
 
-/** As `findProgram`, with undefined for a program that is nowhere. */
-export function tryFindProgram(system: PluginSystem, type: string, path: string): string | undefined {
+/** The end of a sentence on a program that was not found: the links of its name that lead nowhere. */
+export function deadLinks(system: PluginSystem, type: string, path: string): string {
+  return candidates(type, path)
+    .flatMap((file) => {
+      try {
+        return linkedTo(system.files, file) === undefined ? [] : [`: ${file} ${whyAbsent(system.files, file)}`];
+      } catch {
+        // As below.
+        return [];
+      }
+    })
+    .join("");
+}
+
+function candidates(type: string, path: string): readonly string[] {
   return path
     .split(":")
     .filter((dir) => dir !== "")
-    .map((dir) => join(absolutePath(dir), type))
-    .find((file) => isFile(system, file));
+    .map((dir) => join(absolutePath(dir), type));
+}
+
+/** As `findProgram`, with undefined for a program that is nowhere. */
+export function tryFindProgram(system: PluginSystem, type: string, path: string): string | undefined {
+  return candidates(type, path).find((file) => isFile(system, file));
 }
 
 function isFile(system: PluginSystem, file: string): boolean {

@@ -7,6 +7,7 @@ import { isPreferredToOurs, runtimeOrder } from "../../spec/runtime-order.ts";
 import { HeadcniError } from "../../sys/errors.ts";
 import type { FileOwner } from "../../sys/fs/files.ts";
 import { dirname, join } from "../../sys/fs/path.ts";
+import { removedMount } from "../../sys/fs/unwritable.ts";
 import type { System } from "../../sys/system.ts";
 import { conflistMode } from "../ledger/perform.ts";
 import { isOurTemporary } from "../ledger/seen.ts";
@@ -36,6 +37,10 @@ export function diffInstall(
 ): InstallDiff {
   const listed = system.files.list(confDir);
   if (listed === undefined) refuseFileInTheWay(system, confDir);
+  if (system.files.stat(confDir)?.links === 0) {
+    const message = `Cannot use ${confDir} for CNI configurations: ${removedMount.why}`;
+    throw new HeadcniError("HC_CONFLIST_WRITE", message, { hint: removedMount.hint, details: { path: confDir } });
+  }
   const names = listed ?? [];
   const preferred = runtimeOrder(names).filter((name) => {
     if (!isPreferredToOurs(name)) return false;

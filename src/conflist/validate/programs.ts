@@ -1,13 +1,15 @@
 // The programs a conflist calls: whether each lies in the plugin directory, can be run, and speaks the conflist's version of
 // the specification.
 
+import { linkedTo, whyAbsent } from "../../spec/absent-program.ts";
 import type { PluginEntry } from "../../spec/conflist.ts";
 import type { ConflistProblem } from "../../spec/problem.ts";
 import type { AskVersions } from "../../spec/remember-versions.ts";
 import { startFailure, tryByHand } from "../../spec/start-failure.ts";
 import { isSupportedVersion } from "../../spec/versions.ts";
 import { expected } from "../../sys/errors.ts";
-import { join } from "../../sys/fs/path.ts";
+import { dirname, join } from "../../sys/fs/path.ts";
+import { removedMount } from "../../sys/fs/unwritable.ts";
 import { isJsonObject, type JsonObject } from "../../sys/json.ts";
 import type { Result } from "../../sys/result.ts";
 import type { System } from "../../sys/system.ts";
@@ -69,13 +71,8 @@ async function programProblem(
   let answer: Result<readonly string[]>;
   try {
     const info = system.files.stat(file);
-    if (info === undefined) {
-      const hint =
-        type === "headcni"
-          ? "headcni-daemon installs it there; start the daemon, or set cni.type to bridge"
-          : `install ${type} into ${binDir}, or name the folder that holds it as cni.binDir and to the runtime`;
-      return problem(`is ${type}, and ${file} does not exist`, hint);
-    }
+    if (info === undefined)
+      return problem(`is ${type}, and ${file} ${whyAbsent(system.files, file)}`, howToInstall(system, binDir, type));
     if (info.kind !== "file" || (info.mode & 0o111) === 0) {
       return problem(`is ${type}, and ${file} is not an executable file`, `make it one: chmod 755 ${file}`);
     }
@@ -96,4 +93,13 @@ async function programProblem(
     `is ${type}, and ${file} does not support CNI ${cniVersion}`,
     `${choice}: ${setting}install a newer ${type}`,
   );
+}
+
+function howToInstall({ files }: System, binDir: string, type: string): string {
+  if (files.stat(binDir)?.links === 0) return `${binDir}: ${removedMount.why}; ${removedMount.hint}`;
+  if (type === "headcni") return "headcni-daemon installs it there; start the daemon, or set cni.type to bridge";
+  const target = linkedTo(files, join(binDir, type));
+  return target === undefined
+    ? `install ${type} into ${binDir}, or name the folder that holds it as cni.binDir and to the runtime`
+    : `install ${type} as ${target}; in a pod, mount ${dirname(target)} of the host, too`;
 }
