@@ -30,6 +30,6 @@ await node[Symbol.asyncDispose]();
 const changes = await hostChanges(before);
 if (changes.length === 0)
   good("this machine is as it was: devices, routes, firewall, CNI folders, mounts, cgroups, processes");
-else bad(`This machine has changed, by the demo or by something else that runs on it:\n   ${changes.join("\n   ")}`);
+else bad(`The demo has left something on this machine:\n   ${changes.join("\n   ")}`);
 if (failure === undefined) console.log(`\nDone in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`);
 process.exit(failure === undefined && changes.length === 0 ? 0 : 1);

@@ -114,14 +114,14 @@ function isMemoryWithPrograms(path: string): boolean {
   return options !== undefined && !options.split(",").some((option) => option === "noexec" || option === "ro");
 }
 
-/** `headcni-test-PIDNAMESPACE.PID.STARTTIME-RANDOM`: which process made a root, so that one that was killed is known to be gone. */
+/** `headcni-test-PIDNAMESPACE.PID.STARTTIME-MARK-RANDOM`: which process of which run made a root, so that one that was killed is known. */
 const ownedRoot = /^headcni-test-(\d+)\.(\d+)\.(\d+)-/;
 const openRoots = new Map<string, Error>();
 
 /** Makes one: `using root = tempRoot()`. One that is not disposed fails the run: see test/harness/temp-roots.ts. */
 export function tempRoot(): TempRoot {
   const owner = `${ownPidNamespace()}.${process.pid}.${startTimeOf("self")}`;
-  const path = fs.mkdtempSync(join(rootsDir, `headcni-test-${owner}-`));
+  const path = fs.mkdtempSync(join(rootsDir, `headcni-test-${owner}-${process.env.HEADCNI_TEST_MARK ?? ""}-`));
   openRoots.set(path, new Error(`A test made ${path} and did not remove it`));
   return {
     path,
@@ -147,13 +147,16 @@ export function removeOpenRoots(): readonly Error[] {
   return left.map(([, error]) => error);
 }
 
-/** Removes the roots of processes that were killed. Of another pid namespace it is not known which processes live. */
-export function removeOrphanedRoots(): void {
-  for (const name of fs.readdirSync(rootsDir)) {
+/** Names of the roots of processes that were killed. Of another pid namespace it is not known which processes live. */
+export function orphanedRoots(): readonly string[] {
+  return fs.readdirSync(rootsDir).filter((name) => {
     const [, namespace, pid = "", startTime] = ownedRoot.exec(name) ?? [];
-    if (namespace === ownPidNamespace() && startTimeOf(pid) !== startTime)
-      fs.rmSync(join(rootsDir, name), { recursive: true, force: true });
-  }
+    return namespace === ownPidNamespace() && startTimeOf(pid) !== startTime;
+  });
+}
+
+export function removeOrphanedRoots(): void {
+  for (const name of orphanedRoots()) fs.rmSync(join(rootsDir, name), { recursive: true, force: true });
 }
 
 function ownPidNamespace(): string {

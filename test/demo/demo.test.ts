@@ -6,7 +6,12 @@ import { hostChanges, hostState } from "../harness/host-state.ts";
 import { checkout } from "../harness/node.ts";
 
 function startDemo() {
-  return Bun.spawn([process.execPath, "tools/demo.ts"], { cwd: checkout, stdout: "pipe", stderr: "pipe" });
+  return Bun.spawn([process.execPath, "tools/demo.ts"], {
+    cwd: checkout,
+    env: process.env,
+    stdout: "pipe",
+    stderr: "pipe",
+  });
 }
 
 test("the demo shows pods that talk and repairs, as plain text in a pipe", async () => {

@@ -1,6 +1,7 @@
 // What pods leave on a node when their removal went wrong: leases, devices, firewall rules, network namespaces, files.
 
 import { savedCallsDir } from "../../src/node-state/names.ts";
+import { waitUntil } from "../../src/sys/testing.ts";
 import type { Node } from "./node.ts";
 
 export interface Leftovers {
@@ -17,8 +18,29 @@ export interface Leftovers {
 
 export const noLeftovers: Leftovers = { leases: [], devices: [], rules: [], namespaces: [], savedCalls: [] };
 
-/** Looks at a node whose pods are gone. */
-export async function leftovers(node: Node): Promise<Leftovers> {
+/** As long as a kernel that is busy takes to pull down a namespace with its devices. */
+const deadlineMs = 5000;
+
+/**
+ * What is left on a node whose pods are gone. The kernel takes a namespace and its devices down a moment after their last process, so
+ * what is found first is not the last word: it waits until nothing is left, or time is up.
+ * @param stays those kinds that are known to stay: they are not waited for
+ */
+export async function leftovers(node: Node, stays: readonly (keyof Leftovers)[] = []): Promise<Leftovers> {
+  let found = await leftoversNow(node);
+  const isGone = async (): Promise<boolean> => {
+    const kinds = Object.keys(noLeftovers) as (keyof Leftovers)[];
+    if (kinds.every((kind) => stays.includes(kind) || found[kind].length === 0)) return true;
+    found = await leftoversNow(node);
+    return false;
+  };
+  // Past the deadline what was found says it all.
+  await waitUntil("nothing is left", isGone, deadlineMs).catch(() => undefined);
+  return found;
+}
+
+/** What is there at this moment, pods that live included. */
+export async function leftoversNow(node: Node): Promise<Leftovers> {
   const networks = node.list("/var/lib/cni/networks");
   const leases = networks
     .flatMap((network) => node.list(`/var/lib/cni/networks/${network}`))

@@ -38,7 +38,7 @@ remove_cgroups() {
 enter() {
   # /proc is still the host's: this is our pid as the host sees it.
   read -r pid _ </proc/self/stat
-  mount -t tmpfs -o mode=755 headcni-node "$state/root"
+  mount -t tmpfs -o mode=755 "$cgroup" "$state/root"
   cd "$state/root"
   mkdir -p usr etc proc sys dev run tmp var/lib var/log var/tmp root opt/cni/bin .host
   chmod 1777 tmp var/tmp

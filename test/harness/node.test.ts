@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { hostChanges, hostState } from "./host-state.ts";
+import { leftovers, noLeftovers } from "./leftovers.ts";
 import { checkout, createNode } from "./node.ts";
 
 test("createNode() gives a root of its own and the machine's programs read-only", async () => {
@@ -38,3 +39,48 @@ test("a node with containerd and pods is gone when its owner is killed", async (
   expect(await owner.exited).toBe(137);
   expect(await hostChanges(before)).toEqual([]);
 }, 30_000);
+
+test("a check of the machine sees what tests leave, and nothing of what other programs do meanwhile", async () => {
+  const script = `for dir in /run /etc/cni /var/lib; do mkdir -p $dir; mount --no-mtab -t tmpfs none $dir; done; mkdir $TMPDIR; exec "$0" "$1"`;
+  const machine = [
+    "unshare",
+    "--net",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+    "sh",
+    "-ec",
+    script,
+  ];
+  const run = Bun.spawn([...machine, process.execPath, `${import.meta.dir}/programs/foreign-neighbour.ts`], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
+    cwd: checkout,
+    env: { ...process.env, TMPDIR: "/run/tmp" },
+  });
+  const { ofOthers, ofTests } = JSON.parse(await run.stdout.text());
+  expect(ofOthers).toEqual([]);
+  for (const left of [
+    /^devices: .*headcni0/,
+    /^nftables: .*headcni/,
+    /^folders: .*10-headcni/,
+    /^processes: .*sleep/,
+    /^nodes: .*-left/,
+  ])
+    expect(ofTests).toContainEqual(expect.stringMatching(left));
+}, 30_000);
+
+test("leftovers() waits for what the kernel takes down a moment later, and says what stays", async () => {
+  await using node = await createNode();
+  await node.must([
+    "sh",
+    "-c",
+    "ip link add late type veth peer name later && (sleep 0.5; ip link del late) > /dev/null 2>&1 &",
+  ]);
+  expect(await leftovers(node)).toEqual(noLeftovers);
+  await node.must(["ip", "link", "add", "forgotten", "type", "bridge"]);
+  expect((await leftovers(node)).devices).toEqual(["forgotten"]);
+});

@@ -7,6 +7,8 @@ import { basename, dirname, join } from "../../src/sys/fs/path.ts";
 import { type ExecOptions, type ExecResult, realExec } from "../../src/sys/process/exec.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 
+import { mark, markVariable, nodePrefix } from "./mark.ts";
+
 /** The checkout; it is at the same place in every node, read-only. */
 export const checkout = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
@@ -61,6 +63,7 @@ const baseEnv = {
   PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
   HOME: "/root",
   LANG: "C.UTF-8",
+  [markVariable]: mark,
 };
 /** For the node to come up, and to go. Both take milliseconds. */
 const deadlineMs = 15_000;
@@ -71,7 +74,7 @@ const deadlineMs = 15_000;
  */
 export async function createNode(options: NodeOptions = {}): Promise<Node> {
   const name = options.name ?? "node-1";
-  const state = fs.mkdtempSync(join(tmpdir(), "headcni-node-"));
+  const state = fs.mkdtempSync(join(tmpdir(), nodePrefix));
   fs.mkdirSync(join(state, "root"));
   const keeper = Bun.spawn([join(import.meta.dir, "node.sh"), "keep", state, checkout, name], {
     stdin: "pipe",
