@@ -32,6 +32,7 @@ test("dispose ends what does not want to end", async () => {
 test("a node with containerd and pods is gone when its owner is killed", async () => {
   const before = await hostState();
   const owner = Bun.spawn([process.execPath, `${import.meta.dir}/programs/doomed-owner.ts`], {
+    env: process.env,
     stdout: "pipe",
     stderr: "inherit",
   });
