@@ -21,7 +21,7 @@ host-setup:
 need-root:
 	@tools/setup-host.sh check
 
-demo: need-root setup host-setup build-host ## one node from bare files to pods that talk (root, under a minute after the installs)
+demo: need-root setup host-setup build-host ## three nodes in different networks, until their pods talk (root, about a minute after the installs)
 	@$(BUN) tools/demo.ts
 
 test: need-root setup static build-host ## everything CI runs: check, then the product as a process and on real runtimes (root)

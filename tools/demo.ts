@@ -1,17 +1,18 @@
-// `make demo`: one node from the files on its disk to pods that talk, in namespaces of its own. Takes everything down again
-// when it ends, when it fails and on Ctrl-C, and looks whether the machine is as it was.
+// `make demo`: three nodes in networks of their own, joined by a tailnet until their pods talk. Takes everything down again when it ends, when it fails and on Ctrl-C, and looks whether the machine is as it was.
 
 import { hostChanges, hostState } from "../test/harness/host-state.ts";
-import { createNode } from "../test/harness/node.ts";
+import { createMachines } from "./demo/machines.ts";
 import { bad, good, note } from "./demo/show.ts";
-import { nodeFiles, tell } from "./demo/story.ts";
+import { tell } from "./demo/story.ts";
 
-console.log("HeadCNI: one Kubernetes node, from the files on its disk to pods that talk to each other.");
-note("The node is a network namespace with a disk in memory. What you read below happens there, for real.");
+console.log(
+  "HeadCNI: three Kubernetes nodes in different networks, from the files on their disks to pods that talk to each other.",
+);
+note("A node is a network namespace with a disk in memory. What you read below happens there, for real.");
 
 const before = await hostState();
 const startedAt = performance.now();
-const node = await createNode({ files: nodeFiles });
+const machines = await createMachines();
 const interrupted = Promise.withResolvers<never>();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => interrupted.reject(new Error(`Stopped by ${signal}`)));
@@ -19,13 +20,13 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 let failure: unknown;
 try {
-  await Promise.race([tell(node), interrupted.promise]);
+  await Promise.race([tell(machines), interrupted.promise]);
 } catch (error) {
   failure = error;
   console.log();
   bad(error instanceof Error ? error.message : String(error));
 }
-await node[Symbol.asyncDispose]();
+await machines[Symbol.asyncDispose]();
 
 const changes = await hostChanges(before);
 if (changes.length === 0)

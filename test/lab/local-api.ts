@@ -1,6 +1,7 @@
 // LocalAPI in front of a lab tailscaled, over a real unix socket in its node, with the answers and errors tailscaled was seen to give.
 
 import * as fs from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { dirname } from "../../src/sys/fs/path.ts";
 import { isJsonObject, type JsonObject } from "../../src/sys/json.ts";
 import { tailscaleSocket } from "../harness/tailnet/tailscaled.ts";
@@ -12,7 +13,7 @@ export interface LocalApiServer {
 }
 
 const prefix = "/localapi/v0/";
-type Handler = (request: Request, url: URL) => Promise<Response> | Response;
+type Handler = (body: string, url: URL) => Promise<Response> | Response;
 
 export function serveLocalApi(lab: LabTailscaled): LocalApiServer {
   const path = lab.node.path(tailscaleSocket);
@@ -21,9 +22,9 @@ export function serveLocalApi(lab: LabTailscaled): LocalApiServer {
   const calls: Readonly<Record<string, Handler>> = {
     "GET status": (_, url) => json(statusOf(lab, url.searchParams.get("peers") !== "false")),
     "GET prefs": () => json(lab.prefs),
-    "PATCH prefs": async (request) => edit(lab, await bodyOf(request)),
-    "POST start": async (request) => {
-      const { AuthKey, UpdatePrefs } = await bodyOf(request);
+    "PATCH prefs": (body) => edit(lab, parse(body)),
+    "POST start": async (body) => {
+      const { AuthKey, UpdatePrefs } = parse(body);
       if (!isJsonObject(UpdatePrefs)) return text("no UpdatePrefs", 400);
       await lab.startWith(typeof AuthKey === "string" ? AuthKey : "", UpdatePrefs);
       return new Response(null, { status: 204 });
@@ -37,30 +38,54 @@ export function serveLocalApi(lab: LabTailscaled): LocalApiServer {
     "GET watch-ipn-bus": () => new Response(bus(lab), { headers: { "Content-Type": "application/json" } }),
     "GET check-ip-forwarding": () => json({ Warning: "" }),
   };
-  const server = Bun.serve({
-    unix: path,
-    fetch: async (request, server) => {
-      // A watch may be silent for long.
-      server.timeout(request, 0);
-      if (request.headers.has("Origin") || request.headers.has("Referer")) return text("invalid localapi request", 403);
-      const url = new URL(request.url);
-      const call = calls[`${request.method} ${url.pathname.replace(prefix, "")}`];
-      const response = call === undefined ? text("404 page not found", 404) : await call(request, url);
-      response.headers.set("Tailscale-Version", lab.version);
-      response.headers.set("Tailscale-Cap", "142");
-      return response;
-    },
+  // Node's server: a watch may be silent for longer than Bun's own lets a request be over a socket.
+  const server = createServer((incoming, outgoing) => {
+    void answer(lab, calls, incoming).then((response) => send(response, outgoing));
   });
+  server.requestTimeout = 0;
+  server.listen(path);
   return {
     stop: async () => {
-      await server.stop(true);
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
       fs.rmSync(path, { force: true });
     },
   };
 }
 
-async function bodyOf(request: Request): Promise<JsonObject> {
-  const body: unknown = await request.json();
+async function answer(
+  lab: LabTailscaled,
+  calls: Readonly<Record<string, Handler>>,
+  incoming: IncomingMessage,
+): Promise<Response> {
+  const { method = "GET", headers } = incoming;
+  const url = new URL(incoming.url ?? "/", "http://local-tailscaled.sock");
+  if (headers.origin !== undefined || headers.referer !== undefined) return text("invalid localapi request", 403);
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
+  const call = calls[`${method} ${url.pathname.replace(prefix, "")}`];
+  const response =
+    call === undefined ? text("404 page not found", 404) : await call(Buffer.concat(chunks).toString(), url);
+  response.headers.set("Tailscale-Version", lab.version);
+  response.headers.set("Tailscale-Cap", "142");
+  return response;
+}
+
+async function send(response: Response, outgoing: ServerResponse): Promise<void> {
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  outgoing.flushHeaders();
+  const reader = response.body?.getReader();
+  outgoing.on("close", () => void reader?.cancel());
+  for (;;) {
+    const { done = true, value } = (await reader?.read()) ?? {};
+    if (done || value === undefined) break;
+    outgoing.write(value);
+  }
+  outgoing.end();
+}
+
+function parse(text: string): JsonObject {
+  const body: unknown = JSON.parse(text);
   if (!isJsonObject(body)) throw new Error("The body is no object");
   return body;
 }

@@ -1,44 +1,36 @@
-// What the demo shows, in order. Everything it says was just done: commands run in the node, pods are made by containerd.
+// What the demo shows, in order. Everything it says was just done: commands run on the machines, pods are made by containerd.
 
-import { renderTable } from "../../src/cli/table.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { startContainerd } from "../../test/harness/containerd.ts";
-import { connectPods, type Pod, podPort } from "../../test/harness/cri.ts";
+import { connectPods, type Pod, type PodRuntime } from "../../test/harness/cri.ts";
 import { conflistPath, headcniDaemon } from "../../test/harness/headcni.ts";
-import { kubeadmFiles } from "../../test/harness/kubeadm.ts";
 import { leftovers, noLeftovers } from "../../test/harness/leftovers.ts";
 import { checkout, type Node, type NodeProcess } from "../../test/harness/node.ts";
+import { type Machine, type Machines, machineTable, writeConfig } from "./machines.ts";
+import { type DemoPod, reachTable, startAsking } from "./reach.ts";
 import { command, good, note, output, step } from "./show.ts";
 
-const podNames = ["web", "api", "db"];
-
-/** The disk of the demo's node. */
-export const nodeFiles = kubeadmFiles({ podCIDR: "10.244.1.0/24" });
-
-/** Tells the whole story on a node with `nodeFiles`. Disposing the node ends it at any point. */
-export async function tell(node: Node): Promise<void> {
-  await showDisk(node);
-  await showPodCIDR(node);
-  const runtime = await startRuntime(node);
-  using kubelet = connectPods(node);
-  const daemon = await startDaemon(node);
-  await waitUntil("containerd finds the conflist", async () => (await kubelet.network()).isReady);
-  good("containerd now says NetworkReady=true");
-  const pods = await showPods(kubelet);
-  await showReach(pods);
-  await showRepairs(node, daemon);
-  await showStatus(node);
-  await showEnd(node, pods, [daemon, runtime]);
+/** A machine with its runtime, its kubelet's connection and its daemon. */
+interface RunningMachine extends Machine {
+  readonly runtime: PodRuntime;
+  readonly programs: readonly NodeProcess[];
+  readonly daemon: NodeProcess;
 }
 
-async function showDisk(node: Node): Promise<void> {
-  step(
-    "A kubeadm node whose kubelet was given its PodCIDR",
-    "It has a kubelet and a control plane's manifests on its disk, but nothing that connects pods.",
-  );
-  await run(node, "grep cluster-cidr /etc/kubernetes/manifests/*");
-  await run(node, "grep podCIDR /var/lib/kubelet/config.yaml");
-  await run(node, "ls /etc/cni/net.d");
+/** Tells the whole story. Disposing the machines ends it at any point. */
+export async function tell(machines: Machines): Promise<void> {
+  const [first] = machines.list;
+  step("Three machines, three networks", "They have a container runtime, and nothing that connects pods.");
+  output(machineTable(machines));
+  await showPodCIDR(first.node);
+  await startTailnet(machines);
+  const running = await startAll(machines);
+  const pods = await showPods(running);
+  await showReach(pods);
+  await showMesh(first.node, pods);
+  await showRepairs(running, pods);
+  await showStatus(first.node);
+  await showEnd(running, pods);
 }
 
 async function showPodCIDR(node: Node): Promise<void> {
@@ -49,84 +41,135 @@ async function showPodCIDR(node: Node): Promise<void> {
   await run(node, "headcni podcidr");
 }
 
-async function startRuntime(node: Node): Promise<NodeProcess> {
-  step("A container runtime without a network", "containerd is what the kubelet uses to run pods.");
-  command("containerd &");
-  const containerd = await startContainerd(node);
-  using kubelet = connectPods(node);
-  const { isReady, message } = await kubelet.network();
-  output(`${await kubelet.version()}: NetworkReady=${isReady}, ${message}`);
-  return containerd;
-}
-
-async function startDaemon(node: Node): Promise<NodeProcess> {
+async function startTailnet({ list, tailnet, kind }: Machines): Promise<void> {
   step(
-    "The daemon gives the node its network configuration",
-    "It writes one file, which every container runtime reads: bridge the pods, take addresses from the node's range.",
+    "A tailnet",
+    kind === "real"
+      ? "Headscale on a fourth machine, with a policy that approves routes of tagged nodes; tailscaled on each, logged in nowhere."
+      : "The lab's, since tailscaled and Headscale are not on PATH: it does to the kernel what they do, and speaks as they speak.",
   );
-  command("headcni-daemon &");
-  const daemon = await node.spawn([headcniDaemon, "--log-format", "pretty"]);
-  await waitUntil("the daemon writes the conflist", () => node.exists(conflistPath));
-  await waitUntil("the daemon serves its status", () => daemon.output().includes("Status and metrics are served"));
-  output(logLines(daemon, 0));
-  await run(node, `cat ${conflistPath}`);
-  return daemon;
+  for (const machine of list) {
+    machine.tailscaled = await tailnet.join(machine.node, machine.lan);
+    await writeConfig(machine, tailnet);
+  }
+  command("cat /etc/headcni/config.yaml   # on home-2; the key is in a file of its own");
+  output(list[2].node.read("/etc/headcni/config.yaml"));
 }
 
-async function showPods(kubelet: ReturnType<typeof connectPods>): Promise<Pod[]> {
-  step("Three pods", "Made over CRI at the same time, by the calls a kubelet makes (by hand: crictl run).");
+async function startAll({ list }: Machines): Promise<RunningMachine[]> {
+  step(
+    "The daemon on each",
+    "It writes the one file every runtime reads, logs tailscaled in, offers the PodCIDR to the tailnet and accepts the others'.",
+  );
+  const running = await Promise.all(list.map(start));
+  const [first] = running;
+  if (first === undefined) return [];
+  command(`headcni-daemon &   # on ${first.node.name}`);
+  output(logLines(first.daemon, 0));
+  await run(first.node, `cat ${conflistPath}`);
+  await waitUntil("containerd finds the conflist", async () => (await first.runtime.network()).isReady);
+  good("containerd now says NetworkReady=true");
+  return running;
+}
+
+async function start(machine: Machine): Promise<RunningMachine> {
+  const { node } = machine;
+  const containerd = await startContainerd(node);
+  const daemon = await node.spawn([headcniDaemon, "--log-format", "pretty"]);
+  await waitUntil("the daemon writes the conflist", () => node.exists(conflistPath), 20_000);
+  await waitUntil("the daemon serves its status", () => daemon.output().includes("Status and metrics are served"));
+  return { ...machine, daemon, runtime: connectPods(node), programs: [daemon, containerd] };
+}
+
+async function showPods(running: readonly RunningMachine[]): Promise<DemoPod[]> {
+  step("Four pods", "Made over CRI at the same time, by the calls a kubelet makes (by hand: crictl run).");
   const startedAt = performance.now();
-  const pods = await Promise.all(podNames.map((name) => kubelet.runPod({ name })));
-  output(
-    renderTable(
-      ["pod", "address"],
-      pods.map(({ name, addresses }) => [name, addresses.join(", ")]),
-    ),
+  const [first, second, third] = running;
+  if (first === undefined || second === undefined || third === undefined) throw new Error("A machine is missing");
+  const wanted = [
+    { name: "web", on: first },
+    { name: "api", on: first },
+    { name: "db", on: second },
+    { name: "cache", on: third },
+  ];
+  const pods = await Promise.all(
+    wanted.map(async ({ name, on }) => ({ machine: on.node.name, pod: await on.runtime.runPod({ name }) })),
   );
   note(`up after ${Math.round(performance.now() - startedAt)} ms`);
+  await Promise.all(pods.map(({ pod }) => startAsking(pod)));
   return pods;
 }
 
-async function showReach(pods: readonly Pod[]): Promise<void> {
+async function showReach(pods: readonly DemoPod[]): Promise<void> {
   step(
-    "Each reaches each",
-    `Every pod opens a TCP connection to every pod, itself included, and hears the other's name (by hand: nc ADDRESS ${podPort}).`,
+    "Each reaches each, with its own address",
+    "Every pod asks every pod over TCP, itself included: from which address do you see me? One masqueraded on the way would show.",
   );
-  const rows = await Promise.all(pods.map(async (pod) => [pod.name, ...(await askAll(pod, pods))]));
-  output(renderTable(["from \\ to", ...podNames], rows));
-  const missing = rows.flatMap(([from, ...heard]) =>
-    pods.filter(({ name }, index) => heard[index] !== `${name} answers`).map(({ name }) => `${from} to ${name}`),
-  );
-  if (missing.length > 0) throw new Error(`No connection from ${missing.join(", ")}`);
-  good(`${pods.length * pods.length} of ${pods.length * pods.length} connections work`);
+  const { table, count } = await waitForReach(pods);
+  output(table);
+  good(`${count} of ${pods.length ** 2} connections work, every one seen with the pod's own address`);
 }
 
-async function askAll(pod: Pod, others: readonly Pod[]): Promise<string[]> {
-  const ask = others
-    .map(({ addresses: [address] }) => `nc -w 3 ${address} ${podPort} </dev/null || echo nobody`)
-    .join("; ");
-  const { stdout } = await pod.exec(["sh", "-c", ask]);
-  return stdout
-    .trimEnd()
-    .split("\n")
-    .map((name) => `${name} answers`);
+/** Until all connections work: a route is approved and delivered within seconds. @throws Error with the table when it never is so */
+async function waitForReach(pods: readonly DemoPod[]) {
+  let reach = await reachTable(pods);
+  await waitUntil(
+    "every pod reaches every pod",
+    async () => {
+      reach = await reachTable(pods);
+      return reach.count === pods.length ** 2;
+    },
+    60_000,
+  ).catch((error: Error) => {
+    throw new Error(`${error.message}\n${reach.table}`);
+  });
+  return reach;
 }
 
-async function showRepairs(node: Node, daemon: NodeProcess): Promise<void> {
-  step("Somebody breaks it", "The daemon watches the folder and puts right what is no longer as it should be.");
+async function showMesh(node: Node, pods: readonly DemoPod[]): Promise<void> {
+  step(
+    "How are the nodes joined?",
+    "Whether a route is live is asked of no one: a packet from this node's pods' gateway to the other's either comes back or not.",
+  );
+  const isLive = async (): Promise<boolean> => {
+    const { stdout } = await node.run(["sh", "-c", "headcni mesh -o json"], { env: { PATH: demoPath } });
+    return stdout.split('"live"').length > new Set(pods.map(({ machine }) => machine).values()).size - 1;
+  };
+  await waitUntil("the routes are proved", isLive, 30_000);
+  await run(node, "headcni mesh");
+}
+
+async function showRepairs(running: readonly RunningMachine[], pods: readonly DemoPod[]): Promise<void> {
+  const [first, second] = running;
+  if (first === undefined || second === undefined) throw new Error("A machine is missing");
+  step("Somebody breaks it", "The daemon hears of what is no longer as it should be, and puts it right.");
+  const { node, daemon } = first;
   const wanted = node.read(conflistPath);
   const other = "/etc/cni/net.d/00-other.conflist";
   const isRight = (): boolean => node.exists(conflistPath) && node.read(conflistPath) === wanted;
-  await repair(node, daemon, { doing: `echo '{ "plugins": [' > ${conflistPath}`, isRepaired: isRight });
   await repair(node, daemon, { doing: `rm ${conflistPath}`, isRepaired: isRight });
   note("A file of another network plugin, which the runtime would prefer since its name sorts first:");
   await repair(node, daemon, { doing: `echo '{}' > ${other}`, isRepaired: () => !node.exists(other) });
-  await run(node, "ls /etc/cni/net.d");
+  note("The rules that keep pods' addresses and their traffic on the tailnet:");
+  const rules = async (): Promise<string> =>
+    `${await node.must(["ip", "rule"])}${(await node.run(["nft", "list", "table", "inet", "headcni"])).stdout}`;
+  const before = await rules();
+  await repair(node, daemon, {
+    doing: "for n in 5200 5280 5281; do ip rule del pref $n; done; nft delete table inet headcni",
+    isRepaired: async () => (await rules()) === before,
+  });
+  note(`And tailscaled of ${second.node.name} is killed and started again, as systemd would:`);
+  command("kill -9 $(pidof tailscaled)");
+  const startedAt = performance.now();
+  await second.tailscaled?.kill();
+  await second.tailscaled?.start();
+  await waitForReach(pods);
+  good(`every pod reaches every pod again ${((performance.now() - startedAt) / 1000).toFixed(1)} s after the kill`);
 }
 
 interface Damage {
   readonly doing: string;
-  isRepaired(): boolean;
+  isRepaired(): boolean | Promise<boolean>;
 }
 
 async function repair(node: Node, daemon: NodeProcess, { doing, isRepaired }: Damage): Promise<void> {
@@ -135,7 +178,7 @@ async function repair(node: Node, daemon: NodeProcess, { doing, isRepaired }: Da
   // From before the harm: the daemon can be done with the repair before the shell has ended.
   const startedAt = performance.now();
   await node.must(["sh", "-c", doing]);
-  await waitUntil("the daemon repairs it", isRepaired);
+  await waitUntil("the daemon repairs it", isRepaired, 10_000);
   const tookMs = Math.round(performance.now() - startedAt);
   await waitUntil("the daemon says so", () => logLines(daemon, logged) !== "");
   good(`broken and repaired within ${tookMs} ms`);
@@ -150,24 +193,29 @@ async function showStatus(node: Node): Promise<void> {
   await run(node, "headcni status");
 }
 
-async function showEnd(node: Node, pods: readonly Pod[], processes: readonly NodeProcess[]): Promise<void> {
+async function showEnd(running: readonly RunningMachine[], pods: readonly DemoPod[]): Promise<void> {
   step(
     "The end",
-    "The pods are removed, daemon and containerd are stopped, and the node with all that was on it is gone.",
+    "Pods are removed, daemons and runtimes are stopped, and the machines with all that was on them are gone.",
   );
-  await Promise.all(pods.map((pod) => pod.remove()));
-  const left = await leftovers(node);
-  if (!Bun.deepEquals(left, noLeftovers))
-    throw new Error(`The pods left something on the node: ${JSON.stringify(left)}`);
-  good("no address, device, firewall rule or namespace of the pods is left on the node");
-  for (const process of processes) await process.stop();
+  await Promise.all(pods.map(({ pod }: { readonly pod: Pod }) => pod.remove()));
+  for (const { node, programs, runtime } of running) {
+    runtime[Symbol.dispose]();
+    const { leases, namespaces, savedCalls } = await leftovers(node);
+    const left = { ...noLeftovers, leases, namespaces, savedCalls };
+    if (!Bun.deepEquals(left, noLeftovers))
+      throw new Error(`Pods left something on ${node.name}: ${JSON.stringify(left)}`);
+    for (const program of programs) await program.stop();
+  }
+  good("no address or namespace of the pods is left on a machine");
 }
+
+const demoPath = `${checkout}/dist:/usr/sbin:/usr/bin`;
 
 /** Shows a command line, runs it in the node's shell and shows what it printed, errors too: some are the point. */
 async function run(node: Node, line: string): Promise<void> {
   command(line);
-  const path = `${checkout}/dist:/usr/sbin:/usr/bin`;
-  const { stdout, stderr } = await node.run(["sh", "-c", line], { env: { PATH: path } });
+  const { stdout, stderr } = await node.run(["sh", "-c", line], { env: { PATH: demoPath } });
   output(`${stdout}${stderr}`);
 }
 
