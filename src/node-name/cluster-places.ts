@@ -32,11 +32,7 @@ export const clusterPlaces: readonly Place[] = [
     source: "certificate of the kubelet",
     by: "cluster",
     where: "`kubelet-client-current.pem` in `--cert-dir`, `/var/lib/kubelet/pki`: its first certificate's subject",
-    read: (node) =>
-      byCertificate(
-        node,
-        join(pathOf(node.told("kubelet").one("cert-dir")) ?? "/var/lib/kubelet/pki", "kubelet-client-current.pem"),
-      ),
+    read: (node) => byCertificate(node, currentCertificate(node)),
   },
   {
     source: "kubeconfig of the kubelet",
@@ -123,11 +119,19 @@ function nodeOfUser(user: string | undefined): string | undefined {
   return user?.startsWith("system:node:") === true ? user.slice("system:node:".length) : undefined;
 }
 
+function currentCertificate(node: NodeReadings): string {
+  return join(pathOf(node.told("kubelet").one("cert-dir")) ?? "/var/lib/kubelet/pki", "kubelet-client-current.pem");
+}
+
 function byKubeconfig(node: NodeReadings): PlaceReading {
   const file = pathOf(node.told("kubelet").one("kubeconfig")) ?? "/etc/kubernetes/kubelet.conf";
   const read = node.text(file);
   if (read.kind === "fault") return doubtful(read.why, { file });
   if (read.value === undefined) return { kind: "absent", reason: "does not exist", file };
+  // As kubeadm leaves it on a worker, and not worth the YAML library, which a first pass there needs for nothing else.
+  if (namesOnly(read.value, currentCertificate(node))) {
+    return { kind: "absent", reason: "names no node but by the kubelet's certificate", file };
+  }
   const user = readKubeconfigUser(read.value);
   if (user === undefined) return { kind: "absent", reason: "its current context names no user", file };
   const { name, line, certificate, certificateFile } = user;
@@ -139,10 +143,18 @@ function byKubeconfig(node: NodeReadings): PlaceReading {
     const path = certificateFile.startsWith("/") ? certificateFile : join(dirname(file), certificateFile);
     const facts = node.certificate(path);
     if (facts.kind === "ok" && facts.value !== undefined) return ofCertificate(facts.value, { file: path }, node.nowMs);
+    if (facts.kind === "fault" && nodeOfUser(name) === undefined) return doubtful(facts.why, { file: path });
   }
   const text = nodeOfUser(name);
   if (text !== undefined) return { kind: "said", written: { value: text, file, line } };
   return { kind: "absent", reason: "its user is not named after a node", file };
+}
+
+/** Whether a kubeconfig holds no name of a node and no certificate but this file. */
+function namesOnly(text: string, certificate: string): boolean {
+  if (text.includes("system:node:")) return false;
+  const keys = [...text.matchAll(/client-certificate[^\n]*/g)].map(([line]) => line.trim());
+  return keys.length > 0 && keys.every((line) => line === `client-certificate: ${certificate}`);
 }
 
 function byRancherName(node: NodeReadings, told: ToldSettings): PlaceReading {

@@ -179,6 +179,22 @@ describe("chooseNodeName()", () => {
     expect(chosen(parts)).toBe(expected);
   });
 
+  test.each<[string, string, string]>([
+    [
+      "no node but by the kubelet's certificate",
+      `client-certificate: ${pki}`,
+      "names no node but by the kubelet's certificate",
+    ],
+    ["no node", "token: t", "its user is not named after a node"],
+    ["a certificate that is not there", "client-certificate: /none.pem", "its user is not named after a node"],
+  ])("says that a kubeconfig names %s", (_, auth, reason) => {
+    const { trace } = choose({ texts: { [conf]: kubeconfig("default-auth", auth) } });
+    expect(trace.find(({ source }) => source === "kubeconfig of the kubelet")).toMatchObject({
+      outcome: "absent",
+      reason,
+    });
+  });
+
   test("asks every place, and says of each what came of it", () => {
     const { trace } = choose({
       env: "x",
