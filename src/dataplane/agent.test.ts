@@ -62,12 +62,15 @@ async function start(config = "{}") {
   };
 }
 
+const iptablesForward = {
+  chain: { family: "ip", table: "filter", name: "FORWARD", type: "filter", hook: "forward", policy: "drop" },
+};
 const closed = { policy: "DROP" as const, rules: [] as string[] };
 
 describe("the dataplane agent", () => {
   test("puts nothing in place until a tailnet has been seen, and everything then", async () => {
     using node = await start();
-    node.kernel.nftTables = ["ip filter"];
+    node.kernel.nftChains = [iptablesForward];
     node.kernel.forward["iptables-nft"] = { policy: "DROP", rules: [] };
     const { agent, step, codes } = node.daemon();
     await step();
@@ -158,9 +161,32 @@ describe("the dataplane agent", () => {
     expect(node.kernel.ipRules.length).toBe(3);
   });
 
+  test("lists nftables at rest only now and then, since that tells of changes, and iptables-legacy with each look", async () => {
+    using node = await start();
+    node.root.write("/proc/net/ip_tables_names", "filter\n");
+    node.kernel.forward["iptables-legacy"] = { policy: "DROP", rules: [] };
+    node.peers.set(peer);
+    const { agent, step } = node.daemon();
+    await step();
+    const stop = new AbortController();
+    const ended = agent.run(stop.signal, Promise.resolve());
+    await node.clock.advance(0);
+    const from = node.kernel.calls.length;
+    node.kernel.forward["iptables-legacy"].rules = [];
+    for (let second = 0; second < 110; second++) await node.clock.advance(1000);
+    const calls = node.kernel.calls.slice(from);
+    expect(calls.filter((call) => call.startsWith("nft "))).toEqual([]);
+    expect(calls.filter((call) => call === "iptables-legacy -w 5 -S FORWARD").length).toBe(3);
+    expect(node.kernel.forward["iptables-legacy"].rules.length).toBe(2);
+    for (let second = 0; second < 20; second++) await node.clock.advance(1000);
+    expect(node.kernel.calls.slice(from).filter((call) => call.startsWith("nft ")).length).toBe(2);
+    stop.abort();
+    await ended;
+  });
+
   test("takes everything out, whatever left it, and nothing of others'", async () => {
     using node = await start();
-    node.kernel.nftTables = ["ip filter"];
+    node.kernel.nftChains = [iptablesForward];
     const forward = { policy: "DROP" as const, rules: ["-j ts-forward"] };
     node.kernel.forward["iptables-nft"] = forward;
     node.kernel.ipRules = ["-4 priority 5270 to 10.9.0.0/16 lookup 52 protocol 3"];
@@ -214,7 +240,7 @@ describe("a condition of the dataplane", () => {
     [
       "ForwardNotOpened",
       "iptables is missing",
-      set({ nftTables: ["ip filter"] }),
+      set({ nftChains: [iptablesForward] }),
       "Cannot run iptables-nft: it is not installed, or not on PATH. Install the iptables package",
     ],
     [
@@ -232,7 +258,6 @@ describe("a condition of the dataplane", () => {
       "another firewall drops",
       ({ kernel }) => {
         const chain = { family: "inet", table: "fw", name: "fwd", type: "filter", hook: "forward", policy: "drop" };
-        kernel.nftTables = ["inet fw"];
         kernel.nftChains = [{ chain }];
       },
       "Run nft insert rule inet fw fwd iifname headcni0 accept && nft insert rule inet fw fwd oifname headcni0 accept",
@@ -249,7 +274,6 @@ describe("a condition of the dataplane", () => {
           hook: "forward",
           policy: "drop",
         };
-        kernel.nftTables = ["inet firewalld"];
         kernel.nftChains = [{ chain }];
       },
       "firewall-cmd --permanent --zone=trusted --add-interface=headcni0",

@@ -16,7 +16,6 @@ import { dataplaneConditions } from "./conditions.ts";
 import type { NodeRanges } from "./dataplane-plan.ts";
 import { stepDataplane } from "./dataplane-step.ts";
 import { watchDrift } from "./drift.ts";
-import { createFirewallFinder } from "./forward/firewall.ts";
 import { createHolder } from "./holder.ts";
 import { dataplaneMetrics } from "./metrics.ts";
 import { type ShownDataplane, showDataplane } from "./status.ts";
@@ -30,16 +29,25 @@ export interface DataplaneAgentOptions {
   readonly record: RecordMetric;
 }
 
+/** How often nftables is listed although it told of no change: with a kube-proxy beside, that costs the most. */
+const fullEveryMs = 120_000;
+
 export function createDataplaneAgent(system: System, options: DataplaneAgentOptions): Agent {
   const { conditions, config, assignment, peers, record } = options;
   const trigger = createTrigger(system.clock);
   const holder = createHolder(system, record);
-  const findFirewalls = createFirewallFinder();
   const isHolding = createLatest(false);
   /** Undefined before the first step: an earlier daemon may have left rules. */
   let shown: ShownDataplane | undefined;
 
-  const step = async (signal: AbortSignal) => {
+  let isHeard = false;
+  let fullAtMs = Number.NEGATIVE_INFINITY;
+
+  /** Nothing has woken this step, and nftables would have: only what tells of no change needs a look. */
+  const isQuiet = (reasons: readonly string[]): boolean =>
+    isHeard && reasons.every((reason) => reason === "timer") && system.clock.monotonicMs() - fullAtMs < fullEveryMs;
+
+  const step = async (isFull: boolean, signal: AbortSignal) => {
     const loaded = await firstValue(config, signal);
     const ranges = await firstValue(assignment, signal);
     throwIfStopping(signal);
@@ -51,12 +59,13 @@ export function createDataplaneAgent(system: System, options: DataplaneAgentOpti
       peers: peers.value?.podCIDRs,
       isEnabled: loaded.config.tailscale.enabled !== false,
       holder,
-      findFirewalls,
+      isFull,
       last: shown?.state,
     });
     throwIfStopping(signal);
     const { masquerade } = loaded.config.network;
     shown = { state, masquerade };
+    if (isFull) fullAtMs = system.clock.monotonicMs();
     isHolding.set(state.tailnet === "used" || masquerade === "daemon");
     return state.conditions;
   };
@@ -68,8 +77,11 @@ export function createDataplaneAgent(system: System, options: DataplaneAgentOpti
     inputs: { config, assignment, peers },
     // Rules that were taken out again do not come back by themselves.
     resyncMs: () => (isHolding.value ? defaultResyncMs : Number.POSITIVE_INFINITY),
-    step: (_reasons, signal) => step(signal),
+    step: (reasons, signal) => step(!isQuiet(reasons), signal),
   });
+  const onListening = (isListening: boolean): void => {
+    isHeard = isListening;
+  };
   const onChange = (): void => trigger.wake("kernel", holder.waitMs());
   return {
     ...plainAgent,
@@ -77,7 +89,7 @@ export function createDataplaneAgent(system: System, options: DataplaneAgentOpti
     conditions: dataplaneConditions,
     metrics: Object.values(dataplaneMetrics),
     run: async (signal) => {
-      await Promise.all([reconciler.run(signal), watchDrift(system, { isHolding, onChange }, signal)]);
+      await Promise.all([reconciler.run(signal), watchDrift(system, { isHolding, onChange, onListening }, signal)]);
     },
     cleanUp: () => cleanUpDataplane(system),
     status: () => ({ ...showDataplane(shown), lastReconcile: reconciler.last.value }),

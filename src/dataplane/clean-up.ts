@@ -3,7 +3,7 @@
 
 import { expected, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
-import { createFirewallFinder, holdForward } from "./forward/firewall.ts";
+import { findFirewalls, holdForward } from "./forward/firewall.ts";
 import { dropFreeBridge } from "./gateway.ts";
 import { readTable, runScript } from "./nft/nft.ts";
 import { tableScript } from "./nft/table-listing.ts";
@@ -45,7 +45,7 @@ async function dropTable(system: System): Promise<boolean> {
 }
 
 async function dropForward(system: System): Promise<boolean> {
-  const { iptables } = await createFirewallFinder()(system);
+  const { iptables } = await findFirewalls(system);
   let hasChanged = false;
   for (const chain of iptables) hasChanged = (await holdForward(system, chain, false)) || hasChanged;
   return hasChanged;

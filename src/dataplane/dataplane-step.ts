@@ -9,7 +9,7 @@ import type { System } from "../sys/system.ts";
 import { bridgeAmong } from "./bridge.ts";
 import { condition } from "./conditions.ts";
 import { type DataplanePlan, type NodeRanges, type PodTailnet, planDataplane, tailnetOf } from "./dataplane-plan.ts";
-import { type Firewalls, holdForward, type IptablesChain } from "./forward/firewall.ts";
+import { type Firewalls, findFirewalls, holdForward, type IptablesChain } from "./forward/firewall.ts";
 import { holdBridge } from "./gateway.ts";
 import type { Holder } from "./holder.ts";
 import { checkKernel } from "./kernel-checks.ts";
@@ -27,7 +27,8 @@ export interface DataplaneStepInput {
   /** Whether the configuration wants a tailnet, should there be one. */
   readonly isEnabled: boolean;
   readonly holder: Holder;
-  readonly findFirewalls: (system: System) => Promise<Firewalls>;
+  /** Whether nftables has to be looked at: not when it would have told of a change. */
+  readonly isFull: boolean;
   /** What the last step left; undefined before the first. */
   readonly last: DataplaneState | undefined;
 }
@@ -38,18 +39,27 @@ export interface DataplaneState {
   readonly tailnet: PodTailnet["kind"];
   /** Whether the table is as planned. */
   readonly isTableHeld: boolean;
-  /** iptables' FORWARD chains that were looked at. */
-  readonly forward: readonly IptablesChain[];
+  readonly firewalls: Firewalls;
   readonly sysctls: Sysctls;
+  /** Those of the table, which are among all the others. */
+  readonly tableConditions: readonly Condition[];
   readonly conditions: readonly Condition[];
 }
 
 export async function stepDataplane(system: System, input: DataplaneStepInput): Promise<DataplaneState> {
-  const { config, ranges, peers, isEnabled, holder, last } = input;
+  const { last } = input;
   if (last !== undefined && isIdle(input, last)) return last;
+  if (last !== undefined && !input.isFull && last.tableConditions.length === 0) {
+    const rest = await holdRest(system, last.plan, { ...input, known: last.firewalls });
+    return { ...last, ...rest };
+  }
+  return stepAll(system, input);
+}
+
+async function stepAll(system: System, input: DataplaneStepInput): Promise<DataplaneState> {
+  const { config, ranges, peers, isEnabled, holder, last } = input;
   const read = await tryReadTable(system);
-  const listing = read.kind === "ok" ? read.value : undefined;
-  const tailnet = tailnetOf(peers, { isEnabled, listing });
+  const tailnet = tailnetOf(peers, { isEnabled, listing: read.kind === "ok" ? read.value : undefined });
   const plan = planDataplane({
     ranges,
     serviceCIDRs: config.network.serviceCIDR,
@@ -59,15 +69,17 @@ export async function stepDataplane(system: System, input: DataplaneStepInput): 
   });
   // Without a tailnet there is nothing more to hold; what there was has been taken out by the step before.
   const isDone = tailnet.kind === "unknown" || (tailnet.kind === "unused" && last?.tailnet === "unused");
-  const [table, rest] = await Promise.all([
+  const [tableConditions, rest] = await Promise.all([
     holdTable(system, { plan, read, holder, isUsed: tailnet.kind === "used" }),
-    isDone ? nothingHeld : holdRest(system, plan, input),
+    isDone ? nothingHeld : holdRest(system, plan, { ...input, known: undefined }),
   ]);
-  const conditions = [...table, ...rest.conditions];
-  return { ...rest, plan, tailnet: tailnet.kind, isTableHeld: table.length === 0, conditions };
+  const isTableHeld = !tableConditions.some(({ code }) => tableFailures.includes(code));
+  const conditions = [...tableConditions, ...rest.conditions];
+  return { ...rest, plan, tailnet: tailnet.kind, isTableHeld, tableConditions, conditions };
 }
 
-const nothingHeld = { forward: [], sysctls: {}, conditions: [] };
+const nothingHeld = { firewalls: { iptables: [], refusing: [] }, sysctls: {}, conditions: [] };
+const tableFailures: readonly string[] = ["SourcesNotKept", "MasqueradeNotApplied"];
 
 /** Whether nothing was wanted, nothing was left, and nothing is wanted now. */
 function isIdle({ config, peers, isEnabled }: DataplaneStepInput, last: DataplaneState): boolean {
@@ -116,8 +128,14 @@ async function holdTable(
   return holder.hold({ part: "table", key: table === undefined ? "" : renderTable(table), act, failed });
 }
 
-async function holdRest(system: System, plan: DataplanePlan, { holder, findFirewalls, config }: DataplaneStepInput) {
-  const [firewalls, devices] = await Promise.all([findFirewalls(system), readDevices(system)]);
+interface HoldRestInput extends Pick<DataplaneStepInput, "config" | "holder"> {
+  /** The firewalls of a step before, where those of nftables are as they were. */
+  readonly known: Firewalls | undefined;
+}
+
+async function holdRest(system: System, plan: DataplanePlan, { holder, config, known }: HoldRestInput) {
+  const [firewalls, devices] = await Promise.all([findFirewalls(system, known), readDevices(system)]);
+  const unheard = firewalls.iptables.filter(({ backend }) => known === undefined || backend === "legacy");
   const sysctls = readSysctls(system);
   const bridge = bridgeAmong(devices);
   const { ipRules, acceptsForward, bridge: wanted } = plan;
@@ -130,8 +148,8 @@ async function holdRest(system: System, plan: DataplanePlan, { holder, findFirew
     }),
     holder.hold({
       part: "forward",
-      key: JSON.stringify([acceptsForward, firewalls.iptables]),
-      act: () => holdAllForward(system, firewalls.iptables, acceptsForward),
+      key: String(acceptsForward),
+      act: () => holdAllForward(system, unheard, acceptsForward),
       failed: (failure) => [condition("ForwardNotOpened", failure)],
     }),
     holder.hold({
@@ -143,7 +161,7 @@ async function holdRest(system: System, plan: DataplanePlan, { holder, findFirew
   ]);
   const { mtuBytes } = config.network.bridge;
   const checks = acceptsForward ? checkKernel({ plan, firewalls, bridge, devices, sysctls, mtuBytes }) : [];
-  return { forward: firewalls.iptables, sysctls, conditions: [...held.flat(), ...checks] };
+  return { firewalls, sysctls, conditions: [...held.flat(), ...checks] };
 }
 
 async function holdAllForward(system: System, chains: readonly IptablesChain[], isWanted: boolean): Promise<boolean> {

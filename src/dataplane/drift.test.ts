@@ -14,6 +14,7 @@ describe("isOfDataplane()", () => {
     ["add chain ip6 filter FORWARD { type filter hook forward priority filter; policy drop; }", true],
     ["add table inet firewalld", true],
     ["add chain inet filter forward { type filter hook forward priority filter; policy drop; }", true],
+    ['add rule inet fw fwd iifname "headcni0" accept', true],
     ["delete rule ip nat KUBE-SEP-1 handle 12", false],
     ["add chain ip nat KUBE-SVC-2", false],
     ["add rule ip filter KUBE-FORWARD ct state invalid drop", false],
@@ -37,7 +38,7 @@ async function watch(isHoldingFirst: boolean) {
     seen.changes += 1;
   };
   const system = { ...createSystem(), clock, follow: program.follow };
-  const ended = watchDrift(system, { isHolding, onChange }, stop.signal);
+  const ended = watchDrift(system, { isHolding, onChange, onListening: () => undefined }, stop.signal);
   await clock.advance(0);
   return { clock, program, isHolding, stop, seen, ended };
 }

@@ -10,6 +10,8 @@ export interface DriftOptions {
   readonly isHolding: Watchable<boolean>;
   /** Called when something may have changed; never more than a few times a second. */
   readonly onChange: () => void;
+  /** Told when changes of nftables begin to be heard, and when they no longer are. */
+  readonly onListening: (isHeard: boolean) => void;
 }
 
 /**
@@ -18,9 +20,9 @@ export interface DriftOptions {
  */
 const allowance = { lines: 2000, linesPerSecond: 10, restMs: 300_000 } as const;
 
-/** Our table, iptables' FORWARD, and tables and chains that come or go: another firewall's. */
+/** Our table, iptables' FORWARD, what names the bridge, and tables and chains that come or go: another firewall's. */
 const ours =
-  /\b(?:inet headcni\b|ip6? filter FORWARD\b)|^(?:add|delete) (?:table |chain (?:ip6?|inet) \S+ \S+ \{ type filter hook forward)/;
+  /\b(?:inet headcni\b|ip6? filter FORWARD\b|headcni0\b)|^(?:add|delete) (?:table |chain (?:ip6?|inet) \S+ \S+ \{ type filter hook forward)/;
 
 /** @param line what `nft monitor` printed */
 export function isOfDataplane(line: string, from: "stdout" | "stderr"): boolean {
@@ -30,7 +32,7 @@ export function isOfDataplane(line: string, from: "stdout" | "stderr"): boolean 
 /** Listens, while there is something to hold, until `signal` aborts. */
 export async function watchDrift(
   system: System,
-  { isHolding, onChange }: DriftOptions,
+  { isHolding, onChange, onListening }: DriftOptions,
   signal: AbortSignal,
 ): Promise<void> {
   // What is undone again and again is slowed down where it is put right.
@@ -40,6 +42,7 @@ export async function watchDrift(
     subject: "firewall rules",
     heeds: isOfDataplane,
     onChange,
+    onListening,
     maxGapMs,
     allowance,
   };

@@ -22,7 +22,7 @@ export function showDataplane(shown: ShownDataplane | undefined): Omit<AgentStat
     const tailnet = shown?.state.tailnet ?? null;
     return agentStatus({ document: { masquerade, tailnet }, summary: { masquerade: masquerade ?? "-" } });
   }
-  const { plan, tailnet, forward, sysctls, isTableHeld } = shown.state;
+  const { plan, tailnet, firewalls, sysctls, isTableHeld } = shown.state;
   const networks = isTableHeld ? keptNetworks(plan.table) : 0;
   return agentStatus({
     document: {
@@ -30,7 +30,9 @@ export function showDataplane(shown: ShownDataplane | undefined): Omit<AgentStat
       tailnet,
       keptNetworks: networks,
       ipRules: plan.ipRules.map(ruleText),
-      forward: forward.map(({ backend, family }) => `${family === "ipv4" ? "iptables" : "ip6tables"}-${backend}`),
+      forward: firewalls.iptables.map(
+        ({ backend, family }) => `${family === "ipv4" ? "iptables" : "ip6tables"}-${backend}`,
+      ),
       sysctls: Object.fromEntries(Object.entries(sysctls).map(([key, value]) => [key, value ?? null])),
     },
     summary: {

@@ -15,8 +15,6 @@ export interface FakeKernel {
   table: string | undefined;
   /** Undefined: there is no tailscale0. */
   tailnetMtuBytes: number | undefined;
-  /** Other tables, as `nft list tables` names them: `ip filter`. */
-  nftTables: string[];
   /** Other chains, as `nft -j list chains` prints them. */
   nftChains: JsonObject[];
   /** Rules as `ip rule add` is given them, each with its family: `-4 priority 5200 to 10.1.0.0/24 lookup main protocol 72`. */
@@ -42,7 +40,6 @@ export function fakeKernel(versions: readonly string[] = ["0.3.0", "0.3.1", "0.4
     bridge: undefined,
     table: undefined,
     tailnetMtuBytes: undefined,
-    nftTables: [],
     nftChains: [],
     ipRules: [],
     forward: {},
@@ -148,7 +145,6 @@ function runNft(kernel: FakeKernel, args: readonly string[], script: string): Ex
     kernel.table = runFakeScript(kernel.table, script);
     return ended(0);
   }
-  if (object === "tables") return ended(0, kernel.nftTables.map((name) => `table ${name}\n`).join(""));
   if (object === "chains") return ended(0, JSON.stringify({ nftables: kernel.nftChains }));
   if (rest.join(" ") !== "inet headcni") return ended(0, JSON.stringify({ nftables: [] }));
   if (kernel.table === undefined) return ended(1, "", "Error: No such file or directory");

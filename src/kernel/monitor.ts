@@ -28,6 +28,8 @@ export interface MonitorProgramOptions {
   readonly onChange: () => void;
   /** As in `MonitorOptions`. */
   readonly maxGapMs?: number;
+  /** Told when the program has been started, and when it has ended. */
+  readonly onListening?: (isListening: boolean) => void;
   /**
    * How many lines that do not matter the program may print: so many at once, so many a second after that. One that prints more costs
    * more than it tells, and is started again after `restMs`. @default no limit
@@ -71,7 +73,9 @@ export async function monitorProgram(
   let hasWarned = false;
   while (!signal.aborted) {
     const startedMs = clock.monotonicMs();
+    options.onListening?.(true);
     const end = await follow(system, { ...options, report }, signal);
+    options.onListening?.(false);
     if (signal.aborted) return;
     if (end.isTooBusy) {
       log.debug(`Too much changes beside ${subject} to listen to it: looking at it now and then instead`);

@@ -61,7 +61,7 @@ if (mode === "run") {
     const next = agent.status().lastReconcile?.count ?? 0;
     if (next !== count) report();
     count = next;
-  }, 10);
+  }, 100);
   await agent.run(stop.signal, Promise.resolve());
   clearInterval(timer);
 }

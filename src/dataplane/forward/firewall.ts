@@ -9,7 +9,7 @@ import { runNft } from "../nft/nft.ts";
 import { type BaseChain, forwardChains, isIptables, refusesPods } from "./base-chains.ts";
 import { forwardCommands } from "./forward-chain.ts";
 
-type Backend = (typeof backends)[number];
+type Backend = "nft" | "legacy";
 
 /** One FORWARD chain of iptables. */
 export interface IptablesChain {
@@ -29,37 +29,28 @@ const commands = { ipv4: "iptables", ipv6: "ip6tables" } as const;
 /** Which tables of the legacy backend this network namespace has; there is no such file where it was never used. */
 const legacyTables = { ipv4: "/proc/net/ip_tables_names", ipv6: "/proc/net/ip6_tables_names" } as const;
 const families = ["ipv4", "ipv6"] as const;
-const backends = ["nft", "legacy"] as const;
-const nftFamilies = { ipv4: "ip", ipv6: "ip6" } as const;
-const listAgainMs = 600_000;
 
 /**
- * Looks at every firewall of this network namespace. Where nft is missing there is none in nftables. A kube-proxy has thousands of
- * chains, so those are listed only when tables came or went, while one refuses, and now and then.
+ * Looks at every firewall of this network namespace. Where nft is missing there is none in nftables.
+ * @param known those of nftables from an earlier look, when they need none: to list the chains of a kube-proxy takes a while
  */
-export function createFirewallFinder(): (system: System) => Promise<Firewalls> {
-  let known: { readonly tables: string; readonly refusing: readonly BaseChain[]; readonly atMs: number } | undefined;
-  return async (system) => {
-    const tables = await listNft(system, ["list", "tables"]);
-    const nowMs = system.clock.monotonicMs();
-    const isOld = known === undefined || known.tables !== tables || nowMs - known.atMs > listAgainMs;
-    if (known === undefined || isOld || known.refusing.length > 0) {
-      known = { tables, refusing: await findRefusing(system), atMs: nowMs };
-    }
-    const native = families.filter((family) => tables.split("\n").includes(`table ${nftFamilies[family]} filter`));
-    const legacy = families.filter((family) => hasLegacyFilter(system, family));
-    const chains = { nft: native, legacy };
-    return {
-      iptables: backends.flatMap((backend) => chains[backend].map((family) => ({ backend, family }))),
-      refusing: known.refusing,
-    };
+export async function findFirewalls(system: System, known?: Firewalls): Promise<Firewalls> {
+  const legacy = families
+    .filter((family) => hasLegacyFilter(system, family))
+    .map((family): IptablesChain => ({ backend: "legacy", family }));
+  if (known !== undefined) {
+    return { ...known, iptables: [...known.iptables.filter(({ backend }) => backend === "nft"), ...legacy] };
+  }
+  const chains = forwardChains(await listNft(system, ["-j", "list", "chains"]));
+  const native = chains.filter(isIptables).map(({ family }): IptablesChain => {
+    return { backend: "nft", family: family === "ip" ? "ipv4" : "ipv6" };
+  });
+  const others = chains.filter((chain) => !isIptables(chain));
+  const tables = await Promise.all(others.map((chain) => listTable(system, chain)));
+  return {
+    iptables: [...native, ...legacy],
+    refusing: others.filter((chain, at) => refusesPods(chain, tables[at] ?? "")),
   };
-}
-
-async function findRefusing(system: System): Promise<readonly BaseChain[]> {
-  const chains = forwardChains(await listNft(system, ["-j", "list", "chains"])).filter((chain) => !isIptables(chain));
-  const tables = await Promise.all(chains.map((chain) => listTable(system, chain)));
-  return chains.filter((chain, at) => refusesPods(chain, tables[at] ?? ""));
 }
 
 async function listNft(system: System, args: readonly string[]): Promise<string> {
