@@ -173,10 +173,10 @@ describe("the dataplane agent", () => {
     await node.clock.advance(0);
     const from = node.kernel.calls.length;
     node.kernel.forward["iptables-legacy"].rules = [];
-    for (let second = 0; second < 110; second++) await node.clock.advance(1000);
+    for (let second = 0; second < 290; second++) await node.clock.advance(1000);
     const calls = node.kernel.calls.slice(from);
     expect(calls.filter((call) => call.startsWith("nft "))).toEqual([]);
-    expect(calls.filter((call) => call === "iptables-legacy -w 5 -S FORWARD").length).toBe(3);
+    expect(calls.filter((call) => call === "iptables-legacy -w 5 -S FORWARD").length).toBe(9);
     expect(node.kernel.forward["iptables-legacy"].rules.length).toBe(2);
     for (let second = 0; second < 20; second++) await node.clock.advance(1000);
     expect(node.kernel.calls.slice(from).filter((call) => call.startsWith("nft ")).length).toBe(2);

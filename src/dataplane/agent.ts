@@ -30,7 +30,7 @@ export interface DataplaneAgentOptions {
 }
 
 /** How often nftables is listed although it told of no change: with a kube-proxy beside, that costs the most. */
-const fullEveryMs = 120_000;
+const fullEveryMs = 300_000;
 
 export function createDataplaneAgent(system: System, options: DataplaneAgentOptions): Agent {
   const { conditions, config, assignment, peers, record } = options;
