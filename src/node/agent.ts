@@ -8,7 +8,7 @@ import { createTrigger } from "../agent/trigger.ts";
 import { createWatches } from "../agent/watches.ts";
 import { monitorKernel } from "../kernel/monitor.ts";
 import { nodeNameConditions } from "../node-name/conditions.ts";
-import { kubeletSettings } from "../programs/kubelet-settings.ts";
+import { readNodePrograms } from "../programs/node-programs.ts";
 import type { System } from "../sys/system.ts";
 import { nodeConditions } from "./conditions.ts";
 import { pollConflist } from "./conflist-poll.ts";
@@ -34,8 +34,8 @@ export function createNodeAgent(system: System, options: NodeAgentOptions): Agen
   const watch = (): void => {
     if (!isWatching || config.value === undefined || status.value === undefined) return;
     const { name, files } = status.value.nodeName;
-    const kubelets = kubeletSettings(system);
-    watches.update(watchTargets(config.value.config, { nodeName: name, nodeNameFiles: files, kubelets }));
+    const programs = readNodePrograms(system);
+    watches.update(watchTargets(config.value.config, { nodeName: name, nodeNameFiles: files, programs }));
   };
   const reconciler = createReconciler(system, {
     name: "node",

@@ -4,37 +4,37 @@
 import type { WatchTarget } from "../agent/watches.ts";
 import type { Config } from "../config/config.ts";
 import { leaseDir } from "../ipam/lease.ts";
-import { type KubeletFiles, sourceFiles } from "../podcidr/sources.ts";
+import { sourceFiles } from "../podcidr/sources.ts";
+import { commandDirs, commandFiles, type NodePrograms, usualPrograms } from "../programs/node-programs.ts";
 import { basename, dirname } from "../sys/fs/path.ts";
 
 export interface WatchTargetsOptions {
   readonly nodeName: string;
   /** Files that may say it. @default none */
   readonly nodeNameFiles?: readonly string[];
-  /** Where the kubelet reads its configuration. @default the usual places */
-  readonly kubelets?: KubeletFiles;
+  /** What the node's programs were told. @default nothing */
+  readonly programs?: NodePrograms;
 }
 
 export function watchTargets(
   { cni: { confDir, binDir } }: Config,
-  { nodeName, nodeNameFiles = [], kubelets }: WatchTargetsOptions,
+  { nodeName, nodeNameFiles = [], programs = usualPrograms }: WatchTargetsOptions,
 ): readonly WatchTarget[] {
   const whole = (dir: string, withinMs: number): WatchTarget => ({ dir, names: undefined, withinMs, isOutside: false });
+  const sources = sourceFiles(nodeName, confDir, programs).filter(({ kind }) => kind !== "command");
+  const paths = sources.flatMap(({ path, kind }) => (kind === "file" ? path : []));
   const names = new Map<string, Set<string>>();
-  const dirs: string[] = [];
-  const listen = (path: string): void =>
-    void names.set(dirname(path), (names.get(dirname(path)) ?? new Set()).add(basename(path)));
-  for (const { path, kind } of sourceFiles(nodeName, confDir, kubelets)) {
-    if (kind === "file") listen(path);
-    else if (path !== confDir) dirs.push(path);
+  for (const path of [...paths, ...commandFiles(programs), ...nodeNameFiles]) {
+    names.set(dirname(path), (names.get(dirname(path)) ?? new Set()).add(basename(path)));
   }
-  for (const path of nodeNameFiles) listen(path);
-  for (const dir of [confDir, ...dirs]) names.delete(dir);
+  const dirs = sources.flatMap(({ path, kind }) => (kind === "file" || path === confDir ? [] : path));
+  const wholeDirs = new Set([...dirs, ...commandDirs(programs)]);
+  for (const dir of [confDir, ...wholeDirs]) names.delete(dir);
   return [
     whole(confDir, 50),
     whole(binDir, 500),
     whole(leaseDir, 1000),
-    ...dirs.map((dir) => whole(dir, 250)),
+    ...[...wholeDirs].map((dir) => whole(dir, 250)),
     ...[...names].map(([dir, wanted]): WatchTarget => ({ ...whole(dir, 250), names: wanted })),
   ];
 }

@@ -127,7 +127,7 @@ class Chain {
   }
 
   #fileValue({ file, findings }: ClassifiedFile, podCIDRs: PodCIDRs): PodCIDRAnswer | undefined {
-    const line = findings.find(({ meaning }) => meaning === "node")?.line;
+    const { line, insteadOf } = findings.find(({ meaning }) => meaning === "node") ?? {};
     const verdicts = this.#verdictsOn(podCIDRs, "file");
     const against = verdicts.filter(({ range, effect }) => effect !== "questioned" && !this.#isInForce(range));
     const [first] = against;
@@ -146,7 +146,8 @@ class Chain {
     }
     const doubts = doubtsOf(verdicts, `${file}${line === undefined ? "" : `:${line}`}`);
     this.#warnings.push(...doubts);
-    return this.#answer({ source: "file", podCIDRs, file, line, doubts });
+    const reason = insteadOf === undefined ? undefined : `in place of ${insteadOf.join(", ")}`;
+    return this.#answer({ source: "file", podCIDRs, file, line, doubts, reason });
   }
 
   /** Levels 4 and 5. */

@@ -16,6 +16,8 @@ export interface Finding {
   /** The CIDR in its normal form, or the prefix length of a mask. */
   readonly value: string;
   readonly meaning: Meaning;
+  /** As in `Statement`. */
+  readonly insteadOf?: readonly string[] | undefined;
 }
 
 /** A value that does not count, or one that does with a remark; `value` only when it looks like an address. */
@@ -44,6 +46,8 @@ export interface ClassifiedFile extends Classified {
   readonly file: string;
   /** What the file is, as in `Reading`. */
   readonly kind: string;
+  /** What its program has from another place. @default nothing */
+  readonly overridden?: readonly Warning[];
 }
 
 /** What is known from outside the file. */
@@ -220,7 +224,8 @@ class Classifier {
   ): void {
     const list = this.#found[meaning];
     if (!list.some((other) => other.equals(prefix))) list.push(prefix);
-    this.#findings.push({ line, key: statement.key, value: prefix.toString(), meaning });
+    const { key, insteadOf } = statement;
+    this.#findings.push({ line, key, value: prefix.toString(), meaning, insteadOf });
   }
 
   #maskLength(statement: Statement, item: StatedValue): void {

@@ -2,12 +2,17 @@
 // configuration, else from every local file together, because no single file has to say all of it.
 
 import type { Family } from "../cidr/addr.ts";
-import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
+import type { Prefix } from "../cidr/prefix.ts";
 import { type LoadedConfig, placeOf } from "../config/config.ts";
+import { readNodePrograms } from "../programs/node-programs.ts";
+import { describePlace } from "../programs/word.ts";
 import type { System } from "../sys/system.ts";
-import { type ClassifiedFile, classify } from "./classify.ts";
+import { type ClassifiedFile, classify, type Warning } from "./classify.ts";
 import type { OtherNode } from "./judgement/surroundings.ts";
 import type { Source } from "./read-sources.ts";
+import type { Removed } from "./told/overridden.ts";
+import { rancherDefault } from "./told/rancher-default.ts";
+import { showable } from "./usable.ts";
 
 /** A cluster range and where it is said. */
 export interface ClusterRange {
@@ -34,21 +39,14 @@ export interface ClusterFacts {
   readonly warnings: readonly string[];
 }
 
-const k3sClusterCIDR = parsePrefix("10.42.0.0/16");
-const k3sServiceCIDR = parsePrefix("10.43.0.0/16");
-const k3sPaths = [
-  "/etc/rancher/k3s/config.yaml",
-  "/etc/rancher/k3s/k3s.yaml",
-  "/var/lib/rancher/k3s/agent",
-  "/etc/rancher/rke2/config.yaml",
-  "/var/lib/rancher/rke2/agent",
-] as const;
-const kubeadmPaths = ["/etc/kubernetes/manifests/kube-apiserver.yaml", "/etc/kubernetes/kubelet.conf"] as const;
-
 /** Classifies every file that was read, given what all of them and the configuration say of the cluster. */
 export function classifySources(loaded: LoadedConfig, sources: readonly Source[]): readonly ClassifiedFile[] {
   const { podCIDR, serviceCIDR } = loaded.config.network;
-  const read = sources.flatMap((source) => (source.kind === "read" ? [{ file: source.file, ...source.reading }] : []));
+  const read = sources.flatMap((source) => {
+    if (source.kind !== "read") return [];
+    const { file, reading } = source;
+    return [{ file, ...reading, overridden: source.overridden.map(describeRemoved) }];
+  });
   // First without the nodes' ranges, because what those mean depends on the rest.
   const plain = read.map(({ statements }) => classify(statements.withoutNodes()));
   const known = {
@@ -56,7 +54,12 @@ export function classifySources(loaded: LoadedConfig, sources: readonly Source[]
     serviceCIDRs: serviceCIDR.length > 0 ? serviceCIDR : plain.flatMap(({ serviceCIDRs }) => serviceCIDRs),
     isForNode: true,
   };
-  return read.map(({ file, kind, statements }) => ({ file, kind, ...classify(statements, known) }));
+  return read.map(({ file, kind, statements, overridden }) => ({
+    file,
+    kind,
+    overridden,
+    ...classify(statements, known),
+  }));
 }
 
 /** Nodes other than this one whose objects lie in files, with their ranges. */
@@ -79,30 +82,31 @@ export function clusterFacts(system: System, loaded: LoadedConfig, files: readon
   // The first in order wins, so it is put in last.
   for (const file of files.toReversed()) Object.assign(nodeMask, file.nodeMask);
   const warnings: string[] = [];
-  const fromFiles = (): readonly ClusterRange[] => {
-    const ranges = oneOfEachFamily(files.flatMap(rangesOf), warnings);
-    // Where a file says a range that is refused, k3s does not run with its default.
-    const isRefused = files.some(({ refused }) => refused.includes("cluster"));
-    return ranges.length === 0 && runsK3s(system) && !isRefused ? [k3sDefault] : ranges;
-  };
-  const cluster = podCIDR.base === undefined ? fromFiles() : configuredRanges(loaded, podCIDR.base.list);
+  const said =
+    podCIDR.base === undefined
+      ? oneOfEachFamily(files.flatMap(rangesOf), warnings)
+      : configuredRanges(loaded, podCIDR.base.list);
   const serviceCIDRs = serviceCIDR.length > 0 ? serviceCIDR : unique(files.flatMap((file) => file.serviceCIDRs));
-  const isK3sDefault = cluster.includes(k3sDefault);
+  // Where a file says a range that is refused, k3s does not run with its default.
+  const isSaid = said.length > 0 || files.some(({ refused }) => refused.includes("cluster"));
+  const usual = isSaid ? noDefault : rancherDefault(system, readNodePrograms(system));
+  if (usual.kind === "unknown") warnings.push(usual.why);
+  if (usual.kind !== "default") return { cluster: said, serviceCIDRs, nodeMask, warnings };
+  const { cluster: prefix, service, by } = usual;
   return {
-    cluster,
-    serviceCIDRs: isK3sDefault && serviceCIDRs.length === 0 ? [k3sServiceCIDR] : serviceCIDRs,
+    cluster: [{ prefix, by, file: undefined, line: undefined, isConfigured: false }],
+    serviceCIDRs: serviceCIDRs.length === 0 ? [service] : serviceCIDRs,
     nodeMask,
     warnings,
   };
 }
 
-const k3sDefault: ClusterRange = {
-  prefix: k3sClusterCIDR,
-  file: undefined,
-  line: undefined,
-  isConfigured: false,
-  by: "k3s' own default",
-};
+const noDefault = { kind: "none" } as const;
+
+/** Only what looks like an address is shown. */
+function describeRemoved({ line, value, key, by }: Removed): Warning {
+  return { line, value: showable(value), reason: `${key} does not count: ${describePlace(by)} takes its place` };
+}
 
 function configuredRanges(loaded: LoadedConfig, base: readonly Prefix[]): readonly ClusterRange[] {
   const { file, line } = placeOf(loaded, "network.podCIDR.base");
@@ -120,7 +124,9 @@ function configuredRanges(loaded: LoadedConfig, base: readonly Prefix[]): readon
 function rangesOf({ file, clusterCIDRs, findings }: ClassifiedFile): readonly ClusterRange[] {
   return clusterCIDRs.map((prefix) => {
     const finding = findings.find(({ meaning, value }) => meaning === "cluster" && value === prefix.toString());
-    return { prefix, file, line: finding?.line, isConfigured: false, by: finding?.key ?? "" };
+    const { key = "", line, insteadOf } = finding ?? {};
+    const by = insteadOf === undefined ? key : `${key} (in place of ${insteadOf.join(", ")})`;
+    return { prefix, file, line, isConfigured: false, by };
   });
 }
 
@@ -136,19 +142,6 @@ function oneOfEachFamily(ranges: readonly ClusterRange[], warnings: string[]): r
     }
   }
   return chosen.sort((a, b) => a.prefix.compare(b.prefix));
-}
-
-/** Whether k3s or RKE2 is what runs the node: its files are there, kubeadm's are not. */
-function runsK3s(system: System): boolean {
-  const exists = (path: string): boolean => {
-    try {
-      return system.files.stat(path) !== undefined;
-    } catch {
-      // Not to be looked at is not to be there: this only feeds a guess.
-      return false;
-    }
-  };
-  return k3sPaths.some(exists) && !kubeadmPaths.some(exists);
 }
 
 function unique(prefixes: readonly Prefix[]): readonly Prefix[] {

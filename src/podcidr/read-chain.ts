@@ -3,7 +3,7 @@
 
 import type { LoadedConfig } from "../config/config.ts";
 import type { Networks } from "../kernel/networks.ts";
-import { kubeletSettings } from "../programs/kubelet-settings.ts";
+import { readNodePrograms } from "../programs/node-programs.ts";
 import type { System } from "../sys/system.ts";
 import type { ClassifiedFile } from "./classify.ts";
 import { type ClusterFacts, classifySources, clusterFacts, nodesInFiles } from "./cluster-facts.ts";
@@ -33,7 +33,7 @@ export interface ChainReading extends PodCIDRQuery {
 export function readChain(system: System, { nodeName, config }: PodCIDRQuery): ChainReading {
   const sources = readSources(
     system,
-    sourceFiles(nodeName, config.config.cni.confDir, kubeletSettings(system)),
+    sourceFiles(nodeName, config.config.cni.confDir, readNodePrograms(system)),
     nodeName,
   );
   const files = classifySources(config, sources);

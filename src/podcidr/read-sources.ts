@@ -2,6 +2,9 @@
 // cannot be read is an outcome like the others.
 
 import { originalName } from "../node-state/aside-name.ts";
+import { configDropIns } from "../programs/config-files.ts";
+import { kubeletPieces } from "../programs/kubelet-settings.ts";
+import type { Place } from "../programs/word.ts";
 import { readNetworkConfig } from "../spec/config-file.ts";
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
 import { basename, join } from "../sys/fs/path.ts";
@@ -13,20 +16,74 @@ import { mentionsRange } from "./readers/vocabulary.ts";
 import { foreignConflists, type SourceFile } from "./sources.ts";
 import { Statements } from "./statements.ts";
 import { decodeText } from "./text/decode.ts";
+import { type CommandLine, statementsByFile } from "./told/command-lines.ts";
+import { type Removed, withoutNodeRange, withoutOverridden, withReplaced } from "./told/overridden.ts";
 
 type Unread = { readonly kind: "absent" } | { readonly kind: "skipped"; readonly reason: string };
 
-export type Source = { readonly file: string } & (Unread | { readonly kind: "read"; readonly reading: Reading });
+export type Source = { readonly file: string } & (Unread | ReadSource);
+
+interface ReadSource {
+  readonly kind: "read";
+  readonly reading: Reading;
+  /** What its program has from another place. */
+  readonly overridden: readonly Removed[];
+}
 
 /** Every source, directories taken apart into their files, in the order they are asked. */
 export function readSources(system: System, paths: readonly SourceFile[], nodeName: string): readonly Source[] {
   const seen = new Set<string>();
-  return paths.flatMap((source): readonly Source[] => {
+  /** Where each kubelet has this node's range from. */
+  const rangeBy = new Map<string, Place>();
+  const sources = paths.flatMap((source): readonly Source[] => {
+    if (source.command !== undefined) return readCommand(source, source.command, rangeBy);
     const listed = listFiles(system, source);
     if (listed.kind !== "listed") return [{ file: source.path, ...listed }];
     const unseen = listed.files.filter((file) => !seen.has(file));
     for (const file of unseen) seen.add(file);
-    return unseen.map((file) => readSource(system, file, { readers: source.readers, nodeName }));
+    const read = unseen.map((file) => readSource(system, file, { readers: source.readers, nodeName }));
+    return read.map((each) => withoutReplaced(each, source, rangeBy));
+  });
+  return withPlacesReplaced(sources);
+}
+
+/** One source for each file the command line is put together from; the first of the usual ones where it says nothing. */
+function readCommand(source: SourceFile, command: CommandLine, rangeBy: Map<string, Place>): readonly Source[] {
+  const found = [...statementsByFile(command)];
+  if (found.length === 0) return source.path === "/proc" ? [] : [{ file: source.path, kind: "absent" }];
+  return found.map(([file, statements]) =>
+    withoutReplaced(
+      { file, kind: "read", reading: { kind: "command", statements, otherNodes: [] }, overridden: [] },
+      source,
+      rangeBy,
+    ),
+  );
+}
+
+/** The source without what its program has from another place. */
+function withoutReplaced(
+  source: Source,
+  { overridden, kubelet, rangeBy }: SourceFile,
+  known: Map<string, Place>,
+): Source {
+  if (source.kind !== "read") return source;
+  const { file, reading } = source;
+  const own = withoutOverridden(file, reading.statements, overridden ?? []);
+  const by = rangeBy ?? (kubelet === undefined ? undefined : known.get(kubelet));
+  const kept = by === undefined ? own : withoutNodeRange(file, own.statements, by);
+  const line = kept.statements.list.find(({ meaning }) => meaning === "node")?.values[0]?.line;
+  if (kubelet !== undefined && line !== undefined) known.set(kubelet, { file, line });
+  const removed = kept === own ? own.removed : [...own.removed, ...kept.removed];
+  return { ...source, reading: { ...reading, statements: kept.statements }, overridden: removed };
+}
+
+function withPlacesReplaced(sources: readonly Source[]): readonly Source[] {
+  const removed = sources.flatMap((source) => (source.kind === "read" ? source.overridden : []));
+  if (removed.length === 0) return sources;
+  return sources.map((source) => {
+    if (source.kind !== "read") return source;
+    const statements = withReplaced(source.file, source.reading.statements, removed);
+    return { ...source, reading: { ...source.reading, statements } };
   });
 }
 
@@ -38,30 +95,16 @@ interface Listed {
 function listFiles(system: System, { path, kind }: SourceFile): Unread | Listed {
   if (kind === "file") return { kind: "listed", files: [path] };
   try {
-    if (kind === "kubelet-dir") return listKubeletDir(system, path);
     const names = system.files.list(path);
     if (names === undefined) return { kind: "absent" };
-    const wanted = kind === "conflist-dir" ? foreignConflists(names) : names.filter((name) => /\.ya?ml$/.test(name));
-    return { kind: "listed", files: wanted.map((name) => join(path, name)) };
+    // The kubelet puts each file over those before it, so the last one that says something counts.
+    if (kind === "kubelet-dir") return { kind: "listed", files: kubeletPieces(system, path).toReversed() };
+    if (kind === "yaml-dir") return { kind: "listed", files: configDropIns(system, path) };
+    return { kind: "listed", files: foreignConflists(names).map((name) => join(path, name)) };
   } catch (error) {
     return { kind: "skipped", reason: whyUnreadable(error) };
   }
 }
-
-/** The kubelet puts each file over those before it, so the last one that says something counts. */
-function listKubeletDir(system: System, path: string): Unread | Listed {
-  const walk = (dir: string, depth: number): readonly string[] =>
-    (system.files.list(dir) ?? []).toSorted().flatMap((name) => {
-      const inner = join(dir, name);
-      if (system.files.lstat(inner)?.kind === "directory") return depth < maxKubeletDepth ? walk(inner, depth + 1) : [];
-      return name.endsWith(".conf") ? [inner] : [];
-    });
-  if (system.files.stat(path) === undefined) return { kind: "absent" };
-  return { kind: "listed", files: walk(path, 0).toReversed() };
-}
-
-/** Deeper than anybody nests them. */
-const maxKubeletDepth = 8;
 
 interface ReadSourceOptions {
   readonly readers: readonly Reader[];
@@ -77,7 +120,7 @@ function readSource(system: System, file: string, options: ReadSourceOptions): S
     const refusal = mayMatter && options.readers.includes(cniConfig) ? whyNotLoaded(file, bytes) : undefined;
     if (refusal !== undefined) return { file, kind: "skipped", reason: refusal };
     const reading = mayMatter ? readText(decoded, options) : unread();
-    return { file, kind: "read", reading };
+    return { file, kind: "read", reading, overridden: [] };
   } catch (error) {
     return { file, kind: "skipped", reason: whyUnreadable(error) };
   }

@@ -3,7 +3,10 @@
 
 import { originalName } from "../node-state/aside-name.ts";
 import { conflistFileName } from "../node-state/names.ts";
-import { type KubeletSettings, usualKubeletConfig, usualKubeletDir } from "../programs/kubelet-settings.ts";
+import { type NodePrograms, usualPrograms } from "../programs/node-programs.ts";
+import type { Overridden } from "../programs/program-settings.ts";
+import type { RancherSettings } from "../programs/rancher-settings.ts";
+import type { Place } from "../programs/word.ts";
 import { isRuntimeConfig } from "../spec/runtime-order.ts";
 import { compareNames } from "../sys/fs/file-name.ts";
 import { cniConfig } from "./readers/cni-config.ts";
@@ -15,12 +18,15 @@ import { configMaps, kubeconfig, lists } from "./readers/objects.ts";
 import type { Reader } from "./readers/reader.ts";
 import { settings } from "./readers/settings.ts";
 import { workloads } from "./readers/workload.ts";
+import { type CommandLine, processCommand, rancherCommand } from "./told/command-lines.ts";
 
 /** How a path is asked. */
 export type SourceKind =
   /** One file. */
   | "file"
-  /** A directory whose `.yaml` and `.yml` files are read in order of name (k3s and RKE2 `config.yaml.d`). */
+  /** The command line of a program, by the files it is put together from; `path` is where it would be first. */
+  | "command"
+  /** The directory of drop-ins of a configuration file of k3s or RKE2, read in order of name. */
   | "yaml-dir"
   /** A directory of the kubelet's configurations: every `.conf` in it, also deeper, the last in order of name first. */
   | "kubelet-dir"
@@ -32,12 +38,15 @@ export interface SourceFile {
   readonly kind: SourceKind;
   /** What reads a document found there: the first of them that knows it. */
   readonly readers: readonly Reader[];
+  /** For a command line. */
+  readonly command?: CommandLine;
+  /** Values in these files that their program has from another place. */
+  readonly overridden?: readonly Overridden[];
+  /** The kubelet that reads it: of its sources the first that says this node's range takes the place of all others. */
+  readonly kubelet?: string;
+  /** What takes the place of this node's range in them. */
+  readonly rangeBy?: Place | undefined;
 }
-
-/** Where the kubelet reads its configuration. */
-export type KubeletFiles = Pick<KubeletSettings, "config" | "configDir">;
-
-const usualKubeletFiles: KubeletFiles = { config: usualKubeletConfig, configDir: usualKubeletDir };
 
 /** Where runtimes read CNI configurations by default. */
 const defaultConfDir = "/etc/cni/net.d";
@@ -46,41 +55,78 @@ const defaultConfDir = "/etc/cni/net.d";
  * Every source of level 3, first hit wins.
  * @param nodeName a valid node name: it is part of a path.
  * @param confDir the CNI configuration directory HeadCNI writes to (`cni.confDir`). @default /etc/cni/net.d
- * @param kubelets where the kubelet reads its configuration. @default the usual places
+ * @param programs what the node's programs were told. @default nothing
  */
 export function sourceFiles(
   nodeName: string,
   confDir = defaultConfDir,
-  kubelets: KubeletFiles = usualKubeletFiles,
+  programs: NodePrograms = usualPrograms,
 ): readonly SourceFile[] {
+  const { k3s, rke2, processes } = programs;
   const manifests = "/etc/kubernetes/manifests";
   return [
-    file(`/var/lib/rancher/k3s/agent/etc/node-${nodeName}.yaml`, nodeObjects, lists, settings),
+    file(`${k3s.dataDir}/agent/etc/node-${nodeName}.yaml`, nodeObjects, lists, settings),
     file("/etc/rancher/k3s/k3s.yaml", kubeconfig, settings),
-    kubeletDir("/var/lib/rancher/k3s/agent/etc/kubelet.conf.d"),
-    file("/var/lib/rancher/k3s/agent/etc/kubelet.config", kubelet, settings),
-    kubeletDir("/var/lib/rancher/rke2/agent/etc/kubelet.conf.d"),
-    ...(kubelets.configDir === undefined ? [] : [kubeletDir(kubelets.configDir)]),
-    ...(kubelets.config === usualKubeletFiles.config ? [] : [file(kubelets.config, kubelet)]),
-    file(usualKubeletFiles.config, kubelet, settings),
+    command("/etc/systemd/system/k3s.service", rancherCommand(k3s)),
+    command("/etc/systemd/system/rke2-server.service", rancherCommand(rke2)),
+    piecesOf(k3s),
+    file(`${k3s.dataDir}/agent/etc/kubelet.config`, kubelet, settings),
+    piecesOf(rke2),
+    ...kubeletSources(programs),
     file("/etc/kubernetes/kubeadm-config.yaml", kubeadm, kubelet, kubeProxy, configMaps, lists, settings),
     file("/etc/kubernetes/admin.conf", kubeconfig, settings),
+    command("/proc", processCommand(processes, "kube-controller-manager")),
+    command("/proc", processCommand(processes, "kube-apiserver")),
     file(`${manifests}/kube-controller-manager.yaml`, kubelet, lists, workloads, settings),
     file(`${manifests}/kube-apiserver.yaml`, kubelet, lists, workloads, settings),
-    file("/etc/rancher/k3s/config.yaml", settings),
-    { path: "/etc/rancher/k3s/config.yaml.d", kind: "yaml-dir", readers: [settings] },
-    file("/etc/rancher/rke2/config.yaml", settings),
-    { path: "/etc/rancher/rke2/config.yaml.d", kind: "yaml-dir", readers: [settings] },
+    file(`${rke2.dataDir}/agent/pod-manifests/kube-controller-manager.yaml`, workloads),
+    file(`${rke2.dataDir}/agent/pod-manifests/kube-apiserver.yaml`, workloads),
+    ...configOf(k3s),
+    ...configOf(rke2),
     file("/run/flannel/subnet.env", subnetEnv),
-    file("/var/lib/rancher/k3s/agent/etc/flannel/net-conf.json", netConf),
+    file(`${k3s.dataDir}/agent/etc/flannel/net-conf.json`, netConf),
     file(`${confDir}/10-containerd-net.conflist`, cniConfig),
     { path: confDir, kind: "conflist-dir", readers: [cniConfig] },
+  ];
+}
+
+/** The kubelet that is a service of its own: its flags, its pieces of configuration, its file. */
+function kubeletSources({ kubelet: { flags, config, configDir }, processes }: NodePrograms): readonly SourceFile[] {
+  const title =
+    "the command line of the kubelet: a process that runs on this node, its unit with drop-ins, `/var/lib/kubelet/kubeadm-flags.env`, `/etc/default/kubelet`, `/etc/sysconfig/kubelet`";
+  const usual = usualPrograms.kubelet.config;
+  return [
+    {
+      ...command(processes.has("kubelet") ? "/proc" : "/etc/systemd/system/kubelet.service", { title, told: flags }),
+      kubelet: "kubelet",
+    },
+    ...(configDir === undefined ? [] : [{ ...kubeletDir(configDir), kubelet: "kubelet" }]),
+    ...(config === usual ? [] : [{ ...file(config, kubelet), kubelet: "kubelet" }]),
+    { ...file(usual, kubelet, settings), ...(config === usual && { kubelet: "kubelet" }) },
+  ];
+}
+
+/** The pieces of configuration of the kubelet in k3s and RKE2, whose flags count before them. */
+function piecesOf({ name, dataDir, settings: told }: RancherSettings): SourceFile {
+  const rangeBy = told.passedOn("kubelet-arg", "pod-cidr");
+  return { ...kubeletDir(`${dataDir}/agent/etc/kubelet.conf.d`), kubelet: name, rangeBy };
+}
+
+/** The configuration of k3s and RKE2, without what they have from another place. */
+function configOf({ config, settings: { overridden } }: RancherSettings): readonly SourceFile[] {
+  return [
+    { ...file(config, settings), overridden },
+    { path: `${config}.d`, kind: "yaml-dir", readers: [settings], overridden },
   ];
 }
 
 /** The kubelet wants a kind in each of its pieces: bare keys say nothing there. */
 function kubeletDir(path: string): SourceFile {
   return { path, kind: "kubelet-dir", readers: [kubelet] };
+}
+
+function command(path: string, line: CommandLine): SourceFile {
+  return { path, kind: "command", readers: [], command: line };
 }
 
 /** The readers of all sources, each once. */

@@ -36,6 +36,8 @@ export interface Statement {
   readonly foreign?: Foreign | undefined;
   /** The bridge a conflist's range is on. */
   readonly device?: string | undefined;
+  /** The places of values that its program does not take because of this one: `/etc/rancher/k3s/config.yaml:3`. */
+  readonly insteadOf?: readonly string[] | undefined;
   /** For masks: the family it is for; undefined means the single family of the cluster. */
   readonly family?: "ipv4" | "ipv6" | undefined;
 }

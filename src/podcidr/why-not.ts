@@ -5,7 +5,7 @@ import type { ClassifiedFile, Warning } from "./classify.ts";
 
 /** Why a file that was read is no answer. */
 export function whyNot(found: ClassifiedFile): Pick<TraceEntry, "outcome" | "reason"> {
-  const { kind, findings, passedOver, refused, warnings } = found;
+  const { kind, findings, passedOver, refused, warnings, overridden = [] } = found;
   if (passedOver !== undefined) return { outcome: "skipped", reason: warningText(passedOver) };
   if (refused.includes("node")) {
     const last = warnings.findLast(({ line }) => line !== undefined);
@@ -16,7 +16,7 @@ export function whyNot(found: ClassifiedFile): Pick<TraceEntry, "outcome" | "rea
   if (cluster !== undefined && !isBroken) {
     return { outcome: "absent", reason: `says the cluster's CIDR only: ${cluster.value} in line ${cluster.line}` };
   }
-  const [remark] = warnings;
+  const [remark] = [...overridden, ...warnings];
   const reason = remark === undefined ? "says no PodCIDR" : warningText(remark);
   return { outcome: isBroken ? "invalid" : "absent", reason };
 }

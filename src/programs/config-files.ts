@@ -8,26 +8,44 @@ import { kindOf, namesIn, textIn } from "./look.ts";
 import type { Told } from "./program-settings.ts";
 import { readYamlKeys } from "./yaml-keys.ts";
 
-/** What the files say of the keys that are wanted, in the order they are put together, and the files that are there. */
-export function readConfigFiles(system: System, file: string, isWanted: (name: string) => boolean) {
-  // One named by a URL, or relative to a working directory, is not looked at.
-  const paths = file.startsWith("/") ? [file, ...dropIns(system, `${file}.d`)] : [];
-  const files = paths.filter((path) => kindOf(system, path) === "file");
-  const told = files.flatMap((path) => readKeys(system, path, isWanted));
-  return { files, told };
+export interface ConfigFiles {
+  /** The files that are there. */
+  readonly files: readonly string[];
+  /** Those of them that cannot be read, or are no YAML. */
+  readonly unread: readonly string[];
+  /** What they say of the keys that are wanted, in the order they are put together. */
+  readonly told: readonly Told[];
 }
 
-function dropIns(system: System, dir: string): readonly string[] {
+export function readConfigFiles(system: System, file: string, isWanted: (name: string) => boolean): ConfigFiles {
+  // One named by a URL, or relative to a working directory, is not looked at.
+  if (!file.startsWith("/")) return { files: [], unread: [file], told: [] };
+  const files = [file, ...configDropIns(system, `${file}.d`)].filter((path) => kindOf(system, path) === "file");
+  const read = files.map((path) => ({ path, told: readKeys(system, path, isWanted) }));
+  return {
+    files,
+    unread: read.flatMap(({ path, told }) => (told === undefined ? [path] : [])),
+    told: read.flatMap(({ told }) => told ?? []),
+  };
+}
+
+/** The drop-ins in a directory, in their order. */
+export function configDropIns(system: System, dir: string): readonly string[] {
   return namesIn(system, dir)
     .filter((name) => /\.ya?ml$/i.test(name))
-    .map((name) => join(dir, name));
+    .map((name) => join(dir, name))
+    .filter((path) => kindOf(system, path) !== "directory");
 }
 
-/** The values of some keys of one file. `+` at the end of a key is no part of its name. */
-export function readKeys(system: System, path: string, isWanted: (name: string) => boolean): readonly Told[] {
-  const text = textIn(system, path) ?? "";
-  const keys = readYamlKeys(text, (key) => isWanted(key.replace(/\+$/, ""))) ?? [];
-  return keys.map(({ key, values }) => ({
+/** The values of some keys of one file, `+` at the end of a key being no part of its name; undefined when it is no YAML map. */
+export function readKeys(
+  system: System,
+  path: string,
+  isWanted: (name: string) => boolean,
+): readonly Told[] | undefined {
+  const text = textIn(system, path);
+  const keys = text === undefined ? undefined : readYamlKeys(text, (key) => isWanted(key.replace(/\+$/, "")));
+  return keys?.map(({ key, values }) => ({
     name: key.replace(/\+$/, ""),
     values: values.map(({ text: value, line }) => ({ value, file: path, line })),
     onto: key.endsWith("+") ? "add" : "replace",

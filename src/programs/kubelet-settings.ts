@@ -23,13 +23,15 @@ export interface KubeletSettings {
   readonly config: string;
   /** The directory whose pieces count over that file; undefined when it reads none. */
   readonly configDir: string | undefined;
-  /** The files that were read: its unit with drop-ins, files of variables, configurations. */
+  /** Its flags alone, in their order. */
+  readonly flags: readonly Told[];
+  /** The files its flags were read from, there or not: its unit with drop-ins, files of variables. */
   readonly files: readonly string[];
 }
 
 /** Where kubeadm puts its configuration, and the directory that Kubernetes' documentation names. */
-export const usualKubeletConfig = "/var/lib/kubelet/config.yaml";
-export const usualKubeletDir = "/etc/kubernetes/kubelet.conf.d";
+const usualKubeletConfig = "/var/lib/kubelet/config.yaml";
+const usualKubeletDir = "/etc/kubernetes/kubelet.conf.d";
 const variableFiles = ["/var/lib/kubelet/kubeadm-flags.env", "/etc/default/kubelet", "/etc/sysconfig/kubelet"] as const;
 /** Keys of a KubeletConfiguration that are looked at, and the flags that stand for the same. */
 const keys: Readonly<Record<string, string>> = { containerRuntimeEndpoint: "container-runtime-endpoint" };
@@ -42,6 +44,16 @@ export function kubeletSettings(system: System): KubeletSettings {
   return keepRead(system, { key: "kubelet", inputs: [processes], read: (node) => readSettings(node, processes) });
 }
 
+/** What is taken of a kubelet that nothing is known of. */
+export const usualKubelet: KubeletSettings = {
+  settings: new Settings([], programFlags.kubelet),
+  isGiven: false,
+  config: usualKubeletConfig,
+  configDir: usualKubeletDir,
+  flags: [],
+  files: [],
+};
+
 function readSettings(system: System, processes: Processes): KubeletSettings {
   const { flags, files, isGiven } = findFlags(system, processes);
   const value = (name: string): string | undefined => absolute(flags.findLast((flag) => flag.name === name));
@@ -49,10 +61,10 @@ function readSettings(system: System, processes: Processes): KubeletSettings {
   // Without anything that tells how it is started, the usual places are the best guess.
   const configDir = isGiven ? value("config-dir") : usualKubeletDir;
   const configs = [config, ...(configDir === undefined ? [] : kubeletPieces(system, configDir))];
-  const told = configs.flatMap((path) => readKeys(system, path, (key) => keys[key] !== undefined));
+  const told = configs.flatMap((path) => readKeys(system, path, (key) => keys[key] !== undefined) ?? []);
   const named = told.map((each): Told => ({ ...each, name: keys[each.name] ?? each.name }));
   const settings = new Settings([...named, ...flags], programFlags.kubelet);
-  return { settings, isGiven, config, configDir, files: [...files, ...configs] };
+  return { settings, isGiven, config, configDir, flags, files };
 }
 
 function findFlags(system: System, processes: Processes) {

@@ -25,8 +25,12 @@ export interface RancherSettings {
   readonly isGiven: boolean;
   /** Where it keeps its state. */
   readonly dataDir: string;
-  /** The files that were read: units with drop-ins, files of variables, configuration. */
+  /** Its configuration file, `config.yaml`. */
+  readonly config: string;
+  /** The files its command line was read from, there or not: the unit with drop-ins, files of variables. */
   readonly files: readonly string[];
+  /** What of all that could not be read, so that it may have been told something else: files. */
+  readonly unread: readonly string[];
 }
 
 const kinds: Readonly<Record<string, SettingKind>> = {
@@ -42,8 +46,16 @@ const kinds: Readonly<Record<string, SettingKind>> = {
   "kube-apiserver-arg": "flags",
   "kube-controller-manager-arg": "flags",
   "kube-cloud-controller-manager-arg": "flags",
+  "node-ip": "list",
+  // Not theirs, and passed over by them; but people write them, and a later file's counts then, too.
+  podCIDR: "list",
+  podCIDRs: "list",
+  "pod-cidr": "list",
+  "pod-cidrs": "list",
+  clusterCIDR: "list",
+  serviceCIDR: "list",
 };
-const known = { kinds, short: { c: "config", d: "data-dir" } };
+const known = { kinds, short: { c: "config", d: "data-dir", i: "node-ip" } };
 /** Flags that a variable stands for; the others have none. */
 const withVariable = ["data-dir", "node-name"] as const;
 const ranges: ReadonlySet<string> = new Set(["cluster-cidr", "service-cidr"]);
@@ -62,9 +74,15 @@ export function rke2Settings(system: System): RancherSettings {
   return keepRead(system, { key: "rke2", read: (node) => readSettings(node, "rke2") });
 }
 
+/** The units that usually run it. */
+export function rancherUnits(name: RancherName): readonly string[] {
+  return units[name];
+}
+
 function readSettings(system: System, name: RancherName): RancherSettings {
   const service = findService(system, name);
-  const words = wordsAfter(service?.words ?? [], (program) => program === name) ?? [];
+  const command = wordsAfter(service?.words ?? [], (program) => program === name);
+  const words = command ?? [];
   const flags = readFlags(words, known);
   const variable = (flag: string): Setting | undefined => {
     const word = service?.env.get(`${name}_${flag}`.toUpperCase().replaceAll("-", "_"));
@@ -72,7 +90,8 @@ function readSettings(system: System, name: RancherName): RancherSettings {
   };
   // The file is looked for before flags are read: a variable counts before the flag, and the first flag.
   const named = variable("config-file") ?? flags.find((flag) => flag.name === "config")?.values[0];
-  const config = readConfigFiles(system, named?.value ?? `/etc/rancher/${name}/config.yaml`, isKey);
+  const file = named?.value ?? `/etc/rancher/${name}/config.yaml`;
+  const config = readConfigFiles(system, file, isKey);
   const settings = new Settings(
     [
       ...withVariable.flatMap((flag) => {
@@ -90,7 +109,23 @@ function readSettings(system: System, name: RancherName): RancherSettings {
     role: roleOf(words),
     isGiven: service !== undefined || config.files.length > 0,
     dataDir: settings.one("data-dir")?.value || `/var/lib/rancher/${name}`,
-    files: [...(service?.files ?? []), ...config.files],
+    config: file,
+    files: service?.files ?? [],
+    unread: [...(service !== undefined && command === undefined ? service.files.slice(0, 1) : []), ...config.unread],
+  };
+}
+
+/** What is taken of a program that nothing is known of. */
+export function usualRancher(name: RancherName): RancherSettings {
+  return {
+    name,
+    settings: new Settings([], kinds),
+    role: undefined,
+    isGiven: false,
+    dataDir: `/var/lib/rancher/${name}`,
+    config: `/etc/rancher/${name}/config.yaml`,
+    files: [],
+    unread: [],
   };
 }
 

@@ -67,7 +67,13 @@ describe("headcni podcidr as a process", () => {
     for (const [index, sample] of fc.sample(fc.array(contents, { minLength: 20, maxLength: 20 }), 5).entries()) {
       using root = tempRoot();
       for (const [at, { path, kind }] of sourceFiles("worker-1").entries()) {
-        const inside = { file: "", "yaml-dir": "/a.yaml", "kubelet-dir": "/a.conf", "conflist-dir": "/05-a.conflist" };
+        const inside = {
+          file: "",
+          command: path === "/proc" ? "/7/cmdline" : "",
+          "yaml-dir": "/a.yaml",
+          "kubelet-dir": "/a.conf",
+          "conflist-dir": "/05-a.conflist",
+        };
         const name = `${path}${inside[kind]}`;
         root.write(name, sample[(at + index) % sample.length] ?? "");
       }

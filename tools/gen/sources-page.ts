@@ -33,15 +33,18 @@ export function sourcesPage(): string {
   );
 }
 
-function sourceRow({ path, kind, readers }: SourceFile, index: number): string[] {
+function sourceRow({ path, kind, readers, command }: SourceFile, index: number): string[] {
+  const order = String(index + 1);
+  if (command !== undefined) return [order, command.title, "flags"];
   const rest = {
     file: "",
+    command: "",
     "yaml-dir": "/*.yaml",
     "kubelet-dir": "/**/*.conf",
     "conflist-dir": ", every other CNI configuration, by name",
   }[kind];
   const shown = kind === "conflist-dir" ? `${code(path)}${rest}` : code(`${path}${rest}`);
-  return [String(index + 1), shown, readers.map(({ format }) => format).join("; ")];
+  return [order, shown, readers.map(({ format }) => format).join("; ")];
 }
 
 function findsAny({ finds }: Reader): boolean {

@@ -1,0 +1,50 @@
+// The command lines of the node's programs as sources: what stands in each of the files they were put together from, and in /proc for a
+// process that runs. A value that does not count any longer is none of them.
+
+import type { Processes, ProgramName } from "../../programs/processes.ts";
+import type { Setting, Told } from "../../programs/program-settings.ts";
+import type { RancherSettings } from "../../programs/rancher-settings.ts";
+import { stateFlag, statePassedOn } from "../readers/flags.ts";
+import { isPassedOn } from "../readers/vocabulary.ts";
+import { Statements } from "../statements.ts";
+
+/** A program's command line, for the table of sources. */
+export interface CommandLine {
+  /** For the docs, in Markdown. */
+  readonly title: string;
+  readonly told: readonly Told[];
+}
+
+/** What k3s or RKE2 were told outside their configuration files. */
+export function rancherCommand({ name, settings, files }: RancherSettings): CommandLine {
+  const told = settings.names.map((flag): Told => {
+    const values = settings.all(flag).filter(({ file }) => files.includes(file));
+    return { name: flag, values };
+  });
+  const title = `the command line of ${name === "k3s" ? "k3s" : "RKE2"}: its units with drop-ins and \`EnvironmentFile\`, \`/etc/init.d\``;
+  return { title, told };
+}
+
+/** What a process of that name was started with. */
+export function processCommand(processes: Processes, name: ProgramName): CommandLine {
+  return { title: `the command line of a \`${name}\` that runs on this node`, told: processes.get(name) ?? [] };
+}
+
+/** The statements of a command line, by the file each stands in, in the order of the flags. */
+export function statementsByFile({ told }: CommandLine): ReadonlyMap<string, Statements> {
+  const found = new Map<string, Statements>();
+  for (const { name, values } of told) {
+    for (const setting of values) {
+      const statements = found.get(setting.file) ?? new Statements();
+      found.set(setting.file, statements);
+      state(statements, name, setting);
+    }
+  }
+  return found;
+}
+
+/** The command line of a process is one line. */
+function state(statements: Statements, name: string, { value, line = 1 }: Setting): void {
+  if (isPassedOn(name)) statePassedOn(statements, name, { text: value.replace(/^--/, ""), line });
+  else stateFlag(statements, name, { text: value, line });
+}
