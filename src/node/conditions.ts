@@ -58,6 +58,7 @@ export const nodeConditions = {
     severity: "warning",
     title: "The cluster's range overlaps a network of this node",
     impactsConnectivity: false,
+    dependsOn: ["PodCIDRClash"],
     text: ({ doubts }) =>
       `${doubts.join("; ")}. Another node's pods can have these addresses, and then this node reaches the one or the other: ` +
       "choose a range for the cluster that no node's network is in",
