@@ -357,6 +357,6 @@ test("whatever is said and is around, no range comes into force that is somebody
       // What an operator says twice is questioned.
       if (shared.length > 0) expect(answer.doubts).not.toEqual([]);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });

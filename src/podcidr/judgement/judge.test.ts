@@ -75,6 +75,11 @@ const examples: Readonly<Record<ReasonCode, readonly [range: string, around: Aro
     { routes: ["10.244.1.128/25 via 192.168.1.254 dev eth0 proto static"] },
     "contains 10.244.1.128/25, which this node has a route to via 192.168.1.254 on eth0",
   ],
+  "earlier-route": [
+    "10.244.1.0/24",
+    { routes: ["10.244.1.64/26 via 10.244.1.65 dev vxlan.calico proto 80"] },
+    "contains 10.244.1.64/26, which another CNI has a route to via 10.244.1.65 on vxlan.calico",
+  ],
   "wider-route": [
     "10.244.1.0/24",
     { routes: ["10.244.0.0/17 via 192.168.1.1 dev tun0"] },
@@ -402,6 +407,27 @@ describe("what is somebody else's is one", () => {
       "guess",
       flannel,
       ["earlier-network: passed over", "earlier-network: passed over"],
+    ],
+    [
+      "an IPv6 address by itself on a veth, with its route",
+      "fd00:1::/64",
+      "operator",
+      { addresses: ["fd00:1::9/128 dev veth0"], routes: ["fd00:1::9/128 dev veth0 proto kernel"] },
+      ["own-address: refused"],
+    ],
+    [
+      "a block of Calico's on another node, by BIRD's route",
+      "10.244.1.0/24",
+      "file",
+      { routes: ["10.244.1.64/26 via 10.0.0.9 dev eth0 proto bird"], ports: { none: ["cali0123456789a"] } },
+      ["earlier-route: questioned"],
+    ],
+    [
+      "a route of BIRD's without Calico",
+      "10.244.1.0/24",
+      "file",
+      { routes: ["10.244.1.64/26 via 10.0.0.9 dev eth0 proto bird"] },
+      ["own-route: passed over"],
     ],
     ["more than what cni0 has", "10.244.2.0/23", "operator", flannel, ["earlier-network: questioned"]],
     [

@@ -18,6 +18,8 @@ export type OwnNetwork =
       readonly range: Prefix;
       readonly device: string | undefined;
       readonly via: Addr | undefined;
+      /** Whether another CNI made it, to the pods of another node. */
+      readonly isOfCni: boolean;
     }
   /** A route that throws packets away. */
   | { readonly kind: "null-route"; readonly range: Prefix }
@@ -36,8 +38,11 @@ export interface DeviceHints {
 const podDeviceNames =
   /^(cni\d+|cbr\d+|kube-bridge|flannel.*|cilium_.*|vxlan(-v6)?\.calico|(wireguard|wg-v6)\.cali|tunl\d+|weave|antrea-.*|ovn-k8s-.*|ovn0)$/;
 
-/** Devices of a single pod, as the ptp plugin, kindnet, Calico, Cilium and AWS make them: they lead to one address. */
-const onePodNames = /^(veth.*|cali[0-9a-f]+|lxc[0-9a-f]{5,}|lxc_health|eni[0-9a-f]{5,})$/;
+/** Devices of a single pod, as the ptp plugin, kindnet, Calico, Cilium, AWS, GKE and Azure make them: they lead to one address. */
+const onePodNames = /^(veth.*|cali[0-9a-f]+|lxc[0-9a-f]{5,}|lxc_health|(eni|gke|azv)[0-9a-f]{5,})$/;
+
+/** Devices of a node on which Calico runs: there BIRD's routes are its own. */
+const calicoNames = /^(cali[0-9a-f]{5,}|vxlan(-v6)?\.calico)$/;
 
 /** Bridges of tools, which on some nodes are the pods' (flannel gives docker0 its range). */
 const toolBridgeNames =
@@ -81,7 +86,8 @@ type Known = Extract<Networks, { readonly kind: "known" }>;
 
 class Sorter {
   readonly #ports: ReadonlyMap<string, readonly string[]>;
-  readonly #addresses: readonly NodeAddress[];
+  readonly #addresses: ReadonlySet<string>;
+  readonly #hasCalico: boolean;
   /** Devices with a route to one address, which is a pod's where the device is one pod's. */
   readonly #toOne: ReadonlySet<string>;
   readonly #hints: DeviceHints;
@@ -94,8 +100,9 @@ class Sorter {
       if (master !== undefined) ports.set(master, [...(ports.get(master) ?? []), name]);
     }
     this.#ports = ports;
-    this.#addresses = addresses;
-    this.#toOne = new Set(routes.flatMap((route) => (isToOnePod(route) ? [route.device] : [])));
+    this.#addresses = new Set(addresses.map(({ address }) => String(address.addr)));
+    this.#hasCalico = devices.some(({ name }) => calicoNames.test(name));
+    this.#toOne = new Set(routes.flatMap((route) => (this.#isToOnePod(route) ? [route.device] : [])));
     this.#hints = hints;
     this.#tailscale = new Set(addresses.filter(isTailscale).map(({ device }) => device));
   }
@@ -113,14 +120,22 @@ class Sorter {
     if (!usualTables.has(table) || range.bits === 0 || isEveryones(range)) return [];
     if (nullTypes.has(type)) return [{ kind: "null-route", range }];
     if (type !== "unicast" || (device !== undefined && this.#isOurs(device))) return [];
-    const isNear = via === undefined || this.#addresses.some(({ address }) => address.addr.equals(via));
+    const isNear = via === undefined || this.#addresses.has(String(via));
     if (device !== undefined && isNear && this.#isOfPods(device, range)) {
       return this.#once({ kind: "earlier", range, device });
     }
     if (device !== undefined && via === undefined && networkProtocols.has(protocol ?? "")) {
       return this.#once({ kind: "network", range, device });
     }
-    return [{ kind: "route", range, device, via }];
+    const isOfCni = device !== undefined && (podDeviceNames.test(device) || (protocol === "bird" && this.#hasCalico));
+    return [{ kind: "route", range, device, via, isOfCni }];
+  }
+
+  /** A route to an address of the node's own shows no pod. */
+  #isToOnePod(route: Route): route is Route & { readonly device: string } {
+    const { destination, device, via, table, type } = route;
+    if (destination.size !== 1n || this.#addresses.has(String(destination.addr))) return false;
+    return via === undefined && type === "unicast" && device !== undefined && usualTables.has(table);
   }
 
   /** Of what both an address and its route show only the first. */
@@ -148,13 +163,6 @@ class Sorter {
 /** An address as Tailscale gives its device: a host's own, in its ranges. A provider's network can be in 100.64.0.0/10 too. */
 function isTailscale({ address }: NodeAddress): boolean {
   return address.size === 1n && tailscaleAddresses.some((range) => range.contains(address));
-}
-
-function isToOnePod(route: Route): route is Route & { readonly device: string } {
-  const { destination, device, via, table, type } = route;
-  return (
-    destination.size === 1n && via === undefined && type === "unicast" && device !== undefined && usualTables.has(table)
-  );
 }
 
 function isEveryones(range: Prefix): boolean {

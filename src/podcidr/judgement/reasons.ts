@@ -101,10 +101,18 @@ export const reasons = {
       `${relation(around)}, the network this node is on with ${device}${address === undefined ? "" : ` (${address})`}`,
   }),
   "own-route": reason<Around & Hop>({
-    when: "is or contains the destination of one of this node's routes (table main), through a gateway or a tunnel; also flannel's routes to the blocks of other nodes",
+    when: "is or contains the destination of one of this node's routes (table main), through a gateway or a tunnel; also flannel's route to the block of another node",
     because: "something else has these addresses, and the route takes the pods' packets away",
     effects: effects("refused", "passed over", "passed over", "-"),
     says: ({ range, other, ...hop }) => `${relation({ range, other })}, which this node has a route to${hopWords(hop)}`,
+  }),
+  "earlier-route": reason<Around & Hop>({
+    when: "contains the destination of a route that another CNI made to pods of another node (through `flannel.1`, `vxlan.calico`, `tunl0` …, or BIRD's beside Calico)",
+    because:
+      "Calico gives nodes blocks that no PodCIDR tells of: while it is there, pods in that part are out of reach. The very range of such a route is another node's (`own-route`)",
+    effects: effects("questioned", "questioned", "passed over", "-"),
+    says: ({ range, other, ...hop }) =>
+      `${relation({ range, other })}, which another CNI has a route to${hopWords(hop)}`,
   }),
   "wider-route": reason<Around & Hop>({
     when: "lies in the destination of such a route, which is wider (`10.0.0.0/8` of a VPN)",

@@ -134,17 +134,19 @@ function heldOwn(own: OwnNetwork, clusterCIDRs: readonly Prefix[]): Held {
       };
     }
     case "route": {
-      const { device, via } = own;
+      const { device, via, isOfCni } = own;
       return {
         range: other,
         isBearable: true,
-        verdictOn: (claim) =>
-          verdict(isInside(claim.range, other) ? "wider-route" : "own-route", claim, {
-            range: claim.range,
-            other,
-            device,
-            via,
-          }),
+        verdictOn: (claim) => {
+          const inside = isOfCni ? "earlier-route" : "own-route";
+          const code = isInside(claim.range, other)
+            ? "wider-route"
+            : isInside(other, claim.range)
+              ? inside
+              : "own-route";
+          return verdict(code, claim, { range: claim.range, other, device, via });
+        },
       };
     }
     case "null-route":
