@@ -89,6 +89,10 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
       await reconciler.run(signal);
     },
     conditions: proofConditions,
+    wake: (reason) => {
+      schedule.restart();
+      reconciler.wake(reason);
+    },
     status: () => {
       const { own, peers } = proofs.value ?? judgeAll(new Map());
       const causes = [...peers].flatMap(([id, { cause }]) => (cause === undefined ? [] : [[id, cause]]));

@@ -63,8 +63,9 @@ export const proofConditions = {
     dependsOn,
     visibleAfterMs: peersMs,
     text: ({ peers }) =>
-      `Pods of ${list(peers)} are not reached: the control server lets no route of theirs be served. Approve it (headscale nodes ` +
-      "list-routes shows what is offered), or look whether headcni-daemon runs there",
+      `Pods of ${list(peers)} are not reached: the control server shows no route of theirs to this node. Approve it (headscale nodes ` +
+      "list-routes shows what is offered), let the tailnet's policy accept what nodes and pods send to pods, and look whether " +
+      "headcni-daemon runs there",
   }),
 } as const;
 

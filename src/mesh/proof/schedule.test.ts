@@ -49,6 +49,14 @@ describe("createSchedule()", () => {
     expect(schedule.next(targets)).toEqual(["n1"]);
   });
 
+  test("asks everybody when it is told to", async () => {
+    const { schedule, targets, run } = scheduleOf(3);
+    await run(5000);
+    expect(schedule.next(targets)).toEqual([]);
+    schedule.restart();
+    expect(schedule.next(targets)).toEqual(["n0", "n1", "n2"]);
+  });
+
   test("forgets one that is gone, and asks one that comes", async () => {
     const { schedule, targets, run } = scheduleOf(2);
     await run(5000);

@@ -26,6 +26,8 @@ export interface Schedule {
   next(targets: ReadonlyMap<string, string>): readonly string[];
   /** Notes that a peer was asked. */
   asked(id: string, isLive: boolean): void;
+  /** Makes it everybody's turn. */
+  restart(): void;
   /** How long until the next turn; infinite when there is none. */
   pauseMs(): number;
 }
@@ -53,6 +55,9 @@ export function createSchedule({ clock, random }: Pick<System, "clock" | "random
         ? everyMs * rounds * (0.9 + random() / 5)
         : backoffMs(failures, { ...retry, maxMs }, random);
       turns.set(id, { ...turn, failures, dueMs: clock.monotonicMs() + pauseMs });
+    },
+    restart: () => {
+      turns = new Map();
     },
     pauseMs: () => {
       const earliestMs = Math.min(...[...turns.values()].map(({ dueMs }) => dueMs));
