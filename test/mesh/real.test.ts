@@ -1,10 +1,8 @@
 // The mesh on a real tailnet: three nodes with the daemon, from bare to live routes, and what it says when something is taken away.
 
 import { expect, test } from "bun:test";
-import type { MeshDocument } from "../../src/mesh/document.ts";
-import { decodeMesh } from "../../src/mesh/document-schema.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
-import { bootDaemon, configFile } from "../daemon/daemon.ts";
+import { conditionCodes } from "../daemon/daemon.ts";
 import { headcni } from "../harness/headcni.ts";
 import { createNode, type Node, type NodeProcess } from "../harness/node.ts";
 import { type Headscale, nodeTag, policyOf, startHeadscale } from "../harness/tailnet/headscale.ts";
@@ -12,48 +10,9 @@ import { joinTailnet } from "../harness/tailnet/join.ts";
 import { findTailnetPrograms } from "../harness/tailnet/programs.ts";
 import { startTailscaled } from "../harness/tailnet/tailscaled.ts";
 import { createWan } from "../harness/tailnet/wan.ts";
+import { becomes, bootMeshNode, meshOf, routesOf } from "./mesh-node.ts";
 
 const programs = findTailnetPrograms();
-
-async function meshOf(node: Node): Promise<MeshDocument> {
-  const { stdout } = await node.run([headcni, "mesh", "-o", "json"]);
-  return decodeMesh(stdout === "" ? undefined : JSON.parse(stdout)) ?? { nodes: [], conflicts: [] };
-}
-
-/** `name route`, the node that was asked first. */
-async function routesOf(node: Node): Promise<string> {
-  return (await meshOf(node)).nodes.map(({ name, route }) => `${name} ${route}`).join(", ");
-}
-
-async function conditionsOf(node: Node): Promise<readonly string[]> {
-  const { stdout } = await node.run([headcni, "status", "-o", "json"]);
-  return JSON.parse(stdout).conditions.map(({ code }: { code: string }) => code);
-}
-
-async function joinWithDaemon(node: Node, headscale: Headscale, program: string): Promise<NodeProcess> {
-  node.write("/etc/headcni/authkey", await headscale.authKey());
-  await node.must(["chmod", "600", "/etc/headcni/authkey"]);
-  const config = {
-    network: { podCIDR: { nodeLocal: `10.244.${node.name.slice(1)}.0/24`, base: "10.244.0.0/16" } },
-    tailscale: { login: { server: headscale.url, authKeyFile: "/etc/headcni/authkey", hostname: node.name } },
-  };
-  node.write(configFile, JSON.stringify(config));
-  await startTailscaled(node, program);
-  return await bootDaemon(node);
-}
-
-/** Waits for routes, with a daemon that is told to look now and then: by itself it asks peers that answer once a minute. */
-async function becomes(node: Node, daemon: NodeProcess, routes: string): Promise<void> {
-  let looks = 0;
-  const isSo = async (): Promise<boolean> => {
-    looks += 1;
-    if (looks % 20 === 1) daemon.kill("SIGHUP");
-    return (await routesOf(node)) === routes;
-  };
-  await waitUntil(routes, isSo, 60_000).catch(async (error: Error) => {
-    throw new Error(`${error.message}; it is ${await routesOf(node)}`);
-  });
-}
 
 async function idOf(headscale: Headscale, name: string): Promise<string> {
   const list: { id: number | string; name: string }[] = JSON.parse(await headscale.cli("nodes", "list", "-o", "json"));
@@ -71,7 +30,12 @@ else {
     const wan = await createWan(control);
     const headscale = await startHeadscale(control, programs.headscale, { address: wan.address });
     for (const node of nodes) await wan.attach(node);
-    const daemons = await Promise.all(nodes.map((node) => joinWithDaemon(node, headscale, programs.tailscaled)));
+    const { url } = headscale;
+    const boot = async (node: Node): Promise<NodeProcess> => {
+      await startTailscaled(node, programs.tailscaled);
+      return await bootMeshNode(node, { url, key: await headscale.authKey() });
+    };
+    const daemons = await Promise.all(nodes.map(boot));
     const [daemon] = daemons;
     if (daemon === undefined) throw new Error("no daemon");
 
@@ -92,7 +56,7 @@ else {
     ]);
     for (const { rttSeconds } of rows.slice(1)) expect(rttSeconds).toBeLessThan(0.5);
     console.log((await n1.must([headcni, "mesh"])).trimEnd());
-    expect(await conditionsOf(n1)).toEqual([]);
+    expect(await conditionCodes(n1)).toEqual([]);
 
     const all = { live: "n1 live, n2 live, n3 live", deaf: "n1 unapproved, n2 silent, n3 silent" };
     const allow = (...dst: readonly string[]): Promise<void> =>
@@ -101,7 +65,7 @@ else {
     // Nodes may talk to nodes and pods, pods to nobody.
     await allow(`${nodeTag}:*`, "10.244.0.0/16:*");
     await becomes(n1, daemon, all.deaf);
-    await waitUntil("it says so", async () => (await conditionsOf(n1)).join() === "RouteNotApproved", 30_000);
+    await waitUntil("it says so", async () => (await conditionCodes(n1)).join() === "RouteNotApproved", 30_000);
     // Nodes may talk to nodes alone: the control server hides the routes.
     await allow(`${nodeTag}:*`);
     await becomes(n1, daemon, "n1 unknown, n2 unapproved, n3 unapproved");
@@ -129,7 +93,11 @@ else {
     await wan.attach(corp);
     await startTailscaled(corp, programs.tailscaled);
     await joinTailnet(corp, { headscale, advertiseRoutes: ["10.244.0.0/20"] });
-    await waitUntil("the conflict is seen", async () => (await conditionsOf(n1)).includes("PodCIDRSwallowed"), 20_000);
+    await waitUntil(
+      "the conflict is seen",
+      async () => (await conditionCodes(n1)).includes("PodCIDRSwallowed"),
+      20_000,
+    );
     expect((await meshOf(n1)).conflicts).toEqual([
       { kind: "supernet", podCIDR: "10.244.1.0/24", node: "n1", route: "10.244.0.0/20", servedBy: "corp" },
     ]);
