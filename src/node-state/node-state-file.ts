@@ -3,8 +3,9 @@
 // at its start, and prefers the second.
 
 import { describeError, expected } from "../sys/errors.ts";
+import { temporaryTarget } from "../sys/fs/atomic-file.ts";
 import type { Files } from "../sys/fs/files.ts";
-import { dirname } from "../sys/fs/path.ts";
+import { basename, dirname, join } from "../sys/fs/path.ts";
 import { printJson } from "../sys/json.ts";
 import { fault, type Result } from "../sys/result.ts";
 import { stateDir } from "./names.ts";
@@ -72,12 +73,21 @@ export function writeNodeState(files: Files, state: NodeState): void {
     try {
       if (isThere(files, path, text)) continue;
       files.makeDir(dirname(path));
+      removeLeftovers(files, path);
       files.writeAtomic(path, text, { mode: 0o600 });
     } catch (error) {
       failure = error;
     }
   }
   if (failure !== undefined) throw failure;
+}
+
+/** What writes that were cut short have left: the daemon is the only writer. */
+function removeLeftovers(files: Files, path: string): void {
+  const dir = dirname(path);
+  for (const name of files.list(dir) ?? []) {
+    if (temporaryTarget(name) === basename(path)) files.remove(join(dir, name));
+  }
 }
 
 function isThere(files: Files, path: string, text: string): boolean {

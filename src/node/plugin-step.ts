@@ -1,12 +1,13 @@
 // With `cni.type: headcni`, puts the plugin into the runtime's directory and makes sure that it starts there before a conflist calls
-// it. A host where it cannot start gets pods all the same: its conflist calls bridge directly.
+// it. A host where it cannot start, or save its calls, gets pods all the same: its conflist calls bridge directly.
 
 import type { Config } from "../config/config.ts";
-import { pluginName } from "../node-state/names.ts";
+import { pluginName, savedCallsDir } from "../node-state/names.ts";
 import { type InstallPluginOptions, installPlugin } from "../plugin-install/install-plugin.ts";
 import { provePlugin } from "../plugin-install/prove.ts";
 import { expected } from "../sys/errors.ts";
 import { join } from "../sys/fs/path.ts";
+import { whyUnwritable } from "../sys/fs/unwritable.ts";
 import type { System } from "../sys/system.ts";
 import type { PluginFault } from "./conditions.ts";
 
@@ -42,6 +43,14 @@ export async function applyPlugin(
     return { fault: { path, why, hint }, memory: left };
   };
   if (source === undefined) return unusable("HeadCNI runs from source, and only its compiled form is a plugin");
+  const refused = whyUnwritable(system.files.hostPath(savedCallsDir));
+  if (refused !== undefined) {
+    const fault = {
+      path: join(binDir, pluginName),
+      why: `it cannot save its calls in ${savedCallsDir}: ${refused.why}`,
+    };
+    return { fault: { ...fault, hint: refused.hint }, memory };
+  }
   try {
     const isAsLeft = memory.file !== undefined && memory.file === fingerprint(system, binDir);
     if (!isAsLeft) install(system, { binDir, source });

@@ -5,6 +5,7 @@ import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
 import { temporaryTarget } from "../sys/fs/atomic-file.ts";
 import { copyExecutable, hasSameContent } from "../sys/fs/executable.ts";
 import { dirname, join } from "../sys/fs/path.ts";
+import { refusalHint } from "../sys/fs/refusal.ts";
 import type { System } from "../sys/system.ts";
 
 export interface InstallPluginOptions {
@@ -43,7 +44,7 @@ export function installPlugin(system: System, options: InstallPluginOptions): In
       hint:
         errnoOf(cause) === "EROFS"
           ? "name a folder that can be written as cni.binDir, or set cni.type to bridge"
-          : "check the folder cni.binDir names, or set cni.type to bridge",
+          : `${refusalHint(errnoOf(cause)) ?? "check the folder cni.binDir names"}, or set cni.type to bridge`,
       cause: error,
     });
   }

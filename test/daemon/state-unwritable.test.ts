@@ -5,7 +5,16 @@ import { describe, expect, test } from "bun:test";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { conflistPath, headcni, headcniDaemon } from "../harness/headcni.ts";
 import type { Node, NodeProcess } from "../harness/node.ts";
-import { bootDaemon, conditionCodes, flannelFile, flannelNode, statusOf, subnetEnv, subnetOf } from "./daemon.ts";
+import {
+  bootDaemon,
+  conditionCodes,
+  configFile,
+  flannelFile,
+  flannelNode,
+  statusOf,
+  subnetEnv,
+  subnetOf,
+} from "./daemon.ts";
 
 const state = "/var/lib/headcni";
 const manifest = `${state}/backups/manifest.json`;
@@ -122,6 +131,22 @@ describe.each(["full", "read-only"] as const)("with %s state", (how) => {
     const daemon = await bootDaemon(node);
     await comesBack(node, daemon);
     expect(node.list("/etc/cni/net.d")).toEqual(["10-headcni.conflist"]);
+    expect(await daemon.stop()).toBe(0);
+  });
+
+  test("with cni.type headcni pods are made by bridge until the plugin can save its calls", async () => {
+    await using node = await flannelNode({ [configFile]: "cni: {type: headcni}\n" });
+    const daemon = await bootDaemon(node);
+    const typeOf = (): unknown => JSON.parse(node.read(conflistPath)).plugins[0].type;
+    expect(typeOf()).toBe("headcni");
+    await refuse(node, state, how);
+    daemon.kill("SIGHUP");
+    await waitUntil("bridge is called", () => typeOf() === "bridge");
+    expect(await textOf(node, "PluginUnusable")).toContain(`it cannot save its calls in ${state}/cni: ${why}`);
+    expect((await statusOf(node)).ready).toBe(true);
+    await allow(node, state);
+    daemon.kill("SIGHUP");
+    await waitUntil("all is as before", async () => typeOf() === "headcni" && (await isWell(node)()), 15_000);
     expect(await daemon.stop()).toBe(0);
   });
 

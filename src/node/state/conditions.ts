@@ -10,6 +10,7 @@ export const nodeStateConditions = {
     title: "What the node must remember cannot be written",
     impactsConnectivity: false,
     isAwaited: true,
+    dependsOn: ["StateDirNotWritable"],
     text: ({ why, hint }) =>
       `${why}, so the PodCIDR may be chosen anew after a reboot. ${asSentence(hint ?? "make /var/lib/headcni and /run/headcni writable")}`,
   }),
@@ -22,7 +23,7 @@ export const nodeStateConditions = {
       const remedies = [...new Set(dirs.flatMap(({ hint }) => hint ?? []))].map((hint) => `${asSentence(hint)}. `);
       return (
         `${dirs.map(({ path, why }) => `${path}: ${why}`).join("; ")}. ${remedies.join("")}The conflist is written all the same, ` +
-        "unless something has to be backed up for it; with cni.type headcni no pod can be added while /var/lib/headcni is refused"
+        "unless something has to be backed up for it"
       );
     },
   }),
