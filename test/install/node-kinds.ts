@@ -1,6 +1,8 @@
 // The kinds of nodes that docs/install.md is for, as they are before HeadCNI comes: their files, services and runtimes. containerd and
 // podman are real, k3s and RKE2 are their files round a real containerd, CRI-O is its files alone.
 
+import { expect } from "bun:test";
+import { waitUntil } from "../../src/sys/testing.ts";
 import { addPod, removePod } from "../daemon/pods.ts";
 import { containerdConfig, containerdSocket, importTestImage } from "../harness/containerd.ts";
 import { connectPods } from "../harness/cri.ts";
@@ -74,7 +76,12 @@ export const nodeKinds: readonly NodeKind[] = [
       ...service("k3s", "/usr/local/bin/k3s server"),
     },
     programs: { "/usr/local/bin/k3s": "rancher" },
-    start: (node) => startService(node, "k3s"),
+    start: async (node) => {
+      await startService(node, "k3s");
+      await waitUntil("k3s has brought flannel", () => node.exists(rancherSocket));
+      expect(node.list("/var/lib/rancher/k3s/agent/etc/cni/net.d")).toEqual(["10-flannel.conflist"]);
+      expect(await node.must(["ip", "-brief", "link"])).toContain("cni0");
+    },
     runPod: (node) => criPod(node, rancherSocket),
   },
   {
