@@ -68,6 +68,14 @@ export const scenes: readonly Scene[] = [
   { page: "docs/podcidr.md", section: "", command: "headcni podcidr", name: "ip-10-0-0-7", files: workerFiles },
   {
     page: "docs/podcidr.md",
+    section: "Node or cluster",
+    command: "headcni podcidr",
+    files: { "/etc/headcni/config.yaml": "network:\n  podCIDR:\n    nodeLocal: 10.244.0.0/16\n" },
+    before: "ip link add eth0 type veth peer name far && ip address add 10.244.1.7/24 dev eth0",
+    exits: { "headcni podcidr": 3 },
+  },
+  {
+    page: "docs/podcidr.md",
     section: "`headcni podcidr -o json`",
     command: "headcni podcidr -o json",
     name: "ip-10-0-0-7",
@@ -148,6 +156,6 @@ export const scenes: readonly Scene[] = [
     section: "On a node",
     command: "headcni podcidr",
     files: podNode,
-    exits: { "headcni conflist diff": 1, "headcni status": 1 },
+    exits: { "headcni conflist diff": 1, "headcni status": 1, "headcni mesh": 1 },
   },
 ];

@@ -30,8 +30,13 @@ const faults: readonly Fault[] = [
   },
   { quote: "Cannot use environment NODE_POD_CIDR", env: { NODE_POD_CIDR: "10.244.1.0" } },
   {
-    quote: "/etc/headcni/config.yaml:3: network.podCIDR.nodeLocal",
+    quote: '/etc/headcni/config.yaml:3: network.podCIDR.nodeLocal: "10.244.1.7/24"',
     files: { [configFile]: "network:\n  podCIDR:\n    nodeLocal: 10.244.1.7/24\n" },
+  },
+  {
+    quote: "/etc/headcni/config.yaml:3: network.podCIDR.nodeLocal: 10.244.0.0/16",
+    files: { [configFile]: "network:\n  podCIDR:\n    nodeLocal: 10.244.0.0/16\n" },
+    happens: shell("ip link add eth0 type veth peer name far && ip address add 10.244.1.7/24 dev eth0"),
   },
   {
     quote: "/etc/headcni/config.yaml:3: network.podCIDR.base",
@@ -76,6 +81,24 @@ const faults: readonly Fault[] = [
       happens: shell("mkdir -p /var/lib/headcni && mount -t tmpfs -o ro none /var/lib/headcni"),
     }),
   ),
+  {
+    quote: "10.244.1.0/24 holds this node's own address",
+    files: { [configFile]: "network:\n  podCIDR:\n    nodeLocal:\n      node-1: 10.244.1.0/24\n" },
+    happens: async (node) => {
+      await runOnce(node);
+      await shell("ip link add eth1 type veth peer name far && ip address add 10.244.1.7/24 dev eth1")(node);
+    },
+  },
+  {
+    quote: "… /opt/cni/bin/bridge is a link to",
+    files: flannel,
+    happens: shell("mount -t tmpfs none /usr/lib/cni"),
+  },
+  {
+    quote: "/etc/cni/net.d: it is a mount of a folder that was removed",
+    files: flannel,
+    happens: shell("mkdir -p /srv/net.d /etc/cni/net.d && mount --bind /srv/net.d /etc/cni/net.d && rmdir /srv/net.d"),
+  },
   {
     quote: "05-cilium.conflist in /etc/cni/net.d",
     files: {
