@@ -44,12 +44,24 @@ const rows: readonly (readonly [string, Readonly<Record<string, string>>, readon
     ["/a /etc/containerd/a.toml:3"],
   ],
   [
-    "the directories of all lists, each once",
+    "the last list, which takes the place of an earlier one",
     {
       [main]: `imports = ["a.toml"]\n${cni(`bin_dirs = ["/1", "/2"]`)}`,
       "/etc/containerd/a.toml": cni(`bin_dirs = ["/2", "/3"]`, `bin_dir = "/old"`),
     },
-    [`/1 ${main}:3`, `/2 ${main}:3`, "/3 /etc/containerd/a.toml:2"],
+    ["/2 /etc/containerd/a.toml:2", "/3 /etc/containerd/a.toml:2"],
+  ],
+  [
+    "sets of characters in patterns, which have a `*`",
+    {
+      [main]: `imports = ["/x/[0-9]*.toml", "/y/[^a]*.toml", "/z/\\\\[a]*.toml", "/z/[z-a]*"]\n`,
+      "/x/1.toml": cni(`conf_dir = "/1"`),
+      "/x/a.toml": cni(`conf_dir = "/no"`),
+      "/y/b.toml": cni(`bin_dir = "/b"`),
+      "/y/a.toml": cni(`bin_dir = "/no"`),
+      "/z/[a]1.toml": cni(`conf_dir = "/z"`),
+    },
+    ["/z /z/[a]1.toml:2", "/b /y/b.toml:2"],
   ],
   [
     "patterns in any part of a path, and no other",

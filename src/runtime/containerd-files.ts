@@ -1,6 +1,7 @@
 // containerd's configuration as containerd itself puts it together: the main file, then its `imports` in their order, and theirs, each
-// file once, where a later file's value wins and lists add up (containerd 2, cmd/containerd/server/config/config.go). Before 2.0 an
-// imported file replaced the whole table of a plugin; which containerd runs is unknown here, and drop-ins are written for either.
+// file once (containerd 2, cmd/containerd/server/config/config.go, LoadConfigWithPlugins and mergeConfig). Of a plugin's table a later
+// file's value takes the place of an earlier one, lists too; lists at the top, such as `disabled_plugins`, add up. Before 2.0 an imported
+// file replaced the whole table of a plugin; which containerd runs is unknown here, and drop-ins are written for either.
 
 import { expected } from "../sys/errors.ts";
 import type { Files } from "../sys/fs/files.ts";
@@ -43,8 +44,8 @@ interface Read {
 function merge(read: readonly Read[]): ContainerdDirs {
   const all = (of: (cni: ContainerdCni) => readonly (Found | undefined)[]): readonly FoundDir[] =>
     read.flatMap(({ file, cni }) => of(cni).flatMap((found) => (found === undefined ? [] : [{ ...found, file }])));
-  const list = all(({ binDirs }) => binDirs);
-  const binDirs = list.filter(({ value }, at) => list.findIndex((dir) => dir.value === value) === at);
+  const last = read.findLast(({ cni }) => cni.binDirs.length > 0);
+  const binDirs = (last?.cni.binDirs ?? []).map((found) => ({ ...found, file: last?.file ?? "" }));
   return {
     confDir: all(({ confDir }) => [confDir]).at(-1),
     binDirs: binDirs.length > 0 ? binDirs : all(({ binDir }) => [binDir]).slice(-1),
@@ -68,24 +69,41 @@ function readFile({ files, log }: System, path: string): ContainerdCni | undefin
   return undefined;
 }
 
-/** The files an import names. Relative ones lie beside the file that names them; `*` and `?` stand for characters of one name. */
+/** The files an import names. Relative ones lie beside the file that names them; one with a `*` is a pattern, as Go's filepath.Glob has them. */
 function expandImport(files: Files, parent: string, pattern: string): readonly string[] {
   const path = pattern.startsWith("/") ? pattern : join(dirname(parent), pattern);
+  const isPattern = path.includes("*");
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   return parts.reduce<readonly string[]>(
     (dirs, part) =>
-      part.includes("*") ? dirs.flatMap((dir) => matching(files, dir, part)) : dirs.map((dir) => join(dir, part)),
+      isPattern && /[*?[\\]/.test(part)
+        ? dirs.flatMap((dir) => matching(files, dir, part))
+        : dirs.map((dir) => join(dir, part)),
     ["/"],
   );
 }
 
 function matching(files: Files, dir: string, pattern: string): readonly string[] {
-  const source = pattern
-    .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  const wanted = new RegExp(`^${source}$`, "s");
-  if (files.stat(dir)?.kind !== "directory") return [];
+  const wanted = toExpression(pattern);
+  if (wanted === undefined || files.stat(dir)?.kind !== "directory") return [];
   const names = (files.list(dir) ?? []).filter((name) => wanted.test(name));
   return names.toSorted().map((name) => join(dir, name));
+}
+
+/** `*` and `?` stand for characters of one name, `[a-c]` and `[^a]` for one of a set; undefined for a set that is none. */
+function toExpression(pattern: string): RegExp | undefined {
+  const pieces = pattern.match(/\[\^?(?:\\.|[^\]\\])+\]|\\.|./gs) ?? [];
+  const source = pieces.map((piece) => {
+    if (piece === "*") return ".*";
+    if (piece === "?") return ".";
+    const [, not, set] = /^\[(\^?)(.+)\]$/s.exec(piece) ?? [];
+    if (set !== undefined) return `[${not}${set.replaceAll("[", "\\[")}]`;
+    return RegExp.escape(piece.replace(/^\\(.)/s, "$1"));
+  });
+  try {
+    return new RegExp(`^${source.join("")}$`, "s");
+  } catch {
+    // Its ends are in the wrong order: containerd would not start with it.
+    return undefined;
+  }
 }
