@@ -1,7 +1,7 @@
 // The places the cluster goes by: certificates, what k3s, RKE2 and the kubelet were told, kubeadm's file. Pure.
 
 import { isTrue } from "../programs/program-settings.ts";
-import type { RancherName } from "../programs/rancher-settings.ts";
+import type { RancherName } from "../programs/services.ts";
 import { dirname, join } from "../sys/fs/path.ts";
 import { readCertificateText } from "./certificate.ts";
 import type { CertificateFacts } from "./der.ts";

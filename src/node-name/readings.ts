@@ -1,7 +1,7 @@
 // What the places of a node's name are read from, and what each then says. Pure: the node comes as functions that read a little of it.
 
 import type { Settings } from "../programs/program-settings.ts";
-import type { RancherName } from "../programs/rancher-settings.ts";
+import type { RancherName } from "../programs/services.ts";
 import type { Result } from "../sys/result.ts";
 import type { CertificateFacts } from "./der.ts";
 import type { Believer } from "./node-name-answer.ts";

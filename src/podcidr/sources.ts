@@ -18,7 +18,7 @@ import { configMaps, kubeconfig, lists } from "./readers/objects.ts";
 import type { Reader } from "./readers/reader.ts";
 import { settings } from "./readers/settings.ts";
 import { workloads } from "./readers/workload.ts";
-import { type CommandLine, processCommand, rancherCommand } from "./told/command-lines.ts";
+import { type CommandLine, controlPlaneCommand, rancherCommand } from "./told/command-lines.ts";
 
 /** How a path is asked. */
 export type SourceKind =
@@ -62,7 +62,7 @@ export function sourceFiles(
   confDir = defaultConfDir,
   programs: NodePrograms = usualPrograms,
 ): readonly SourceFile[] {
-  const { k3s, rke2, processes } = programs;
+  const { k3s, rke2 } = programs;
   const manifests = "/etc/kubernetes/manifests";
   return [
     file(`${k3s.dataDir}/agent/etc/node-${nodeName}.yaml`, nodeObjects, lists, settings),
@@ -75,8 +75,8 @@ export function sourceFiles(
     ...kubeletSources(programs),
     file("/etc/kubernetes/kubeadm-config.yaml", kubeadm, kubelet, kubeProxy, configMaps, lists, settings),
     file("/etc/kubernetes/admin.conf", kubeconfig, settings),
-    command("/proc", processCommand(processes, "kube-controller-manager")),
-    command("/proc", processCommand(processes, "kube-apiserver")),
+    command("/proc", controlPlaneCommand(programs, "kube-controller-manager")),
+    command("/proc", controlPlaneCommand(programs, "kube-apiserver")),
     file(`${manifests}/kube-controller-manager.yaml`, kubelet, lists, workloads, settings),
     file(`${manifests}/kube-apiserver.yaml`, kubelet, lists, workloads, settings),
     file(`${rke2.dataDir}/agent/pod-manifests/kube-controller-manager.yaml`, workloads),
@@ -91,13 +91,13 @@ export function sourceFiles(
 }
 
 /** The kubelet that is a service of its own: its flags, its pieces of configuration, its file. */
-function kubeletSources({ kubelet: { flags, config, configDir }, processes }: NodePrograms): readonly SourceFile[] {
+function kubeletSources({ kubelet: { flags, config, configDir } }: NodePrograms): readonly SourceFile[] {
   const title =
-    "the command line of the kubelet: a process that runs on this node, its unit with drop-ins, `/var/lib/kubelet/kubeadm-flags.env`, `/etc/default/kubelet`, `/etc/sysconfig/kubelet`";
+    "the command line of the kubelet: its unit with drop-ins, else `/var/lib/kubelet/kubeadm-flags.env`, `/etc/default/kubelet`, `/etc/sysconfig/kubelet`, else a process that runs on this node";
   const usual = usualPrograms.kubelet.config;
   return [
     {
-      ...command(processes.has("kubelet") ? "/proc" : "/etc/systemd/system/kubelet.service", { title, told: flags }),
+      ...command("/etc/systemd/system/kubelet.service", { title, told: flags }),
       kubelet: "kubelet",
     },
     ...(configDir === undefined ? [] : [{ ...kubeletDir(configDir), kubelet: "kubelet" }]),

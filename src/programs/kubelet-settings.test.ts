@@ -46,11 +46,8 @@ const rows: readonly Row[] = [
     "-",
   ],
   [
-    "the running process before its unit",
-    {
-      [unit]: "[Service]\nExecStart=/usr/bin/kubelet --hostname-override=a\n",
-      "/proc/7/cmdline": "/usr/bin/kubelet\0--hostname-override=b\0",
-    },
+    "the running process where nothing else tells",
+    { "/proc/7/cmdline": "/usr/bin/kubelet\0--hostname-override=b\0" },
     "hostname-override",
     "b /proc/7/cmdline",
   ],

@@ -1,18 +1,17 @@
 // What a kubelet that is a service of its own was told (kubernetes, cmd/kubelet/app/server.go): its flags, over the pieces of its
-// directory of configurations, over its configuration file. Its flags are those of the process that runs, else of its unit, else of the
-// files of variables that the units of kubeadm and of packages read.
+// directory of configurations, over its configuration file. Its flags are those of its unit, else of the files of variables that the units of
+// kubeadm and of packages read, else of the process that runs.
 
 import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { readKeys } from "./config-files.ts";
-import { readEnvironmentFile } from "./environment-file.ts";
 import { keepRead } from "./kept-read.ts";
-import { readFlags, wordsAfter } from "./known-flags.ts";
+import { readFlags } from "./known-flags.ts";
 import { kindOf, namesIn } from "./look.ts";
 import { type Processes, programFlags, readProcesses } from "./processes.ts";
 import { Settings, type Told } from "./program-settings.ts";
 import { readService } from "./service-command.ts";
-import { splitWords } from "./word.ts";
+import { commandOf, kubeletVariableFiles, kubeletVariables } from "./services.ts";
 
 export interface KubeletSettings {
   /** By the names of flags: `pod-cidr`, `hostname-override`, `container-runtime-endpoint`, `config`, `config-dir`, `cloud-provider`. */
@@ -32,7 +31,6 @@ export interface KubeletSettings {
 /** Where kubeadm puts its configuration, and the directory that Kubernetes' documentation names. */
 const usualKubeletConfig = "/var/lib/kubelet/config.yaml";
 const usualKubeletDir = "/etc/kubernetes/kubelet.conf.d";
-const variableFiles = ["/var/lib/kubelet/kubeadm-flags.env", "/etc/default/kubelet", "/etc/sysconfig/kubelet"] as const;
 /** Keys of a KubeletConfiguration that are looked at, and the flags that stand for the same. */
 const keys: Readonly<Record<string, string>> = { containerRuntimeEndpoint: "container-runtime-endpoint" };
 /** Deeper than anybody nests them. */
@@ -68,16 +66,15 @@ function readSettings(system: System, processes: Processes): KubeletSettings {
 }
 
 function findFlags(system: System, processes: Processes) {
-  const kinds = programFlags.kubelet;
-  const running = processes.get("kubelet");
-  if (running !== undefined) return { flags: running, files: [], isGiven: true };
+  const known = { kinds: programFlags.kubelet };
   const service = readService(system, "kubelet.service");
+  const running = processes.get("kubelet");
   if (service.words.length > 0) {
-    const words = wordsAfter(service.words, (name) => name === "kubelet") ?? service.words;
-    return { flags: readFlags(words, { kinds }), files: service.files, isGiven: true };
+    const words = commandOf(service, "kubelet") ?? service.words;
+    return { flags: readFlags(words, known), files: service.files, isGiven: true };
   }
-  const words = variableFiles.flatMap((file) => [...readEnvironmentFile(system, file).values()].flatMap(splitWords));
-  return { flags: readFlags(words, { kinds }), files: variableFiles, isGiven: false };
+  if (running !== undefined) return { flags: running.told, files: [running.file], isGiven: true };
+  return { flags: readFlags(kubeletVariables(system), known), files: kubeletVariableFiles, isGiven: false };
 }
 
 /**

@@ -2,15 +2,28 @@
 
 import { basename, join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
+import { readFlags } from "./known-flags.ts";
 import { type KubeletSettings, kubeletSettings, usualKubelet } from "./kubelet-settings.ts";
-import { type Processes, readProcesses } from "./processes.ts";
-import { k3sSettings, type RancherSettings, rancherUnits, rke2Settings, usualRancher } from "./rancher-settings.ts";
+import { programFlags, readProcesses } from "./processes.ts";
+import type { Told } from "./program-settings.ts";
+import { k3sSettings, type RancherSettings, rke2Settings, usualRancher } from "./rancher-settings.ts";
+import { readService } from "./service-command.ts";
+import { commandOf, rancherUnits } from "./services.ts";
 
 export interface NodePrograms {
   readonly k3s: RancherSettings;
   readonly rke2: RancherSettings;
   readonly kubelet: KubeletSettings;
-  readonly processes: Processes;
+  readonly controlPlane: Readonly<Record<ControlPlaneProgram, ControlPlaneCommand>>;
+}
+
+/** Programs that have a command line of their own outside k3s and RKE2, most often in a static pod. */
+export type ControlPlaneProgram = "kube-controller-manager" | "kube-apiserver";
+
+interface ControlPlaneCommand {
+  readonly told: readonly Told[];
+  /** The files it was read from, there or not. */
+  readonly files: readonly string[];
 }
 
 export function readNodePrograms(system: System): NodePrograms {
@@ -18,27 +31,41 @@ export function readNodePrograms(system: System): NodePrograms {
     k3s: k3sSettings(system),
     rke2: rke2Settings(system),
     kubelet: kubeletSettings(system),
-    processes: readProcesses(system),
+    controlPlane: {
+      "kube-controller-manager": controlPlaneCommand(system, "kube-controller-manager"),
+      "kube-apiserver": controlPlaneCommand(system, "kube-apiserver"),
+    },
   };
 }
+
+/** That of its unit, else of the process that runs. */
+function controlPlaneCommand(system: System, name: ControlPlaneProgram): ControlPlaneCommand {
+  const service = readService(system, `${name}.service`);
+  const words = commandOf(service, name);
+  if (words !== undefined) return { told: readFlags(words, { kinds: programFlags[name] }), files: service.files };
+  const running = readProcesses(system).get(name);
+  return running === undefined ? untold : { told: running.told, files: [running.file] };
+}
+
+const untold: ControlPlaneCommand = { told: [], files: [] };
 
 /** Of a node of which nothing is known: every file where it usually is. */
 export const usualPrograms: NodePrograms = {
   k3s: usualRancher("k3s"),
   rke2: usualRancher("rke2"),
   kubelet: usualKubelet,
-  processes: new Map(),
+  controlPlane: { "kube-controller-manager": untold, "kube-apiserver": untold },
 };
 
 /** Where an operator's units lie. */
 const unitDir = "/etc/systemd/system";
 
 /** The files that tell how the programs are started, and those that would if they were there. */
-export function commandFiles({ k3s, rke2, kubelet }: NodePrograms): readonly string[] {
-  const units = ["kubelet.service", ...rancherUnits(k3s.name), ...rancherUnits(rke2.name)];
+export function commandFiles({ k3s, rke2, kubelet, controlPlane }: NodePrograms): readonly string[] {
+  const units = ["kubelet.service", ...rancherUnits.k3s, ...rancherUnits.rke2];
   const usual = units.flatMap((unit) => [join(unitDir, unit), join(unitDir, `${unit}.d`)]);
-  const read = [k3s, rke2, kubelet].flatMap(({ files }) => files);
-  return [...new Set([...usual, ...read])].filter((path) => path.startsWith("/"));
+  const read = [k3s, rke2, kubelet, ...Object.values(controlPlane)].flatMap(({ files }) => files);
+  return [...new Set([...usual, ...read])].filter((path) => path.startsWith("/") && !path.startsWith("/proc/"));
 }
 
 /** The directories of an operator's drop-ins for the units that are there: each name in them counts. */

@@ -10,7 +10,7 @@ function start(root: TempRoot, id: number, argv: readonly string[], network = "n
 }
 
 function found(root: TempRoot, system = testSystem(root)): readonly string[] {
-  return [...readProcesses(system)].flatMap(([name, told]) =>
+  return [...readProcesses(system)].flatMap(([name, { told }]) =>
     told.map(
       ({ name: flag, values }) => `${name} ${flag} ${values.map(({ value, file }) => `${value} ${file}`).join()}`,
     ),
@@ -32,6 +32,34 @@ describe("readProcesses()", () => {
       "kube-controller-manager cluster-cidr 10.1.0.0/16 /proc/21/cmdline",
     ]);
     expect(JSON.stringify([...readProcesses(system)])).not.toContain("secret");
+  });
+
+  test("gives what k3s and RKE2 were started with, while they show it", () => {
+    using root = tempRoot();
+    start(root, 1, ["/sbin/init"]);
+    start(root, 20, ["/usr/local/bin/k3s", "kubectl", "--data-dir=/no"]);
+    start(root, 21, ["/usr/local/bin/k3s", "agent", "--token", "secret", "-d", "/srv"]);
+    start(root, 22, ["/usr/local/bin/rke2 server"]);
+    expect(found(root)).toEqual(["k3s data-dir /srv /proc/21/cmdline"]);
+    expect(readProcesses(testSystem(root)).get("k3s")?.role).toBe("agent");
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, boolean]>([
+    [
+      "the kubelet's unit",
+      { "/usr/lib/systemd/system/kubelet.service": "[Service]\nExecStart=/usr/bin/kubelet\n" },
+      false,
+    ],
+    ["kubeadm's flags", { "/var/lib/kubelet/kubeadm-flags.env": "A=--v=2\n" }, false],
+    ["k3s' unit", { "/etc/systemd/system/k3s.service": "[Service]\nExecStart=/usr/local/bin/k3s server\n" }, false],
+    ["a unit with a script", { "/etc/systemd/system/k3s.service": "[Service]\nExecStart=/opt/start\n" }, true],
+    ["configuration alone", { "/etc/rancher/k3s/config.yaml": "{}\n" }, true],
+  ])("are looked at beside %s: %p", (_, files, expected) => {
+    using root = tempRoot();
+    for (const [path, text] of Object.entries(files)) root.write(path, text);
+    start(root, 1, ["/sbin/init"]);
+    start(root, 20, ["/usr/bin/kubelet", "--hostname-override=a"]);
+    expect(readProcesses(testSystem(root)).has("kubelet")).toBe(expected);
   });
 
   test("takes none in another network: a node that is a container of this machine", () => {

@@ -1,13 +1,15 @@
-// What Kubernetes' programs that run on this node were started with, as /proc says: the programs of the node itself, which share the
-// network of its first process, so neither those in a pod nor those of nodes that are containers of this machine (kind, k3d). Only flags that are
-// known are kept of a command line, which can hold tokens. k3s and RKE2 take theirs away when they run; their kubelet and control plane
-// do not.
+// What Kubernetes' programs that run on this node were started with, as /proc says, where no service and no file tells that: the programs
+// of the node itself, which share the network of its first process, so not those of nodes that are containers of this machine (kind, k3d).
+// Only flags that are known are kept of a command line, which can hold tokens. k3s and RKE2 take theirs away once they run (k3s,
+// pkg/cli/server, SetProcTitle); their kubelet and control plane do not.
 
 import { errnoOf, HeadcniError } from "../sys/errors.ts";
 import { sha256Hex } from "../sys/fs/sha256.ts";
 import type { System } from "../sys/system.ts";
+import { keepRead } from "./kept-read.ts";
 import { readFlags } from "./known-flags.ts";
 import type { SettingKind, Told } from "./program-settings.ts";
+import { isToldByServices, type Role, rancherFlags, roleOf } from "./services.ts";
 import type { Word } from "./word.ts";
 
 export type ProgramName = keyof typeof programs;
@@ -15,6 +17,8 @@ export type ProgramName = keyof typeof programs;
 const text = "text" as const;
 /** The programs, and the flags of each that are looked at. */
 const programs = {
+  k3s: rancherFlags.kinds,
+  rke2: rancherFlags.kinds,
   kubelet: {
     config: text,
     "config-dir": text,
@@ -38,12 +42,24 @@ const programs = {
 /** The flags of a program, to be read from its unit as from its process. */
 export const programFlags: Readonly<Record<ProgramName, Readonly<Record<string, SettingKind>>>> = programs;
 
-/** The flags of each program that runs. Of several processes of one program that of the lowest id. */
-export type Processes = ReadonlyMap<ProgramName, readonly Told[]>;
+export interface Process {
+  /** `/proc/PID/cmdline` */
+  readonly file: string;
+  readonly told: readonly Told[];
+  /** Of k3s and RKE2. */
+  readonly role: Role | undefined;
+}
+
+/** The programs that run. Of several processes of one program that of the lowest id. */
+export type Processes = ReadonlyMap<ProgramName, Process>;
+
+const none: Processes = new Map();
 
 /** A machine with more processes has no time to be asked. */
 const maxProcesses = 4096;
 const maxCommandBytes = 1 << 16;
+/** PATH_MAX would be more; nobody keeps programs deeper. */
+const longestPath = 256;
 /** How long what was found, or not, is taken for true while that process runs. */
 const keptForMs = 60_000;
 
@@ -56,8 +72,13 @@ interface Found {
 
 const last = new WeakMap<System["files"], Found>();
 
-/** The programs that run on the node, the same object while they are the same. */
+/** The programs that run on the node, none where services tell how they are started; the same object while they are the same. */
 export function readProcesses(system: System): Processes {
+  const isTold = keepRead(system, { key: "told by services", read: isToldByServices });
+  return isTold ? none : lookAtProcesses(system);
+}
+
+function lookAtProcesses(system: System): Processes {
   const { files, clock } = system;
   const before = last.get(files);
   const now = clock.monotonicMs();
@@ -80,12 +101,24 @@ function findProcesses(system: System): ReadonlyMap<string, string> {
   let network: string | undefined;
   for (const id of processIds(system)) {
     const path = `/proc/${id}/cmdline`;
+    if (!isWanted(system, path)) continue;
     const line = readCommand(system, path);
     if (line === undefined || programOf(line) === undefined) continue;
     network ??= networkOf(system, "1");
     if (networkOf(system, id) === network) lines.set(path, line);
   }
   return lines;
+}
+
+/** Looks at the begin of a command line alone: a node has hundreds of processes, and one or two that are wanted. */
+function isWanted({ files }: System, path: string): boolean {
+  try {
+    const head = new TextDecoder("latin1").decode(files.readHead(path, longestPath));
+    return programOf(head) !== undefined;
+  } catch {
+    // It has ended, or must not be looked at.
+    return false;
+  }
 }
 
 function processIds({ files }: System): readonly string[] {
@@ -125,7 +158,7 @@ function networkOf({ files }: System, id: string): string | undefined {
 }
 
 function parse(lines: ReadonlyMap<string, string>): Processes {
-  const found = new Map<ProgramName, readonly Told[]>();
+  const found = new Map<ProgramName, Process>();
   for (const [file, line] of lines) {
     const name = programOf(line);
     if (name === undefined || found.has(name)) continue;
@@ -133,7 +166,12 @@ function parse(lines: ReadonlyMap<string, string>): Processes {
       .split("\0")
       .slice(1)
       .map((word): Word => ({ text: word, file, line: undefined }));
-    found.set(name, readFlags(words, { kinds: programs[name] }));
+    const isRancher = name === "k3s" || name === "rke2";
+    const role = isRancher ? roleOf(words) : undefined;
+    // Any other command of theirs, as `k3s kubectl`, runs no node.
+    if (isRancher && role === undefined) continue;
+    const told = readFlags(words, isRancher ? rancherFlags : { kinds: programs[name] });
+    found.set(name, { file, told, role });
   }
   return found;
 }

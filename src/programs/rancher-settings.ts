@@ -6,14 +6,10 @@
 import type { System } from "../sys/system.ts";
 import { readConfigFiles } from "./config-files.ts";
 import { keepRead } from "./kept-read.ts";
-import { readFlags, withKnownValues, wordsAfter } from "./known-flags.ts";
-import { namesIn } from "./look.ts";
-import { readOpenrcService } from "./openrc-service.ts";
-import { type Setting, type SettingKind, Settings, type Told, toSetting } from "./program-settings.ts";
-import { operatorUnits, readService, type ServiceCommand } from "./service-command.ts";
-import type { Word } from "./word.ts";
-
-export type RancherName = "k3s" | "rke2";
+import { readFlags, withKnownValues } from "./known-flags.ts";
+import { type Process, readProcesses } from "./processes.ts";
+import { type Setting, Settings, type Told, toSetting } from "./program-settings.ts";
+import { commandOf, findService, type RancherName, rancherFlags, roleOf } from "./services.ts";
 
 export interface RancherSettings {
   readonly name: RancherName;
@@ -33,57 +29,30 @@ export interface RancherSettings {
   readonly unread: readonly string[];
 }
 
-const kinds: Readonly<Record<string, SettingKind>> = {
-  config: "text",
-  "data-dir": "text",
-  "cluster-cidr": "list",
-  "service-cidr": "list",
-  "node-name": "text",
-  "with-node-id": "switch",
-  "flannel-backend": "text",
-  "container-runtime-endpoint": "text",
-  "kubelet-arg": "flags",
-  "kube-apiserver-arg": "flags",
-  "kube-controller-manager-arg": "flags",
-  "kube-cloud-controller-manager-arg": "flags",
-  "node-ip": "list",
-  // Not theirs, and passed over by them; but people write them, and a later file's counts then, too.
-  podCIDR: "list",
-  podCIDRs: "list",
-  "pod-cidr": "list",
-  "pod-cidrs": "list",
-  clusterCIDR: "list",
-  serviceCIDR: "list",
-};
-const known = { kinds, short: { c: "config", d: "data-dir", i: "node-ip" } };
 /** Flags that a variable stands for; the others have none. */
 const withVariable = ["data-dir", "node-name"] as const;
+const { kinds } = rancherFlags;
 const ranges: ReadonlySet<string> = new Set(["cluster-cidr", "service-cidr"]);
-const units: Readonly<Record<RancherName, readonly string[]>> = {
-  k3s: ["k3s.service", "k3s-agent.service"],
-  rke2: ["rke2-server.service", "rke2-agent.service"],
-};
 
 /** @returns what k3s was told on this node; the same object while nothing it was read from changes */
 export function k3sSettings(system: System): RancherSettings {
-  return keepRead(system, { key: "k3s", read: (node) => readSettings(node, "k3s") });
+  return keptSettings(system, "k3s");
 }
 
 /** @returns what RKE2 was told, likewise */
 export function rke2Settings(system: System): RancherSettings {
-  return keepRead(system, { key: "rke2", read: (node) => readSettings(node, "rke2") });
+  return keptSettings(system, "rke2");
 }
 
-/** The units that usually run it. */
-export function rancherUnits(name: RancherName): readonly string[] {
-  return units[name];
+function keptSettings(system: System, name: RancherName): RancherSettings {
+  const running = readProcesses(system).get(name);
+  return keepRead(system, { key: name, inputs: [running], read: (node) => readSettings(node, name, running) });
 }
 
-function readSettings(system: System, name: RancherName): RancherSettings {
+function readSettings(system: System, name: RancherName, running: Process | undefined): RancherSettings {
   const service = findService(system, name);
-  const command = wordsAfter(service?.words ?? [], (program) => program === name);
-  const words = command ?? [];
-  const flags = readFlags(words, known);
+  const words = commandOf(service, name);
+  const flags = words === undefined ? (running?.told ?? []) : readFlags(words, rancherFlags);
   const variable = (flag: string): Setting | undefined => {
     const word = service?.env.get(`${name}_${flag}`.toUpperCase().replaceAll("-", "_"));
     return word === undefined || word.text === "" ? undefined : toSetting(word);
@@ -106,12 +75,15 @@ function readSettings(system: System, name: RancherName): RancherSettings {
   return {
     name,
     settings,
-    role: roleOf(words),
-    isGiven: service !== undefined || config.files.length > 0,
+    role: words === undefined ? running?.role : roleOf(words),
+    isGiven: service !== undefined || running !== undefined || config.files.length > 0,
     dataDir: settings.one("data-dir")?.value || `/var/lib/rancher/${name}`,
     config: file,
-    files: service?.files ?? [],
-    unread: [...(service !== undefined && command === undefined ? service.files.slice(0, 1) : []), ...config.unread],
+    files: words === undefined && running !== undefined ? [running.file] : (service?.files ?? []),
+    unread: [
+      ...(service !== undefined && words === undefined && running === undefined ? service.files.slice(0, 1) : []),
+      ...config.unread,
+    ],
   };
 }
 
@@ -140,28 +112,4 @@ function inPieces(told: Told): Told {
     setting.value.split(",").map((value) => ({ ...setting, value: value.trim() })),
   );
   return { ...told, values: values.filter(({ value }) => value !== "") };
-}
-
-function roleOf(words: readonly Word[]): RancherSettings["role"] {
-  const role = words.find(({ text }) => text === "server" || text === "agent")?.text;
-  return role === "server" || role === "agent" ? role : undefined;
-}
-
-/** The service that runs the program: of several the enabled one, else the first. */
-function findService(system: System, name: RancherName): ServiceCommand | undefined {
-  const usual = units[name];
-  // k3s' installer makes `k3s-NAME.service` where it is told a name.
-  const named = name === "k3s" ? operatorUnits(system, "k3s-").filter((unit) => !usual.includes(unit)) : [];
-  const found = [...usual, ...named].flatMap((unit) => {
-    const command = readService(system, unit);
-    const isIts = usual.includes(unit) || wordsAfter(command.words, (program) => program === name) !== undefined;
-    return command.words.length > 0 && isIts ? [{ unit, command }] : [];
-  });
-  const isEnabled = (unit: string): boolean =>
-    namesIn(system, "/etc/systemd/system/multi-user.target.wants").includes(unit);
-  const chosen = found.length > 1 ? (found.find(({ unit }) => isEnabled(unit)) ?? found[0]) : found[0];
-  if (chosen !== undefined) return chosen.command;
-  return usual
-    .map((unit) => readOpenrcService(system, unit.replace(/\.service$/, "")))
-    .find((command) => command !== undefined);
 }

@@ -62,26 +62,33 @@ function withUnitName(text: string, unit: string): string {
 
 /** The unit and its drop-ins in the order they are applied. */
 function unitFiles(system: System, unit: string): readonly string[] {
-  const dirs = unitDirs.map((dir) => ({ dir, names: keptNamesIn(system, dir) }));
-  const main = dirs.find(({ names }) => names.has(unit));
+  const dirs = existingDirs(system);
+  const main = dirs.map((dir) => join(dir, unit)).find((path) => kindOf(system, path) !== undefined);
   const dropIns = new Map<string, string>();
-  for (const { dir, names } of dirs) {
-    if (!names.has(`${unit}.d`)) continue;
-    const own = join(dir, `${unit}.d`);
+  for (const own of dirs.map((dir) => join(dir, `${unit}.d`))) {
     for (const name of namesIn(system, own)) {
       if (name.endsWith(".conf") && !dropIns.has(name)) dropIns.set(name, join(own, name));
     }
   }
   const sorted = [...dropIns.keys()].toSorted().flatMap((name) => dropIns.get(name) ?? []);
-  return [main === undefined ? [] : join(main.dir, unit), sorted].flat().filter(
-    // Not a masked unit, which is a link to a device.
-    (path) => kindOf(system, path) === "file",
-  );
+  // Not a masked unit, which is a link to a device.
+  return [main ?? [], sorted].flat().filter((path) => kindOf(system, path) === "file");
 }
 
-/** One list serves all units that are asked for. */
-function keptNamesIn(system: System, dir: string): ReadonlySet<string> {
-  return keepRead(system, { key: `names ${dir}`, read: (node) => new Set(namesIn(node, dir)) });
+/** The directories of units that are there, each once: with a merged /usr the last two are one. */
+function existingDirs(system: System): readonly string[] {
+  return keepRead(system, {
+    key: "directories of units",
+    read: ({ files }) => {
+      const seen = new Set<number>();
+      return unitDirs.filter((dir) => {
+        const info = files.stat(dir);
+        if (info?.kind !== "directory" || seen.has(info.inode)) return false;
+        seen.add(info.inode);
+        return true;
+      });
+    },
+  });
 }
 
 interface Assignment {

@@ -1,7 +1,7 @@
 // The command lines of the node's programs as sources: what stands in each of the files they were put together from, and in /proc for a
 // process that runs. A value that does not count any longer is none of them.
 
-import type { Processes, ProgramName } from "../../programs/processes.ts";
+import type { ControlPlaneProgram, NodePrograms } from "../../programs/node-programs.ts";
 import type { Setting, Told } from "../../programs/program-settings.ts";
 import type { RancherSettings } from "../../programs/rancher-settings.ts";
 import { stateFlag, statePassedOn } from "../readers/flags.ts";
@@ -21,13 +21,14 @@ export function rancherCommand({ name, settings, files }: RancherSettings): Comm
     const values = settings.all(flag).filter(({ file }) => files.includes(file));
     return { name: flag, values };
   });
-  const title = `the command line of ${name === "k3s" ? "k3s" : "RKE2"}: its units with drop-ins and \`EnvironmentFile\`, \`/etc/init.d\``;
+  const title = `the command line of ${name === "k3s" ? "k3s" : "RKE2"}: its units with drop-ins and \`EnvironmentFile\`, \`/etc/init.d\`, else a process that runs on this node`;
   return { title, told };
 }
 
-/** What a process of that name was started with. */
-export function processCommand(processes: Processes, name: ProgramName): CommandLine {
-  return { title: `the command line of a \`${name}\` that runs on this node`, told: processes.get(name) ?? [] };
+/** What a program of the control plane was told outside its manifest. */
+export function controlPlaneCommand({ controlPlane }: NodePrograms, name: ControlPlaneProgram): CommandLine {
+  const title = `the command line of \`${name}\`: its unit, else a process that runs on this node`;
+  return { title, told: controlPlane[name].told };
 }
 
 /** The statements of a command line, by the file each stands in, in the order of the flags. */

@@ -73,6 +73,19 @@ describe("choosePodCIDR() knows the cluster's range", () => {
       "10.77.0.0/16 /proc/33/cmdline:1",
     ],
     [
+      "by a k3s that still shows it",
+      { "/proc/33/cmdline": process("/usr/local/bin/k3s", "server", "--cluster-cidr=10.77.0.0/16") },
+      "10.77.0.0/16 /proc/33/cmdline:1",
+    ],
+    [
+      "by a controller manager's unit",
+      {
+        "/etc/systemd/system/kube-controller-manager.service":
+          "[Service]\nExecStart=/usr/bin/kube-controller-manager --cluster-cidr=10.77.0.0/16\n",
+      },
+      "10.77.0.0/16 /etc/systemd/system/kube-controller-manager.service:2",
+    ],
+    [
       "by OpenRC's script",
       { "/etc/init.d/k3s": `command="/usr/local/bin/k3s"\ncommand_args="server --cluster-cidr=10.77.0.0/16 >>/x"\n` },
       "10.77.0.0/16 /etc/init.d/k3s:2",
@@ -118,10 +131,7 @@ describe("choosePodCIDR() knows this node's range", () => {
     ],
     [
       "by the kubelet that runs",
-      {
-        [kubelet]: "[Service]\nExecStart=/usr/bin/kubelet --pod-cidr=10.1.1.0/24\n",
-        "/proc/9/cmdline": process("/usr/bin/kubelet", "--pod-cidr", "10.1.4.0/24"),
-      },
+      { "/proc/9/cmdline": process("/usr/bin/kubelet", "--pod-cidr", "10.1.4.0/24") },
       "10.1.4.0/24 /proc/9/cmdline:1",
     ],
     [
