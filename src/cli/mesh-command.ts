@@ -56,7 +56,11 @@ async function render(mesh: MeshDocument, status: StatusDocument, format: string
   return format === "mermaid" ? toMermaid(mesh) : meshTables(mesh, status);
 }
 
-async function meshTables({ nodes, conflicts }: MeshDocument, status: StatusDocument): Promise<string> {
+/** The mesh for a person: the nodes, then what clashes. */
+export async function meshTables(
+  { nodes, conflicts }: MeshDocument,
+  status: Pick<StatusDocument, "agents">,
+): Promise<string> {
   const { pathWords, rttWords } = await import("../mesh/graph.ts");
   const { staleBecause } = status.agents.mesh?.status ?? {};
   const why = typeof staleBecause === "string" ? staleBecause : undefined;

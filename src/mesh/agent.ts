@@ -45,6 +45,8 @@ export function createMeshAgent(system: System, options: MeshAgentOptions): Agen
   const { conditions, config, assignment, tailnet, proofs, mesh, peers } = options;
   const view = createLatest<MeshView | undefined>(undefined);
   const rowsOf = createRows(system);
+  /** What the mesh was made of last: of the same it would be the same. */
+  let madeOf: readonly unknown[] = [];
 
   const publish = (next: Mesh): void => {
     announceMesh(system.log, mesh.value, next);
@@ -59,7 +61,9 @@ export function createMeshAgent(system: System, options: MeshAgentOptions): Agen
     const now = tailnet.value;
     if (loaded === undefined || assigned === undefined || now === undefined) return [];
     const isKnown = "self" in now;
-    if (isKnown) {
+    const parts = [loaded, assigned, now];
+    if (isKnown && parts.some((part, at) => part !== madeOf[at])) {
+      madeOf = parts;
       const { podCIDRs: own, clusterCIDRs } = assigned;
       const { nodeTags } = loaded.config.tailscale;
       const previous = mesh.value?.nodes ?? [];

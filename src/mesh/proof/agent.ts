@@ -13,7 +13,7 @@ import type { Tailnet } from "../../tailnet/tailnet.ts";
 import type { Mesh } from "../mesh.ts";
 import { askPeer } from "./answers.ts";
 import { proofConditions, routeConditions } from "./conditions.ts";
-import { type ProofTarget, proofTargets } from "./proof-targets.ts";
+import { createProofTargets, type ProofTarget } from "./proof-targets.ts";
 import { createSchedule } from "./schedule.ts";
 import { type Judgement, joinFamilies, judgeAll, judgeAnswers, type PeerVerdict } from "./verdict.ts";
 
@@ -27,12 +27,14 @@ export interface ProofAgentOptions {
   readonly proofs: Latest<Judgement | undefined>;
 }
 
+const noTargets: ReadonlyMap<string, ProofTarget> = new Map();
 /** A tunnel that sleeps takes a round trip over a relay to wake. */
 const timeoutMs = 3000;
 
 export function createProofAgent(system: System, options: ProofAgentOptions): Agent {
   const { conditions, config, assignment, tailnet, mesh, proofs } = options;
   const schedule = createSchedule(system);
+  const targetsOf = createProofTargets();
   let verdicts = new Map<string, PeerVerdict>();
   /** What is silent takes seconds to tell: a first step, which makes a node ready, asks nobody. */
   let isRunning = false;
@@ -60,11 +62,9 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
     throwIfStopping(signal);
     if (loaded === undefined || own === undefined || shown === undefined) return [];
     const isUp = tailnet.value !== undefined && "self" in tailnet.value;
-    const targets = new Map(
-      (isUp && isRunning ? proofTargets(shown.nodes, own) : []).map((target) => [target.id, target] as const),
-    );
+    const targets = isUp && isRunning ? targetsOf(shown.nodes, own) : noTargets;
     verdicts = new Map([...verdicts].filter(([id]) => targets.has(id)));
-    const due = schedule.next(new Map([...targets].map(([id, { paths }]) => [id, JSON.stringify(paths)])));
+    const due = schedule.next(targets);
     const { probePort } = loaded.config.mesh;
     const asking = due.flatMap((id) => targets.get(id) ?? []);
     await Promise.all(asking.map((target) => prove(target, probePort, signal)));

@@ -8,10 +8,25 @@ import type { ProofPath } from "./answers.ts";
 export interface ProofTarget {
   readonly id: string;
   readonly paths: readonly ProofPath[];
+  /** The paths as text, to see that they changed. */
+  readonly text: string;
+}
+
+/** The targets by id, made anew only for other nodes or PodCIDRs: in a large mesh that takes longer than asking. */
+export function createProofTargets() {
+  let known: { readonly nodes: readonly MeshNode[]; readonly own: PodCIDRs } | undefined;
+  let targets: ReadonlyMap<string, ProofTarget> = new Map();
+  return (nodes: readonly MeshNode[], own: PodCIDRs): ReadonlyMap<string, ProofTarget> => {
+    if (known?.nodes !== nodes || known.own !== own) {
+      targets = new Map(proofTargets(nodes, own).map((target) => [target.id, target]));
+      known = { nodes, own };
+    }
+    return targets;
+  };
 }
 
 /** Nodes that are there and serve what this node has a family of. */
-export function proofTargets(nodes: readonly MeshNode[], own: PodCIDRs): readonly ProofTarget[] {
+function proofTargets(nodes: readonly MeshNode[], own: PodCIDRs): readonly ProofTarget[] {
   const self = nodes.find(({ isSelf }) => isSelf);
   if (self === undefined) return [];
   return nodes.flatMap((node): ProofTarget[] => {
@@ -28,6 +43,6 @@ export function proofTargets(nodes: readonly MeshNode[], own: PodCIDRs): readonl
         },
       ];
     });
-    return paths.length === 0 ? [] : [{ id: node.id, paths }];
+    return paths.length === 0 ? [] : [{ id: node.id, paths, text: JSON.stringify(paths) }];
   });
 }

@@ -13,17 +13,19 @@ const retry = { firstMs: 1000, maxMs: 20_000 };
 /** Peers in one step, and the pause until the next. */
 const perStep = 8;
 const betweenStepsMs = 500;
+/** In a large mesh, turns that are this near to each other are taken in one step. */
+const gatherMs = 5000;
 
 interface Turn {
-  /** What was asked: another target is asked at once. */
-  readonly target: string;
+  /** What was asked, as text: another target is asked at once. */
+  readonly text: string;
   readonly failures: number;
   readonly dueMs: number;
 }
 
 export interface Schedule {
-  /** Takes who can be asked now, by id and what would be asked. @returns the ids whose turn it is, the one that waits longest first */
-  next(targets: ReadonlyMap<string, string>): readonly string[];
+  /** Takes who can be asked now, by id. @returns the ids whose turn it is, the one that waits longest first */
+  next(targets: ReadonlyMap<string, Pick<Turn, "text">>): readonly string[];
   /** Notes that a peer was asked. */
   asked(id: string, isLive: boolean): void;
   /** Makes it everybody's turn. */
@@ -37,9 +39,9 @@ export function createSchedule({ clock, random }: Pick<System, "clock" | "random
   return {
     next: (targets) => {
       const nowMs = clock.monotonicMs();
-      const entries = [...targets].map(([id, target]): [string, Turn] => {
+      const entries = [...targets].map(([id, { text }]): [string, Turn] => {
         const known = turns.get(id);
-        return [id, known?.target === target ? known : { target, failures: 0, dueMs: nowMs }];
+        return [id, known?.text === text ? known : { text, failures: 0, dueMs: nowMs }];
       });
       turns = new Map(entries);
       const due = entries.filter(([, { dueMs }]) => dueMs <= nowMs).toSorted(([, a], [, b]) => a.dueMs - b.dueMs);
@@ -54,7 +56,8 @@ export function createSchedule({ clock, random }: Pick<System, "clock" | "random
       const pauseMs = isLive
         ? everyMs * rounds * (0.9 + random() / 5)
         : backoffMs(failures, { ...retry, maxMs }, random);
-      turns.set(id, { ...turn, failures, dueMs: clock.monotonicMs() + pauseMs });
+      const dueMs = clock.monotonicMs() + pauseMs;
+      turns.set(id, { ...turn, failures, dueMs: rounds === 1 ? dueMs : Math.ceil(dueMs / gatherMs) * gatherMs });
     },
     restart: () => {
       turns = new Map();
