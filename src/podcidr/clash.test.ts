@@ -165,6 +165,20 @@ describe("a file's range that is somebody else's", () => {
     expect(choose({ files, nodeLocal: { w2: "10.244.1.0/24" } }).podCIDRs.toJSON()).toEqual(["10.244.3.0/24"]);
   });
 
+  test("is taken although a node has it that can be this one by its full name", () => {
+    const files = flannel("10.244.3.1/24");
+    for (const name of ["w1.example.com", "w1.b.example"]) {
+      const nodeLocal = { [name]: "10.244.3.0/24" };
+      expect(choose({ files, nodeLocal })).toMatchObject({ source: "file", namedInstead: [name] });
+      expect(choose({ files, nodeLocal: "10.244.3.0/24" }).doubts).toEqual([]);
+    }
+    expect(choose({ files, nodeLocal: { w10: "10.244.3.0/24" } }).source).toBe("default");
+    expect(choose({ nodeLocal: { "w1.example.com": "10.244.0.0/24" } }).podCIDRs.toJSON()).toEqual(["10.244.1.0/24"]);
+    const object = { [nodeFile]: nodeObject("w1.example.com", "10.244.3.0/24") };
+    expect(choose({ files: { ...files, ...object } }).source).toBe("file");
+    expect(choose({ nodeLocal: "10.244.3.0/24", files: object }).doubts).toEqual([]);
+  });
+
   test("is kept when it is in force, and said", () => {
     const answer = choose({ files: flannel("10.244.1.1/24"), addresses: lan, current: ["10.244.1.0/24", "file"] });
     expect(answer).toMatchObject({ source: "file", file: flannelFile });

@@ -8,6 +8,7 @@ import { readNodePrograms } from "../programs/node-programs.ts";
 import { describePlace } from "../programs/word.ts";
 import type { System } from "../sys/system.ts";
 import { type ClassifiedFile, classify, type Warning } from "./classify.ts";
+import { isShortFormOf } from "./judgement/other-nodes.ts";
 import type { OtherNode } from "./judgement/surroundings.ts";
 import type { Source } from "./read-sources.ts";
 import type { Removed } from "./told/overridden.ts";
@@ -63,7 +64,7 @@ export function classifySources(loaded: LoadedConfig, sources: readonly Source[]
 }
 
 /** Nodes other than this one whose objects lie in files, with their ranges. */
-export function nodesInFiles(sources: readonly Source[]): readonly OtherNode[] {
+export function nodesInFiles(sources: readonly Source[], nodeName: string): readonly OtherNode[] {
   return sources.flatMap((source) =>
     source.kind !== "read"
       ? []
@@ -71,6 +72,7 @@ export function nodesInFiles(sources: readonly Source[]): readonly OtherNode[] {
           name,
           ranges: classify(statements).nodeCIDRs,
           by: `the Node object in ${source.file}:${line}`,
+          isPerhapsThis: isShortFormOf(name.toLowerCase(), nodeName),
         })),
   );
 }

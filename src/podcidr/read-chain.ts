@@ -44,7 +44,7 @@ export function readChain(system: System, { nodeName, config }: PodCIDRQuery): C
     sources,
     files,
     facts: clusterFacts(system, config, files),
-    otherNodes: [...nodesInConfig(config, nodeName), ...nodesInFiles(sources)],
+    otherNodes: [...nodesInConfig(config, nodeName), ...nodesInFiles(sources, nodeName)],
   };
 }
 

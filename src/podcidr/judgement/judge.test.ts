@@ -30,7 +30,7 @@ function surroundings(around: Around): Surroundings {
     serviceCIDRs: one(service),
     clusterCIDRs: one(cluster),
     foreign: foreign === undefined ? [] : [foreign],
-    otherNodes: other === undefined ? [] : [{ name: "w2", ranges: one(other), by: "nodeLocal" }],
+    otherNodes: other === undefined ? [] : [{ name: "w2", ranges: one(other), by: "nodeLocal", isPerhapsThis: false }],
   };
 }
 

@@ -85,7 +85,7 @@ function oddities(claim: Claim, { clusterCIDRs }: Surroundings): readonly Verdic
 
 /** One value for every node, where there is more than one. */
 function ofEveryNode(claim: Claim, { otherNodes }: Surroundings): readonly Verdict[] {
-  const [other] = otherNodes;
+  const other = otherNodes.find(({ isPerhapsThis }) => !isPerhapsThis);
   return other === undefined ? [] : [verdict("every-node", claim, { node: other.name, by: other.by })];
 }
 

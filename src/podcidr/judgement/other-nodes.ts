@@ -12,7 +12,17 @@ export function nodesInConfig(loaded: LoadedConfig, nodeName: string): readonly 
   if (nodeLocal?.kind !== "byNode") return [];
   return [...nodeLocal.podCIDRs]
     .filter(([name]) => name !== nodeName)
-    .map(([name, podCIDRs]) => ({ name, ranges: podCIDRs.list, by: nodeLocalKey }));
+    .map(([name, podCIDRs]) => ({
+      name,
+      ranges: podCIDRs.list,
+      by: nodeLocalKey,
+      isPerhapsThis: isShortFormOf(name, nodeName),
+    }));
+}
+
+/** Whether of two names one is the other without its domain. */
+export function isShortFormOf(a: string, b: string): boolean {
+  return a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
 }
 
 /** The names nearest to this node's, the nearest first, when nodes are named and this one is not; undefined otherwise. */

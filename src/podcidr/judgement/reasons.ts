@@ -147,7 +147,8 @@ export const reasons = {
   }),
   "other-node": reason<{ readonly other: Prefix; readonly node: string; readonly by: string }>({
     when: "overlaps what is another node's: its entry in `network.podCIDR.nodeLocal`, or its Node object in a local file",
-    because: "two nodes would have the same pod addresses",
+    because:
+      "two nodes would have the same pod addresses. One that can be this node by its short name or its FQDN counts for guesses alone",
     effects: effects("questioned", "passed over", "passed over", "-"),
     says: ({ other, node, by }) => `overlaps ${other}, which is node ${node}'s by ${by}`,
   }),

@@ -22,6 +22,8 @@ export interface OtherNode {
   readonly ranges: readonly Prefix[];
   /** What says so: a key of the configuration, a file with its line. */
   readonly by: string;
+  /** Whether it can be this node under the other form of its name, short or in full: then only a guess keeps away from it. */
+  readonly isPerhapsThis: boolean;
 }
 
 export interface Surroundings {
@@ -106,12 +108,13 @@ export function everyHeld(around: Surroundings): readonly Held[] {
         verdictOn: (claim) => verdict(code, claim, { range: claim.range, other, ...said }),
       };
     }),
-    ...otherNodes.flatMap(({ name: node, ranges, by }) =>
+    ...otherNodes.flatMap(({ name: node, ranges, by, isPerhapsThis }) =>
       ranges.map(
         (other): Held => ({
           range: other,
           isBearable: false,
-          verdictOn: (claim) => verdict("other-node", claim, { other, node, by }),
+          verdictOn: (claim) =>
+            isPerhapsThis && claim.by !== "guess" ? undefined : verdict("other-node", claim, { other, node, by }),
         }),
       ),
     ),
