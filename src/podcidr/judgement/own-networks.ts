@@ -87,6 +87,7 @@ type Known = Extract<Networks, { readonly kind: "known" }>;
 class Sorter {
   readonly #ports: ReadonlyMap<string, readonly string[]>;
   readonly #addresses: ReadonlySet<string>;
+  readonly #byDevice: ReadonlyMap<string, readonly Prefix[]>;
   readonly #hasCalico: boolean;
   /** Devices with a route to one address, which is a pod's where the device is one pod's. */
   readonly #toOne: ReadonlySet<string>;
@@ -104,7 +105,12 @@ class Sorter {
     this.#hasCalico = devices.some(({ name }) => calicoNames.test(name));
     this.#toOne = new Set(routes.flatMap((route) => (this.#isToOnePod(route) ? [route.device] : [])));
     this.#hints = hints;
-    this.#tailscale = new Set(addresses.filter(isTailscale).map(({ device }) => device));
+    const byDevice = new Map<string, Prefix[]>();
+    for (const { device, address } of addresses.filter(({ address: { addr } }) => !linkLocal.containsAddr(addr))) {
+      byDevice.set(device, [...(byDevice.get(device) ?? []), address]);
+    }
+    this.#byDevice = byDevice;
+    this.#tailscale = new Set([...byDevice].flatMap(([device, all]) => (all.every(isTailscale) ? [device] : [])));
   }
 
   address({ device, address }: NodeAddress): readonly OwnNetwork[] {
@@ -121,7 +127,7 @@ class Sorter {
     if (nullTypes.has(type)) return [{ kind: "null-route", range }];
     if (type !== "unicast" || (device !== undefined && this.#isOurs(device))) return [];
     const isNear = via === undefined || this.#addresses.has(String(via));
-    if (device !== undefined && isNear && this.#isOfPods(device, range)) {
+    if (device !== undefined && isNear && this.#leadsToOwn(device, range) && this.#isOfPods(device, range)) {
       return this.#once({ kind: "earlier", range, device });
     }
     if (device !== undefined && via === undefined && networkProtocols.has(protocol ?? "")) {
@@ -150,18 +156,29 @@ class Sorter {
     return device === bridgeName || device.startsWith("tailscale") || this.#tailscale.has(device);
   }
 
+  /** Whether a route of another CNI's device is to this node's pods: to those of another node the device has no address in common. */
+  #leadsToOwn(device: string, range: Prefix): boolean {
+    if (range.size === 1n && onePodNames.test(device)) return true;
+    const own = (this.#byDevice.get(device) ?? []).filter(({ family }) => family === range.family);
+    return own.length === 0 || own.some(({ addr }) => range.containsAddr(addr));
+  }
+
   #isOfPods(device: string, range: Prefix): boolean {
-    if (podDeviceNames.test(device) || this.#hints.podDevices.includes(device)) return true;
+    if (podDeviceNames.test(device)) return true;
     if (range.size === 1n && onePodNames.test(device) && this.#toOne.has(device)) return true;
-    if (!this.#hints.nodeRanges.some((said) => said.equals(range))) return false;
     const ports = this.#ports.get(device) ?? [];
     // A bridge with a network card on it is the machine's own.
-    return ports.length > 0 ? ports.every((port) => onePodNames.test(port)) : toolBridgeNames.test(device);
+    if (!ports.every((port) => onePodNames.test(port))) return false;
+    if (this.#hints.podDevices.includes(device)) return true;
+    const isBridge = ports.length > 0 || toolBridgeNames.test(device);
+    return isBridge && this.#hints.nodeRanges.some((said) => said.equals(range));
   }
 }
 
+const linkLocal = parsePrefix("fe80::/10");
+
 /** An address as Tailscale gives its device: a host's own, in its ranges. A provider's network can be in 100.64.0.0/10 too. */
-function isTailscale({ address }: NodeAddress): boolean {
+function isTailscale(address: Prefix): boolean {
   return address.size === 1n && tailscaleAddresses.some((range) => range.contains(address));
 }
 
