@@ -123,7 +123,7 @@ describe("on a node that has no PodCIDR yet", () => {
     // Another node's block is one that flannel routes elsewhere.
     const other = await node.run([headcni, "podcidr"], { env: { NODE_POD_CIDR: "10.42.4.0/24" } });
     expect(other.stderr).toContain("10.42.3.0/24 stays in force");
-    expect(other.stderr).toContain("is 10.42.4.0/24, which this node has a route to via 10.42.4.0 on flannel.1");
+    expect(other.stderr).toContain("10.42.4.0/24 is what this node has a route to via 10.42.4.0 on flannel.1");
   });
 });
 

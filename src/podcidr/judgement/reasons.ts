@@ -42,6 +42,11 @@ function relation({ range, other }: Around): string {
   return `${other.contains(range) ? "lies in" : "contains"} ${other}`;
 }
 
+/** `lies in X, which …`, `is what …` */
+function relative(around: Around, clause: string): string {
+  return around.range.equals(around.other) ? `is what ${clause}` : `${relation(around)}, which ${clause}`;
+}
+
 export const reasons = {
   "all-addresses": reason<object>({
     when: "is every address there is (`0.0.0.0/0`, `::/0`)",
@@ -97,41 +102,40 @@ export const reasons = {
     when: "lies in or contains the network of one of this node's devices: that of an address, or a route of the kernel, of DHCP or of a router advertisement without a gateway",
     because: "other machines have addresses there, the gateway perhaps, and the node could no longer reach them",
     effects: effects("refused", "passed over", "passed over", "questioned"),
-    says: ({ device, address, ...around }) =>
-      `${relation(around)}, the network this node is on with ${device}${address === undefined ? "" : ` (${address})`}`,
+    says: ({ device, address, range, other }) =>
+      `${range.equals(other) ? "is" : `${relation({ range, other })},`} the network this node is on with ${device}${address === undefined ? "" : ` (${address})`}`,
   }),
   "own-route": reason<Around & Hop>({
     when: "is or contains the destination of one of this node's routes (table main), through a gateway or a tunnel; also flannel's route to the block of another node",
     because: "something else has these addresses, and the route takes the pods' packets away",
     effects: effects("refused", "passed over", "passed over", "-"),
-    says: ({ range, other, ...hop }) => `${relation({ range, other })}, which this node has a route to${hopWords(hop)}`,
+    says: ({ range, other, ...hop }) => relative({ range, other }, `this node has a route to${hopWords(hop)}`),
   }),
   "earlier-route": reason<Around & Hop>({
     when: "contains the destination of a route that another CNI made to pods of another node (through `flannel.1`, `vxlan.calico`, `tunl0` …, or BIRD's beside Calico)",
     because:
       "Calico gives nodes blocks that no PodCIDR tells of: while it is there, pods in that part are out of reach. The very range of such a route is another node's (`own-route`)",
     effects: effects("questioned", "questioned", "passed over", "-"),
-    says: ({ range, other, ...hop }) =>
-      `${relation({ range, other })}, which another CNI has a route to${hopWords(hop)}`,
+    says: ({ range, other, ...hop }) => relative({ range, other }, `another CNI has a route to${hopWords(hop)}`),
   }),
   "wider-route": reason<Around & Hop>({
     when: "lies in the destination of such a route, which is wider (`10.0.0.0/8` of a VPN)",
     because:
       "the more specific route counts, so that the node's pods are reached. A guess takes a block beside it, unless it is around the whole of the cluster's range",
     effects: effects("-", "-", "passed over", "-"),
-    says: ({ range, other, ...hop }) => `${relation({ range, other })}, which this node has a route to${hopWords(hop)}`,
+    says: ({ range, other, ...hop }) => relative({ range, other }, `this node has a route to${hopWords(hop)}`),
   }),
   "null-route": reason<Around>({
     when: "is or contains the destination of a route that throws packets away (`blackhole`, `unreachable`), as Calico's routes to blocks of its own are",
     because: "pods in it are out of reach until that route is gone",
     effects: effects("questioned", "questioned", "passed over", "-"),
-    says: (around) => `${relation(around)}, which a route of this node throws away`,
+    says: (around) => relative(around, "a route of this node throws away"),
   }),
   "earlier-network": reason<Around & { readonly device: string }>({
     when: "overlaps, and is not just, what a device of another CNI has (`cni0`, `cbr0`, `flannel.1`, `cilium_host`, `weave`, a pod's `veth` …)",
     because: "its pods may still run. That both are the same is what a migration looks like, and no fault",
     effects: effects("questioned", "-", "passed over", "-"),
-    says: ({ device, ...around }) => `${relation(around)}, which ${device}, a device of another CNI, has`,
+    says: ({ device, ...around }) => relative(around, `${device}, a device of another CNI, has`),
   }),
   "wire-network": reason<Around & Place & { readonly why: string }>({
     when: "overlaps the range of a network that another CNI configuration attaches pods to (`macvlan`, `ipvlan`, `vlan`, `host-device`, `sriov` …)",
