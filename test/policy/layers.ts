@@ -44,7 +44,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   agent: { holds: "agents over latest values: what each part of the daemon is made of", uses: base },
   attachments: { holds: "the calls a runtime has made and not taken back", uses: [...base, "spec", "node-state"] },
   config: { holds: "the configuration: schema, load, check, explain", uses: shared },
-  podcidr: { holds: "where a PodCIDR comes from: chain, sources, readers, `inspect`", uses: withConfig },
+  podcidr: { holds: "where a PodCIDR comes from: chain, judgement, sources, readers, `inspect`", uses: withConfig },
   "node-name": {
     holds: "what the cluster calls this node: every place that says it",
     uses: [...withConfig, "src/podcidr/text/documents.ts", "src/podcidr/text/tree.ts"],
