@@ -91,7 +91,7 @@ describe("restoreConflist()", () => {
   });
 
   test("gives the same back when it was cut right after a file was made from its copy, or a link anew", async () => {
-    for (let survives = 0; survives < 20; survives++) {
+    for (let survives = 0; survives < 12; survives++) {
       using node = testNode();
       leaveAssortedFiles(node);
       const before = node.snapshot();

@@ -19,7 +19,7 @@ export async function lockConflist(system: System, stateDir: string): Promise<Fi
   const path = join(stateDir, "conflist.lock");
   const take = () =>
     attempt(["HC_CONFLIST_BACKUP", `Cannot use the state folder ${stateDir}`], () => {
-      system.files.makeDir(stateDir);
+      if (system.files.stat(stateDir) === undefined) makeStateDir(system, stateDir);
       return tryLockFile(system.files.hostPath(path));
     });
   const lock = await waitForLock(take, { clock: system.clock, timeoutMs: deadlineMs, pollMs: retryMs });
@@ -29,4 +29,15 @@ export async function lockConflist(system: System, stateDir: string): Promise<Fi
     `Cannot lock ${path}: another process has held it for ${deadlineMs / 1000} s`,
     { hint: `fuser ${path} names the process` },
   );
+}
+
+/** Of a link that leads nowhere the kernel says that it exists already. */
+function makeStateDir({ files }: System, stateDir: string): void {
+  if (files.root !== "/" || files.lstat(stateDir)?.kind !== "symlink") {
+    files.makeDir(stateDir);
+    return;
+  }
+  throw new HeadcniError("HC_FILE_WRITE", `it is a link to ${files.readLink(stateDir)}, which does not exist`, {
+    hint: "make that folder, or remove the link",
+  });
 }

@@ -77,7 +77,7 @@ export interface Files {
   link(existing: string, path: string): void;
   /** Removes one name; nothing there is fine. */
   remove(path: string): void;
-  /** Removes an empty directory; nothing there, or not empty, is fine and returns false. */
+  /** Removes an empty directory; nothing there, or not empty, or mounted over, is fine and returns false. */
   removeEmptyDir(path: string): boolean;
 }
 
@@ -198,7 +198,7 @@ export function createFiles(root = "/"): Files {
           return true;
         } catch (error) {
           const errno = errnoOf(error);
-          if (errno === "ENOENT" || errno === "ENOTEMPTY" || errno === "EEXIST") return false;
+          if (["ENOENT", "ENOTEMPTY", "EEXIST", "EBUSY"].includes(errno ?? "")) return false;
           throw error;
         }
       }),

@@ -30,7 +30,11 @@ const probeBytes = 4096;
 export function whyUnwritable(hostPath: string): Unwritable | undefined {
   try {
     const dir = nearest(hostPath);
-    const info = fs.statSync(dir);
+    const info = fs.statSync(dir, { throwIfNoEntry: false });
+    if (info === undefined) {
+      const why = `${dir} is a link to ${fs.readlinkSync(dir)}, which does not exist`;
+      return { why, hint: "make that folder, or remove the link", isRemoved: false };
+    }
     if (!info.isDirectory()) return { why: `${dir} is not a folder`, hint: "move it away", isRemoved: false };
     if (info.nlink === 0) return { ...removedMount, isRemoved: true };
     fs.accessSync(dir, fs.constants.W_OK | fs.constants.X_OK);
@@ -44,7 +48,16 @@ export function whyUnwritable(hostPath: string): Unwritable | undefined {
 }
 
 function nearest(path: string): string {
-  return path === "/" || fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined ? path : nearest(dirname(path));
+  return path === "/" || isThere(path) ? path : nearest(dirname(path));
+}
+
+function isThere(path: string): boolean {
+  try {
+    return fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if (errnoOf(error) === "ENOTDIR") return false;
+    throw error;
+  }
 }
 
 /** Some file systems count no files, or keep blocks for root: this asks for a probe, no more. */
