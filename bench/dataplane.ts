@@ -12,6 +12,7 @@ import { createDataplaneAgent } from "../src/dataplane/agent.ts";
 import { type NodeRanges, planDataplane } from "../src/dataplane/dataplane-plan.ts";
 import { realExec } from "../src/sys/process/exec.ts";
 import { createSystem } from "../src/sys/system.ts";
+import type { TailnetDamage } from "../src/tailnet/tailnet-damage.ts";
 import { ms, type Table } from "./report.ts";
 import { median } from "./sample.ts";
 
@@ -37,6 +38,7 @@ export async function benchDataplane({ rounds, restMs }: DataplaneBenchOptions):
     config,
     assignment: createLatest<NodeRanges | undefined>(ranges),
     peers,
+    damage: createLatest<TailnetDamage | undefined>(undefined),
     record: () => undefined,
   });
   const stop = new AbortController();

@@ -19,6 +19,7 @@ import { createNodeAgent } from "../node/agent.ts";
 import { createNodeStateAgent } from "../node/state/agent.ts";
 import type { System } from "../sys/system.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
+import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { createTailscaleAgent } from "../tailscale/agent.ts";
 import { createStatusServerAgent } from "./agent.ts";
 import type { DaemonFacts } from "./status.ts";
@@ -51,6 +52,7 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
   const assignment = createLatest<NodeAssignment | undefined>(undefined);
   const tailnet = createLatest<Tailnet | undefined>(undefined);
   const mesh = createLatest<Mesh | undefined>(undefined);
+  const damage = createLatest<TailnetDamage | undefined>(undefined);
   const peers = createLatest<PeerPodCIDRs | undefined>(undefined);
   const proofs = createLatest<Judgement | undefined>(undefined);
   const nodeStateReady = createLatest<true | undefined>(undefined);
@@ -66,9 +68,9 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
   const list: readonly Agent[] = [
     createConfigAgent(system, { ...shared, flags, configureLog }),
     createNodeAgent(system, { ...shared, nodeName: flags.nodeName, executable, everySecond }),
-    createDataplaneAgent(system, { ...shared, peers }),
+    createDataplaneAgent(system, { ...shared, peers, damage }),
     createNodeStateAgent(system, shared),
-    createTailscaleAgent(system, { ...shared, tailnet }),
+    createTailscaleAgent(system, { ...shared, tailnet, damage }),
     createMeshAgent(system, { ...shared, tailnet, proofs, mesh, peers }),
     createProofAgent(system, { ...shared, tailnet, proofs, mesh }),
     createLeaseAgent(system, { ...shared, runtimes }),

@@ -10,6 +10,7 @@ import type { LoadedConfig } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { fakeMonitor } from "../kernel/testing.ts";
 import { fakeClock, memoryLog, tempRoot, testSystem } from "../sys/testing.ts";
+import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { createDataplaneAgent } from "./agent.ts";
 import type { NodeRanges } from "./dataplane-plan.ts";
 import { type FakeKernel, fakeKernel } from "./testing.ts";
@@ -29,6 +30,7 @@ async function start(config = "{}") {
   const configs = createLatest<LoadedConfig | undefined>(undefined);
   const assignment = createLatest<NodeRanges | undefined>(ranges);
   const peers = createLatest<{ readonly podCIDRs: readonly Prefix[] } | undefined>(undefined);
+  const damage = createLatest<TailnetDamage | undefined>(undefined);
   const configure = async (text: string): Promise<void> => {
     root.write("/etc/headcni/config.yaml", text);
     configs.set(await loadConfig(system));
@@ -40,7 +42,7 @@ async function start(config = "{}") {
     const counted: string[] = [];
     const record = (_kind: unknown, _value: number, labels: MetricLabels = {}): void =>
       void counted.push(labels.part ?? "");
-    const agent = createDataplaneAgent(system, { conditions, config: configs, assignment, peers, record });
+    const agent = createDataplaneAgent(system, { conditions, config: configs, assignment, peers, damage, record });
     return {
       agent,
       counted,
@@ -57,6 +59,7 @@ async function start(config = "{}") {
     configure,
     assignment,
     peers,
+    damage,
     daemon,
     [Symbol.dispose]: () => root[Symbol.dispose](),
   };
@@ -208,6 +211,43 @@ describe("the dataplane agent", () => {
     node.kernel.nftFault = "Operation not permitted";
     await expect(agent.cleanUp()).rejects.toThrow("Cannot list the table inet headcni");
     expect(node.kernel.ipRules).toEqual([]);
+  });
+});
+
+describe("what tailscaled has lost", () => {
+  const lost = { hasLostChains: true, lostRoutes: prefixes("10.1.3.0/24") };
+
+  test("is published once it was seen there, until it is back", async () => {
+    using node = await start();
+    node.peers.set(peer);
+    node.kernel.nftChains = [iptablesForward];
+    const forward = { policy: "ACCEPT" as const, rules: ["-j ts-forward"] };
+    node.kernel.forward["iptables-nft"] = forward;
+    node.kernel.tailscaleRoutes = ["10.1.3.0/24", "100.64.0.2"];
+    const { step } = node.daemon();
+    await step();
+    expect(node.damage.value).toEqual({ hasLostChains: false, lostRoutes: [] });
+    forward.rules = [];
+    node.kernel.tailscaleRoutes = ["100.64.0.2"];
+    await step();
+    expect(node.damage.value).toEqual(lost);
+    // A flush of everything leaves no chain at all.
+    node.kernel.nftChains = [];
+    node.kernel.tailscaleRoutes = [];
+    await step();
+    expect(node.damage.value).toEqual(lost);
+    node.peers.set({ podCIDRs: [] });
+    await step();
+    expect(node.damage.value).toEqual({ hasLostChains: true, lostRoutes: [] });
+  });
+
+  test("is nothing that was never there", async () => {
+    using node = await start();
+    node.peers.set(peer);
+    const { step } = node.daemon();
+    await step();
+    await step();
+    expect(node.damage.value).toEqual({ hasLostChains: false, lostRoutes: [] });
   });
 });
 

@@ -3,7 +3,7 @@
 
 import { type Agent, plainAgent } from "../agent/agent.ts";
 import type { ConditionStore } from "../agent/condition-store.ts";
-import { createLatest, firstValue, type Watchable } from "../agent/latest.ts";
+import { createLatest, firstValue, type Latest, type Watchable } from "../agent/latest.ts";
 import type { RecordMetric } from "../agent/metrics.ts";
 import { createReconciler, defaultResyncMs, throwIfStopping } from "../agent/reconciler.ts";
 import { createTrigger } from "../agent/trigger.ts";
@@ -11,8 +11,10 @@ import type { Prefix } from "../cidr/prefix.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import { execUntil } from "../sys/process/exec.ts";
 import type { System } from "../sys/system.ts";
+import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { cleanUpDataplane } from "./clean-up.ts";
 import { dataplaneConditions } from "./conditions.ts";
+import { createDamageFinder } from "./damage/find-damage.ts";
 import type { NodeRanges } from "./dataplane-plan.ts";
 import { stepDataplane } from "./dataplane-step.ts";
 import { watchDrift } from "./drift.ts";
@@ -26,6 +28,8 @@ export interface DataplaneAgentOptions {
   readonly assignment: Watchable<NodeRanges | undefined>;
   /** The other nodes' PodCIDRs; undefined: no tailnet has been seen yet. */
   readonly peers: Watchable<{ readonly podCIDRs: readonly Prefix[] } | undefined>;
+  /** Where it is published what tailscaled has lost in the kernel. */
+  readonly damage: Latest<TailnetDamage | undefined>;
   readonly record: RecordMetric;
 }
 
@@ -33,9 +37,10 @@ export interface DataplaneAgentOptions {
 const fullEveryMs = 300_000;
 
 export function createDataplaneAgent(system: System, options: DataplaneAgentOptions): Agent {
-  const { conditions, config, assignment, peers, record } = options;
+  const { conditions, config, assignment, peers, damage, record } = options;
   const trigger = createTrigger(system.clock);
   const holder = createHolder(system, record);
+  const findDamage = createDamageFinder();
   const isHolding = createLatest(false);
   /** Undefined before the first step: an earlier daemon may have left rules. */
   let shown: ShownDataplane | undefined;
@@ -59,12 +64,14 @@ export function createDataplaneAgent(system: System, options: DataplaneAgentOpti
       peers: peers.value?.podCIDRs,
       isEnabled: loaded.config.tailscale.enabled !== false,
       holder,
+      findDamage,
       isFull,
       last: shown?.state,
     });
     throwIfStopping(signal);
     const { masquerade } = loaded.config.network;
     shown = { state, masquerade };
+    if (JSON.stringify(damage.value) !== JSON.stringify(state.damage)) damage.set(state.damage);
     if (isFull) fullAtMs = system.clock.monotonicMs();
     isHolding.set(state.tailnet === "used" || masquerade === "daemon");
     return state.conditions;

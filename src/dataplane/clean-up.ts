@@ -47,6 +47,6 @@ async function dropTable(system: System): Promise<boolean> {
 async function dropForward(system: System): Promise<boolean> {
   const { iptables } = await findFirewalls(system);
   let hasChanged = false;
-  for (const chain of iptables) hasChanged = (await holdForward(system, chain, false)) || hasChanged;
+  for (const chain of iptables) hasChanged = (await holdForward(system, chain, false)).hasChanged || hasChanged;
   return hasChanged;
 }

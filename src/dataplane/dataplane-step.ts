@@ -6,8 +6,10 @@ import type { Config } from "../config/config.ts";
 import { readDevices } from "../kernel/devices.ts";
 import { fault, ok, type Result } from "../sys/result.ts";
 import type { System } from "../sys/system.ts";
+import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { bridgeAmong } from "./bridge.ts";
 import { condition } from "./conditions.ts";
+import type { createDamageFinder } from "./damage/find-damage.ts";
 import { type DataplanePlan, type NodeRanges, type PodTailnet, planDataplane, tailnetOf } from "./dataplane-plan.ts";
 import { type Firewalls, findFirewalls, holdForward, type IptablesChain } from "./forward/firewall.ts";
 import { holdBridge } from "./gateway.ts";
@@ -27,6 +29,7 @@ export interface DataplaneStepInput {
   /** Whether the configuration wants a tailnet, should there be one. */
   readonly isEnabled: boolean;
   readonly holder: Holder;
+  readonly findDamage: ReturnType<typeof createDamageFinder>;
   /** Whether nftables has to be looked at: not when it would have told of a change. */
   readonly isFull: boolean;
   /** What the last step left; undefined before the first. */
@@ -41,6 +44,8 @@ export interface DataplaneState {
   readonly isTableHeld: boolean;
   readonly firewalls: Firewalls;
   readonly sysctls: Sysctls;
+  /** What tailscaled has lost; undefined without a tailnet. */
+  readonly damage: TailnetDamage | undefined;
   /** Those of the table, which are among all the others. */
   readonly tableConditions: readonly Condition[];
   readonly conditions: readonly Condition[];
@@ -78,7 +83,7 @@ async function stepAll(system: System, input: DataplaneStepInput): Promise<Datap
   return { ...rest, plan, tailnet: tailnet.kind, isTableHeld, tableConditions, conditions };
 }
 
-const nothingHeld = { firewalls: { iptables: [], refusing: [] }, sysctls: {}, conditions: [] };
+const nothingHeld = { firewalls: { iptables: [], refusing: [] }, sysctls: {}, damage: undefined, conditions: [] };
 const tableFailures: readonly string[] = ["SourcesNotKept", "MasqueradeNotApplied"];
 
 /** Whether nothing was wanted, nothing was left, and nothing is wanted now. */
@@ -128,14 +133,16 @@ async function holdTable(
   return holder.hold({ part: "table", key: table === undefined ? "" : renderTable(table), act, failed });
 }
 
-interface HoldRestInput extends Pick<DataplaneStepInput, "config" | "holder"> {
+interface HoldRestInput extends Pick<DataplaneStepInput, "config" | "holder" | "peers" | "findDamage"> {
   /** The firewalls of a step before, where those of nftables are as they were. */
   readonly known: Firewalls | undefined;
 }
 
-async function holdRest(system: System, plan: DataplanePlan, { holder, config, known }: HoldRestInput) {
+async function holdRest(system: System, plan: DataplanePlan, input: HoldRestInput) {
+  const { holder, config, known, peers, findDamage } = input;
   const [firewalls, devices] = await Promise.all([findFirewalls(system, known), readDevices(system)]);
   const unheard = firewalls.iptables.filter(({ backend }) => known === undefined || backend === "legacy");
+  const listings: string[] = [];
   const sysctls = readSysctls(system);
   const bridge = bridgeAmong(devices);
   const { ipRules, acceptsForward, bridge: wanted } = plan;
@@ -149,7 +156,7 @@ async function holdRest(system: System, plan: DataplanePlan, { holder, config, k
     holder.hold({
       part: "forward",
       key: String(acceptsForward),
-      act: () => holdAllForward(system, unheard, acceptsForward),
+      act: () => holdAllForward(system, { chains: unheard, isWanted: acceptsForward }, listings),
       failed: (failure) => [condition("ForwardNotOpened", failure)],
     }),
     holder.hold({
@@ -159,13 +166,25 @@ async function holdRest(system: System, plan: DataplanePlan, { holder, config, k
       failed: (failure) => [condition("BridgeNotMade", failure)],
     }),
   ]);
+  const isComplete = known === undefined && !held.flat().some(({ code }) => code === "ForwardNotOpened");
+  const damage = acceptsForward
+    ? await findDamage(system, { forward: isComplete ? listings : undefined, peers: peers ?? [] })
+    : undefined;
   const { mtuBytes } = config.network.bridge;
   const checks = acceptsForward ? checkKernel({ plan, firewalls, bridge, devices, sysctls, mtuBytes }) : [];
-  return { firewalls, sysctls, conditions: [...held.flat(), ...checks] };
+  return { firewalls, sysctls, damage, conditions: [...held.flat(), ...checks] };
 }
 
-async function holdAllForward(system: System, chains: readonly IptablesChain[], isWanted: boolean): Promise<boolean> {
+async function holdAllForward(
+  system: System,
+  { chains, isWanted }: { readonly chains: readonly IptablesChain[]; readonly isWanted: boolean },
+  listings: string[],
+): Promise<boolean> {
   const changed: boolean[] = [];
-  for (const chain of chains) changed.push(await holdForward(system, chain, isWanted));
+  for (const chain of chains) {
+    const { hasChanged, listing } = await holdForward(system, chain, isWanted);
+    changed.push(hasChanged);
+    listings.push(listing);
+  }
   return changed.includes(true);
 }

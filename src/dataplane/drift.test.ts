@@ -49,7 +49,7 @@ describe("watchDrift()", () => {
     expect(program.starts).toEqual([]);
     isHolding.set(true);
     await clock.advance(0);
-    expect(program.starts.toSorted()).toEqual(["ip -o monitor address rule", "nft monitor"]);
+    expect(program.starts.toSorted()).toEqual(["ip -o monitor address route rule", "nft monitor"]);
     isHolding.set(false);
     await clock.advance(600_000);
     expect(program.starts.length).toBe(2);

@@ -51,7 +51,7 @@ export async function watchDrift(
     const end = new AbortController();
     const until = AbortSignal.any([signal, end.signal]);
     const listening = [
-      monitorKernel(system, { objects: ["address", "rule"], onChange, maxGapMs }, until),
+      monitorKernel(system, { objects: ["address", "route", "rule"], onChange, maxGapMs }, until),
       monitorProgram(system, nft, until),
     ];
     await isHolding.changed(true, signal);

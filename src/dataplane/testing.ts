@@ -15,6 +15,8 @@ export interface FakeKernel {
   table: string | undefined;
   /** Undefined: there is no tailscale0. */
   tailnetMtuBytes: number | undefined;
+  /** Destinations in tailscaled's table. */
+  tailscaleRoutes: string[];
   /** Other chains, as `nft -j list chains` prints them. */
   nftChains: JsonObject[];
   /** Rules as `ip rule add` is given them, each with its family: `-4 priority 5200 to 10.1.0.0/24 lookup main protocol 72`. */
@@ -40,6 +42,7 @@ export function fakeKernel(versions: readonly string[] = ["0.3.0", "0.3.1", "0.4
     bridge: undefined,
     table: undefined,
     tailnetMtuBytes: undefined,
+    tailscaleRoutes: [],
     nftChains: [],
     ipRules: [],
     forward: {},
@@ -74,6 +77,10 @@ function runIp(kernel: FakeKernel, args: readonly string[]): ExecResult {
     return ended(0);
   }
   if (args[0] === "link") return ended(0);
+  if (args.includes("52")) {
+    const routes = args.includes("-4") ? kernel.tailscaleRoutes : [];
+    return ended(0, JSON.stringify(routes.map((dst) => ({ dst, dev: "tailscale0", table: "52" }))));
+  }
   return ended(0, args.includes("route") ? "[]" : printDevices(kernel.bridge, kernel.tailnetMtuBytes));
 }
 

@@ -13,8 +13,10 @@ import type { Config, LoadedConfig } from "../config/config.ts";
 import { basename, dirname } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
+import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import type { AdvertisedAssignment } from "./advertise.ts";
 import { condition, tailscaleConditions } from "./conditions.ts";
+import { finishLeftToggle } from "./heal/healer.ts";
 import { followBus } from "./local-api/bus.ts";
 import type { LocalApi } from "./local-api/local-api.ts";
 import { wantedLogin } from "./login.ts";
@@ -30,6 +32,8 @@ export interface TailscaleAgentOptions {
   readonly assignment: Watchable<AdvertisedAssignment | undefined>;
   /** Where the tailnet is published; undefined until tailscaled has been asked. */
   readonly tailnet: Latest<Tailnet | undefined>;
+  /** What tailscaled has lost in the kernel; undefined while that is not known. */
+  readonly damage: Watchable<TailnetDamage | undefined>;
   readonly record: RecordMetric;
 }
 
@@ -42,7 +46,7 @@ const restForEach = 20;
 const longestGatherMs = 5000;
 
 export function createTailscaleAgent(system: System, options: TailscaleAgentOptions): Agent {
-  const { conditions, config, assignment, tailnet, record } = options;
+  const { conditions, config, assignment, tailnet, damage, record } = options;
   const trigger = createTrigger(system.clock);
   const watches = createWatches(system, trigger);
   const connection = createLatest<LocalApi | undefined>(undefined);
@@ -56,13 +60,13 @@ export function createTailscaleAgent(system: System, options: TailscaleAgentOpti
     name: "tailscale",
     conditions,
     trigger,
-    inputs: { config, assignment },
+    inputs: { config, assignment, damage },
     step: async (_reasons, signal) => {
       const settings = (await firstValue(config, signal))?.config.tailscale;
       throwIfStopping(signal);
       if (settings === undefined) return [];
       if (isRunning) watches.update(watchTargets(settings));
-      const done = await step({ settings, assignment: assignment.value }, signal);
+      const done = await step({ settings, assignment: assignment.value, damage: damage.value }, signal);
       if (done.retryAfterMs !== undefined) trigger.wake("retry", done.retryAfterMs);
       view = done.view;
       publish(tailnet, view.tailnet);
@@ -100,7 +104,11 @@ export function createTailscaleAgent(system: System, options: TailscaleAgentOpti
       watches.close();
       connection.value?.[Symbol.dispose]();
     },
-    cleanUp: () => restorePrefs(system, new AbortController().signal),
+    cleanUp: async () => {
+      const { signal } = new AbortController();
+      await finishLeftToggle(system, signal);
+      await restorePrefs(system, signal);
+    },
     status: () => ({ ...showTailscale(view, isFollowingBus), lastReconcile: reconciler.last.value }),
   };
 }

@@ -2,6 +2,7 @@
 
 import { asSentence, conditionsOf, type Failure, kind } from "../agent/conditions.ts";
 import type { Prefix } from "../cidr/prefix.ts";
+import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { oldestVersion } from "./local-api/tailscale-version.ts";
 
 /** A restart of tailscaled takes about 3 s, and is no bad state. */
@@ -108,6 +109,19 @@ export const tailscaleConditions = {
     text: ({ podCIDR, route, node }) =>
       `${podCIDR} is not offered to the tailnet: ${node} serves ${route}, and nobody assigned ${podCIDR} to this node, so its pods are ` +
       "reached from no other node. Set network.podCIDR.nodeLocal to a range of its own",
+  }),
+  TailscaledDamaged: kind<TailnetDamage>({
+    ...harmless,
+    title: "Something removes what tailscaled has in the kernel",
+    impactsConnectivity: true,
+    text: ({ hasLostChains, lostRoutes }) => {
+      const routes = lostRoutes.length === 0 ? [] : [`the routes to ${lostRoutes.join(", ")} in table 52`];
+      const lost = [...(hasLostChains ? ["its chains (ts-forward) in iptables"] : []), ...routes].join(" and ");
+      return (
+        `tailscaled has lost ${lost}, and does not put them back itself; having it write them anew did not last. Restart it ` +
+        "(systemctl restart tailscaled), and find what removes them (nft monitor, ip monitor route)"
+      );
+    },
   }),
 } as const;
 

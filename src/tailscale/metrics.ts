@@ -26,5 +26,12 @@ export const tailscaleMetrics = {
     type: "counter",
     help: "Times prefs of tailscaled were changed",
   },
+  heals: {
+    name: "headcni_tailscale_heals_total",
+    type: "counter",
+    help: "Times tailscaled was had to write its chains or routes anew after something had removed them",
+    labelNames: ["part"],
+    series: [{ part: "chains" }, { part: "routes" }],
+  },
   logins: { name: "headcni_tailscale_logins_total", type: "counter", help: "Times tailscaled was told to log in" },
 } as const satisfies Readonly<Record<string, MetricKind>>;

@@ -11,6 +11,7 @@ import { defaultConfig } from "../config/defaults.ts";
 import type { System } from "../sys/system.ts";
 import { memoryLog, type TempRoot, tempRoot, testSystem, waitUntil } from "../sys/testing.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
+import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import type { AdvertisedAssignment } from "./advertise.ts";
 import { createTailscaleAgent } from "./agent.ts";
 import { type FakeTailscaled, fakeSocket, fakeTailscaled, freshPrefs } from "./testing.ts";
@@ -42,6 +43,7 @@ export class Node {
   readonly config = createLatest<LoadedConfig | undefined>(loaded());
   readonly assignment = createLatest<AdvertisedAssignment | undefined>(assigned(podCIDR));
   readonly tailnet = createLatest<Tailnet | undefined>(undefined);
+  readonly damage = createLatest<TailnetDamage | undefined>(undefined);
   raised: readonly Condition[] = [];
   /** Of other tailscaled on this node. */
   readonly others: (FakeTailscaled & AsyncDisposable)[] = [];
@@ -51,13 +53,14 @@ export class Node {
 
   constructor(parts: Partial<System> = {}) {
     this.system = testSystem(this.root, { log: this.log, ...parts });
-    const { config, assignment, tailnet } = this;
+    const { config, assignment, tailnet, damage } = this;
     const conditions = this.#store();
     this.agent = createTailscaleAgent(this.system, {
       conditions,
       config,
       assignment,
       tailnet,
+      damage,
       record: () => undefined,
     });
   }

@@ -12,10 +12,12 @@ import { HttpError } from "../sys/net/http-error.ts";
 import { redactText } from "../sys/redact.ts";
 import type { System } from "../sys/system.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
+import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { type AdvertisedAssignment, routesToAdvertise } from "./advertise.ts";
 import { competingSockets } from "./competing-sockets.ts";
 import { condition } from "./conditions.ts";
 import { absentConditions, programConditions, stateConditions } from "./findings.ts";
+import { createHealer, finishToggle } from "./heal/healer.ts";
 import { describeRefusal } from "./local-api/api-refusal.ts";
 import { connectLocalApi, type LocalApi } from "./local-api/local-api.ts";
 import type { TailscaleStatus } from "./local-api/tailscale-status.ts";
@@ -34,6 +36,8 @@ export interface TailscaleStepOptions {
 export interface TailscaleStepInput {
   readonly settings: Config["tailscale"];
   readonly assignment: AdvertisedAssignment | undefined;
+  /** What tailscaled has lost in the kernel, as far as that is known. */
+  readonly damage: TailnetDamage | undefined;
 }
 
 export interface TailscaleStepResult {
@@ -49,6 +53,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
   const { files } = system;
   const login = createLogin(system, record);
   const holder = createPrefsHolder(system, record);
+  const healer = createHealer(system, record);
   const opened = createOpened(system, connection);
 
   const logIn = async (known: Known, input: TailscaleStepInput, signal: AbortSignal): Promise<LoginResult> => {
@@ -73,6 +78,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
       return { ...done, view: viewOf(tailnet), conditions: [...done.conditions, ...others] };
     }
     login.succeeded();
+    await finishToggle(system, api, signal);
     const held = await holder.hold(api, routes, signal);
     const { controlURL, advertiseRoutes } = held.prefs;
     const known = toTailnet(
@@ -80,7 +86,14 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
       advertiseRoutes.flatMap((route) => tryParsePrefix(route) ?? []),
     );
     const state = stateConditions(known, status, controlURL);
-    return { ...held, view: viewOf(known), conditions: [...state, ...held.conditions, ...others] };
+    // One that starts has not written everything yet.
+    const damage = "self" in known ? input.damage : undefined;
+    const healed = await healer.heal(api, { damage, prefs: held.prefs }, signal);
+    return {
+      view: viewOf(known),
+      conditions: [...state, ...held.conditions, ...healed.conditions, ...others],
+      retryAfterMs: earlier(held.retryAfterMs, healed.retryAfterMs),
+    };
   };
 
   return async (input, signal) => {
@@ -106,6 +119,10 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
       return absent(files, input.settings, error.message);
     }
   };
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
 /** Takes back what was set in the tailscaled of an earlier configuration. */

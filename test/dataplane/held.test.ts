@@ -92,6 +92,22 @@ describe("what the agent holds", () => {
     expect(await monitors()).toBe("");
   });
 
+  test("is told of what tailscaled lost, which it does not hold itself", async () => {
+    await using nodes = await joinedNodes();
+    const { node } = nodes.one;
+    const agent = await runAgent(node, inputs);
+    const none = { hasLostChains: false, lostRoutes: [] };
+    expect(agent.last().damage).toEqual(none);
+    await shell(node, ["iptables -F FORWARD", "ip6tables -F FORWARD", "ip route flush table 52"]);
+    const lost = { hasLostChains: true, lostRoutes: ["10.244.2.0/24"] };
+    const isLost = () => JSON.stringify(agent.last().damage) === JSON.stringify(lost);
+    await timed("it says what is lost", isLost);
+    const route = "ip route add 10.244.2.0/24 via 100.64.0.2 onlink dev tailscale0 table 52";
+    await shell(node, ["iptables -I FORWARD -j ts-forward", "ip route add 100.64.0.2 dev tailscale0 table 52", route]);
+    await timed("nothing is lost", () => JSON.stringify(agent.last().damage) === JSON.stringify(none));
+    await agent.process.stop();
+  });
+
   test("takes over from the table an earlier version masqueraded with, in one transaction", async () => {
     await using nodes = await joinedNodes({ files: { [configFile]: "network: {masquerade: daemon}\n" } });
     const { node } = nodes.one;

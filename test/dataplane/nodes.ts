@@ -21,6 +21,7 @@ export interface Step {
   readonly codes: readonly string[];
   readonly texts: readonly string[];
   readonly document: Readonly<Record<string, unknown>>;
+  readonly damage?: { readonly hasLostChains: boolean; readonly lostRoutes: readonly string[] };
 }
 
 const bun = `${checkout}/node_modules/.bin/bun`;

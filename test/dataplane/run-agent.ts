@@ -12,6 +12,7 @@ import { createDataplaneAgent } from "../../src/dataplane/agent.ts";
 import type { NodeRanges } from "../../src/dataplane/dataplane-plan.ts";
 import type { LogFields, LogLevel } from "../../src/sys/log/log.ts";
 import { createSystem } from "../../src/sys/system.ts";
+import type { TailnetDamage } from "../../src/tailnet/tailnet-damage.ts";
 import type { AgentInputs } from "./nodes.ts";
 
 const [mode = "", path = ""] = process.argv.slice(2);
@@ -25,6 +26,7 @@ const conditions = createConditionStore(system);
 const config = createLatest<LoadedConfig | undefined>(undefined);
 const assignment = createLatest<NodeRanges | undefined>(undefined);
 const peers = createLatest<{ readonly podCIDRs: readonly Prefix[] } | undefined>(undefined);
+const damage = createLatest<TailnetDamage | undefined>(undefined);
 
 async function readInputs(): Promise<void> {
   const inputs: AgentInputs = JSON.parse(new TextDecoder().decode(system.files.read(path)));
@@ -38,7 +40,7 @@ async function readInputs(): Promise<void> {
 await readInputs();
 const record = (kind: { readonly name: string }, value: number, labels = {}): void =>
   console.log("count", kind.name, value, JSON.stringify(labels));
-const agent = createDataplaneAgent(system, { conditions, config, assignment, peers, record });
+const agent = createDataplaneAgent(system, { conditions, config, assignment, peers, damage, record });
 const stop = new AbortController();
 process.on("SIGTERM", () => stop.abort());
 process.on("SIGHUP", () => {
@@ -48,7 +50,10 @@ const report = (): void => {
   const { lastReconcile, document } = agent.status();
   const codes = conditions.list().map(({ code }) => code);
   const texts = conditions.list().map(({ text }) => text);
-  console.log("step", JSON.stringify({ count: lastReconcile?.count ?? 0, codes, texts, document }));
+  console.log(
+    "step",
+    JSON.stringify({ count: lastReconcile?.count ?? 0, codes, texts, document, damage: damage.value }),
+  );
 };
 if (mode === "clean") await agent.cleanUp();
 else {

@@ -72,19 +72,25 @@ function hasLegacyFilter({ files }: System, family: Family): boolean {
   return names.split("\n").includes("filter");
 }
 
+export interface HeldForward {
+  /** Whether something had to be changed. */
+  readonly hasChanged: boolean;
+  /** What `iptables -S FORWARD` printed before. */
+  readonly listing: string;
+}
+
 /**
  * Makes the chain let pods' packets pass, or takes our rules out of it again.
- * @returns whether something had to be changed
  * @throws HeadcniError HC_DATAPLANE when iptables is missing or refuses, saying what it said
  */
-export async function holdForward(system: System, chain: IptablesChain, isWanted: boolean): Promise<boolean> {
+export async function holdForward(system: System, chain: IptablesChain, isWanted: boolean): Promise<HeldForward> {
   const { program, listed } = await listForward(system, chain);
   // A table of the same name that another program made: it is looked at as such.
-  if (/incompatible/.test(listed.stderr)) return false;
+  if (/incompatible/.test(listed.stderr)) return { hasChanged: false, listing: "" };
   if (listed.exitCode !== 0) throw failed([program, ...list], listed.stderr);
   const changes = forwardCommands(listed.stdout, isWanted);
   for (const args of changes) await change(system, [program, "-w", "5", ...args]);
-  return changes.length > 0;
+  return { hasChanged: changes.length > 0, listing: listed.stdout };
 }
 
 const list = ["-w", "5", "-S", "FORWARD"];

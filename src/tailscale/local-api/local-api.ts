@@ -84,8 +84,9 @@ function post(path: string, body: HttpBody | undefined, signal: AbortSignal): Wh
 }
 
 /** MaskedPrefs: each field beside the mark that it counts. */
-function encodeEdit({ advertiseRoutes, routeAll, noStatefulFiltering }: PrefsEdit): HttpBody {
+function encodeEdit({ advertiseRoutes, routeAll, noStatefulFiltering, netfilterMode }: PrefsEdit): HttpBody {
   return {
+    ...(netfilterMode === undefined ? {} : { NetfilterMode: netfilterMode, NetfilterModeSet: true }),
     ...(advertiseRoutes === undefined ? {} : { AdvertiseRoutes: advertiseRoutes, AdvertiseRoutesSet: true }),
     ...(routeAll === undefined ? {} : { RouteAll: routeAll, RouteAllSet: true }),
     ...(noStatefulFiltering === undefined

@@ -18,4 +18,6 @@ export interface PrefsEdit {
   readonly advertiseRoutes?: readonly string[];
   readonly routeAll?: boolean;
   readonly noStatefulFiltering?: boolean;
+  /** 2: tailscaled's chains are called by the firewall's; 1: they are there; 0: there are none. */
+  readonly netfilterMode?: number;
 }

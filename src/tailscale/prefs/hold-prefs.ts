@@ -140,6 +140,7 @@ const prefNames: Readonly<Record<keyof PrefsEdit, string>> = {
   advertiseRoutes: "AdvertiseRoutes",
   routeAll: "RouteAll (accept routes)",
   noStatefulFiltering: "NoStatefulFiltering",
+  netfilterMode: "NetfilterMode",
 };
 
 /** Conditions for what did not change. */

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "bun:test";
+import { parsePrefix } from "../../cidr/prefix.ts";
+import type { TailnetDamage } from "../../tailnet/tailnet-damage.ts";
+import type { TailscalePrefs } from "../local-api/tailscale-prefs.ts";
+import { type HealMemory, planHeal } from "./heal-plan.ts";
+
+const prefsOf = (netfilterMode: number, routeAll = true): TailscalePrefs => ({
+  controlURL: "",
+  advertiseRoutes: [],
+  routeAll,
+  noStatefulFiltering: true,
+  raw: { NetfilterMode: netfilterMode },
+});
+const chains: TailnetDamage = { hasLostChains: true, lostRoutes: [] };
+const routes: TailnetDamage = { hasLostChains: false, lostRoutes: [parsePrefix("10.1.3.0/24")] };
+const both: TailnetDamage = { ...routes, hasLostChains: true };
+const none: TailnetDamage = { hasLostChains: false, lostRoutes: [] };
+
+/** What is done at each second of a damage that lasts. */
+function live(damage: (second: number) => TailnetDamage | undefined, seconds: number, prefs = prefsOf(2)): string[] {
+  let memory: HealMemory = {};
+  return Array.from({ length: seconds }, (_, second) => second).flatMap((second) => {
+    const plan = planHeal({ damage: damage(second), prefs, memory, nowMs: second * 1000 });
+    memory = plan.memory;
+    return plan.toggle === undefined ? [] : [`${second} ${plan.toggle.part}`];
+  });
+}
+
+describe("planHeal()", () => {
+  test.each<[string, TailnetDamage | undefined, TailscalePrefs, string[]]>([
+    ["chains, after a grace", chains, prefsOf(2), ["3 chains"]],
+    ["routes, after a grace", routes, prefsOf(2), ["3 routes"]],
+    ["one after the other", both, prefsOf(2), ["3 chains", "4 routes"]],
+    ["nothing where nothing is lost", none, prefsOf(2), []],
+    ["nothing where nothing is known", undefined, prefsOf(2), []],
+    ["no chains that tailscaled is not to have", chains, prefsOf(1), []],
+    ["no routes that tailscaled is not to have", routes, prefsOf(2, false), []],
+  ])("brings back %s", (_name, damage, prefs, expected) => {
+    expect(live(() => damage, 10, prefs)).toEqual(expected);
+  });
+
+  test("waits longer and longer where that does not help, up to half an hour", () => {
+    const times = live(() => routes, 8000).map((line) => Number(line.split(" ")[0]));
+    expect(times.slice(1).map((at, index) => at - (times[index] ?? 0))).toEqual([
+      30, 60, 120, 240, 480, 960, 1800, 1800, 1800,
+    ]);
+  });
+
+  test("does nothing for a damage that passes by itself, and begins anew with the next", () => {
+    expect(live((second) => (second % 4 < 2 ? routes : none), 100)).toEqual([]);
+    expect(live((second) => (second < 5 || second > 20 ? routes : none), 30)).toEqual(["3 routes", "24 routes"]);
+  });
+
+  test("changes the least pref, and says when to look again", () => {
+    const first = planHeal({ damage: chains, prefs: prefsOf(2), memory: {}, nowMs: 0 });
+    expect(first).toMatchObject({ toggle: undefined, retryAfterMs: 3000 });
+    const { memory } = first;
+    expect(planHeal({ damage: chains, prefs: prefsOf(2), memory, nowMs: 3000 })).toMatchObject({
+      toggle: { first: { netfilterMode: 1 }, second: { netfilterMode: 2 } },
+      retryAfterMs: 30_000,
+    });
+  });
+});

@@ -1,0 +1,97 @@
+// What tailscaled lost, brought back over a real socket: in two halves, the second of which survives a kill.
+
+import { expect, test } from "bun:test";
+import { parsePrefix } from "../../cidr/prefix.ts";
+import { createSystem } from "../../sys/system.ts";
+import { fakeClock, memoryLog, tempRoot, waitUntil } from "../../sys/testing.ts";
+import { connectLocalApi } from "../local-api/local-api.ts";
+import { loggedInPrefs, Node } from "../scenes.fixture.ts";
+import { fakeSocket, fakeTailscaled, readyStatus } from "../testing.ts";
+import { createHealer, finishLeftToggle } from "./healer.ts";
+
+const damage = { hasLostChains: true, lostRoutes: [parsePrefix("10.244.2.0/24")] };
+const signal = new AbortController().signal;
+const toggleFile = "/var/lib/headcni/tailscale-toggle.json";
+
+async function scene() {
+  const stack = new AsyncDisposableStack();
+  const root = stack.use(tempRoot());
+  const fake = stack.use(await fakeTailscaled(root));
+  fake.prefs = loggedInPrefs;
+  const clock = fakeClock();
+  const log = memoryLog();
+  const system = { ...createSystem({ root: root.path }), clock, log };
+  const api = stack.use(await connectLocalApi(system, fakeSocket));
+  const healer = createHealer(system, () => undefined);
+  const heal = async (lost: typeof damage | undefined = damage) =>
+    healer.heal(api, { damage: lost, prefs: await api.prefs(signal) }, signal);
+  /** Of the prefs that were changed, in order. */
+  const edits = () => fake.requests.flatMap(({ method, body }) => (method === "PATCH" ? [JSON.stringify(body)] : []));
+  return { root, fake, clock, log, system, heal, edits, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+const [off, on] = [1, 2].map((NetfilterMode) => JSON.stringify({ NetfilterMode, NetfilterModeSet: true }));
+const [routesOff, routesOn] = [false, true].map((RouteAll) => JSON.stringify({ RouteAll, RouteAllSet: true }));
+
+test("chains and routes are brought back by two halves each, and nothing is left on disk", async () => {
+  await using at = await scene();
+  expect(await at.heal()).toEqual({ conditions: [], retryAfterMs: 3000 });
+  expect(at.edits()).toEqual([]);
+  await at.clock.advance(3000);
+  await at.heal();
+  await at.heal();
+  expect(at.edits()).toEqual([off ?? "", on ?? "", routesOff ?? "", routesOn ?? ""]);
+  expect(at.fake.prefs).toEqual(loggedInPrefs);
+  expect(at.root.exists(toggleFile)).toBe(false);
+  expect(at.log.entries.map(({ message }) => message)).toEqual([
+    "Had tailscaled write its chains anew: something had removed them",
+    "Had tailscaled write its routes anew: something had removed them",
+  ]);
+});
+
+test("a damage that two tries did not mend is a condition", async () => {
+  await using at = await scene();
+  const lost = { ...damage, lostRoutes: [] };
+  const codes: (string | undefined)[] = [];
+  for (const waitMs of [3000, 30_000, 60_000]) {
+    codes.push((await at.heal(lost)).conditions[0]?.code);
+    await at.clock.advance(waitMs);
+  }
+  codes.push((await at.heal(lost)).conditions[0]?.code);
+  expect(codes).toEqual([undefined, undefined, "TailscaledDamaged", "TailscaledDamaged"]);
+  expect((await at.heal({ ...lost, hasLostChains: false })).conditions).toEqual([]);
+});
+
+test("a change that tailscaled refuses is a condition, and is not tried in a loop", async () => {
+  await using at = await scene();
+  at.fake.answer = ({ method }) => (method === "PATCH" ? { status: 500, body: "policy" } : undefined);
+  await at.heal();
+  await at.clock.advance(3000);
+  const { conditions, retryAfterMs } = await at.heal({ ...damage, lostRoutes: [] });
+  expect(conditions.map(({ code }) => code)).toEqual(["TailscaledDamaged"]);
+  expect(retryAfterMs).toBe(30_000);
+  expect(at.root.exists(toggleFile)).toBe(false);
+});
+
+test("a daemon that was killed between the halves finishes at its next start, or when it is taken out", async () => {
+  await using at = await scene();
+  at.fake.prefs = { ...loggedInPrefs, RouteAll: false };
+  const left = JSON.stringify({ version: 1, socket: fakeSocket, routeAll: true });
+  at.root.write(toggleFile, left);
+  await finishLeftToggle(at.system, signal);
+  expect(at.fake.prefs.RouteAll).toBe(true);
+  expect(at.root.exists(toggleFile)).toBe(false);
+  await finishLeftToggle(at.system, signal);
+
+  await using node = new Node();
+  await using fake = await fakeTailscaled(node.root);
+  fake.status = readyStatus();
+  fake.prefs = { ...loggedInPrefs, RouteAll: false };
+  node.root.write(toggleFile, left);
+  node.run();
+  await waitUntil("the second half is done", () => fake.prefs.RouteAll === true && !node.root.exists(toggleFile));
+  await waitUntil("the PodCIDR is offered", () => String(fake.prefs.AdvertiseRoutes) === "10.244.1.0/24");
+  // It was on before the first half: to take HeadCNI out does not turn it off.
+  await node.agent.cleanUp();
+  expect(fake.prefs.RouteAll).toBe(true);
+});
