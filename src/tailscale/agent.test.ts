@@ -169,6 +169,28 @@ describe("the tailscale agent", () => {
       { when: "not wanted", does: ({ node }) => node.config.set(loaded({ enabled: false })), state: "absent" },
     ]));
 
+  test("takes no other program for tailscaled", () =>
+    play([
+      {
+        when: "it answers something else",
+        does: ({ node, fake }) => {
+          node.config.set(loaded({ enabled: true }));
+          fake.answer = () => ({ status: 200, body: ["hello"] });
+        },
+        state: "absent",
+        raises: ["TailscaledAbsent"],
+      },
+      {
+        when: "it lets nobody read",
+        does: ({ node, fake }) => {
+          fake.answer = () => ({ status: 403, body: "status access denied" });
+          node.agent.wake("test");
+        },
+        state: "absent",
+        raises: ["TailscaleAccessDenied"],
+      },
+    ]));
+
   test("takes back what it set when it is not to be used", () =>
     play([
       {

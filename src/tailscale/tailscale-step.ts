@@ -110,8 +110,9 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
       return absent(files, input.settings, `there is no socket ${socket}`);
     } catch (error) {
       throwIfStopping(signal);
-      if (!(error instanceof HttpError)) throw error;
-      if (error.status === 403) {
+      expected(error);
+      if (error.code !== "HC_HTTP_UNREACHABLE" && error.code !== "HC_HTTP_FAILED") throw error;
+      if (error instanceof HttpError && error.status === 403) {
         const why = describeRefusal(error);
         return { view: absentView(why), conditions: [condition("TailscaleAccessDenied", { why })] };
       }
