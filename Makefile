@@ -17,6 +17,10 @@ node_modules/.installed: package.json bun.lock tools/setup-packages.sh
 host-setup:
 	@tools/setup-host.sh
 
+.PHONY: tailscaled
+tailscaled: ## build the real tailscaled for the tests (Go 1.26; minutes, once, kept outside the checkout)
+	@tools/setup-tailscaled.sh
+
 .PHONY: need-root
 need-root:
 	@tools/setup-host.sh check

@@ -1,8 +1,8 @@
-// The real programs of a tailnet, where this machine has them: tailscaled and Headscale, by environment variable or on PATH. They are
-// copied into a node, since a node sees nothing of the machine but /usr and the checkout.
+// The real programs of a tailnet, where this machine has them: tailscaled and Headscale, by environment variable, on PATH, or built by
+// `make tailscaled`. They are copied into a node, since a node sees nothing of the machine but /usr and the checkout.
 
 import * as fs from "node:fs";
-import { basename } from "../../../src/sys/fs/path.ts";
+import { basename, join } from "../../../src/sys/fs/path.ts";
 import type { Node } from "../node.ts";
 
 export interface TailnetPrograms {
@@ -10,7 +10,7 @@ export interface TailnetPrograms {
   readonly headscale: string;
 }
 
-/** By variable first, else on PATH; a sentence that says what is missing otherwise. */
+/** By variable first, then on PATH, then built here; a sentence that says what is missing otherwise. */
 export function findTailnetPrograms(): TailnetPrograms | string {
   const tailscaled = find("HEADCNI_TAILSCALED", "tailscaled");
   const headscale = find("HEADCNI_HEADSCALE", "headscale");
@@ -26,9 +26,21 @@ export function findTailscaled(): string | undefined {
 
 function find(variable: string, name: string): string | undefined {
   const named = process.env[variable];
-  if (named === undefined || named === "") return Bun.which(name) ?? undefined;
+  if (named === undefined || named === "") return Bun.which(name) ?? built(name);
   if (!fs.existsSync(named)) throw new Error(`${variable}=${named} does not exist`);
   return named;
+}
+
+/** The newest that `make tailscaled` has built. */
+function built(name: string): string | undefined {
+  const { XDG_CACHE_HOME, HOME = "" } = process.env;
+  const cache = join(XDG_CACHE_HOME ?? join(HOME, ".cache"), "headcni");
+  if (!fs.existsSync(cache)) return undefined;
+  const dirs = fs.readdirSync(cache).filter((dir) => dir.startsWith(`${name}-`));
+  return dirs
+    .toSorted()
+    .map((dir) => join(cache, dir, name))
+    .findLast((path) => fs.existsSync(path));
 }
 
 /** Puts a program into the node and gives its path there. */
