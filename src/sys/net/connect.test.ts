@@ -1,4 +1,4 @@
-// Real connects over loopback. What routes and firewalls answer is tried in test/daemon.
+// Real connects over loopback. What routes and firewalls answer is tried in test/mesh.
 
 import { describe, expect, test } from "bun:test";
 import { type ConnectOptions, tryConnect } from "./connect.ts";

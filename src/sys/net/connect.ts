@@ -58,7 +58,7 @@ const outcomes = new Map<number, "answered" | "silent" | "no-route" | "no-local-
   [errno.ETIMEDOUT, "silent"],
   [errno.ENETUNREACH, "no-route"],
   [errno.EHOSTUNREACH, "no-route"],
-  // What blackhole and prohibit routes answer, and a firewall of this machine.
+  // What blackhole and prohibit routes answer, and a policy of this machine.
   [errno.EINVAL, "no-route"],
   [errno.EACCES, "no-route"],
   [errno.EPERM, "no-route"],
