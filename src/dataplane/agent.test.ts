@@ -223,6 +223,9 @@ describe("what tailscaled has lost", () => {
     node.kernel.nftChains = [iptablesForward];
     const forward = { policy: "ACCEPT" as const, rules: ["-j ts-forward"] };
     node.kernel.forward["iptables-nft"] = forward;
+    // One family alone is flushed by iptables.
+    node.kernel.nftChains.push({ chain: { ...iptablesForward.chain, family: "ip6" } });
+    node.kernel.forward["ip6tables-nft"] = { policy: "ACCEPT", rules: ["-j ts-forward"] };
     node.kernel.tailscaleRoutes = ["10.1.3.0/24", "100.64.0.2"];
     const { step } = node.daemon();
     await step();

@@ -9,7 +9,7 @@ import type { System } from "../sys/system.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { bridgeAmong } from "./bridge.ts";
 import { condition } from "./conditions.ts";
-import type { createDamageFinder } from "./damage/find-damage.ts";
+import type { createDamageFinder, ForwardListing } from "./damage/find-damage.ts";
 import { type DataplanePlan, type NodeRanges, type PodTailnet, planDataplane, tailnetOf } from "./dataplane-plan.ts";
 import { type Firewalls, findFirewalls, holdForward, type IptablesChain } from "./forward/firewall.ts";
 import { holdBridge } from "./gateway.ts";
@@ -142,7 +142,7 @@ async function holdRest(system: System, plan: DataplanePlan, input: HoldRestInpu
   const { holder, config, known, peers, findDamage } = input;
   const [firewalls, devices] = await Promise.all([findFirewalls(system, known), readDevices(system)]);
   const unheard = firewalls.iptables.filter(({ backend }) => known === undefined || backend === "legacy");
-  const listings: string[] = [];
+  const listings: ForwardListing[] = [];
   const sysctls = readSysctls(system);
   const bridge = bridgeAmong(devices);
   const { ipRules, acceptsForward, bridge: wanted } = plan;
@@ -178,13 +178,13 @@ async function holdRest(system: System, plan: DataplanePlan, input: HoldRestInpu
 async function holdAllForward(
   system: System,
   { chains, isWanted }: { readonly chains: readonly IptablesChain[]; readonly isWanted: boolean },
-  listings: string[],
+  listings: ForwardListing[],
 ): Promise<boolean> {
   const changed: boolean[] = [];
   for (const chain of chains) {
     const { hasChanged, listing } = await holdForward(system, chain, isWanted);
     changed.push(hasChanged);
-    listings.push(listing);
+    listings.push({ family: chain.family, text: listing });
   }
   return changed.includes(true);
 }

@@ -40,6 +40,21 @@ describe("holdBridge()", () => {
     ]);
   });
 
+  test.each(["RTNETLINK answers: File exists", "Error: ipv4: Address already assigned."])(
+    "is content with what a pod's ADD has made meanwhile: %s",
+    async (said) => {
+      const { kernel, system } = onKernel();
+      const run = kernel.exec.run;
+      const exec: typeof kernel.exec = {
+        run: async (argv, options) => {
+          const result = await run(argv, options);
+          return argv.includes("add") ? { ...result, exitCode: 2, stderr: said } : result;
+        },
+      };
+      expect(await holdBridge({ ...system, exec }, { kind: "absent" }, wanted)).toBe(true);
+    },
+  );
+
   test("says what ip said when it refuses", async () => {
     const { kernel, system } = onKernel();
     kernel.ipFault = "RTNETLINK answers: Operation not permitted";

@@ -37,11 +37,14 @@ export async function holdBridge(
   // The plugin gives the bridge its own address, too: without one it would take a port's, and another one when that pod goes.
   const device = ["name", bridgeName, "address", randomMac(system), "mtu", String(mtuBytes), "type", "bridge"];
   // A pod's ADD may have made it meanwhile.
-  if (reading.kind === "absent") await ip(system, ["link", "add", ...device], /File exists/);
+  if (reading.kind === "absent") await ip(system, ["link", "add", ...device], isThere);
   await ip(system, ["link", "set", "dev", bridgeName, "up"]);
-  for (const gateway of missing) await ip(system, ["addr", "add", ...addressArgs(gateway)], /File exists/);
+  for (const gateway of missing) await ip(system, ["addr", "add", ...addressArgs(gateway)], isThere);
   return true;
 }
+
+/** What ip says of a device or an address that is there already. */
+const isThere = /File exists|already assigned/i;
 
 /** A bridge without ports has no carrier, so that duplicate address detection would never end. */
 function addressArgs(gateway: Prefix): readonly string[] {

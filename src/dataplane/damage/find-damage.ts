@@ -1,6 +1,7 @@
 // Finds what tailscaled had put into the kernel and something took away. Only what this daemon has seen there counts: a tailscaled that
 // never had it (another netfilter mode, no IPv6) has lost nothing.
 
+import type { Family } from "../../cidr/addr.ts";
 import type { Prefix } from "../../cidr/prefix.ts";
 import { askIp } from "../../kernel/ip.ts";
 import { parseRoutes } from "../../kernel/routes.ts";
@@ -9,25 +10,32 @@ import type { TailnetDamage } from "../../tailnet/tailnet-damage.ts";
 
 /** The table tailscaled keeps its peers' routes in. */
 const tailscaleTable = 52;
-const families = { "-4": "ipv4", "-6": "ipv6" } as const;
+const families: Readonly<Record<string, Family>> = { "-4": "ipv4", "-6": "ipv6" };
+
+/** What `iptables -S FORWARD` printed, or `ip6tables`. */
+export interface ForwardListing {
+  readonly family: Family;
+  readonly text: string;
+}
 
 export interface DamageInput {
-  /** What `iptables -S FORWARD` printed, of each chain there is; undefined: it was not looked at. */
-  readonly forward: readonly string[] | undefined;
+  /** Of each chain there is; undefined: they were not looked at. */
+  readonly forward: readonly ForwardListing[] | undefined;
   /** The other nodes' PodCIDRs. */
   readonly peers: readonly Prefix[];
 }
 
 /** The function keeps what it has seen. */
 export function createDamageFinder(): (system: System, input: DamageInput) => Promise<TailnetDamage> {
-  let hasSeenChains = false;
+  /** Of which families tailscaled has had chains. */
+  const seenChains = new Set<Family>();
   let hasLostChains = false;
   let seen: ReadonlySet<string> = new Set();
   return async (system, { forward, peers }) => {
     if (forward !== undefined) {
-      const isThere = forward.some((listing) => listing.includes("-j ts-forward"));
-      hasSeenChains ||= isThere;
-      hasLostChains = hasSeenChains && !isThere;
+      const found = new Set(forward.flatMap(({ family, text }) => (text.includes("-j ts-forward") ? [family] : [])));
+      hasLostChains = [...seenChains].some((family) => !found.has(family));
+      for (const family of found) seenChains.add(family);
     }
     const routes = await readTable(system);
     const lostRoutes =
