@@ -17,7 +17,7 @@ import { type AdvertisedAssignment, routesToAdvertise } from "./advertise.ts";
 import { competingSockets } from "./competing-sockets.ts";
 import { condition } from "./conditions.ts";
 import { absentConditions, programConditions, stateConditions } from "./findings.ts";
-import { createHealer, finishToggle } from "./heal/healer.ts";
+import { createHealer, finishLeftToggle, finishToggle } from "./heal/healer.ts";
 import { describeRefusal } from "./local-api/api-refusal.ts";
 import { connectLocalApi, type LocalApi } from "./local-api/local-api.ts";
 import type { TailscaleStatus } from "./local-api/tailscale-status.ts";
@@ -101,6 +101,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
     try {
       if (enabled === false) {
         opened.close();
+        await finishLeftToggle(system, signal);
         await restorePrefs(system, signal);
         return { view: absentView("tailscale.enabled is false"), conditions: [] };
       }

@@ -5,7 +5,7 @@ import { parsePrefix } from "../../cidr/prefix.ts";
 import { createSystem } from "../../sys/system.ts";
 import { fakeClock, memoryLog, tempRoot, waitUntil } from "../../sys/testing.ts";
 import { connectLocalApi } from "../local-api/local-api.ts";
-import { loggedInPrefs, Node } from "../scenes.fixture.ts";
+import { loaded, loggedInPrefs, Node } from "../scenes.fixture.ts";
 import { fakeSocket, fakeTailscaled, readyStatus } from "../testing.ts";
 import { createHealer, finishLeftToggle } from "./healer.ts";
 
@@ -94,4 +94,10 @@ test("a daemon that was killed between the halves finishes at its next start, or
   // It was on before the first half: to take HeadCNI out does not turn it off.
   await node.agent.cleanUp();
   expect(fake.prefs.RouteAll).toBe(true);
+
+  // Nor does a configuration that wants no tailnet any more.
+  node.root.write(toggleFile, JSON.stringify({ version: 1, socket: fakeSocket, netfilterMode: 2 }));
+  fake.prefs = { ...fake.prefs, NetfilterMode: 1 };
+  node.config.set(loaded({ enabled: false }));
+  await waitUntil("it is finished first", () => fake.prefs.NetfilterMode === 2 && !node.root.exists(toggleFile));
 });
