@@ -12,6 +12,8 @@ function node(root: TempRoot): { readonly system: System; readonly ask: (inputs?
     files.readIfPresent("/a");
     files.list("/dir");
     files.stat("/gone");
+    files.stat("/no/dir");
+    files.stat("/link/to");
     count += 1;
     return count;
   };
@@ -26,10 +28,13 @@ describe("keepRead()", () => {
     ["a file takes its place", (root) => fs.renameSync(`${root.path}/other`, `${root.path}/a`)],
     ["a name comes into a directory", (root) => root.write("/dir/new", "")],
     ["one comes where nothing was", (root) => root.write("/gone", "")],
+    ["one comes where no directory was", (root) => root.write("/no/dir", "")],
+    ["what a link leads to comes", (root) => root.write("/led/to", "")],
   ])("reads again when %s", (_, change) => {
     using root = tempRoot();
     for (const path of ["/a", "/other"]) root.write(path, "1");
     root.write("/dir/old", "");
+    fs.symlinkSync("led", `${root.path}/link`);
     const { ask } = node(root);
     expect([ask(), ask()]).toEqual([1, 1]);
     change(root);

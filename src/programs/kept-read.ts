@@ -2,6 +2,7 @@
 // programs in each step, and between two steps next to nothing changes.
 
 import type { FileInfo, Files } from "../sys/fs/files.ts";
+import { dirname } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 
 /** A file changed so shortly before it was read could change once more without another time stamp: times have the kernel's tick. */
@@ -77,10 +78,15 @@ function fingerprint(info: FileInfo | undefined): string {
 /** The files of the node, each look recorded. */
 function recordedFiles(recording: Recording, nowMs: number): Files {
   const { base, seen } = recording;
+  /** What is not there would show in the directory where it could come, which stands for many names. */
   const note = (path: string): void => {
     if (seen.has(path)) return;
     try {
       const info = base.stat(path);
+      if (info === undefined && path !== "/" && base.lstat(path) === undefined) {
+        note(dirname(path));
+        return;
+      }
       seen.set(path, fingerprint(info));
       if (info !== undefined && nowMs - info.mtimeMs < settledAfterMs) recording.isSettled = false;
     } catch {

@@ -76,15 +76,18 @@ const evidence: readonly ((node: Node) => Found | undefined)[] = [
 
 /** The runtime of this node. Files that cannot be read are passed over with a warning in the log. */
 export function chooseRuntime(system: System): RuntimeChoice {
-  const kubelet = kubeletSettings(system);
-  return keepRead(system, { key: "runtime", inputs: [kubelet], read: (node) => lookForRuntime(node, kubelet) });
+  const programs = { kubelet: kubeletSettings(system), rancher: [k3sSettings(system), rke2Settings(system)] };
+  return keepRead(system, {
+    key: "runtime",
+    inputs: [programs.kubelet, ...programs.rancher],
+    read: (node) => lookForRuntime(node, programs),
+  });
 }
 
-function lookForRuntime(system: System, kubelet: KubeletSettings): RuntimeChoice {
+function lookForRuntime(system: System, programs: Pick<Node, "kubelet" | "rancher">): RuntimeChoice {
   const node: Node = {
+    ...programs,
     system,
-    kubelet,
-    rancher: [k3sSettings(system), rke2Settings(system)],
     containerd: once(() => containerdOf(system, containerdFile(system))),
     crio: once(() => readCrioDirs(system)),
     hasSocket: (path) => system.files.stat(path) !== undefined,
