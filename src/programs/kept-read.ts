@@ -79,11 +79,13 @@ function fingerprint(info: FileInfo | undefined): string {
 function recordedFiles(recording: Recording, nowMs: number): Files {
   const { base, seen } = recording;
   /** What is not there would show in the directory where it could come, which stands for many names. */
+  const absent = new Set<string>();
   const note = (path: string): void => {
-    if (seen.has(path)) return;
+    if (seen.has(path) || absent.has(path)) return;
     try {
       const info = base.stat(path);
       if (info === undefined && path !== "/" && base.lstat(path) === undefined) {
+        absent.add(path);
         note(dirname(path));
         return;
       }
@@ -105,7 +107,11 @@ function recordedFiles(recording: Recording, nowMs: number): Files {
     read: noted(base.read),
     readIfPresent: noted(base.readIfPresent),
     readHead: noted(base.readHead),
-    stat: noted(base.stat),
+    stat: (path) => {
+      note(path);
+      // Most of what a node is asked for is not there: one look is enough.
+      return absent.has(path) ? undefined : base.stat(path);
+    },
     lstat: noted(base.lstat),
     readLink: noted(base.readLink),
     list: noted(base.list),

@@ -60,6 +60,8 @@ const maxProcesses = 4096;
 const maxCommandBytes = 1 << 16;
 /** PATH_MAX would be more; nobody keeps programs deeper. */
 const longestPath = 256;
+const longestName = Math.max(...Object.keys(programs).map((name) => name.length));
+const slash = "/".charCodeAt(0);
 /** How long what was found, or not, is taken for true while that process runs. */
 const keptForMs = 60_000;
 
@@ -110,11 +112,16 @@ function findProcesses(system: System): ReadonlyMap<string, string> {
   return lines;
 }
 
-/** Looks at the begin of a command line alone: a node has hundreds of processes, and one or two that are wanted. */
+/**
+ * Looks at the begin of a command line alone, and makes no text of it: a node has hundreds of processes, and one or two that are wanted.
+ */
 function isWanted({ files }: System, path: string): boolean {
   try {
-    const head = new TextDecoder("latin1").decode(files.readHead(path, longestPath));
-    return programOf(head) !== undefined;
+    const head = files.readHead(path, longestPath);
+    const end = head.indexOf(0);
+    const first = end < 0 ? head : head.subarray(0, end);
+    const name = first.subarray(first.lastIndexOf(slash) + 1);
+    return name.length <= longestName && Object.hasOwn(programs, String.fromCharCode(...name));
   } catch {
     // It has ended, or must not be looked at.
     return false;
