@@ -103,7 +103,8 @@ describe("what the agent holds", () => {
     const isLost = () => JSON.stringify(agent.last().damage) === JSON.stringify(lost);
     await timed("it says what is lost", isLost);
     const route = "ip route add 10.244.2.0/24 via 100.64.0.2 onlink dev tailscale0 table 52";
-    await shell(node, ["iptables -I FORWARD -j ts-forward", "ip route add 100.64.0.2 dev tailscale0 table 52", route]);
+    const jumps = ["iptables", "ip6tables"].map((program) => `${program} -I FORWARD -j ts-forward`);
+    await shell(node, [...jumps, "ip route add 100.64.0.2 dev tailscale0 table 52", route]);
     await timed("nothing is lost", () => JSON.stringify(agent.last().damage) === JSON.stringify(none));
     await agent.process.stop();
   });
