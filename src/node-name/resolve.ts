@@ -26,12 +26,15 @@ const settingsOf = { k3s: k3sSettings, rke2: rke2Settings, kubelet: kubeletSetti
  */
 export function resolveNodeName(system: System, { flag, loaded }: NodeNameOptions): NodeNameAnswer {
   const files = new Set<string>();
+  // To ask again is to look at all of a program's files again.
+  const told = new Map<string, ReturnType<(typeof settingsOf)[keyof typeof settingsOf]>>();
   const readings: NodeReadings = {
     flag,
     env: system.env.NODE_NAME,
     config: writtenInConfig(loaded),
     told: (program) => {
-      const asked = settingsOf[program](system);
+      const asked = told.get(program) ?? settingsOf[program](system);
+      told.set(program, asked);
       for (const file of asked.files) files.add(file);
       return asked.settings;
     },
