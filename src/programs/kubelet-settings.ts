@@ -37,8 +37,7 @@ const keys: Readonly<Record<string, string>> = { containerRuntimeEndpoint: "cont
 const maxDepth = 8;
 
 /** @returns the same object while nothing it was read from changes */
-export function kubeletSettings(system: System): KubeletSettings {
-  const processes = readProcesses(system);
+export function kubeletSettings(system: System, processes = readProcesses(system)): KubeletSettings {
   return keepRead(system, { key: "kubelet", inputs: [processes], read: (node) => readSettings(node, processes) });
 }
 

@@ -4,7 +4,7 @@ import { basename, join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { readFlags } from "./known-flags.ts";
 import { type KubeletSettings, kubeletSettings, usualKubelet } from "./kubelet-settings.ts";
-import { programFlags, readProcesses } from "./processes.ts";
+import { type Process, programFlags, readProcesses } from "./processes.ts";
 import type { Told } from "./program-settings.ts";
 import { k3sSettings, type RancherSettings, rke2Settings, usualRancher } from "./rancher-settings.ts";
 import { readService } from "./service-command.ts";
@@ -27,23 +27,28 @@ interface ControlPlaneCommand {
 }
 
 export function readNodePrograms(system: System): NodePrograms {
+  const processes = readProcesses(system);
+  const controlPlane = (name: ControlPlaneProgram) => controlPlaneCommand(system, name, processes.get(name));
   return {
-    k3s: k3sSettings(system),
-    rke2: rke2Settings(system),
-    kubelet: kubeletSettings(system),
+    k3s: k3sSettings(system, processes),
+    rke2: rke2Settings(system, processes),
+    kubelet: kubeletSettings(system, processes),
     controlPlane: {
-      "kube-controller-manager": controlPlaneCommand(system, "kube-controller-manager"),
-      "kube-apiserver": controlPlaneCommand(system, "kube-apiserver"),
+      "kube-controller-manager": controlPlane("kube-controller-manager"),
+      "kube-apiserver": controlPlane("kube-apiserver"),
     },
   };
 }
 
 /** That of its unit, else of the process that runs. */
-function controlPlaneCommand(system: System, name: ControlPlaneProgram): ControlPlaneCommand {
+function controlPlaneCommand(
+  system: System,
+  name: ControlPlaneProgram,
+  running: Process | undefined,
+): ControlPlaneCommand {
   const service = readService(system, `${name}.service`);
   const words = commandOf(service, name);
   if (words !== undefined) return { told: readFlags(words, { kinds: programFlags[name] }), files: service.files };
-  const running = readProcesses(system).get(name);
   return running === undefined ? untold : { told: running.told, files: [running.file] };
 }
 

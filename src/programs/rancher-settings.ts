@@ -35,17 +35,16 @@ const { kinds } = rancherFlags;
 const ranges: ReadonlySet<string> = new Set(["cluster-cidr", "service-cidr"]);
 
 /** @returns what k3s was told on this node; the same object while nothing it was read from changes */
-export function k3sSettings(system: System): RancherSettings {
-  return keptSettings(system, "k3s");
+export function k3sSettings(system: System, processes = readProcesses(system)): RancherSettings {
+  return keptSettings(system, "k3s", processes.get("k3s"));
 }
 
 /** @returns what RKE2 was told, likewise */
-export function rke2Settings(system: System): RancherSettings {
-  return keptSettings(system, "rke2");
+export function rke2Settings(system: System, processes = readProcesses(system)): RancherSettings {
+  return keptSettings(system, "rke2", processes.get("rke2"));
 }
 
-function keptSettings(system: System, name: RancherName): RancherSettings {
-  const running = readProcesses(system).get(name);
+function keptSettings(system: System, name: RancherName, running: Process | undefined): RancherSettings {
   return keepRead(system, { key: name, inputs: [running], read: (node) => readSettings(node, name, running) });
 }
 

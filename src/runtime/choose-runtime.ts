@@ -3,6 +3,7 @@
 
 import { keepRead } from "../programs/kept-read.ts";
 import { type KubeletSettings, kubeletSettings } from "../programs/kubelet-settings.ts";
+import { readProcesses } from "../programs/processes.ts";
 import { k3sSettings, type RancherSettings, rke2Settings } from "../programs/rancher-settings.ts";
 import { readService } from "../programs/service-command.ts";
 import { describePlace, flagValue } from "../programs/word.ts";
@@ -76,7 +77,9 @@ const evidence: readonly ((node: Node) => Found | undefined)[] = [
 
 /** The runtime of this node. Files that cannot be read are passed over with a warning in the log. */
 export function chooseRuntime(system: System): RuntimeChoice {
-  const programs = { kubelet: kubeletSettings(system), rancher: [k3sSettings(system), rke2Settings(system)] };
+  const processes = readProcesses(system);
+  const rancher = [k3sSettings(system, processes), rke2Settings(system, processes)];
+  const programs = { kubelet: kubeletSettings(system, processes), rancher };
   return keepRead(system, {
     key: "runtime",
     inputs: [programs.kubelet, ...programs.rancher],
