@@ -2,6 +2,7 @@
 // this interface alone, so that a new one is a directory and a line in the list.
 
 import type { JsonObject } from "../sys/json.ts";
+import type { CleanedUp, CleanUpOptions } from "./cleaned-up.ts";
 import type { ConditionTable } from "./conditions.ts";
 import type { MetricKind, Sample } from "./metrics.ts";
 
@@ -51,8 +52,11 @@ export interface Agent {
    * @param earlier resolves when the agents before this one in the list have ended
    */
   run(signal: AbortSignal, earlier: Promise<unknown>): Promise<void>;
-  /** Takes out what it put into the kernel or other programs. */
-  cleanUp(): Promise<void>;
+  /**
+   * Takes out what it, or another daemon before it, put into the kernel or other programs; can be done again.
+   * @throws HeadcniError when something could not be taken out
+   */
+  cleanUp(options: CleanUpOptions): Promise<readonly CleanedUp[]>;
   /** Why it has stopped working; undefined when it has not. */
   stuck(): string | undefined;
   /** Asks it to look at everything now. */
@@ -70,7 +74,7 @@ export const plainAgent = {
   conditions: {},
   metrics: [],
   once: async () => undefined,
-  cleanUp: async () => undefined,
+  cleanUp: async () => [],
   stuck: () => undefined,
   wake: () => undefined,
 } satisfies Partial<Agent>;

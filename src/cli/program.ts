@@ -5,7 +5,7 @@ import { Command, CommanderError, Help } from "commander";
 import { createPlainLog } from "../sys/log/log.ts";
 import { writeAll } from "../sys/process/stdio.ts";
 import { versionLine } from "../version.ts";
-import { addCompletionCommand, printCandidates } from "./completion-command.ts";
+import { addCompletionCommand, printCandidates } from "./completion/completion-command.ts";
 import { addConfigCommands } from "./config-command.ts";
 import { addConflistCommands } from "./conflist/conflist-command.ts";
 import { type CliContext, createCliContext } from "./context.ts";
@@ -18,6 +18,7 @@ import { examplesOf } from "./options.ts";
 import { addPodCIDRCommands } from "./podcidr-command.ts";
 import { addVersionCommand } from "./print-version-command.ts";
 import { addStatusCommand } from "./status-command.ts";
+import { addUninstallCommand } from "./uninstall-command.ts";
 
 /** The name by which the program is the daemon and nothing else. */
 const daemonName = "headcni-daemon";
@@ -59,6 +60,7 @@ export function createProgram(
   addMeshCommand(program, context);
   addPodCIDRCommands(program, context);
   addIpamCommands(program, context);
+  addUninstallCommand(program, context);
   addVersionCommand(program, context);
   addCompletionCommand(program, context);
   return program;

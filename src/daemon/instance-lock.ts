@@ -6,6 +6,7 @@ import { expected, HeadcniError } from "../sys/errors.ts";
 import { type FileLock, tryLockFile } from "../sys/fs/flock.ts";
 import { dirname } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
+import type { Refused } from "./claim.ts";
 
 export const lockFile = "/run/headcni/daemon.lock";
 
@@ -117,4 +118,19 @@ function takeName({ files, log }: System, pid: number): FileLock | undefined {
     log.debug(error.message);
   }
   return lock;
+}
+
+/**
+ * Keeps a daemon from starting meanwhile.
+ * @throws HeadcniError HC_DAEMON_RUNNING when one runs: it would undo within seconds what is taken out
+ */
+export function keepDaemonOut({ files }: System, refused: Refused): FileLock | undefined {
+  if (files.stat(lockFile) === undefined) return undefined;
+  const lock = tryLockFile(files.hostPath(lockFile));
+  if (lock !== undefined) return lock;
+  throw new HeadcniError(
+    "HC_DAEMON_RUNNING",
+    `${refused}: headcni-daemon runs on this node and would put its conflist back within seconds`,
+    { hint: "stop the daemon first; --dry-run shows what would be done" },
+  );
 }

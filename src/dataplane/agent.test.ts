@@ -196,11 +196,31 @@ describe("the dataplane agent", () => {
     node.peers.set(peer);
     await node.daemon().step();
     expect(node.kernel.ipRules.length).toBe(4);
-    await node.daemon().agent.cleanUp();
+    const asText = (): string => JSON.stringify([node.kernel.table, node.kernel.bridge, node.kernel.ipRules, forward]);
+    const before = asText();
+    const would = await node.daemon().agent.cleanUp({ isDryRun: true });
+    expect(asText()).toBe(before);
+    expect(would.map(({ what }) => what)).toEqual([
+      "Would remove the nftables table inet headcni",
+      "Would remove the routing rules 5200, 5280 and 5281",
+      "Would remove the rules in iptables' FORWARD",
+      "Would remove the pod bridge headcni0",
+    ]);
+    const done = await node.daemon().agent.cleanUp({ isDryRun: false });
+    expect(done.length).toBe(would.length);
     expect(node.kernel).toMatchObject({ table: undefined, bridge: undefined });
     expect(node.kernel.ipRules).toEqual(["-4 priority 5270 to 10.9.0.0/16 lookup 52 protocol 3"]);
     expect(forward.rules).toEqual(["-j ts-forward"]);
-    await node.daemon().agent.cleanUp();
+    expect(await node.daemon().agent.cleanUp({ isDryRun: false })).toEqual([]);
+  });
+
+  test("leaves a bridge on which a pod hangs, and says so", async () => {
+    using node = await start();
+    node.kernel.bridge = { addresses: [parsePrefix("10.1.2.1/24")], ports: ["veth1"] };
+    expect(await node.daemon().agent.cleanUp({ isDryRun: false })).toEqual([
+      { kind: "left", what: expect.stringContaining("headcni0, on which 1 pod of this node hang") },
+    ]);
+    expect(node.kernel.bridge).toBeDefined();
   });
 
   test("says everything that clean-up could not take out, after taking out the rest", async () => {
@@ -209,7 +229,7 @@ describe("the dataplane agent", () => {
     const { agent, step } = node.daemon();
     await step();
     node.kernel.nftFault = "Operation not permitted";
-    await expect(agent.cleanUp()).rejects.toThrow("Cannot list the table inet headcni");
+    await expect(agent.cleanUp({ isDryRun: false })).rejects.toThrow("Cannot list the table inet headcni");
     expect(node.kernel.ipRules).toEqual([]);
   });
 });

@@ -98,7 +98,7 @@ export function createDataplaneAgent(system: System, options: DataplaneAgentOpti
     run: async (signal) => {
       await Promise.all([reconciler.run(signal), watchDrift(system, { isHolding, onChange, onListening }, signal)]);
     },
-    cleanUp: () => cleanUpDataplane(system),
+    cleanUp: (options) => cleanUpDataplane(system, options),
     status: () => ({ ...showDataplane(shown), lastReconcile: reconciler.last.value }),
   };
 }

@@ -4,7 +4,7 @@ import { parsePrefix } from "../cidr/prefix.ts";
 import { createSystem } from "../sys/system.ts";
 import { seededRandom } from "../sys/testing.ts";
 import { readBridge } from "./bridge.ts";
-import { dropFreeBridge, holdBridge, missingGateways } from "./gateway.ts";
+import { holdBridge, missingGateways } from "./gateway.ts";
 import { fakeKernel } from "./testing.ts";
 
 const podCIDRs = parsePodCIDRs("10.1.2.0/24,fd00:1::/64");
@@ -75,14 +75,4 @@ test.each([
 
 test("missingGateways() are none where nothing can be looked at", () => {
   expect(missingGateways({ kind: "unknown", why: "no ip" }, podCIDRs)).toEqual([]);
-});
-
-test.each([
-  ["a bridge without pods", ["10.1.2.1/24"], [], true],
-  ["a bridge with a pod", ["10.1.2.1/24"], ["veth1"], false],
-  ["no bridge", undefined, [], false],
-])("dropFreeBridge() judges %s", async (_name, addresses, ports, isDropped) => {
-  const { kernel, system } = onKernel(addresses, ports);
-  expect(await dropFreeBridge(system)).toBe(isDropped);
-  expect(kernel.bridge === undefined).toBe(isDropped || addresses === undefined);
 });

@@ -6,7 +6,7 @@ import type { Prefix } from "../cidr/prefix.ts";
 import { bridgeName } from "../node-state/names.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
-import { type BridgeReading, readBridge, removeBridge, staleAddresses } from "./bridge.ts";
+import { type BridgeReading, staleAddresses } from "./bridge.ts";
 
 export interface WantedBridge {
   readonly podCIDRs: PodCIDRs;
@@ -50,14 +50,6 @@ const isThere = /File exists|already assigned/i;
 function addressArgs(gateway: Prefix): readonly string[] {
   const options = gateway.family === "ipv4" ? ["broadcast", "+"] : ["nodad"];
   return [gateway.toString(), ...options, "dev", bridgeName];
-}
-
-/** Takes a bridge out on which no pod hangs. @returns whether there was one */
-export async function dropFreeBridge(system: System): Promise<boolean> {
-  const reading = await readBridge(system);
-  if (reading.kind !== "present" || reading.bridge.ports.length > 0) return false;
-  await removeBridge(system);
-  return true;
 }
 
 /** Locally administered, of one device. */

@@ -13,10 +13,18 @@ const timeoutMs = 5000;
  * @throws HeadcniError HC_DATAPLANE when `ip` refuses, saying what it said; HC_EXEC_FAILED when there is no `ip`
  */
 export async function holdIpRules(system: System, wanted: readonly IpRule[]): Promise<boolean> {
-  const listed = await Promise.all([listRules(system, "ipv4"), listRules(system, "ipv6")]);
-  const commands = ipRuleCommands(listed.flat(), wanted);
-  for (const command of commands) await change(system, command);
+  const commands = await ipRuleChanges(system, wanted);
+  for (const command of commands) await changeIpRule(system, command);
   return commands.length > 0;
+}
+
+/** What would have to be asked of `ip` for that. @throws HeadcniError as `holdIpRules` */
+export async function ipRuleChanges(
+  system: System,
+  wanted: readonly IpRule[],
+): Promise<readonly (readonly string[])[]> {
+  const listed = await Promise.all([listRules(system, "ipv4"), listRules(system, "ipv6")]);
+  return ipRuleCommands(listed.flat(), wanted);
 }
 
 async function listRules(system: System, family: Family): Promise<readonly IpRule[]> {
@@ -31,7 +39,7 @@ async function listRules(system: System, family: Family): Promise<readonly IpRul
 }
 
 /** A rule that is there, or gone, meanwhile is as wanted. */
-async function change(system: System, args: readonly string[]): Promise<void> {
+export async function changeIpRule(system: System, args: readonly string[]): Promise<void> {
   const argv = ["ip", ...args];
   const { exitCode, stderr } = await system.exec.run(argv, { timeoutMs });
   if (exitCode !== 0 && !/File exists|No such file or directory/i.test(stderr)) throw failed(argv, stderr);

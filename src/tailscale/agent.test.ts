@@ -460,10 +460,10 @@ test("cleanUp() withdraws our route with another daemon's record", async () => {
   fake.prefs = { ...loggedInPrefs, AdvertiseRoutes: [podCIDR, "10.9.0.0/16"] };
   const record = { version: 1, socket: fakeSocket, advertised: [podCIDR], before: { routeAll: false } };
   node.root.write("/var/lib/headcni/tailscale.json", JSON.stringify(record), 0o600);
-  await node.agent.cleanUp();
+  await node.agent.cleanUp({ isDryRun: false });
   expect(fake.prefs).toMatchObject({ AdvertiseRoutes: ["10.9.0.0/16"], RouteAll: false });
   expect(readPrefsRecord(node.system.files)).toBeUndefined();
-  await node.agent.cleanUp();
+  await node.agent.cleanUp({ isDryRun: false });
   expect(fake.changes()).toEqual(["PATCH prefs"]);
 });
 

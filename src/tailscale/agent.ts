@@ -2,6 +2,7 @@
 // the tailnet as tailscaled tells it.
 
 import { type Agent, plainAgent } from "../agent/agent.ts";
+import { type CleanedUp, type CleanUpOptions, removed } from "../agent/cleaned-up.ts";
 import type { ConditionStore } from "../agent/condition-store.ts";
 import { failureOf } from "../agent/conditions.ts";
 import { createLatest, firstValue, type Latest, type Watchable } from "../agent/latest.ts";
@@ -104,11 +105,7 @@ export function createTailscaleAgent(system: System, options: TailscaleAgentOpti
       watches.close();
       connection.value?.[Symbol.dispose]();
     },
-    cleanUp: async () => {
-      const { signal } = new AbortController();
-      await finishLeftToggle(system, signal);
-      await restorePrefs(system, signal);
-    },
+    cleanUp: (options) => cleanUpTailscale(system, options),
     status: () => ({ ...showTailscale(view, isFollowingBus), lastReconcile: reconciler.last.value }),
   };
 }
@@ -123,6 +120,14 @@ function watchTargets(settings: Config["tailscale"]): readonly WatchTarget[] {
     // A mounted Secret changes by a link beside the file, so every name counts.
     ...(keyFile === undefined ? [] : [{ ...target, dir: dirname(keyFile), names: undefined }]),
   ];
+}
+
+async function cleanUpTailscale(system: System, options: CleanUpOptions): Promise<readonly CleanedUp[]> {
+  const { signal } = new AbortController();
+  const { isDryRun } = options;
+  if (!isDryRun) await finishLeftToggle(system, signal);
+  const names = await restorePrefs(system, { signal, isDryRun });
+  return names.length === 0 ? [] : [removed(`what was changed in tailscaled's prefs: ${names.join(", ")}`, options)];
 }
 
 /** Another value only when it says something else: readers are woken by each. */

@@ -102,7 +102,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
       if (enabled === false) {
         opened.close();
         await finishLeftToggle(system, signal);
-        await restorePrefs(system, signal);
+        await restorePrefs(system, { signal });
         return { view: absentView("tailscale.enabled is false"), conditions: [] };
       }
       await leaveOther(system, socket, signal);
@@ -132,7 +132,7 @@ async function leaveOther(system: System, socket: string, signal: AbortSignal): 
   const known = readPrefsRecord(system.files);
   if (known === undefined || known.socket === socket) return;
   try {
-    await restorePrefs(system, signal);
+    await restorePrefs(system, { signal });
   } catch (error) {
     expected(error);
     throwIfStopping(signal);

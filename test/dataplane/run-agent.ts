@@ -55,7 +55,7 @@ const report = (): void => {
     JSON.stringify({ count: lastReconcile?.count ?? 0, codes, texts, document, damage: damage.value }),
   );
 };
-if (mode === "clean") await agent.cleanUp();
+if (mode === "clean") await agent.cleanUp({ isDryRun: false });
 else {
   await agent.once(stop.signal, Promise.resolve());
   report();

@@ -84,13 +84,24 @@ export interface HeldForward {
  * @throws HeadcniError HC_DATAPLANE when iptables is missing or refuses, saying what it said
  */
 export async function holdForward(system: System, chain: IptablesChain, isWanted: boolean): Promise<HeldForward> {
+  const { commands: changes, listing } = await forwardChanges(system, chain, isWanted);
+  for (const argv of changes) await changeForward(system, argv);
+  return { hasChanged: changes.length > 0, listing };
+}
+
+interface ForwardChanges extends Pick<HeldForward, "listing"> {
+  /** Command lines, in order. */
+  readonly commands: readonly (readonly string[])[];
+}
+
+/** What would have to be run for that. @throws HeadcniError as `holdForward` */
+export async function forwardChanges(system: System, chain: IptablesChain, isWanted: boolean): Promise<ForwardChanges> {
   const { program, listed } = await listForward(system, chain);
   // A table of the same name that another program made: it is looked at as such.
-  if (/incompatible/.test(listed.stderr)) return { hasChanged: false, listing: "" };
+  if (/incompatible/.test(listed.stderr)) return { commands: [], listing: "" };
   if (listed.exitCode !== 0) throw failed([program, ...list], listed.stderr);
   const changes = forwardCommands(listed.stdout, isWanted);
-  for (const args of changes) await change(system, [program, "-w", "5", ...args]);
-  return { hasChanged: changes.length > 0, listing: listed.stdout };
+  return { commands: changes.map((args) => [program, "-w", "5", ...args]), listing: listed.stdout };
 }
 
 const list = ["-w", "5", "-S", "FORWARD"];
@@ -121,7 +132,7 @@ async function tryRun(system: System, argv: readonly string[]): Promise<ExecResu
   }
 }
 
-async function change(system: System, argv: readonly string[]): Promise<void> {
+export async function changeForward(system: System, argv: readonly string[]): Promise<void> {
   const { exitCode, stderr } = await system.exec.run(argv, { timeoutMs });
   if (exitCode !== 0) throw failed(argv, stderr);
 }

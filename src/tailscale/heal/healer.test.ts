@@ -92,7 +92,7 @@ test("a daemon that was killed between the halves finishes at its next start, or
   await waitUntil("the second half is done", () => fake.prefs.RouteAll === true && !node.root.exists(toggleFile));
   await waitUntil("the PodCIDR is offered", () => String(fake.prefs.AdvertiseRoutes) === "10.244.1.0/24");
   // It was on before the first half: to take HeadCNI out does not turn it off.
-  await node.agent.cleanUp();
+  await node.agent.cleanUp({ isDryRun: false });
   expect(fake.prefs.RouteAll).toBe(true);
 
   // Nor does a configuration that wants no tailnet any more.

@@ -74,15 +74,31 @@ export function createPrefsHolder(system: System, record: RecordMetric): PrefsHo
   };
 }
 
-/** Takes our changes back, where they were made, and forgets them. @throws HttpError when tailscaled does not, HC_FILE_WRITE */
-export async function restorePrefs(system: System, signal: AbortSignal): Promise<void> {
+export interface RestorePrefsOptions {
+  readonly signal: AbortSignal;
+  /** Only says what would be taken back. @default false */
+  readonly isDryRun?: boolean;
+}
+
+/**
+ * Takes our changes back, where they were made, and forgets them.
+ * @returns the prefs that were changed, or would be
+ * @throws HttpError when tailscaled does not, HC_FILE_WRITE
+ */
+export async function restorePrefs(
+  system: System,
+  { signal, isDryRun = false }: RestorePrefsOptions,
+): Promise<readonly string[]> {
   const known = readPrefsRecord(system.files);
-  if (known === undefined) return;
+  if (known === undefined) return [];
   using api = await connectLocalApi(system, known.socket);
   const plan = planRestore(await api.prefs(signal), known);
+  const names = Object.keys(plan.edit ?? {}).map((name) => prefNames[name as keyof PrefsEdit]);
+  if (isDryRun) return names;
   if (plan.edit !== undefined) await api.editPrefs(plan.edit, signal);
   writePrefsRecord(system.files, api.socket, plan.done);
   system.log.info("Took back what was changed in tailscaled's prefs", { edit: plan.edit });
+  return names;
 }
 
 /** Writes the record; the condition when it cannot be written: then nothing may be changed. */

@@ -1,12 +1,12 @@
 // Completion: what may stand next, and the scripts in the shells that are here.
 
 import { describe, expect, test } from "bun:test";
+import type { CliContext } from "../context.ts";
+import { createProgram } from "../program.ts";
 import { complete } from "./complete.ts";
-import type { CliContext } from "./context.ts";
-import { createProgram } from "./program.ts";
 
 const program = createProgram({} as CliContext);
-const main = new URL("../main.ts", import.meta.url).pathname;
+const main = new URL("../../main.ts", import.meta.url).pathname;
 
 describe("complete()", () => {
   test.each<[string, string[], string[]]>([

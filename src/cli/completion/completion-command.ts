@@ -2,9 +2,9 @@
 // whatever version is installed.
 
 import { Argument, type Command } from "commander";
+import type { CliContext } from "../context.ts";
+import { addExamples } from "../options.ts";
 import { complete } from "./complete.ts";
-import type { CliContext } from "./context.ts";
-import { addExamples } from "./options.ts";
 
 const bash = `# headcni's completion for bash: source it, or keep it as /etc/bash_completion.d/headcni.
 _headcni() {

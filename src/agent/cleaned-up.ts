@@ -1,0 +1,23 @@
+// What an agent takes out of the node when HeadCNI is removed, and what it has to leave.
+
+export interface CleanUpOptions {
+  /** Only says what would be taken out. */
+  readonly isDryRun: boolean;
+}
+
+/** One thing of ours. */
+export interface CleanedUp {
+  /** `left`: it stays, and `what` says why. */
+  readonly kind: "removed" | "left";
+  /** A whole sentence without its full stop: `Removed the nftables table inet headcni`. */
+  readonly what: string;
+}
+
+export function removed(what: string, { isDryRun }: CleanUpOptions): CleanedUp {
+  return { kind: "removed", what: `${isDryRun ? "Would remove" : "Removed"} ${what}` };
+}
+
+/** @param why a sentence's end: `/opt/cni/bin/headcni is another program's` */
+export function leftAlone(why: string): CleanedUp {
+  return { kind: "left", what: `Left alone: ${why}` };
+}

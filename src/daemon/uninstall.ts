@@ -1,0 +1,126 @@
+// Takes HeadCNI out of a node: what its agents put into other programs and the kernel, the conflist and the plugin, and last what it
+// remembers. Each part is looked for where it lies, so that a second run finishes what the first one began.
+
+import { type CleanedUp, type CleanUpOptions, leftAlone, removed } from "../agent/cleaned-up.ts";
+import type { Config } from "../config/config.ts";
+import { listBackups } from "../conflist/backups/backup.ts";
+import { describeRestore } from "../conflist/backups/describe-restore.ts";
+import { planRestore, type RestoreReport, restoreConflist } from "../conflist/backups/restore.ts";
+import { soleCopies } from "../conflist/backups/sole-copies.ts";
+import { leaseDir } from "../ipam/lease.ts";
+import { countLeases } from "../ipam/lease-count.ts";
+import { stateDir } from "../node-state/names.ts";
+import { removePlugin } from "../plugin-install/remove-plugin.ts";
+import { expected } from "../sys/errors.ts";
+import type { Files } from "../sys/fs/files.ts";
+import { dirname, join } from "../sys/fs/path.ts";
+import { processId } from "../sys/process/process.ts";
+import type { System } from "../sys/system.ts";
+import { createAgents } from "./agents.ts";
+import { claimNode } from "./claim.ts";
+import { keepDaemonOut, lockFile } from "./instance-lock.ts";
+
+export interface UninstallOptions extends CleanUpOptions {
+  readonly config: Config;
+  /** Keeps the directory of backups and of what HeadCNI remembers. */
+  readonly keepsState: boolean;
+  /** Host path of this executable; undefined when it is none. */
+  readonly executable: string | undefined;
+}
+
+/**
+ * What was taken out and what had to stay, in the order it happened.
+ * @throws HeadcniError HC_DAEMON_RUNNING while a daemon runs: it would put everything back
+ */
+export async function uninstall(system: System, options: UninstallOptions): Promise<readonly CleanedUp[]> {
+  if (options.isDryRun) return takeOut(system, options);
+  using _lock = keepDaemonOut(system, "Cannot uninstall");
+  using _claim = claimNode(system, "Cannot uninstall");
+  return takeOut(system, options);
+}
+
+async function takeOut(system: System, options: UninstallOptions): Promise<readonly CleanedUp[]> {
+  const parts: readonly (() => CleanedUps | Promise<CleanedUps>)[] = [
+    // The tailnet before the kernel: other nodes stop sending before this one stops taking.
+    ...agentsOf(system).map((agent) => () => agent.cleanUp(options)),
+    () => restoreAll(system, options),
+    () => (options.executable === undefined ? [] : removeOurPlugin(system, options, options.executable)),
+    () => removeLeases(system, options),
+  ];
+  const done: CleanedUp[] = [];
+  for (const part of parts) {
+    try {
+      done.push(...(await part()));
+    } catch (error) {
+      // The rest goes all the same; what is left is named, and so is why.
+      expected(error);
+      done.push(leftAlone(error.message));
+    }
+  }
+  const isComplete = done.every(({ kind }) => kind === "removed");
+  return [...done, ...removeState(system, options, isComplete)];
+}
+
+type CleanedUps = readonly CleanedUp[];
+
+function agentsOf(system: System) {
+  const { list } = createAgents(system, {
+    flags: {},
+    configureLog: async () => undefined,
+    executable: undefined,
+    process: { pid: processId, startedAtMs: system.clock.now() },
+  });
+  return list.toReversed();
+}
+
+async function restoreAll(system: System, options: UninstallOptions): Promise<CleanedUps> {
+  const known = listBackups(system).map(({ confDir }) => confDir);
+  const reports: RestoreReport[] = [];
+  for (const confDir of new Set([options.config.cni.confDir, ...known])) {
+    reports.push(options.isDryRun ? planRestore(system, { confDir }) : await restoreConflist(system, { confDir }));
+  }
+  return reports.flatMap(({ confDir, actions }) =>
+    actions.map((action) => ({
+      kind: action.kind === "leave" || action.kind === "set-aside" ? ("left" as const) : ("removed" as const),
+      what: describeRestore(confDir, action, options),
+    })),
+  );
+}
+
+function removeOurPlugin(system: System, { config, isDryRun }: UninstallOptions, source: string): CleanedUps {
+  return removePlugin(system, { binDir: config.cni.binDir, source, isDryRun });
+}
+
+/** host-local's directory of our network: of no use without pods, and host-local's own business with them. */
+function removeLeases({ files }: System, options: UninstallOptions): CleanedUps {
+  if (files.list(leaseDir) === undefined) return [];
+  const pods = countLeases(files);
+  if (pods > 0)
+    return [leftAlone(`${leaseDir}, where ${pods} pod${pods === 1 ? " has its" : "s have their"} addresses`)];
+  if (!options.isDryRun) removeTree(files, leaseDir);
+  return [removed(leaseDir, options)];
+}
+
+function removeState(system: System, options: UninstallOptions, isComplete: boolean): CleanedUps {
+  const { files } = system;
+  const dirs = [dirname(lockFile), ...(options.keepsState ? [] : [stateDir])];
+  return dirs.flatMap((dir): CleanedUps => {
+    if (files.lstat(dir) === undefined) return [];
+    // Backups, and what was changed in tailscaled, are still needed.
+    if (!isComplete) return [leftAlone(`${dir}, until the rest is gone: run this again then`)];
+    const copies = dir === stateDir ? soleCopies(files, listBackups(system)) : [];
+    if (copies.length > 0) return [leftAlone(`${dir}, which has the only copies of ${copies.join(", ")}`)];
+    if (!options.isDryRun) removeTree(files, dir);
+    return [removed(dir, options)];
+  });
+}
+
+/** Links are removed and not followed. */
+function removeTree(files: Files, dir: string): void {
+  for (const name of files.list(dir) ?? []) {
+    const path = join(dir, name);
+    if (files.lstat(path)?.kind === "directory") removeTree(files, path);
+    else files.remove(path);
+  }
+  files.removeEmptyDir(dir);
+}
