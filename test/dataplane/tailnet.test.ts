@@ -1,6 +1,7 @@
 // Pods of two nodes over a tailnet: whose address the other one sees, whatever masquerades and whichever firewall the host has.
 
 import { describe, expect, test } from "bun:test";
+import { waitUntil } from "../../src/sys/testing.ts";
 import { configFile } from "../daemon/daemon.ts";
 import { addPod } from "../daemon/pods.ts";
 import { cleanAgent, countSources, joinedNodes, onceAgent, pings, seenIn, shell } from "./nodes.ts";
@@ -41,6 +42,8 @@ describe("pods of two nodes", () => {
     expect((await onceAgent(one.node, inputs(1, 2))).codes).toEqual([]);
     expect((await onceAgent(two.node, inputs(2, 1))).codes).toEqual([]);
     expect(await seenFrom(nodes, "pod", "10.244.2.2")).toEqual(["pod"]);
+    // An IPv6 address is of no use until the kernel has found it to be no one else's.
+    await waitUntil("IPv6 is up", () => pings(one.node, "pod", "fd00:2::2"));
     expect(await seenFrom(nodes, "pod", "fd00:2::2")).toEqual(["pod, IPv6"]);
     // The node itself, over the tailnet and by its gateway.
     expect(await seenFrom(nodes, undefined, "10.244.2.2")).toEqual(["node"]);

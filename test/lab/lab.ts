@@ -22,12 +22,16 @@ export async function createLabTailnet(version = "1.102.3-lab"): Promise<LabTail
   const known = new Map<Node, LabTailscaled>();
 
   let work: Promise<void> = Promise.resolve();
+  const failures: unknown[] = [];
+  const followOnce = async (): Promise<void> => {
+    await Promise.all([...servers.keys()].map((lab) => lab.sync()));
+    await passOn();
+  };
+  // One that fails must not hold up those after it; the end of the lab tells of it.
   const follow = (): void => {
-    work = work.then(async () => {
-      await Promise.all([...servers.keys()].map((lab) => lab.sync()));
-      await passOn();
+    work = work.then(followOnce).catch((error: unknown) => {
+      failures.push(error);
     });
-    work.catch(() => undefined);
   };
   const passOn = async (): Promise<void> => {
     const running = [...servers.keys()].filter((lab) => lab.isRunning);
@@ -78,9 +82,11 @@ export async function createLabTailnet(version = "1.102.3-lab"): Promise<LabTail
     [Symbol.asyncDispose]: async () => {
       stopListening();
       over.abort();
+      const failed = [...failures];
       await mending;
       for (const lab of [...servers.keys()]) await end(lab, "stop");
       await hub[Symbol.asyncDispose]();
+      if (failed.length > 0) throw new AggregateError(failed, "The lab could not follow a change");
     },
   };
 }

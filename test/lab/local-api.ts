@@ -40,7 +40,9 @@ export function serveLocalApi(lab: LabTailscaled): LocalApiServer {
   };
   // Node's server: a watch may be silent for longer than Bun's own lets a request be over a socket.
   const server = createServer((incoming, outgoing) => {
-    void answer(lab, calls, incoming).then((response) => send(response, outgoing));
+    answer(lab, calls, incoming)
+      .then((response) => send(response, outgoing))
+      .catch((error: unknown) => outgoing.destroy(error instanceof Error ? error : undefined));
   });
   server.requestTimeout = 0;
   server.listen(path);

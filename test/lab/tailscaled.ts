@@ -108,7 +108,7 @@ export class LabTailscaled {
 
   async logInInteractive(): Promise<void> {
     this.requests.push("POST login-interactive");
-    await this.#logIn();
+    await this.#whileThere(() => this.#logIn());
     await this.sync();
   }
 
@@ -127,25 +127,36 @@ export class LabTailscaled {
     await this.sync();
   }
 
+  /** What fails because the node has ended meanwhile is no failure. */
+  async #whileThere(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (this.#hasNode) throw error;
+    }
+  }
+
   async #logIn(): Promise<void> {
     const { control, node } = this.#options;
     const name = String(this.prefs.Hostname) || node.name;
     this.#loginError = "";
-    this.#self = control.register(name, this.#key);
-    if (this.#self === undefined) {
+    const self = control.register(name, this.#key);
+    if (self === undefined) {
       this.#loginError = control.isUp
         ? "invalid pre auth key"
         : `Post "${control.url}/machine/register": connection refused`;
       return;
     }
-    await this.#options.hub.plug(node, this.#self.id);
-    await setAddresses(node, this.#self.addresses);
-    control.setOnline(this.#self.id, true);
+    await this.#options.hub.plug(node, self.id);
+    await setAddresses(node, self.addresses);
+    // From here on others are led to it: its device has to be there.
+    this.#self = self;
+    control.setOnline(self.id, true);
   }
 
   /** A new network map is there, or a pref has changed: makes the kernel so. One at a time. */
   sync(): Promise<void> {
-    const next = this.#work.then(() => this.#sync());
+    const next = this.#work.then(() => this.#whileThere(() => this.#sync()));
     this.#work = next.catch(() => undefined);
     return next;
   }
