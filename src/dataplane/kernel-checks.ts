@@ -1,9 +1,9 @@
 // What of the node's own settings keeps pods from their network, although everything of ours is in place. Pure.
 
 import type { Condition } from "../agent/conditions.ts";
-import { parsePrefix } from "../cidr/prefix.ts";
 import type { Device } from "../kernel/devices.ts";
 import type { Result } from "../sys/result.ts";
+import { tailnetRangeOf } from "../tailnet/ranges.ts";
 import type { BridgeReading } from "./bridge.ts";
 import { condition } from "./conditions.ts";
 import type { DataplanePlan } from "./dataplane-plan.ts";
@@ -46,11 +46,10 @@ function switches({ plan, bridge, sysctls }: KernelChecksInput): readonly Condit
   ];
 }
 
-const tailnetRange = parsePrefix("100.64.0.0/10");
-
 /** tailscaled's own name, or a device with a single address out of Tailscale's range, whatever `--tun` calls it. */
 function isTailnetDevice({ name, addresses }: Device): boolean {
   return (
-    name === "tailscale0" || addresses.some(({ address }) => address.bits === 32 && tailnetRange.contains(address))
+    name === "tailscale0" ||
+    addresses.some(({ address }) => address.bits === 32 && tailnetRangeOf.ipv4.contains(address))
   );
 }

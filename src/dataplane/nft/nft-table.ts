@@ -7,6 +7,7 @@ import type { PodCIDRs } from "../../cidr/pod-cidrs.ts";
 import type { Prefix } from "../../cidr/prefix.ts";
 import { bridgeName } from "../../node-state/names.ts";
 import { sha256Hex } from "../../sys/fs/sha256.ts";
+import { tailnetRangeOf } from "../../tailnet/ranges.ts";
 
 /** The table that is HeadCNI's alone: whatever is in it is ours to replace, nothing outside it is. */
 export const tableName = "inet headcni";
@@ -47,8 +48,8 @@ export interface NftTableInput {
 }
 
 const words = {
-  ipv4: { suffix: "4", keyword: "ip", type: "ipv4_addr", tailnet: "100.64.0.0/10", multicast: "224.0.0.0/4" },
-  ipv6: { suffix: "6", keyword: "ip6", type: "ipv6_addr", tailnet: "fd7a:115c:a1e0::/48", multicast: "ff00::/8" },
+  ipv4: { suffix: "4", keyword: "ip", type: "ipv4_addr", tailnet: `${tailnetRangeOf.ipv4}`, multicast: "224.0.0.0/4" },
+  ipv6: { suffix: "6", keyword: "ip6", type: "ipv6_addr", tailnet: `${tailnetRangeOf.ipv6}`, multicast: "ff00::/8" },
 } as const;
 
 /** The name in nftables of a set's type. */

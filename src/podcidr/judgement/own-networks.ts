@@ -6,6 +6,7 @@ import { type Prefix, parsePrefix } from "../../cidr/prefix.ts";
 import type { Networks, NodeAddress } from "../../kernel/networks.ts";
 import type { Route } from "../../kernel/routes.ts";
 import { bridgeName } from "../../node-state/names.ts";
+import { tailnetRanges } from "../../tailnet/ranges.ts";
 
 /** One thing the node has in its network. */
 export type OwnNetwork =
@@ -50,18 +51,11 @@ const toolBridgeNames =
 
 /** Ranges that are the same on every machine, and Tailscale's. */
 const everyones: readonly Prefix[] = [
-  "127.0.0.0/8",
-  "::1/128",
-  "169.254.0.0/16",
-  "fe80::/10",
-  "224.0.0.0/4",
-  "ff00::/8",
-  "255.255.255.255/32",
-  "100.64.0.0/10",
-  "fd7a:115c:a1e0::/48",
-].map(parsePrefix);
-
-const tailscaleAddresses: readonly Prefix[] = ["100.64.0.0/10", "fd7a:115c:a1e0::/48"].map(parsePrefix);
+  ...tailnetRanges,
+  ...["127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10", "224.0.0.0/4", "ff00::/8", "255.255.255.255/32"].map(
+    parsePrefix,
+  ),
+];
 
 /** Tables that a destination is looked up in without a rule of somebody's: others (Tailscale's 52, VRFs) are for packets that a rule picks. */
 const usualTables: ReadonlySet<string | number> = new Set(["main", "default", 254, 253]);
@@ -179,7 +173,7 @@ const linkLocal = parsePrefix("fe80::/10");
 
 /** An address as Tailscale gives its device: a host's own, in its ranges. A provider's network can be in 100.64.0.0/10 too. */
 function isTailscale(address: Prefix): boolean {
-  return address.size === 1n && tailscaleAddresses.some((range) => range.contains(address));
+  return address.size === 1n && tailnetRanges.some((range) => range.contains(address));
 }
 
 function isEveryones(range: Prefix): boolean {

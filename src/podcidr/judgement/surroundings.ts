@@ -1,6 +1,7 @@
 // Everything a PodCIDR is held against, as one value, and each piece of it as a range with the reason it stands for. Pure.
 
 import { type Prefix, parsePrefix } from "../../cidr/prefix.ts";
+import { tailnetRanges } from "../../tailnet/ranges.ts";
 import type { OwnNetwork } from "./own-networks.ts";
 import { type Claim, type Verdict, verdict } from "./reasons.ts";
 
@@ -52,7 +53,7 @@ export interface Held {
 }
 
 const reserved: readonly Held[] = [
-  ...["100.64.0.0/10", "fd7a:115c:a1e0::/48"].map((text) => always(parsePrefix(text), "tailscale-range")),
+  ...tailnetRanges.map((range) => always(range, "tailscale-range")),
   ...(
     [
       ["127.0.0.0/8", "the loopback range"],
