@@ -14,7 +14,7 @@ import { dirname } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { condition, configConditions } from "./conditions.ts";
 import type { Config, LoadedConfig } from "./config.ts";
-import { createConfigLoader } from "./load.ts";
+import { createConfigLoader, loadConfig } from "./load.ts";
 import { type DirDisagreement, describeDisagreement, detectRuntimeDirs, withRuntimeDirs } from "./runtime-dirs.ts";
 
 /** What the command line says. */
@@ -78,14 +78,21 @@ function createReader(system: System, { config: path, nodeName }: DaemonFlags) {
   const load = createConfigLoader();
   let conditions: readonly Condition[] = [];
   return async (last: LoadedConfig | undefined): Promise<ConfigRead> => {
-    try {
-      const written = await load(system, { path, flags: { nodeName } });
+    const complete = (written: LoadedConfig): ConfigRead => {
       const dirs = detectRuntimeDirs(system, written);
       conditions = [...passingOver(written), ...disagreeing(dirs.disagreements)];
       return { loaded: withRuntimeDirs(written, dirs), conditions };
+    };
+    const options = { path, flags: { nodeName } };
+    try {
+      return complete(await load(system, options));
     } catch (error) {
       expected(error);
-      if (last === undefined) throw error;
+      if (last === undefined) {
+        // A node whose PodCIDR is in force goes on with it; on another the node agent ends the daemon.
+        const { loaded } = complete(await loadConfig(system, { ...options, toleratesConflicts: true }));
+        return { loaded, conditions: [configInvalid(loaded, error), ...conditions] };
+      }
       return { loaded: last, conditions: [configInvalid(last, error), ...conditions] };
     }
   };

@@ -22,16 +22,14 @@ const keys = {
   listen: ["monitoring", "listen"],
 } as const;
 
-/** Every contradiction in a configuration of valid values. */
+/** Contradictions in a configuration of valid values, but for those between ranges. */
 export function findContradictions(config: Config): readonly KeyFinding[] {
-  return [
-    ...rangesOfNobody(config),
-    ...perNodeAgainstBase(config),
-    ...rangesAgainstServices(config),
-    ...nodesAgainstEachOther(config),
-    ...mtuAgainstIpv6(config),
-    ...halfLogin(config),
-  ];
+  return [...perNodeAgainstBase(config), ...mtuAgainstIpv6(config), ...halfLogin(config)];
+}
+
+/** Ranges that are nobody's, and ranges of two that overlap: what must never come into force, and must not end a daemon whose node has one. */
+export function findRangeConflicts(config: Config): readonly KeyFinding[] {
+  return [...rangesOfNobody(config), ...rangesAgainstServices(config), ...nodesAgainstEachOther(config)];
 }
 
 /** A key goes to the server it is for: to none by default. */

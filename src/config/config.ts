@@ -90,6 +90,11 @@ export interface LoadedConfig {
   readonly origins: ReadonlyMap<string, ConfigOrigin>;
   /** What is allowed but worth a line in the log. */
   readonly warnings: readonly ConfigIssue[];
+  /**
+   * Ranges in it that conflict with each other, where the caller goes on with that: HC_CONFIG_INVALID, to be thrown unless a PodCIDR
+   * is in force. Undefined: there are none.
+   */
+  readonly conflict?: ConfigError | undefined;
   /** The one of them that tells of a file at the same path outside of the root, which is not read. */
   readonly passedOver?: ConfigIssue | undefined;
 }

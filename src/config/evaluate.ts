@@ -1,22 +1,26 @@
 // Turns the document, the environment and the flags into a configuration, or into the list of everything wrong with them.
 
 import type { ConfigIssue } from "../sys/errors.ts";
-import { findContradictions, findRisks, type KeyFinding } from "./checks.ts";
+import { findContradictions, findRangeConflicts, findRisks, type KeyFinding } from "./checks.ts";
 import { invalidConfig, type LoadedConfig } from "./config.ts";
 import { type Layers, mergeLayers, without } from "./layers.ts";
 import { place, strayVariables, toFindings } from "./messages.ts";
 import { configSchema, toConfig } from "./schema.ts";
 
-export type Evaluated = Pick<LoadedConfig, "config" | "origins" | "warnings">;
+export type Evaluated = Pick<LoadedConfig, "config" | "origins" | "warnings" | "conflict">;
+
+export interface EvaluateOptions {
+  /** Finds more faults, which are listed with the others. */
+  readonly check: (evaluated: Evaluated) => readonly ConfigIssue[];
+  /** Whether ranges that conflict are handed over instead of thrown. */
+  readonly toleratesConflicts: boolean;
+}
 
 /** One round finds every fault but those that a wrong key of the same map hides. */
 const maxRounds = 5;
 
-/**
- * @param check finds more faults, which are listed with the others
- * @throws ConfigError HC_CONFIG_INVALID
- */
-export function evaluate(layers: Layers, check: (evaluated: Evaluated) => readonly ConfigIssue[]): Evaluated {
+/** @throws ConfigError HC_CONFIG_INVALID */
+export function evaluate(layers: Layers, { check, toleratesConflicts }: EvaluateOptions): Evaluated {
   const { input, origins, issues } = mergeLayers(layers);
   const sources = { document: layers.document, file: layers.file, origins };
   const faults = [...issues];
@@ -38,6 +42,8 @@ export function evaluate(layers: Layers, check: (evaluated: Evaluated) => readon
     findings.map((finding) => place(finding, sources));
   const evaluated = { config, origins, warnings: [...placed(findRisks(config)), ...strayVariables(layers.env)] };
   faults.push(...placed(findContradictions(config)), ...check(evaluated));
-  if (faults.length > 0) throw invalidConfig(faults);
-  return evaluated;
+  const conflicts = placed(findRangeConflicts(config));
+  if (faults.length > 0 || (conflicts.length > 0 && !toleratesConflicts))
+    throw invalidConfig([...faults, ...conflicts]);
+  return conflicts.length === 0 ? evaluated : { ...evaluated, conflict: invalidConfig(conflicts) };
 }

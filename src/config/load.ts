@@ -30,6 +30,8 @@ export interface LoadConfigOptions {
   readonly flags?: ConfigFlags | undefined;
   /** Finds more faults, which are listed with the others. */
   readonly check?: ((loaded: LoadedConfig) => readonly ConfigIssue[]) | undefined;
+  /** Hands ranges that conflict over as `conflict`, for a node on which a PodCIDR may be in force. @default false */
+  readonly toleratesConflicts?: boolean | undefined;
 }
 
 /**
@@ -63,7 +65,8 @@ interface ReadLayers {
   load(): Promise<LoadedConfig>;
 }
 
-function readLayers(system: System, { path, namedBy, flags: given, check }: LoadConfigOptions): ReadLayers {
+function readLayers(system: System, options: LoadConfigOptions): ReadLayers {
+  const { path, namedBy, flags: given, check, toleratesConflicts = false } = options;
   const read = readConfigFile(system, path, namedBy);
   const { file, hostFile, text } = read;
   const passedOver = fileOutside(system, read);
@@ -80,7 +83,8 @@ function readLayers(system: System, { path, namedBy, flags: given, check }: Load
     const asLoaded = (evaluated: Evaluated): LoadedConfig => {
       return withPassedOver({ ...evaluated, file: text === undefined ? undefined : file, hostFile }, passedOver);
     };
-    return asLoaded(evaluate({ document, file, env, flags }, (evaluated) => check?.(asLoaded(evaluated)) ?? []));
+    const checkLoaded = (evaluated: Evaluated): readonly ConfigIssue[] => check?.(asLoaded(evaluated)) ?? [];
+    return asLoaded(evaluate({ document, file, env, flags }, { check: checkLoaded, toleratesConflicts }));
   };
   return { fingerprint: sha256Hex(JSON.stringify([file, hostFile, text, env, flags, passedOver])), load };
 }

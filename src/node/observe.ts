@@ -56,7 +56,10 @@ export function askChain(system: System, { loaded, nodeName: flag, last }: AskCh
     const nodeName = resolveNodeName(system, { flag, loaded });
     const reading = readChain(system, { nodeName: nodeName.name, config: loaded });
     const conditions = nodeNameFaults(nodeName);
-    return (node) => ({ nodeName, answer: decidePodCIDR(reading, node), conditions });
+    return (node) => {
+      if (loaded.conflict !== undefined && node.current === undefined) throw loaded.conflict;
+      return { nodeName, answer: decidePodCIDR(reading, node), conditions };
+    };
   } catch (error) {
     expected(error);
     if (last === undefined) throw error;

@@ -86,6 +86,11 @@ class Chain {
     }
     if (value.kind === "fault") return this.#keepCurrent(source, value.error);
     const { podCIDRs, file, line, isForEveryNode, refuse } = value;
+    const { conflict } = this.#reading.config;
+    // Nothing new is taken from a configuration that contradicts itself: which of its ranges is meant is unclear.
+    if (source === "config" && conflict !== undefined && !podCIDRs.list.every((range) => this.#isInForce(range))) {
+      return this.#keepCurrent(source, conflict);
+    }
     const verdicts = this.#verdictsOn(podCIDRs, source, { isForEveryNode });
     const refused = verdicts.filter(({ range, effect }) => effect === "refused" && !this.#isInForce(range));
     if (refused.length > 0) return this.#keepCurrent(source, refuse(sentencesOf(refused)), refused);

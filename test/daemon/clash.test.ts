@@ -192,6 +192,33 @@ describe("while a PodCIDR is in force", () => {
     expect(wrong.exitCode).toBe(0);
   });
 
+  test.each([
+    ["another node's entry is the same", "nodeLocal: {node-1: 10.244.1.0/24, node-2: 10.244.1.0/24}}"],
+    ["its new entry overlaps another's", "nodeLocal: {node-1: 10.244.2.0/25, node-2: 10.244.2.0/24}}"],
+    ["others' entries overlap", "nodeLocal: {node-1: 10.244.1.0/24, node-2: 10.244.2.0/24, node-3: 10.244.2.0/24}}"],
+    ["every address is this node's", "nodeLocal: 0.0.0.0/0}"],
+    ["services are in its range", "nodeLocal: 10.244.1.0/24}, serviceCIDR: 10.244.0.0/16"],
+  ])("a configuration in which %s ends no new daemon, and on a fresh node it does", async (_what, podCIDR) => {
+    const contradictory = `network: {podCIDR: {${podCIDR}}\n`;
+    await using fresh = await createNode({ name: "node-1", files: { [configFile]: contradictory } });
+    const refused = await fresh.run([headcniDaemon, "--once"]);
+    expect(refused.exitCode).toBe(3);
+    expect(refused.stderr).toContain("Cannot use the configuration");
+    expect(fresh.list("/etc/cni/net.d")).toEqual([]);
+
+    const right = "network: {podCIDR: {nodeLocal: {node-1: 10.244.1.0/24, node-2: 10.244.2.0/24}}}\n";
+    fresh.write(configFile, right);
+    await (await bootDaemon(fresh)).stop();
+    fresh.write(configFile, contradictory);
+    const daemon = await bootDaemon(fresh);
+    expect(await conditionCodes(fresh)).toContain("ConfigInvalid");
+    expect(subnetOf(fresh)).toBe("10.244.1.0/24");
+    fresh.write(configFile, right);
+    await timed("the condition goes", async () => !(await conditionCodes(fresh)).includes("ConfigInvalid"));
+    expect(subnetOf(fresh)).toBe("10.244.1.0/24");
+    await daemon.stop();
+  });
+
   test("a guess moves to a block that is free, unless it has pods", async () => {
     await using node = await createNode({ files: { [configFile]: "network: {podCIDR: {base: 10.42.0.0/16}}\n" } });
     const daemon = await bootDaemon(node);
