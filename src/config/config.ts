@@ -120,9 +120,9 @@ export function placeOf(loaded: LoadedConfig, path: string): { readonly file?: s
   return origin?.source === "file" ? { file: origin.file, line: origin.line } : {};
 }
 
-/** The map whose entries have keys of their own. */
-const mapKey = "network.podCIDR.nodeLocal";
+/** The key that gives nodes their PodCIDRs: one value, or a map whose entries have keys of their own. */
+export const nodeLocalKey = "network.podCIDR.nodeLocal";
 
 function originOf({ origins }: LoadedConfig, path: string): ConfigOrigin | undefined {
-  return origins.get(path) ?? origins.get(path.startsWith(`${mapKey}.`) ? mapKey : path);
+  return origins.get(path) ?? origins.get(path.startsWith(`${nodeLocalKey}.`) ? nodeLocalKey : path);
 }

@@ -3,6 +3,7 @@
 
 import { type PodCIDRs, toPodCIDRs, twoOfOneFamily } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
+import { nodeLocalKey } from "../config/config.ts";
 import type { Networks } from "../kernel/networks.ts";
 import type { ConfigError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
@@ -18,7 +19,7 @@ import type { ClassifiedFile } from "./classify.ts";
 import { describeSource } from "./cluster-facts.ts";
 import { clusterDoubts, defaultAnswer, guessBases, hashAnswer } from "./guess/fallback.ts";
 import type { Judge, JudgeOptions } from "./judgement/judge.ts";
-import { namesInstead, nodeLocalKey } from "./judgement/other-nodes.ts";
+import { namesInstead } from "./judgement/other-nodes.ts";
 import type { Verdict } from "./judgement/reasons.ts";
 import { doubtsOf, sentencesOf } from "./judgement/sentences.ts";
 import { type ChainReading, judgeOf, type PodCIDRQuery, readChain } from "./read-chain.ts";

@@ -3,11 +3,10 @@
 
 import { firstOfEachFamily, type PodCIDRs, parsePodCIDRs } from "../../cidr/pod-cidrs.ts";
 import { type Prefix, parsePrefix } from "../../cidr/prefix.ts";
-import { issueAt, type LoadedConfig } from "../../config/config.ts";
+import { issueAt, type LoadedConfig, nodeLocalKey } from "../../config/config.ts";
 import { ConfigError, type ConfigIssue } from "../../sys/errors.ts";
 import { type ClusterFacts, type ClusterRange, describeSource } from "../cluster-facts.ts";
 import { type GuessBase, type Judge, longestBits } from "../judgement/judge.ts";
-import { nodeLocalKey } from "../judgement/other-nodes.ts";
 import type { Verdict } from "../judgement/reasons.ts";
 import { ofEffect, passedOverIn, sentencesOf } from "../judgement/sentences.ts";
 import { blockCount, freeBlocks, hashBlocks } from "./hash.ts";

@@ -1,10 +1,8 @@
 // What is known of nodes other than this one: what `network.podCIDR.nodeLocal` gives them, and their Node objects in local files. Where this
 // node is missing in the configuration, also which of them it may be under another name. Pure.
 
-import type { LoadedConfig } from "../../config/config.ts";
+import { type LoadedConfig, nodeLocalKey } from "../../config/config.ts";
 import type { OtherNode } from "./surroundings.ts";
-
-export const nodeLocalKey = "network.podCIDR.nodeLocal";
 
 /** The entries of nodes other than this one; none where one value is for every node. */
 export function nodesInConfig(loaded: LoadedConfig, nodeName: string): readonly OtherNode[] {

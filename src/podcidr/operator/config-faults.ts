@@ -1,13 +1,12 @@
 // What the chain would refuse or question in a configuration: for checking a file before a daemon does.
 
 import type { PodCIDRs } from "../../cidr/pod-cidrs.ts";
-import { issueAt, type LoadedConfig } from "../../config/config.ts";
+import { issueAt, type LoadedConfig, nodeLocalKey } from "../../config/config.ts";
 import type { ConfigIssue } from "../../sys/errors.ts";
 import type { System } from "../../sys/system.ts";
 import type { NodeFacts } from "../chain.ts";
 import { baseFaults, clusterDoubts } from "../guess/fallback.ts";
 import { createJudge, type Judge } from "../judgement/judge.ts";
-import { nodeLocalKey } from "../judgement/other-nodes.ts";
 import type { Effect } from "../judgement/reasons.ts";
 import { ofEffect, sentencesOf } from "../judgement/sentences.ts";
 import { nothingAround } from "../judgement/surroundings.ts";

@@ -4,10 +4,9 @@
 import { clip } from "../../cidr/addr.ts";
 import { type PodCIDRs, toPodCIDRs } from "../../cidr/pod-cidrs.ts";
 import { type Prefix, parsePrefix } from "../../cidr/prefix.ts";
-import { issueAt, type LoadedConfig, placeOf } from "../../config/config.ts";
+import { issueAt, type LoadedConfig, nodeLocalKey, placeOf } from "../../config/config.ts";
 import { ConfigError, expected } from "../../sys/errors.ts";
 import type { System } from "../../sys/system.ts";
-import { nodeLocalKey } from "../judgement/other-nodes.ts";
 
 /** What an operator's source says, not yet judged. */
 export type OperatorValue =
