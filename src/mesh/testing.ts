@@ -20,6 +20,7 @@ export function peerOf(name: string, routes = "", parts: Partial<TailnetPeer> = 
     tags: [],
     isOnline: true,
     path: { kind: "unknown" },
+    advertisedRoutes: words(routes).map(parsePrefix),
     ...parts,
   };
 }

@@ -29,6 +29,8 @@ export type TailnetPath =
 
 export interface TailnetPeer extends TailnetNode {
   readonly path: TailnetPath;
+  /** What it offers to serve, approved or not, also while it is offline; undefined: not known yet. */
+  readonly advertisedRoutes: readonly Prefix[] | undefined;
 }
 
 export interface TailnetSelf extends TailnetNode {

@@ -22,6 +22,7 @@ import { describeRefusal } from "./local-api/api-refusal.ts";
 import { connectLocalApi, type LocalApi } from "./local-api/local-api.ts";
 import type { TailscaleStatus } from "./local-api/tailscale-status.ts";
 import { createLogin, type LoginResult, wantedLogin } from "./login.ts";
+import { createPeersRoutes } from "./peers-routes.ts";
 import { createPrefsHolder, restorePrefs } from "./prefs/hold-prefs.ts";
 import { prefsRecordFile, readPrefsRecord } from "./prefs/prefs-record.ts";
 import type { TailscaleView } from "./status.ts";
@@ -54,6 +55,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
   const login = createLogin(system, record);
   const holder = createPrefsHolder(system, record);
   const healer = createHealer(system, record);
+  const peersRoutes = createPeersRoutes(system);
   const opened = createOpened(system, connection);
 
   const logIn = async (known: Known, input: TailscaleStepInput, signal: AbortSignal): Promise<LoginResult> => {
@@ -66,7 +68,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
   const work = async (api: LocalApi, input: TailscaleStepInput, signal: AbortSignal): Promise<TailscaleStepResult> => {
     const status = await api.status(signal);
     connection.set(api);
-    const tailnet = toTailnet(status, []);
+    const tailnet = toTailnet(status, { own: [] });
     const { routes, conditions } = routesToAdvertise(input.assignment, tailnet);
     const sockets = await competingSockets(system, input.settings.socket, signal);
     const others = [...conditions, ...programConditions(status, sockets)];
@@ -81,10 +83,9 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
     await finishToggle(system, api, signal);
     const held = await holder.hold(api, routes, signal);
     const { controlURL, advertiseRoutes } = held.prefs;
-    const known = toTailnet(
-      status,
-      advertiseRoutes.flatMap((route) => tryParsePrefix(route) ?? []),
-    );
+    const own = advertiseRoutes.flatMap((route) => tryParsePrefix(route) ?? []);
+    const peers = await peersRoutes.read(api, status, signal);
+    const known = toTailnet(status, { own, peersRoutes: peers.routes });
     const state = stateConditions(known, status, controlURL);
     // One that starts has not written everything yet.
     const damage = "self" in known ? input.damage : undefined;
@@ -92,7 +93,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
     return {
       view: viewOf(known),
       conditions: [...state, ...held.conditions, ...healed.conditions, ...others],
-      retryAfterMs: earlier(held.retryAfterMs, healed.retryAfterMs),
+      retryAfterMs: earliest(held.retryAfterMs, healed.retryAfterMs, peers.retryAfterMs),
     };
   };
 
@@ -123,8 +124,9 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
   };
 }
 
-function earlier(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+function earliest(...times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((ms) => ms !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 /** Takes back what was set in the tailscaled of an earlier configuration. */

@@ -25,6 +25,8 @@ export interface FakeTailscaled {
   /** What GET status says. */
   status: JsonObject;
   prefs: JsonObject;
+  /** What peers of the network map offer, by id. */
+  peersRoutes: Readonly<Record<string, readonly string[]>>;
   /** Answers in place of the usual ones; undefined: the usual one, `nothing`: none ever. */
   answer: (request: FakeRequest) => FakeAnswer | "nothing" | undefined;
   /** Called by login-interactive with the key of the last start. */
@@ -143,6 +145,15 @@ export async function fakeTailscaled(root: TempRoot, socket = fakeSocket): Promi
     const given = forbidden ?? fake.answer(found);
     if (given === "nothing") return;
     const mask = /^watch-ipn-bus\?mask=(\d+)$/.exec(found.path)?.[1];
+    if (given === undefined && mask === "8") {
+      const peers = Object.entries(fake.peersRoutes).map(([id, routes]) => ({
+        ID: Number(id),
+        StableID: id,
+        Hostinfo: { RoutableIPs: routes },
+      }));
+      response.writeHead(200).write(`${JSON.stringify({ Version: fake.status.Version, NetMap: { Peers: peers } })}\n`);
+      return;
+    }
     if (given === undefined && mask !== undefined) {
       response.writeHead(200).write(`${JSON.stringify({ Version: fake.status.Version, State: 6 })}\n`);
       buses.set(response, Number(mask));
@@ -156,6 +167,7 @@ export async function fakeTailscaled(root: TempRoot, socket = fakeSocket): Promi
   const fake: FakeTailscaled & AsyncDisposable = {
     status: freshStatus,
     prefs: freshPrefs,
+    peersRoutes: {},
     answer: () => undefined,
     login: () => undefined,
     requests,

@@ -23,7 +23,7 @@ test.each<[string, JsonObject, string]>([
   ["waiting for approval", { ...readyStatus(), BackendState: "NeedsMachineAuth" }, "needs-login"],
   ["stopped", { ...readyStatus(), BackendState: "Stopped" }, "stopped"],
 ])("%s", (_name, status, kind) => {
-  expect(toTailnet(decodeStatus(status), []).kind).toBe(kind as never);
+  expect(toTailnet(decodeStatus(status), { own: [] }).kind).toBe(kind as never);
 });
 
 test("names, addresses, routes and paths of peers", () => {
@@ -37,7 +37,10 @@ test("names, addresses, routes and paths of peers", () => {
     fakePeer(3, { DNSName: "", Active: true, Online: false }),
     fakePeer(4),
   );
-  const tailnet = toTailnet(decodeStatus(status), [parsePrefix("10.244.1.0/24")]);
+  const tailnet = toTailnet(decodeStatus(status), {
+    own: [parsePrefix("10.244.1.0/24")],
+    peersRoutes: new Map([["2", [parsePrefix("10.244.9.0/24")]]]),
+  });
   if (!("self" in tailnet)) throw new Error("not ready");
   expect(tailnet.self.advertisedRoutes.map(String)).toEqual(["10.244.1.0/24"]);
   expect(JSON.parse(JSON.stringify(tailnet.peers))).toEqual([
@@ -49,6 +52,7 @@ test("names, addresses, routes and paths of peers", () => {
       tags: ["tag:k8s-node"],
       isOnline: true,
       path: { kind: "direct", endpoint: "192.0.2.1:41641" },
+      advertisedRoutes: ["10.244.9.0/24"],
     },
     expect.objectContaining({ id: "3", name: "node-3", isOnline: false, path: { kind: "relay", relay: "lab" } }),
     expect.objectContaining({ id: "4", path: { kind: "unknown" } }),

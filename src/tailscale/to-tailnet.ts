@@ -4,11 +4,18 @@ import type { Prefix } from "../cidr/prefix.ts";
 import type { Tailnet, TailnetNode, TailnetPath } from "../tailnet/tailnet.ts";
 import type { StatusNode, TailscaleStatus } from "./local-api/tailscale-status.ts";
 
+export interface ToTailnetOptions {
+  /** What this node offers to serve. */
+  readonly own: readonly Prefix[];
+  /** What peers offer, by id. @default not known */
+  readonly peersRoutes?: ReadonlyMap<string, readonly Prefix[]> | undefined;
+}
+
 /**
  * Which state this is. A node is ready when it has a network map, addresses and is online: tailscaled's own word for its state lags in
  * both directions.
  */
-export function toTailnet(status: TailscaleStatus, advertisedRoutes: readonly Prefix[]): Tailnet {
+export function toTailnet(status: TailscaleStatus, { own, peersRoutes = new Map() }: ToTailnetOptions): Tailnet {
   const { backendState, self, peers, health } = status;
   const said = health.length === 0 ? "" : `: ${health.join("; ")}`;
   if (backendState === "Stopped") return { kind: "stopped", why: "tailscaled is stopped" };
@@ -23,8 +30,8 @@ export function toTailnet(status: TailscaleStatus, advertisedRoutes: readonly Pr
   }
   return {
     kind: self.isOnline ? "ready" : "offline",
-    self: { ...toNode(self), advertisedRoutes },
-    peers: peers.map((peer) => ({ ...toNode(peer), path: pathOf(peer) })),
+    self: { ...toNode(self), advertisedRoutes: own },
+    peers: peers.map((peer) => ({ ...toNode(peer), path: pathOf(peer), advertisedRoutes: peersRoutes.get(peer.id) })),
   };
 }
 

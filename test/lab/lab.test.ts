@@ -2,8 +2,17 @@
 
 import { expect, test } from "bun:test";
 import { waitUntil } from "../../src/sys/testing.ts";
-import { createNode } from "../harness/node.ts";
+import { createNode, type Node } from "../harness/node.ts";
+import { tailscaleSocket } from "../harness/tailnet/tailscaled.ts";
 import { createLabTailnet } from "./lab.ts";
+
+/** The first line of a bus. */
+async function firstLine(node: Node, path: string) {
+  const response = await fetch(`http://local-tailscaled.sock${path}`, { unix: node.path(tailscaleSocket) });
+  for await (const chunk of response.body ?? []) {
+    return JSON.parse(new TextDecoder().decode(chunk));
+  }
+}
 
 test("nodes of the lab reach what others serve, and nothing that they do not", async () => {
   await using tailnet = await createLabTailnet();
@@ -30,6 +39,8 @@ test("nodes of the lab reach what others serve, and nothing that they do not", a
   await waitUntil("the other node answers", () => answers("100.64.0.2"), 20_000);
   await waitUntil("its route is served", () => answers("10.244.2.1"), 20_000);
   expect(await answers("10.244.2.1", "10.244.1.1")).toBe(true);
+  const [map] = (await firstLine(one, "/localapi/v0/watch-ipn-bus?mask=8")).NetMap.Peers;
+  expect(map).toMatchObject({ StableID: "2", Hostinfo: { RoutableIPs: ["10.244.2.0/24"] } });
   control.approve(1, []);
   await waitUntil("an unapproved source is dropped", async () => !(await answers("10.244.2.1", "10.244.1.1")), 20_000);
   expect(await answers("10.244.2.1")).toBe(true);

@@ -35,7 +35,8 @@ export function serveLocalApi(lab: LabTailscaled): LocalApiServer {
       return new Response(null, { status: 204 });
     },
     "POST ping": (_, url) => json(pong(lab, url.searchParams.get("ip") ?? "")),
-    "GET watch-ipn-bus": () => new Response(bus(lab), { headers: { "Content-Type": "application/json" } }),
+    "GET watch-ipn-bus": (_, url) =>
+      new Response(bus(lab, Number(url.searchParams.get("mask"))), { headers: { "Content-Type": "application/json" } }),
     "GET check-ip-forwarding": () => json({ Warning: "" }),
   };
   // Node's server: a watch may be silent for longer than Bun's own lets a request be over a socket.
@@ -147,6 +148,19 @@ function peerOf(lab: LabTailscaled, peer: LabNode): object {
   };
 }
 
+/** Of nodes that have ended, too: with what they offered last. */
+function netMapOf(lab: LabTailscaled, mask: number): object | null {
+  if ((mask & initialNetMap) === 0 || lab.self === undefined) return null;
+  const peers = lab.peers().map(({ id, name, addresses, advertised }) => ({
+    ID: id,
+    StableID: String(id),
+    Name: `${name}.lab.internal.`,
+    Addresses: addresses,
+    Hostinfo: { RoutableIPs: advertised.length === 0 ? null : advertised },
+  }));
+  return { Peers: peers };
+}
+
 function pong(lab: LabTailscaled, ip: string): object {
   const peer = lab.peers().find(({ addresses }) => addresses.includes(ip));
   if (peer === undefined) return { IP: ip, Err: "no matching peer" };
@@ -160,13 +174,21 @@ function pong(lab: LabTailscaled, ip: string): object {
   };
 }
 
+/** Bit of the mask that asks for the whole network map in the first line. */
+const initialNetMap = 8;
+
 /** JSON lines; the first says what is now. */
-function bus(lab: LabTailscaled): ReadableStream<string> {
+function bus(lab: LabTailscaled, mask: number): ReadableStream<string> {
   let stop = (): void => undefined;
   return new ReadableStream<string>({
     start: (controller) => {
       const say = (notify: Notify): void => controller.enqueue(`${JSON.stringify(notify)}\n`);
-      say({ Version: lab.version, State: lab.backendState === "Running" ? 6 : 4, Prefs: lab.prefs, NetMap: null });
+      say({
+        Version: lab.version,
+        State: lab.backendState === "Running" ? 6 : 4,
+        Prefs: lab.prefs,
+        NetMap: netMapOf(lab, mask),
+      });
       stop = lab.listen(say);
     },
     cancel: () => stop(),

@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import type { JsonValue } from "../../sys/json.ts";
-import { decodePing, decodePrefs, decodeStatus } from "./local-api-schema.ts";
+import { decodePeersRoutes, decodePing, decodePrefs, decodeStatus } from "./local-api-schema.ts";
 
 const nothing = {
   version: "",
@@ -52,4 +52,27 @@ test("decodePing() gives why there was no answer", () => {
 
 test.each([["text"], [null], [[]]])("%p is no answer", (json) => {
   expect(() => decodeStatus(json as JsonValue)).toThrow("it is no JSON object");
+});
+
+test.each<[string, JsonValue, object | undefined]>([
+  ["no network map", { State: 6, NetMap: null }, undefined],
+  ["one without peers", { NetMap: { Peers: null } }, {}],
+  [
+    "peers that offer nothing, or do not say",
+    { NetMap: { Peers: [{ StableID: "2" }, { StableID: "3", Hostinfo: { RoutableIPs: null } }, null] } },
+    { 2: [], 3: [] },
+  ],
+  [
+    "routes, and what is none",
+    { NetMap: { Peers: [{ ID: 2, StableID: "2", Hostinfo: { RoutableIPs: ["10.1.0.0/24", "x", "0.0.0.0/0"] } }] } },
+    { 2: ["10.1.0.0/24", "0.0.0.0/0"] },
+  ],
+])("decodePeersRoutes() takes %s", (_name, line, expected) => {
+  const routes = decodePeersRoutes(JSON.stringify(line));
+  const shown = routes && Object.fromEntries([...routes].map(([id, list]) => [id, list.map(String)]));
+  expect(shown).toEqual(expected as never);
+});
+
+test("decodePeersRoutes() refuses what is no JSON object", () => {
+  expect(() => decodePeersRoutes("banana")).toThrow("no JSON object");
 });

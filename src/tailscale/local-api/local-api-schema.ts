@@ -46,6 +46,8 @@ const prefs = z.object({
   NoStatefulFiltering: z.catch(z.optional(z.boolean()), undefined),
 });
 
+const hostinfo = z.object({ RoutableIPs: texts });
+
 /** @throws HeadcniError HC_HTTP_FAILED for an answer that is no JSON object */
 export function decodeStatus(json: JsonValue): TailscaleStatus {
   const { Version, TUN, BackendState, HaveNodeKey, Health, Self, Peer } = z.parse(status, objectOf(json, "status"));
@@ -93,6 +95,44 @@ export function decodePrefs(json: JsonValue): TailscalePrefs {
 export function decodePing(json: JsonValue): string | undefined {
   const { Err } = z.parse(z.object({ Err: text }), objectOf(json, "ping"));
   return Err === "" ? undefined : Err;
+}
+
+const netMapLine = z.object({
+  NetMap: z.catch(
+    z.optional(
+      z.object({
+        Peers: z.catch(
+          z.array(
+            z.catch(
+              z.optional(z.object({ StableID: text, Hostinfo: z.catch(hostinfo, { RoutableIPs: [] }) })),
+              undefined,
+            ),
+          ),
+          () => [],
+        ),
+      }),
+    ),
+    undefined,
+  ),
+});
+
+/**
+ * What each peer offers to serve, by id, as a line of the bus with a network map tells it; undefined for a line without one.
+ * @throws HeadcniError HC_HTTP_FAILED for a line that is no JSON object
+ */
+export function decodePeersRoutes(line: string): ReadonlyMap<string, readonly Prefix[]> | undefined {
+  const { NetMap } = z.parse(netMapLine, objectOf(parseLine(line), "watch-ipn-bus"));
+  if (NetMap === undefined) return undefined;
+  const peers = NetMap.Peers.flatMap((found) => orNone(found));
+  return new Map(peers.map(({ StableID, Hostinfo }) => [StableID, toPrefixes(Hostinfo.RoutableIPs)]));
+}
+
+function parseLine(line: string): JsonValue {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
 }
 
 /** Those of a list of texts that are CIDRs. */

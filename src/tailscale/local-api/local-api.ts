@@ -1,6 +1,7 @@
 // tailscaled's LocalAPI over its unix socket: the few calls HeadCNI makes, each with a deadline, for tailscaled 1.80 to 1.104. Answers
 // are decoded for the fields that are used; what else a version has or lacks does not matter.
 
+import type { Prefix } from "../../cidr/prefix.ts";
 import type { HttpBody, HttpTarget, WholeRequest } from "../../sys/net/http.ts";
 import type { Secret } from "../../sys/secret.ts";
 import type { System } from "../../sys/system.ts";
@@ -16,6 +17,8 @@ const pingTimeoutMs = 8000;
 /** A status has about 1.1 KB for each peer, a network map on the bus several times that. */
 const maxStatusBytes = 64 << 20;
 const maxLineBytes = 128 << 20;
+/** Bit of a bus's mask: begin with the whole network map, the one place that has what peers offer. */
+const initialNetMap = 8;
 
 export interface StartOptions {
   readonly authKey: Secret;
@@ -38,6 +41,8 @@ export interface LocalApi extends Disposable {
   loginInteractive(signal: AbortSignal): Promise<void>;
   /** A disco ping, which also makes tailscaled look for a direct path. @returns why it failed, undefined when it was answered */
   ping(address: string, signal: AbortSignal): Promise<string | undefined>;
+  /** What each peer offers to serve, by id, approved or not and online or not; undefined while there is no network map. */
+  peersRoutes(signal: AbortSignal): Promise<ReadonlyMap<string, readonly Prefix[]> | undefined>;
   /** The lines of the notification bus, until `signal` aborts or tailscaled ends it, as it does with a reader that is too slow. */
   watch(mask: number, signal: AbortSignal): AsyncIterable<string>;
 }
@@ -46,9 +51,17 @@ export interface LocalApi extends Disposable {
 export async function connectLocalApi(system: System, socket: string): Promise<LocalApi> {
   const target: HttpTarget = { kind: "unix", socketPath: socket, host };
   const client = await system.http.connect(target);
-  const { decodeStatus, decodePrefs, decodePing } = await import("./local-api-schema.ts");
+  const { decodeStatus, decodePrefs, decodePing, decodePeersRoutes } = await import("./local-api-schema.ts");
   const call = (method: "GET" | "POST" | "PATCH", path: string, rest: Omit<WholeRequest, "method" | "path">) =>
     client.json({ method, path: `/localapi/v0/${path}`, timeoutMs, headersTimeoutMs: timeoutMs, ...rest });
+  const watch = (mask: number, signal: AbortSignal, idleTimeoutMs?: number): AsyncIterable<string> =>
+    client.lines({
+      path: `/localapi/v0/watch-ipn-bus?mask=${mask}`,
+      signal,
+      headersTimeoutMs: timeoutMs,
+      idleTimeoutMs,
+      maxLineBytes,
+    });
   return {
     socket,
     status: async (signal, peers = "with") => {
@@ -68,13 +81,11 @@ export async function connectLocalApi(system: System, socket: string): Promise<L
       const times = { timeoutMs: pingTimeoutMs, headersTimeoutMs: pingTimeoutMs };
       return decodePing(await call("POST", path, { signal, ...times }));
     },
-    watch: (mask, signal) =>
-      client.lines({
-        path: `/localapi/v0/watch-ipn-bus?mask=${mask}`,
-        signal,
-        headersTimeoutMs: timeoutMs,
-        maxLineBytes,
-      }),
+    peersRoutes: async (signal) => {
+      for await (const line of watch(initialNetMap, signal, timeoutMs)) return decodePeersRoutes(line);
+      return undefined;
+    },
+    watch,
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };
 }
