@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the demo, the tests and the bench run on this host and do not find: a container runtime, the CNI plugins, the
-# firewall tools. Debian's packages, by apt, as root. Starts no service and writes nothing into /etc/cni.
+# firewall tools, a browser. Debian's packages, by apt, as root. Starts no service and writes nothing into /etc/cni.
 #   setup-host.sh         what `make demo` and `make bench` need
 #   setup-host.sh test    also what only the tests need
 #   setup-host.sh check   installs nothing: says whether whoever runs it may
@@ -38,6 +38,7 @@ find_missing() {
   if [ "$use" = test ]; then
     need podman command -v podman
     need procps command -v pgrep
+    need chromium-headless-shell command -v chromium-headless-shell
     # Only to check units: none of it runs.
     need systemd command -v systemd-analyze
   fi

@@ -13,8 +13,9 @@ import type { Result } from "../sys/result.ts";
 import type { System } from "../sys/system.ts";
 import { condition, serverConditions } from "./conditions.ts";
 import { declaredMetrics, samplesOf } from "./metrics.ts";
-import type { StatusSource } from "./server.ts";
-import { type DaemonFacts, statusAddressFile } from "./status.ts";
+import type { LivePages } from "./page/live.ts";
+import type { StatusPage, StatusSource } from "./server.ts";
+import { type DaemonFacts, statusAddressFile, statusDocument } from "./status.ts";
 
 export interface StatusServerOptions {
   readonly conditions: ConditionStore;
@@ -42,7 +43,7 @@ export function createStatusServerAgent(system: System, options: StatusServerOpt
       if (servedOn.value !== undefined) noteAddress(system, servedOn.value);
     },
     run: async (signal) => {
-      const listen = await loadServer(metrics, facts);
+      const listen = await loadServer(system, metrics, facts);
       while (!signal.aborted) {
         const address = listenAddress(config.value);
         if (address !== undefined) await serve(system, { ...options, address, listen, servedOn }, signal);
@@ -100,7 +101,7 @@ function listenAddress(loaded: LoadedConfig | undefined): string | undefined {
 
 type Listen = (address: string) => Result<HttpServer>;
 
-async function loadServer(metrics: MetricRecorder, facts: () => DaemonFacts): Promise<Listen> {
+async function loadServer(system: System, metrics: MetricRecorder, facts: () => DaemonFacts): Promise<Listen> {
   const [{ createMetricsRegistry }, { answer, json }, { tryServeHttp }] = await Promise.all([
     import("./registry.ts"),
     import("./server.ts"),
@@ -108,7 +109,8 @@ async function loadServer(metrics: MetricRecorder, facts: () => DaemonFacts): Pr
   ]);
   const registry = createMetricsRegistry(declaredMetrics(facts().agents));
   metrics.open(registry.record);
-  const source: StatusSource = { facts, metrics: (known) => registry.scrape(samplesOf(known)) };
+  const page = createStatusPage(system, facts);
+  const source: StatusSource = { facts, metrics: (known) => registry.scrape(samplesOf(known)), page };
   return (address) => {
     const read = readListen(address);
     if (read.kind === "fault") return read;
@@ -119,6 +121,22 @@ async function loadServer(metrics: MetricRecorder, facts: () => DaemonFacts): Pr
       answer: (request) => answer(request, source, host),
       failed: (error) => json(500, { error: describeError(error) }),
     });
+  };
+}
+
+/** Loaded for the first browser that asks: most nodes never see one. */
+export function createStatusPage({ clock }: Pick<System, "clock">, facts: () => DaemonFacts): StatusPage {
+  const status = () => statusDocument(facts());
+  let live: Promise<LivePages> | undefined;
+  return {
+    render: async (known) => {
+      const { pageHeaders, renderPage } = await import("./page/page.ts");
+      return { headers: pageHeaders, text: renderPage(statusDocument(known)) };
+    },
+    events: async (signal) => {
+      live ??= import("./page/live.ts").then(({ createLivePages }) => createLivePages({ clock, status }));
+      return (await live).open(signal);
+    },
   };
 }
 

@@ -8,7 +8,7 @@ import { defaultConfig } from "../config/defaults.ts";
 import { condition } from "../node/conditions.ts";
 import { realClock } from "../sys/clock.ts";
 import { memoryLog, waitUntil } from "../sys/testing.ts";
-import { createStatusServerAgent } from "./agent.ts";
+import { createStatusPage, createStatusServerAgent } from "./agent.ts";
 import { declaredMetrics, samplesOf } from "./metrics.ts";
 import { createMetricsRegistry } from "./registry.ts";
 import { answer, type StatusSource } from "./server.ts";
@@ -25,7 +25,8 @@ async function sourceOf(node: FakeNode): Promise<StatusSource> {
 function sourceFrom(daemon: ReturnType<FakeNode["start"]>): StatusSource {
   const registry = createMetricsRegistry(declaredMetrics(daemon.list));
   daemon.metrics.open(registry.record);
-  return { facts: daemon.facts, metrics: (facts) => registry.scrape(samplesOf(facts)) };
+  const page = createStatusPage({ clock: realClock }, daemon.facts);
+  return { facts: daemon.facts, metrics: (facts) => registry.scrape(samplesOf(facts)), page };
 }
 
 const get = (path: string, method = "GET") => new Request(`http://127.0.0.1:9465${path}`, { method });
@@ -39,11 +40,15 @@ describe("answer()", () => {
     ["GET", "/metrics", 200],
     ["HEAD", "/status", 200],
     ["GET", "/status?x=1", 200],
-    ["GET", "/", 404],
+    ["GET", "/", 200],
+    ["HEAD", "/", 200],
+    ["HEAD", "/events", 200],
+    ["GET", "/index.html", 404],
     ["GET", "/status/", 404],
     ["GET", "/metrics/../etc/passwd", 404],
     ["POST", "/status", 405],
     ["DELETE", "/metrics", 405],
+    ["POST", "/events", 405],
     ["OPTIONS", "/", 405],
   ])("%s %s gives %i", async (method, path, status) => {
     using node = fakeNode();
@@ -115,6 +120,46 @@ describe("answer()", () => {
       healthy: false,
       reason: "the reconcile loop of node has been busy for 61 s",
     });
+  });
+
+  test.each(["/", "/events"])("%s gives a page of another origin nothing", async (path) => {
+    using node = fakeNode();
+    const source = await sourceOf(node);
+    const tab = new AbortController();
+    const request = new Request(`http://127.0.0.1:9465${path}`, {
+      headers: { origin: "https://x" },
+      signal: tab.signal,
+    });
+    const { status, headers } = await answer(request, source, listen);
+    tab.abort();
+    expect(status).toBe(200);
+    expect(headers.get("access-control-allow-origin")).toBeNull();
+    expect(headers.get("cross-origin-resource-policy")).toBe("same-origin");
+    const rebound = new Request(`http://127.0.0.1:9465${path}`, { headers: { host: "evil.example.com:9465" } });
+    expect((await answer(rebound, source, listen)).status).toBe(403);
+  });
+
+  test("/ is the page, and /events follows it", async () => {
+    using node = fakeNode();
+    const source = await sourceOf(node);
+    const page = await answer(get("/"), source, listen);
+    expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(await page.text()).toContain("<h1>node-1</h1>");
+    const tab = new AbortController();
+    const events = await answer(new Request("http://127.0.0.1/events", { signal: tab.signal }), source, listen);
+    expect(events.headers.get("content-type")).toBe("text/event-stream");
+    const { value } = (await events.body?.getReader().read()) ?? {};
+    expect(new TextDecoder().decode(value)).toStartWith("event: version\n");
+    tab.abort();
+  });
+
+  test("/events says so when as many pages are open as may be", async () => {
+    using node = fakeNode();
+    const source = await sourceOf(node);
+    const full = { ...source, page: { ...source.page, events: async () => undefined } };
+    const response = await answer(get("/events"), full, listen);
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("10");
   });
 
   test("/status has the documented shape", async () => {

@@ -1,4 +1,4 @@
-// Status over HTTP: GET /healthz, /readyz, /status and /metrics, and nothing else. The whole protocol, without a socket.
+// Status over HTTP: GET /, /healthz, /readyz, /status, /metrics and /events, and nothing else. The whole protocol, without a socket.
 
 import { clip, tryParseAddr } from "../cidr/addr.ts";
 import { isLoopback } from "../config/values.ts";
@@ -10,6 +10,19 @@ import { type DaemonFacts, readiness, statusDocument } from "./status.ts";
 export interface StatusSource {
   facts(): DaemonFacts;
   metrics(facts: DaemonFacts): Promise<MetricsPage>;
+  readonly page: StatusPage;
+}
+
+/** The page for a browser. */
+export interface StatusPage {
+  render(facts: DaemonFacts): Promise<PageDocument>;
+  /** The events of one open page; undefined when as many are open as may be. */
+  events(signal: AbortSignal): Promise<ReadableStream<Uint8Array> | undefined>;
+}
+
+export interface PageDocument {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
 }
 
 /**
@@ -42,9 +55,28 @@ export async function answer(request: Request, source: StatusSource, listen: str
       const { contentType, text } = await source.metrics(source.facts());
       return new Response(text, { headers: { ...commonHeaders, "content-type": contentType } });
     }
+    case "/": {
+      const { headers, text } = await source.page.render(source.facts());
+      return new Response(text, { headers: { ...commonHeaders, ...headers } });
+    }
+    case "/events":
+      return await events(request, source.page);
     default:
-      return json(404, { error: "there are /healthz, /readyz, /status and /metrics" });
+      return json(404, { error: "there are /, /healthz, /readyz, /status, /metrics and /events" });
   }
+}
+
+/** A script of another origin cannot read them: no header allows it to. */
+async function events({ method, signal }: Request, page: StatusPage): Promise<Response> {
+  const headers = {
+    ...commonHeaders,
+    "content-type": "text/event-stream",
+    "cross-origin-resource-policy": "same-origin",
+  };
+  if (method === "HEAD") return new Response(undefined, { headers });
+  const stream = await page.events(signal);
+  if (stream !== undefined) return new Response(stream, { headers });
+  return json(503, { error: "as many pages are open as this server keeps; close one" }, { "retry-after": "10" });
 }
 
 /**
