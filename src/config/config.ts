@@ -29,6 +29,12 @@ export interface Config {
       readonly base: PodCIDRs | undefined;
       /** Prefix length of one node's block. */
       readonly perNode: Readonly<Partial<Record<Family, number>>>;
+      readonly nodeObject: {
+        /** Whether this node's Node object is asked for. */
+        readonly enabled: boolean;
+        /** Undefined: with the service account of the daemon's pod. */
+        readonly kubeconfig: string | undefined;
+      };
     };
     readonly serviceCIDR: readonly Prefix[];
     readonly bridge: BridgeSettings;

@@ -11,7 +11,12 @@ export const defaultConfigFile = "/etc/headcni/config.yaml";
 export const defaultConfig: Config = {
   nodeName: undefined,
   network: {
-    podCIDR: { nodeLocal: undefined, base: undefined, perNode: {} },
+    podCIDR: {
+      nodeLocal: undefined,
+      base: undefined,
+      perNode: {},
+      nodeObject: { enabled: false, kubeconfig: undefined },
+    },
     serviceCIDR: [],
     bridge: defaultBridgeSettings,
     masquerade: "bridge",

@@ -39,6 +39,7 @@ test("explainConfig() shows defaults, and nothing where there is none", async ()
     "network.podCIDR.nodeLocal",
     "network.podCIDR.base",
     "network.podCIDR.perNode",
+    "network.podCIDR.nodeObject.kubeconfig",
     "network.serviceCIDR",
     "cni.plugins",
     "tailscale.enabled",

@@ -83,7 +83,7 @@ export function explainAsJson(
 
 /** The keys and values that read back as `config`. What is unset is left out. */
 export function toInput({ nodeName, network, cni, tailscale, mesh, logging, monitoring }: Config): JsonObject {
-  const { nodeLocal, base, perNode } = network.podCIDR;
+  const { nodeLocal, base, perNode, nodeObject } = network.podCIDR;
   const { delegateTimeoutMs, ...otherCni } = cni;
   // `masquerade` sets it.
   const { ipMasq: _, ...bridge } = encodeBridgeSettings(network.bridge);
@@ -94,6 +94,7 @@ export function toInput({ nodeName, network, cni, tailscale, mesh, logging, moni
         nodeLocal: nodeLocal === undefined ? undefined : printNodeLocal(nodeLocal),
         base: base === undefined ? undefined : printCidrs(base.list),
         perNode: printPerNode(perNode),
+        nodeObject: { ...nodeObject },
       },
       serviceCIDR: printCidrs(network.serviceCIDR),
       ...bridge,

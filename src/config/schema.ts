@@ -9,6 +9,7 @@ import { cniVersions } from "../spec/versions.ts";
 import type { Config } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
 import { mesh } from "./sections/mesh-section.ts";
+import { nodeObject } from "./sections/node-object-section.ts";
 import { dir, documentation, key, noMap, read, section, text, textOrList, yesOrNo } from "./sections/schema-parts.ts";
 import { tailscale } from "./sections/tailscale-section.ts";
 import {
@@ -93,6 +94,7 @@ const podCIDR = section("Where the addresses of pods come from.", {
     "/24,/64",
     { ipv4: 24, ipv6: 64 },
   ),
+  nodeObject: z.prefault(nodeObject, {}),
 });
 
 const network = section("Addresses and the pod network.", {
@@ -207,10 +209,15 @@ export function toConfig({ network, cni, tailscale, ...rest }: z.output<typeof c
   const { mtu: mtuBytes, ...otherNetwork } = network;
   const bridge = { mtuBytes, ipMasq: network.masquerade === "bridge" };
   const { delegateTimeout: delegateTimeoutMs, ...otherCni } = cni;
+  const podCIDR = {
+    ...defaultConfig.network.podCIDR,
+    ...network.podCIDR,
+    nodeObject: { ...defaultConfig.network.podCIDR.nodeObject, ...network.podCIDR.nodeObject },
+  };
   return {
     ...rest,
     nodeName: rest.nodeName,
-    network: { ...otherNetwork, podCIDR: { nodeLocal: undefined, base: undefined, ...network.podCIDR }, bridge },
+    network: { ...otherNetwork, podCIDR, bridge },
     cni: { ...otherCni, delegateTimeoutMs },
     tailscale: { enabled: undefined, ...tailscale, login: { ...defaultConfig.tailscale.login, ...tailscale.login } },
   };

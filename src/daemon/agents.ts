@@ -10,6 +10,8 @@ import { createConfigAgent, type DaemonFlags } from "../config/agent.ts";
 import type { Config, LoadedConfig } from "../config/config.ts";
 import { createDataplaneAgent } from "../dataplane/agent.ts";
 import { createLeaseAgent } from "../ipam/agent.ts";
+import { createKubernetesAgent } from "../kubernetes/agent.ts";
+import type { NodeObjectLookup } from "../kubernetes/node-lookup.ts";
 import { createMeshAgent, type PeerPodCIDRs } from "../mesh/agent.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { createProofAgent } from "../mesh/proof/agent.ts";
@@ -17,6 +19,7 @@ import type { Judgement } from "../mesh/proof/verdict.ts";
 import type { NodeAssignment } from "../node/adoption.ts";
 import { createNodeAgent } from "../node/agent.ts";
 import { createNodeStateAgent } from "../node/state/agent.ts";
+import { resolveNodeName } from "../node-name/resolve.ts";
 import type { System } from "../sys/system.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
@@ -55,6 +58,7 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
   const damage = createLatest<TailnetDamage | undefined>(undefined);
   const peers = createLatest<PeerPodCIDRs | undefined>(undefined);
   const proofs = createLatest<Judgement | undefined>(undefined);
+  const nodeObject = createLatest<NodeObjectLookup | undefined>(undefined);
   const nodeStateReady = createLatest<true | undefined>(undefined);
   const facts = (): DaemonFacts => ({
     ...process,
@@ -64,9 +68,13 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
     conditions: conditions.list(),
   });
   const shared = { conditions, config, assignment, nodeStateReady, record: metrics.record };
+  const nodeName = (loaded: LoadedConfig): string => {
+    return resolveNodeName(system, { flag: flags.nodeName, loaded }).name;
+  };
   const runtimes = async () => (await import("../runtime/node-runtimes.ts")).nodeRuntimes(system);
   const list: readonly Agent[] = [
     createConfigAgent(system, { ...shared, flags, configureLog }),
+    createKubernetesAgent(system, { ...shared, nodeObject, nodeName }),
     createNodeAgent(system, { ...shared, nodeName: flags.nodeName, executable, everySecond }),
     createDataplaneAgent(system, { ...shared, peers, damage }),
     createNodeStateAgent(system, shared),

@@ -70,6 +70,16 @@ export const nodeConditions = {
     text: ({ why }) =>
       `Whether the PodCIDR overlaps an address or route of this node is unknown: ${why}. Install iproute2 4.13 or later`,
   }),
+  NodeObjectDiffers: kind<{ readonly inForce: PodCIDRs; readonly source: string; readonly nodeObject: PodCIDRs }>({
+    severity: "warning",
+    title: "The Node object has another PodCIDR than this node's pods",
+    impactsConnectivity: false,
+    dependsOn: ["PodCIDRChangeBlocked"],
+    text: ({ inForce, source, nodeObject }) =>
+      `This node's pods have ${inForce}, from ${source}; its Node object says ${nodeObject}. Pods reach each other all the same, but ` +
+      "kube-proxy with --detect-local-mode=NodeCIDR hides pods' addresses from Services, and routes that a cloud makes from Node objects " +
+      `lead to the wrong node. Give this node ${nodeObject}, or, where neither is used, turn network.podCIDR.nodeObject off`,
+  }),
   PodCIDRSourceLost: kind<{ readonly kept: PodCIDRs; readonly from: string; readonly now: string }>({
     severity: "warning",
     title: "What assigned this node its PodCIDR is gone",

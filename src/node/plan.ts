@@ -9,7 +9,7 @@ import { wantedConflist } from "../conflist/wanted.ts";
 import { type BridgeReading, refusedAddresses, staleAddresses } from "../dataplane/bridge.ts";
 import type { Networks } from "../kernel/networks.ts";
 import type { Assignment, PodCIDRAnswer } from "../podcidr/answer.ts";
-import { type Adoption, adoptPodCIDR, type PodCount, podWords } from "./adoption.ts";
+import { type Adoption, adoptPodCIDR, type PodCount, podWords, sourceWords } from "./adoption.ts";
 import { condition } from "./conditions.ts";
 
 /** A node as one step found it. */
@@ -43,6 +43,7 @@ export function planNode(node: ObservedNode): Plan {
     conditions: [
       ...adoption.conditions,
       ...notListed(answer),
+      ...nodeObjectDiffers(answer, adoption),
       ...questionable(answer),
       ...networksUnknown(networks, bridge),
       ...skippedFiles(answer),
@@ -69,6 +70,13 @@ function bridgeConditions(bridge: BridgeReading, podCIDRs: PodCIDRs, pods: PodCo
 /** An operator that sets the environment has given this node its range another way. */
 function notListed({ nodeName, source, namedInstead: nearest }: PodCIDRAnswer): Condition[] {
   return nearest === undefined || source === "env" ? [] : [condition("NodeNotListed", { nodeName, nearest })];
+}
+
+/** kube-proxy and clouds go by the Node object, whatever HeadCNI does. */
+function nodeObjectDiffers({ nodeObject }: PodCIDRAnswer, { effective }: Adoption): Condition[] {
+  const inForce = effective.podCIDRs;
+  if (nodeObject === undefined || nodeObject.equals(inForce)) return [];
+  return [condition("NodeObjectDiffers", { inForce, source: sourceWords(effective), nodeObject })];
 }
 
 function questionable({ doubts = [], clusterDoubts = [] }: PodCIDRAnswer): Condition[] {

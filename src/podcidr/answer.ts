@@ -61,6 +61,8 @@ export interface PodCIDRAnswer {
   readonly doubts?: readonly string[] | undefined;
   /** What is questionable in the cluster's range: sentences. */
   readonly clusterDoubts?: readonly string[] | undefined;
+  /** What the copy of this node's Node object says, where there is one. */
+  readonly nodeObject?: PodCIDRs | undefined;
   /** Why the PodCIDRs in force, which are kept, would not be taken today: sentences. */
   readonly clashes?: readonly string[] | undefined;
   /** Why what an operator wrote was not taken; then the answer is what is in force. */

@@ -155,6 +155,36 @@ function cniList(subnet: string): string {
   return JSON.stringify({ cniVersion: "0.4.0", name: "n", plugins });
 }
 
+describe("choosePodCIDR() with a copy of the Node object", () => {
+  const file = "/var/lib/headcni/node-object.json";
+  const copy = (annotations: Readonly<Record<string, string>>): string =>
+    JSON.stringify({
+      kind: "Node",
+      apiVersion: "v1",
+      metadata: { name: "worker-1", annotations },
+      spec: { podCIDRs: ["10.9.1.0/24"] },
+    });
+  const fetched = { "headcni/fetched-from": "https://10.96.0.1:443", "headcni/fetched-at": "2026-01-01T00:00:00.000Z" };
+
+  test("asks it after all others, and tells where and when it was fetched", () => {
+    const alone = choose({ files: { [file]: copy(fetched) } });
+    expect(short(alone)).toBe(`10.9.1.0/24 file ${file} 1`);
+    expect(alone.trace.at(-1)?.reason).toBe(
+      "the Node object, fetched from https://10.96.0.1:443 at 2026-01-01T00:00:00.000Z",
+    );
+    const conflist =
+      '{"cniVersion":"1.0.0","name":"n","plugins":[{"type":"bridge","isGateway":true,"ipam":{"type":"host-local","subnet":"10.9.7.0/24"}}]}';
+    const after = choose({ files: { [file]: copy(fetched), "/etc/cni/net.d/90-other.conflist": conflist } });
+    expect(short(after)).toBe("10.9.7.0/24 file /etc/cni/net.d/90-other.conflist 1");
+    expect(String(after.nodeObject)).toBe("10.9.1.0/24");
+  });
+
+  test("shows no text of it that has another form than it is written in", () => {
+    const odd = choose({ files: { [file]: copy({ ...fetched, "headcni/fetched-from": "https://user:key@host" }) } });
+    expect([short(odd), odd.trace.at(-1)?.reason]).toEqual([`10.9.1.0/24 file ${file} 1`, undefined]);
+  });
+});
+
 describe("choosePodCIDR() takes nothing from a CNI configuration that libcni refuses", () => {
   const good = cni("10.1.2.0/24");
   const list = cniList("10.1.2.0/24");

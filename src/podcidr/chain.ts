@@ -5,6 +5,7 @@ import { type PodCIDRs, toPodCIDRs, twoOfOneFamily } from "../cidr/pod-cidrs.ts"
 import type { Prefix } from "../cidr/prefix.ts";
 import { nodeLocalKey } from "../config/config.ts";
 import type { Networks } from "../kernel/networks.ts";
+import { keptNodeObjectFile } from "../node-state/kept-node-object.ts";
 import type { ConfigError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import {
@@ -133,7 +134,7 @@ class Chain {
   }
 
   #fileValue({ file, findings }: ClassifiedFile, podCIDRs: PodCIDRs): PodCIDRAnswer | undefined {
-    const { line, insteadOf } = findings.find(({ meaning }) => meaning === "node") ?? {};
+    const { line, insteadOf, origin } = findings.find(({ meaning }) => meaning === "node") ?? {};
     const verdicts = this.#verdictsOn(podCIDRs, "file");
     const against = verdicts.filter(({ range, effect }) => effect !== "questioned" && !this.#isInForce(range));
     const [first] = against;
@@ -152,7 +153,7 @@ class Chain {
     }
     const doubts = doubtsOf(verdicts, `${file}${line === undefined ? "" : `:${line}`}`);
     this.#warnings.push(...doubts);
-    const reason = insteadOf === undefined ? undefined : `in place of ${insteadOf.join(", ")}`;
+    const reason = insteadOf === undefined ? origin : `in place of ${insteadOf.join(", ")}`;
     return this.#answer({ source: "file", podCIDRs, file, line, doubts, reason });
   }
 
@@ -200,6 +201,12 @@ class Chain {
     return sentencesOf(this.#verdictsOn(podCIDRs, source, { bases }).filter(({ effect }) => effect !== "questioned"));
   }
 
+  #nodeObject(): PodCIDRs | undefined {
+    const nodeCIDRs = this.#reading.files.find(({ file }) => file === keptNodeObjectFile)?.nodeCIDRs ?? [];
+    const made = toPodCIDRs(nodeCIDRs.toSorted((a, b) => a.compare(b)));
+    return made.kind === "ok" ? made.value : undefined;
+  }
+
   #answer({ source, podCIDRs, file, line, reason, doubts = [] }: LevelAnswer): PodCIDRAnswer {
     const { nodeName, facts } = this.#reading;
     this.#trace.push({
@@ -221,6 +228,7 @@ class Chain {
       namedInstead: this.#namedInstead,
       doubts,
       clusterDoubts: this.#clusterDoubts,
+      nodeObject: this.#nodeObject(),
       clashes: this.#clashes(),
       warnings: this.#warnings,
       trace: this.#trace,

@@ -18,6 +18,8 @@ export interface Finding {
   readonly meaning: Meaning;
   /** As in `Statement`. */
   readonly insteadOf?: readonly string[] | undefined;
+  /** As in `Statement`. */
+  readonly origin?: string | undefined;
 }
 
 /** A value that does not count, or one that does with a remark; `value` only when it looks like an address. */
@@ -224,8 +226,8 @@ class Classifier {
   ): void {
     const list = this.#found[meaning];
     if (!list.some((other) => other.equals(prefix))) list.push(prefix);
-    const { key, insteadOf } = statement;
-    this.#findings.push({ line, key, value: prefix.toString(), meaning, insteadOf });
+    const { key, insteadOf, origin } = statement;
+    this.#findings.push({ line, key, value: prefix.toString(), meaning, insteadOf, origin });
   }
 
   #maskLength(statement: Statement, item: StatedValue): void {

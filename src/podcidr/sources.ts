@@ -2,6 +2,7 @@
 // these; docs/reference/sources.md is generated from them.
 
 import { originalName } from "../node-state/aside-name.ts";
+import { keptNodeObjectFile } from "../node-state/kept-node-object.ts";
 import { conflistFileName } from "../node-state/names.ts";
 import { type NodePrograms, usualPrograms } from "../programs/node-programs.ts";
 import type { Overridden } from "../programs/program-settings.ts";
@@ -87,6 +88,8 @@ export function sourceFiles(
     file(`${k3s.dataDir}/agent/etc/flannel/net-conf.json`, netConf),
     file(`${confDir}/10-containerd-net.conflist`, cniConfig),
     { path: confDir, kind: "conflist-dir", readers: [cniConfig] },
+    // Last: what the node itself was told counts before what a copy of the API server's word says.
+    file(keptNodeObjectFile, nodeObjects),
   ];
 }
 

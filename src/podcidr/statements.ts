@@ -38,6 +38,8 @@ export interface Statement {
   readonly device?: string | undefined;
   /** The places of values that its program does not take because of this one: `/etc/rancher/k3s/config.yaml:3`. */
   readonly insteadOf?: readonly string[] | undefined;
+  /** For a Node object: which server it was fetched from, and when, where that is known. */
+  readonly origin?: string | undefined;
   /** For masks: the family it is for; undefined means the single family of the cluster. */
   readonly family?: "ipv4" | "ipv6" | undefined;
 }
@@ -69,7 +71,12 @@ export class Statements {
   }
 
   /** Adds the values of a tree: a scalar (comma list) or a list of scalars. Nothing, null and maps add nothing. */
-  addTree(meaning: Meaning, key: string, tree: Tree | undefined, options: Pick<Statement, "by" | "family"> = {}): void {
+  addTree(
+    meaning: Meaning,
+    key: string,
+    tree: Tree | undefined,
+    options: Pick<Statement, "by" | "family" | "origin"> = {},
+  ): void {
     this.add({ meaning, key, values: valuesIn(tree), ...options });
   }
 

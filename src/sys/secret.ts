@@ -53,10 +53,40 @@ const maxBytes = 64 << 10;
  * @throws HeadcniError HC_SECRET_FILE, which names file and remedy and never what the file holds; as `Files.read`
  */
 export function readSecret(files: Files, path: string): Secret {
-  const refuse = (why: string, hint: string): HeadcniError =>
-    new HeadcniError("HC_SECRET_FILE", `Cannot use the secret in ${path}: ${why}`, { hint, details: { path } });
+  const value = readOwnersText(files, path).replace(/\r?\n$/, "");
+  const refuse = refusing(path);
+  if (value === "") throw refuse("the file is empty", "write the key or token into it, on one line");
+  // What a header can carry (RFC 9110, field-vchar): anything else is no key, or more than one.
+  if (!/^[\x21-\x7e]+$/.test(value)) {
+    throw refuse(
+      "it is not one line of ASCII characters without spaces",
+      "write the key or token alone into it, on one line",
+    );
+  }
+  return new Secret(value);
+}
+
+/**
+ * The text of a file that holds a secret among other things, as a private key in PEM, and that only its owner may read.
+ * @throws HeadcniError as `readSecret`
+ */
+export function readOwnersText(files: Files, path: string): string {
   const bytes = files.read(path, maxBytes);
-  // After the reading, so that a mode changed in between counts.
+  refuseOpenFile(files, path);
+  return new TextDecoder().decode(bytes);
+}
+
+function refusing(path: string) {
+  return (why: string, hint: string): HeadcniError =>
+    new HeadcniError("HC_SECRET_FILE", `Cannot use the secret in ${path}: ${why}`, { hint, details: { path } });
+}
+
+/**
+ * Refuses a file that others than its owner may read. To be called after the reading, so that a mode changed in between counts.
+ * @throws HeadcniError HC_SECRET_FILE
+ */
+export function refuseOpenFile(files: Files, path: string): void {
+  const refuse = refusing(path);
   const info = files.stat(path);
   if (info === undefined) throw refuse("the file has just been removed", "put it back");
   if ((info.mode & 0o177) !== 0) {
@@ -72,14 +102,4 @@ export function readSecret(files: Files, path: string): Secret {
       `chown ${files.owner.uid} ${path}`,
     );
   }
-  const value = new TextDecoder().decode(bytes).replace(/\r?\n$/, "");
-  if (value === "") throw refuse("the file is empty", "write the key or token into it, on one line");
-  // What a header can carry (RFC 9110, field-vchar): anything else is no key, or more than one.
-  if (!/^[\x21-\x7e]+$/.test(value)) {
-    throw refuse(
-      "it is not one line of ASCII characters without spaces",
-      "write the key or token alone into it, on one line",
-    );
-  }
-  return new Secret(value);
 }

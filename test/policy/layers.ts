@@ -17,6 +17,7 @@ const domains = [
   "config",
   "podcidr",
   "node-name",
+  "kubernetes",
   "conflist",
   "dataplane",
   "tailscale",
@@ -47,6 +48,10 @@ export const layers: Readonly<Record<string, Layer>> = {
   podcidr: { holds: "where a PodCIDR comes from: chain, judgement, sources, readers, `inspect`", uses: withConfig },
   "node-name": {
     holds: "what the cluster calls this node: every place that says it",
+    uses: [...withConfig, "src/podcidr/text/documents.ts", "src/podcidr/text/tree.ts"],
+  },
+  kubernetes: {
+    holds: "this node's Node object: the API server that is asked for it, the copy that is kept",
     uses: [...withConfig, "src/podcidr/text/documents.ts", "src/podcidr/text/tree.ts"],
   },
   conflist: { holds: "the conflist: render, validate, install, back up, restore", uses: withConfig },

@@ -1,5 +1,6 @@
 // Node objects as `kubectl get node -o yaml` saves them. Only the core group's: Calico and others have a Node of their own.
 
+import { keptNodeAnnotations } from "../../node-state/kept-node-object.ts";
 import { Statements, valuesIn } from "../statements.ts";
 import { at, child, has, type Tree, textAt } from "../text/tree.ts";
 import { type PathRule, statePaths } from "./key-paths.ts";
@@ -31,9 +32,9 @@ const partRules: readonly PathRule[] = [
 /** Notes a Node and its CIDRs; which Node is ours is decided when the whole file was read. */
 function readNode(tree: Tree, context: ReadContext): void {
   const statements = new Statements();
-  const by = "api-server";
-  statements.addTree("node", "spec.podCIDR", at(tree, "spec", "podCIDR"), { by });
-  statements.addTree("node", "spec.podCIDRs", at(tree, "spec", "podCIDRs"), { by });
+  const from = { by: "api-server", origin: originOf(tree) } as const;
+  statements.addTree("node", "spec.podCIDR", at(tree, "spec", "podCIDR"), from);
+  statements.addTree("node", "spec.podCIDRs", at(tree, "spec", "podCIDRs"), from);
   const one = textAt(tree, "spec", "podCIDR")?.trim() ?? "";
   const [first] = valuesIn(at(tree, "spec", "podCIDRs"));
   if (one !== "" && first !== undefined && first.text !== one) {
@@ -44,6 +45,15 @@ function readNode(tree: Tree, context: ReadContext): void {
   }
   const name = textAt(tree, "metadata", "name")?.trim();
   context.nodes.push({ name, line: child(tree, "spec")?.line ?? tree.line, statements });
+}
+
+/** Of a copy that HeadCNI keeps. No other text of a file is shown, so these must have the form they are written in. */
+function originOf(tree: Tree): string | undefined {
+  const server = textAt(tree, "metadata", "annotations", keptNodeAnnotations.server);
+  const time = textAt(tree, "metadata", "annotations", keptNodeAnnotations.time);
+  if (server === undefined || !/^https?:\/\/[\w.:[\]-]{1,260}$/.test(server)) return undefined;
+  if (time === undefined || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/.test(time)) return undefined;
+  return `the Node object, fetched from ${server} at ${time}`;
 }
 
 /**

@@ -7,6 +7,7 @@ import type { JsonValue } from "../json.ts";
 import { LineTooLong, splitLines } from "../lines.ts";
 import type { Machine } from "../machine.ts";
 import type {
+  ClientIdentity,
   HttpAnswer,
   HttpClient,
   HttpClientOptions,
@@ -26,9 +27,9 @@ const defaultMaxBytes = 16 << 20;
 export function connectHttp(
   { files, clock }: Pick<Machine, "files" | "clock">,
   target: HttpTarget,
-  { bearer }: HttpClientOptions = {},
+  { bearer, identity }: HttpClientOptions = {},
 ): HttpClient {
-  return createHttpClient({ clock, target, bearer, transport: nodeTransport(wireTarget(files, target)) });
+  return createHttpClient({ clock, target, bearer, transport: nodeTransport(wireTarget(files, target, identity)) });
 }
 
 /** A client over any transport. */
@@ -78,14 +79,14 @@ async function* streamLines(parts: HttpClientParts, request: StreamRequest): Asy
   }
 }
 
-function wireTarget(files: Files, target: HttpTarget): WireTarget {
+function wireTarget(files: Files, target: HttpTarget, identity: ClientIdentity | undefined): WireTarget {
   if (target.kind === "unix") return { kind: "unix", hostPath: () => files.hostPath(target.socketPath) };
   const { origin, caFile } = target;
-  const ca = caFile === undefined ? undefined : new TextDecoder().decode(files.read(caFile));
+  const ca = target.ca ?? (caFile === undefined ? undefined : new TextDecoder().decode(files.read(caFile)));
   const url = URL.parse(origin);
   if (url === null)
     throw new HeadcniError("HC_HTTP_UNREACHABLE", `Cannot ask ${origin}: this is no address of a server`);
-  return { kind: "tcp", origin: url, ca };
+  return { kind: "tcp", origin: url, ca, identity };
 }
 
 /** Loaded with the first request: `node:http` costs 2 ms. */

@@ -3,12 +3,17 @@
 
 import * as http from "node:http";
 import * as https from "node:https";
-import type { HttpTransport, WireRequest, WireResponse } from "./http.ts";
+import type { ClientIdentity, HttpTransport, WireRequest, WireResponse } from "./http.ts";
 
 /** Where to connect, on this machine: a socket's host path, or a name and port with the CA's certificate itself. */
 export type WireTarget =
   | { readonly kind: "unix"; readonly hostPath: () => string }
-  | { readonly kind: "tcp"; readonly origin: URL; readonly ca: string | undefined };
+  | {
+      readonly kind: "tcp";
+      readonly origin: URL;
+      readonly ca: string | undefined;
+      readonly identity: ClientIdentity | undefined;
+    };
 
 /** Connections to one server. They stay open between requests until it is disposed. */
 export function createNodeTransport(target: WireTarget): HttpTransport {
@@ -23,6 +28,9 @@ export function createNodeTransport(target: WireTarget): HttpTransport {
           host: target.origin.hostname.replace(/^\[(.*)\]$/, "$1"),
           ...(target.origin.port === "" ? {} : { port: target.origin.port }),
           ...(target.ca === undefined ? {} : { ca: target.ca }),
+          ...(target.identity === undefined
+            ? {}
+            : { cert: target.identity.certificate, key: target.identity.key.reveal() }),
         };
 
   const send = (request: WireRequest, signal: AbortSignal, isFresh: boolean): Promise<WireResponse> => {

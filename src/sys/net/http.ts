@@ -7,8 +7,16 @@ import type { Secret } from "../secret.ts";
 export type HttpTarget =
   /** `socketPath` is a path of the node. `host` is sent as the header Host. @default "localhost" */
   | { readonly kind: "unix"; readonly socketPath: string; readonly host?: string | undefined }
-  /** `origin` is `http://host:port` or `https://host:port`; `caFile` is a path of the node, PEM; without it the machine's own CAs count. */
-  | { readonly kind: "tcp"; readonly origin: string; readonly caFile?: string | undefined };
+  /**
+   * `origin` is `http://host:port` or `https://host:port`; `caFile` is a path of the node, PEM; without it the machine's own CAs count.
+   * `ca` is its text, where the caller has read it; `caFile` then only names where it is from.
+   */
+  | {
+      readonly kind: "tcp";
+      readonly origin: string;
+      readonly caFile?: string | undefined;
+      readonly ca?: string | undefined;
+    };
 
 /** What is sent as JSON. A Secret in it is revealed to the server, and to no error or log. */
 export type HttpBody =
@@ -70,9 +78,17 @@ export interface HttpClient extends Disposable {
   lines(request: StreamRequest): AsyncIterable<string>;
 }
 
+/** What a client shows a server that asks for a certificate. Both in PEM. */
+export interface ClientIdentity {
+  readonly certificate: string;
+  readonly key: Secret;
+}
+
 export interface HttpClientOptions {
   /** Sent as `Authorization: Bearer …`. */
   readonly bearer?: Secret | undefined;
+  /** For a server over TLS. */
+  readonly identity?: ClientIdentity | undefined;
 }
 
 export interface Http {
