@@ -27,7 +27,7 @@ export interface OtherConfig {
 }
 
 /** A configuration is a few KiB; nobody's is a MiB. */
-const maxBytes = 1 << 20;
+export const maxConfigBytes = 1 << 20;
 
 /**
  * The configurations in `confDir` that are not ours, in the order the runtime tries them. An absent directory has none.
@@ -47,7 +47,7 @@ export function otherConfigs(system: System, confDir: string): readonly OtherCon
 function describeConfig(system: System, path: string): Omit<OtherConfig, "name" | "kind" | "isPreferred"> {
   let bytes: Uint8Array;
   try {
-    bytes = system.files.read(path, maxBytes);
+    bytes = system.files.read(path, maxConfigBytes);
   } catch (error) {
     return { network: undefined, pluginTypes: [], problem: describeError(error) };
   }

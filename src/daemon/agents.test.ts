@@ -94,6 +94,39 @@ describe("the agents on a fresh node", () => {
     expect(node.codes()).toEqual(["PodCIDRNotAuthoritative"]);
   });
 
+  test("says what the network before called for each pod, until ours does too", async () => {
+    using node = fakeNode();
+    node.root.write(flannel, subnetEnv("10.42.3.1/24"));
+    node.root.write("/opt/cni/bin/portmap", "", 0o755);
+    const plugins = [
+      { type: "flannel" },
+      { type: "portmap", capabilities: { portMappings: true } },
+      { type: "istio-cni", kubernetes: { token: "abc" } },
+    ];
+    const other = { name: "cbr0", cniVersion: "0.3.1", plugins };
+    node.root.write("/etc/cni/net.d/10-flannel.conflist", JSON.stringify(other));
+    const daemon = node.start();
+    await daemon.reconcile();
+    expect(node.conditions.list().map(({ code, text }) => [code, text])).toEqual([
+      [
+        "ChainedPluginsLost",
+        "/etc/cni/net.d/10-flannel.conflist.headcni-aside called portmap, istio-cni for each pod, and ours does not: without portmap no " +
+          "hostPort reaches a pod, so k3s' ServiceLB and Traefik do not answer either. Add to cni.plugins - " +
+          '{"type":"portmap","capabilities":{"portMappings":true}}. Add istio-cni only if that is no part of the other network. ' +
+          "A pod gets it once it is made anew. Remove that file if nothing of it is missed",
+      ],
+    ]);
+    expect(daemon.document().ready).toBe(true);
+    node.root.write(configFile, "cni:\n  plugins:\n    - {type: portmap, capabilities: {portMappings: true}}\n");
+    await daemon.reconcile();
+    expect(node.conditions.list().map(({ text }) => text.slice(0, 81))).toEqual([
+      "/etc/cni/net.d/10-flannel.conflist.headcni-aside called istio-cni for each pod, a",
+    ]);
+    rmSync(`${node.root.path}/etc/cni/net.d/10-flannel.conflist.headcni-aside`);
+    await daemon.reconcile();
+    expect(node.codes()).toEqual([]);
+  });
+
   test("writes nothing in a second step, and says nothing", async () => {
     using node = fakeNode();
     const daemon = node.start();

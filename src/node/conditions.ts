@@ -3,9 +3,12 @@
 import { asSentence, conditionsOf, type Failure, kind } from "../agent/conditions.ts";
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
+import type { LostPlugins } from "../conflist/replaced-network.ts";
+import { typeOfPlugin } from "../spec/config-file.ts";
 import { type ConflistProblem, problemSentence } from "../spec/problem.ts";
 import type { ConfigError } from "../sys/errors.ts";
 import type { LostDir } from "../sys/fs/mounts.ts";
+import { redactValue } from "../sys/redact.ts";
 
 /** Why the headcni plugin at a path cannot be used. */
 export interface PluginFault extends Failure {
@@ -182,6 +185,12 @@ export const nodeConditions = {
       `${name} in ${confDir} stays before ours since cni.otherConfigs is keep, and it does not say that pods get the network ` +
       "headcni. Set its clusterNetwork to headcni (Multus), so that it can be seen",
   }),
+  ChainedPluginsLost: kind<{ readonly lost: readonly LostPlugins[] }>({
+    severity: "warning",
+    title: "The network before this one called plugins that this one does not",
+    impactsConnectivity: true,
+    text: ({ lost }) => lost.map(lostWords).join("; "),
+  }),
   BridgeAddressConflict: kind<{
     readonly addresses: readonly Prefix[];
     readonly podCIDRs: PodCIDRs;
@@ -222,4 +231,28 @@ function refusalWords({ message, issues }: ConfigError): string {
 
 function problemText(problem: ConflistProblem): string {
   return `${problemSentence(problem)}${problem.hint === undefined ? "" : ` (${problem.hint})`}`;
+}
+
+/** What pods lack without a plugin of the CNI project. One of another project may be a part of that network and no use in ours. */
+const lack: Readonly<Record<string, string | undefined>> = {
+  portmap: "no hostPort reaches a pod, so k3s' ServiceLB and Traefik do not answer either",
+  bandwidth: "the annotations kubernetes.io/ingress-bandwidth and egress-bandwidth do nothing",
+  tuning: "pods lack the sysctls it sets",
+  firewall: "the host's firewall does not know of pods",
+  sbr: "pods with several addresses answer by the wrong one",
+  vrf: "pods' interfaces are in no VRF",
+};
+
+function lostWords({ path, plugins }: LostPlugins): string {
+  const known = plugins.filter((plugin) => lack[typeOfPlugin(plugin)] !== undefined);
+  const others = plugins.filter((plugin) => !known.includes(plugin)).map(typeOfPlugin);
+  const lacks = known.map((plugin) => `without ${typeOfPlugin(plugin)} ${lack[typeOfPlugin(plugin)]}`);
+  const lines = known.map((plugin) => `- ${JSON.stringify(redactValue(plugin))}`);
+  return [
+    `${path} called ${plugins.map(typeOfPlugin).join(", ")} for each pod, and ours does not`,
+    lacks.length === 0 ? "" : `: ${lacks.join("; ")}`,
+    lines.length === 0 ? "" : `. Add to cni.plugins ${lines.join(" and ")}`,
+    others.length === 0 ? "" : `. Add ${others.join(", ")} only if that is no part of the other network`,
+    ". A pod gets it once it is made anew. Remove that file if nothing of it is missed",
+  ].join("");
 }

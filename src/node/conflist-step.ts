@@ -13,8 +13,10 @@ import {
 import type { InstallReason } from "../conflist/install/install-diff.ts";
 import { judgePreferred, type Preferred } from "../conflist/precedence.ts";
 import { type ConflistSpec, renderConflist } from "../conflist/render.ts";
+import { lostPlugins } from "../conflist/replaced-network.ts";
 import { validateConflist } from "../conflist/validate/validate.ts";
 import { conflistFileName } from "../node-state/names.ts";
+import { readNodePrograms } from "../programs/node-programs.ts";
 import type { AskVersions } from "../spec/remember-versions.ts";
 import { expected, type HeadcniError } from "../sys/errors.ts";
 import { type KnownMounts, lookAtMounts } from "../sys/fs/mounts.ts";
@@ -107,7 +109,7 @@ export async function applyConflist(
     const unrecovered = memory.isSettled ? undefined : await recover(system, { confDir, otherConfigs });
     const problems = await validateConflist(system, text, { binDir, askVersions });
     if (problems.length > 0) return left([condition("ConflistInvalid", { path, problems })]);
-    if (isRepair && waitBeforeRepairMs(pace, nowMs) > 0) return left([]);
+    if (isRepair && waitBeforeRepairMs(pace, nowMs) > 0) return left(pluginsLost(system, config));
     const known = { ...memory, mounts };
     return await install({ system, config, path, text, sha256, isRepair, memory: known, pace, nowMs }, unrecovered);
   } catch (error) {
@@ -142,6 +144,7 @@ async function install(input: InstallInput, unrecovered: HeadcniError | undefine
     },
     conditions: [
       ...preferredConditions(confDir, preferred),
+      ...(preferred.kind === "in-the-way" ? [] : pluginsLost(system, config)),
       ...contested(path, paceAfter),
       ...(failed === undefined
         ? []
@@ -193,6 +196,13 @@ function preferredConditions(confDir: string, preferred: Preferred): Condition[]
     case "in-the-way":
       return [condition("OtherConfigPreferred", { confDir, ...preferred })];
   }
+}
+
+/** k3s keeps flannel's file in a directory of its own, which its containerd reads only as long as flannel is on. */
+function pluginsLost(system: System, { cni: { confDir, plugins } }: Config): Condition[] {
+  const formerDirs = [join(readNodePrograms(system).k3s.dataDir, "agent/etc/cni/net.d")];
+  const lost = lostPlugins(system, { confDir, formerDirs, plugins });
+  return lost.length === 0 ? [] : [condition("ChainedPluginsLost", { lost })];
 }
 
 function contested(path: string, { recentMs, level }: RepairPace): Condition[] {

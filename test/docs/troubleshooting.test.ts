@@ -109,6 +109,14 @@ const faults: readonly Fault[] = [
     },
   },
   {
+    quote: "/etc/cni/net.d/10-flannel.conflist.headcni-aside called portmap",
+    files: {
+      ...flannel,
+      "/etc/cni/net.d/10-flannel.conflist":
+        '{"cniVersion": "0.3.1", "name": "cbr0", "plugins": [{"type": "flannel"}, {"type": "portmap", "capabilities": {"portMappings": true}}]}',
+    },
+  },
+  {
     quote: "headcni0 has 10.2.0.1/24",
     files: flannel,
     happens: async (node) => {

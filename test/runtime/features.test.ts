@@ -32,6 +32,8 @@ test.each(cniTypes)("pods of type %s get an address of each family and are reach
   expect(await leftovers(node)).toEqual(noLeftovers);
 });
 
+const portmap = { type: "portmap", capabilities: { portMappings: true } };
+
 test.each(cniTypes)("a portmap chained after %s leads a port of the node to a pod", async (type) => {
   const files = nodeOfType(type, ["plugins: [{ type: portmap, capabilities: { portMappings: true } }]"]);
   await using node = await createNode({ files });
@@ -53,7 +55,7 @@ test("a node that flannel had goes on with the same range, and gets flannel's fi
   const flannel = JSON.stringify({
     cniVersion: "0.3.1",
     name: "cbr0",
-    plugins: [{ type: "flannel", delegate: { hairpinMode: true, isDefaultGateway: true } }],
+    plugins: [{ type: "flannel", delegate: { hairpinMode: true, isDefaultGateway: true } }, portmap],
   });
   await using node = await createNode({
     files: {
@@ -72,6 +74,15 @@ test("a node that flannel had goes on with the same range, and gets flannel's fi
   const pod = await runtime.runPod({ name: "moved" });
   expect(pod.addresses[0]).toStartWith("10.244.7.");
   await pod.remove();
+
+  const lost = async (): Promise<boolean> =>
+    (await node.must([headcni, "status", "-o", "json"])).includes("ChainedPluginsLost");
+  expect(await lost()).toBe(true);
+  node.write("/etc/headcni/config.yaml", `cni:\n  plugins:\n    - ${JSON.stringify(portmap)}\n`);
+  await waitUntil("the condition is gone", async () => !(await lost()));
+  const served = await runtime.runPod({ name: "served", ports: [{ host: 30080, container: podPort }] });
+  expect(await node.must(["busybox", "nc", "-w", "2", "127.0.0.1", "30080"])).toBe("served\n");
+  await served.remove();
   expect(await daemon.stop()).toBe(0);
   await node.must([headcni, "conflist", "restore"]);
   expect(node.read("/etc/cni/net.d/10-flannel.conflist")).toBe(flannel);
