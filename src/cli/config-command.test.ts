@@ -26,6 +26,7 @@ async function config(node: TempRoot, ...args: readonly string[]): Promise<Answe
       answer.stderr += text;
     },
     isTerminal: false,
+    confirm: () => undefined,
     system: () => ({ ...createSystem({ root: node.path }), env: {}, exec: fakeKernel().exec }),
     exit: (code) => {
       answer.exitCode = code;

@@ -5,7 +5,7 @@ import { HeadcniError } from "../sys/errors.ts";
 import { createFiles } from "../sys/fs/files.ts";
 import type { Log } from "../sys/log/log.ts";
 import { absolutePath } from "../sys/machine.ts";
-import { isTerminal, writeAll } from "../sys/process/stdio.ts";
+import { isTerminal, readLine, writeAll } from "../sys/process/stdio.ts";
 import { createSystem, type System } from "../sys/system.ts";
 
 export interface CliContext {
@@ -15,6 +15,8 @@ export interface CliContext {
   warn(text: string): void;
   /** Whether standard output is a terminal. */
   readonly isTerminal: boolean;
+  /** Asks on the terminal; undefined when standard input is none, so that no script hangs. */
+  confirm(question: string): boolean | undefined;
   /**
    * The machine, re-rooted when the command has `--root`.
    * @throws HeadcniError HC_USAGE when that is not a directory: under a misspelt root every file would seem absent.
@@ -31,6 +33,11 @@ export function createCliContext(log: Log, exit: (code: number) => void): CliCon
     warn: (text) => writeAll(2, text),
     get isTerminal() {
       return isTerminal(1);
+    },
+    confirm: (question) => {
+      if (!isTerminal(0)) return undefined;
+      writeAll(2, `${question} [y/N] `);
+      return /^y(es)?$/i.test(readLine().trim());
     },
     system: (root) => createSystem({ root: root === undefined ? undefined : existingDir(root), log }),
     exit,

@@ -21,6 +21,7 @@ async function run(root: TempRoot, ...args: readonly string[]) {
       answer.stderr += text;
     },
     isTerminal: false,
+    confirm: () => undefined,
     system: () => testSystem(root, { clock: fakeClock(now) }),
     exit: (code) => {
       answer.exitCode = code;

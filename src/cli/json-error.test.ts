@@ -17,6 +17,7 @@ async function fail(args: readonly string[], root?: string): Promise<{ exitCode:
       stderr += text;
     },
     isTerminal: false,
+    confirm: () => undefined,
     system: () => ({ ...createSystem({ root }), env: {} }),
     exit: () => undefined,
   };

@@ -17,6 +17,7 @@ async function run(root: TempRoot, ...args: readonly string[]) {
       stderr += text;
     },
     isTerminal: false,
+    confirm: () => undefined,
     system: () => testSystem(root, { exec: fakeKernel().exec }),
     exit: () => {},
   };

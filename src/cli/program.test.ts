@@ -25,6 +25,7 @@ async function run(args: readonly string[], calledAs?: string): Promise<Answer> 
       stderr += text;
     },
     isTerminal: false,
+    confirm: () => undefined,
     system: (root) => createSystem({ root }),
     exit: (code) => {
       exitCode = code;

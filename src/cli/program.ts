@@ -11,6 +11,7 @@ import { addConflistCommands } from "./conflist/conflist-command.ts";
 import { type CliContext, createCliContext } from "./context.ts";
 import { addDaemonCommand } from "./daemon-command.ts";
 import { errorLines, exitCodeFor, exitCodes, usageHint } from "./exit.ts";
+import { addHeadscaleCommands } from "./headscale/headscale-command.ts";
 import { addIpamCommands } from "./ipam-command.ts";
 import { jsonErrorLine, jsonUsageLine, wantsJson } from "./json-error.ts";
 import { addMeshCommand } from "./mesh-command.ts";
@@ -59,6 +60,7 @@ export function createProgram(
   addStatusCommand(program, context);
   addMeshCommand(program, context);
   addPodCIDRCommands(program, context);
+  addHeadscaleCommands(program, context);
   addIpamCommands(program, context);
   addUninstallCommand(program, context);
   addVersionCommand(program, context);

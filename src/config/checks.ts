@@ -20,11 +20,12 @@ const keys = {
   mtu: ["network", "mtu"],
   login: ["tailscale", "login"],
   listen: ["monitoring", "listen"],
+  approval: ["headscale", "approval"],
 } as const;
 
 /** Contradictions in a configuration of valid values, but for those between ranges. */
 export function findContradictions(config: Config): readonly KeyFinding[] {
-  return [...perNodeAgainstBase(config), ...mtuAgainstIpv6(config), ...halfLogin(config)];
+  return [...perNodeAgainstBase(config), ...mtuAgainstIpv6(config), ...halfLogin(config), ...keylessNode(config)];
 }
 
 /** Ranges that are nobody's, and ranges of two that overlap: what must never come into force, and must not end a daemon whose node has one. */
@@ -45,6 +46,18 @@ function* halfLogin({ tailscale: { login } }: Config): Iterable<KeyFinding> {
     yield {
       path: [...keys.login, "server"],
       message: "needs tailscale.login.authKeyFile, the file with a key for it",
+    };
+  }
+}
+
+/** A node that is to approve its own route. */
+function* keylessNode({ headscale }: Config): Iterable<KeyFinding> {
+  if (headscale.approval !== "node") return;
+  for (const key of ["url", "apiKeyFile"] as const) {
+    if (headscale[key] !== undefined) continue;
+    yield {
+      path: keys.approval,
+      message: `node needs headscale.${key}; write both url and apiKeyFile, or leave it to policy`,
     };
   }
 }

@@ -11,6 +11,8 @@ import type { LogLevel } from "../sys/log/log.ts";
 
 export type Masquerade = "bridge" | "daemon" | "none";
 export type CniType = "bridge" | "headcni";
+/** Who approves a node's PodCIDR. */
+export type Approval = "policy" | "controller" | "node";
 /** What happens to other CNIs' files the runtime would prefer to ours. */
 export type OtherConfigs = "moveAside" | "keep";
 
@@ -64,6 +66,17 @@ export interface Config {
       readonly authKeyFile: string | undefined;
       readonly hostname: string | undefined;
     };
+  };
+  readonly headscale: {
+    readonly approval: Approval;
+    /** `https://host[:port]` of Headscale's API. */
+    readonly url: string | undefined;
+    readonly apiKeyFile: string | undefined;
+    readonly caFile: string | undefined;
+    /** How often the controller lists nodes that nothing tells it of. */
+    readonly pollIntervalMs: number;
+    /** How long a node is offline until its approval is taken back; undefined: never. */
+    readonly reclaimAfterMs: number | undefined;
   };
   readonly mesh: {
     /** TCP port that peers are asked on; nothing need listen there. */

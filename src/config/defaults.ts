@@ -36,6 +36,14 @@ export const defaultConfig: Config = {
     nodeTags: [],
     login: { server: undefined, authKeyFile: undefined, hostname: undefined },
   },
+  headscale: {
+    approval: "policy",
+    url: undefined,
+    apiKeyFile: undefined,
+    caFile: undefined,
+    pollIntervalMs: 5000,
+    reclaimAfterMs: undefined,
+  },
   // Discard: nothing has listened there for decades.
   mesh: { probePort: 9 },
   logging: { level: "info", format: "auto" },

@@ -47,6 +47,10 @@ test("explainConfig() shows defaults, and nothing where there is none", async ()
     "tailscale.login.server",
     "tailscale.login.authKeyFile",
     "tailscale.login.hostname",
+    "headscale.url",
+    "headscale.apiKeyFile",
+    "headscale.caFile",
+    "headscale.reclaimAfter",
   ]);
 });
 

@@ -82,9 +82,19 @@ export function explainAsJson(
 }
 
 /** The keys and values that read back as `config`. What is unset is left out. */
-export function toInput({ nodeName, network, cni, tailscale, mesh, logging, monitoring }: Config): JsonObject {
+export function toInput({
+  nodeName,
+  network,
+  cni,
+  tailscale,
+  headscale,
+  mesh,
+  logging,
+  monitoring,
+}: Config): JsonObject {
   const { nodeLocal, base, perNode, nodeObject } = network.podCIDR;
   const { delegateTimeoutMs, ...otherCni } = cni;
+  const { pollIntervalMs, reclaimAfterMs, ...otherHeadscale } = headscale;
   // `masquerade` sets it.
   const { ipMasq: _, ...bridge } = encodeBridgeSettings(network.bridge);
   return {
@@ -102,6 +112,11 @@ export function toInput({ nodeName, network, cni, tailscale, mesh, logging, moni
     },
     cni: { ...otherCni, delegateTimeout: printDuration(delegateTimeoutMs) },
     tailscale: { ...tailscale, login: { ...tailscale.login } },
+    headscale: {
+      ...otherHeadscale,
+      pollInterval: printDuration(pollIntervalMs),
+      reclaimAfter: reclaimAfterMs === undefined ? "" : printDuration(reclaimAfterMs),
+    },
     mesh,
     logging,
     monitoring,

@@ -121,6 +121,22 @@ test.each([
   expect(issues).toEqual([expect.stringContaining(issue.replace(/^- /, ""))]);
 });
 
+test.each([
+  ["approval: node", "headscale.approval: node needs headscale.url"],
+  ["approval: nobody", "headscale.approval"],
+  ["pollInterval: 100ms", "is less than 1s"],
+  ["reclaimAfter: 5m", "is less than 10m"],
+  ["reclaimAfter: soon", "is not a time"],
+  ["url: headscale", "is not the address of a control server"],
+])("loadConfig() refuses in headscale: %s", async (keys, issue) => {
+  expect((await issuesOf({ file: `headscale: {${keys}}\n` })).join("\n")).toContain(issue);
+});
+
+test("loadConfig() reads times of headscale with their units", async () => {
+  const { config } = await load({ file: "headscale: {pollInterval: 10s, reclaimAfter: 30d}\n" });
+  expect(config.headscale).toMatchObject({ pollIntervalMs: 10_000, reclaimAfterMs: 30 * 86_400_000 });
+});
+
 describe("loadConfig() tells unset from empty", () => {
   test("an empty variable takes away what the file says, where nothing is a value", async () => {
     const file =

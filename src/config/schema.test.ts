@@ -74,6 +74,7 @@ test("configSections are the objects above the keys", () => {
     "cni",
     "tailscale",
     "tailscale.login",
+    "headscale",
     "mesh",
     "logging",
     "monitoring",
@@ -175,6 +176,9 @@ describe("toInput()", () => {
       "tailscale.login.server",
       "tailscale.login.authKeyFile",
       "tailscale.login.hostname",
+      "headscale.url",
+      "headscale.apiKeyFile",
+      "headscale.caFile",
     ]);
   });
 });

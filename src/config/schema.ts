@@ -8,6 +8,7 @@ import { normalizeNodeName } from "../spec/node-name-rule.ts";
 import { cniVersions } from "../spec/versions.ts";
 import type { Config } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
+import { headscale } from "./sections/headscale-section.ts";
 import { mesh } from "./sections/mesh-section.ts";
 import { nodeObject } from "./sections/node-object-section.ts";
 import { dir, documentation, key, noMap, read, section, text, textOrList, yesOrNo } from "./sections/schema-parts.ts";
@@ -193,6 +194,7 @@ export const configSchema = z.strictObject(
     network: z.prefault(network, {}),
     cni: z.prefault(cni, {}),
     tailscale: z.prefault(tailscale, {}),
+    headscale: z.prefault(headscale, {}),
     mesh: z.prefault(mesh, {}),
     logging: z.prefault(logging, {}),
     monitoring: z.prefault(monitoring, {}),
@@ -205,7 +207,7 @@ documentation.add(configSchema, {
 });
 
 /** The parsed file as the rest of the code sees it. */
-export function toConfig({ network, cni, tailscale, ...rest }: z.output<typeof configSchema>): Config {
+export function toConfig({ network, cni, tailscale, headscale, ...rest }: z.output<typeof configSchema>): Config {
   const { mtu: mtuBytes, ...otherNetwork } = network;
   const bridge = { mtuBytes, ipMasq: network.masquerade === "bridge" };
   const { delegateTimeout: delegateTimeoutMs, ...otherCni } = cni;
@@ -214,11 +216,13 @@ export function toConfig({ network, cni, tailscale, ...rest }: z.output<typeof c
     ...network.podCIDR,
     nodeObject: { ...defaultConfig.network.podCIDR.nodeObject, ...network.podCIDR.nodeObject },
   };
+  const { pollInterval: pollIntervalMs, reclaimAfter: reclaimAfterMs, ...otherHeadscale } = headscale;
   return {
     ...rest,
     nodeName: rest.nodeName,
     network: { ...otherNetwork, podCIDR, bridge },
     cni: { ...otherCni, delegateTimeoutMs },
     tailscale: { enabled: undefined, ...tailscale, login: { ...defaultConfig.tailscale.login, ...tailscale.login } },
+    headscale: { ...defaultConfig.headscale, ...otherHeadscale, pollIntervalMs, reclaimAfterMs },
   };
 }

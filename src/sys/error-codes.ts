@@ -35,6 +35,9 @@ export const errorCodes = {
   HC_HTTP_UNREACHABLE: "A server does not answer in time, or not over a connection that can be trusted",
   HC_HTTP_FAILED: "A server answered a request with an error, or not to the end",
 
+  HC_HEADSCALE_KEY: "Headscale does not take the API key",
+  HC_HEADSCALE_FAILED: "Headscale answered a call with an error, not at all, or with what is not its API",
+
   HC_EXEC_FAILED: "A program that HeadCNI needs cannot be started",
 
   HC_DATAPLANE: "The kernel's network state (bridge, firewall rules) cannot be read or changed",

@@ -22,6 +22,7 @@ const domains = [
   "dataplane",
   "tailscale",
   "mesh",
+  "headscale",
   "ipam",
   "plugin-install",
 ];
@@ -62,6 +63,10 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   mesh: {
     holds: "the cluster's nodes on the tailnet: who serves which PodCIDR, conflicts, routes proven by packets",
+    uses: withConfig,
+  },
+  headscale: {
+    holds: "Headscale's API in all its generations: nodes, approvals, policy",
     uses: withConfig,
   },
   ipam: { holds: "host-local's leases: read, judge, free", uses: [...withConfig, "attachments"] },

@@ -14,6 +14,7 @@ async function conflist(node: TempRoot, ...args: readonly string[]) {
     },
     warn: () => undefined,
     isTerminal: false,
+    confirm: () => undefined,
     system: () => ({ ...createSystem({ root: node.path }), env: {} }),
     exit: (code) => {
       answer.exitCode = code;

@@ -47,7 +47,27 @@ export function readStandardInput(maxBytes: number): Uint8Array {
   return Buffer.concat(chunks);
 }
 
+/** The next line of standard input, without its end; what is left when it ends before one. */
+export function readLine(): string {
+  const bytes: number[] = [];
+  const byte = new Uint8Array(1);
+  for (;;) {
+    try {
+      if (fs.readSync(0, byte, 0, 1, null) === 0) break;
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === "EOF" || errno === "EBADF" || errno === "EIO") break;
+      if (errno !== "EAGAIN") throw error;
+      Bun.sleepSync(10);
+      continue;
+    }
+    if (byte[0] === 0x0a) break;
+    bytes.push(byte[0] ?? 0);
+  }
+  return new TextDecoder().decode(Uint8Array.from(bytes)).replace(/\r$/, "");
+}
+
 /** Whether a descriptor is a terminal. `node:tty` would cost 1.5 ms at every start. */
-export function isTerminal(fd: 1 | 2): boolean {
+export function isTerminal(fd: 0 | 1 | 2): boolean {
   return isatty(fd);
 }

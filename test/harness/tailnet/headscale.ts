@@ -41,7 +41,7 @@ export async function startHeadscale(node: Node, program: string, options: Heads
   const headscale = install(node, program);
   const url = `http://${address}:8080`;
   node.write(`${dir}/policy.json`, JSON.stringify(policyOf(approves)));
-  node.write(`${dir}/config.yaml`, configOf(url, address));
+  node.write(`${dir}/config.yaml`, headscaleConfig({ dir, url, address, ports: defaultPorts }));
   const run = (): Promise<NodeProcess> => node.spawn([headscale, "serve", "-c", `${dir}/config.yaml`]);
   const cli = (...args: readonly string[]): Promise<string> =>
     node.must([headscale, "-c", `${dir}/config.yaml`, ...args]);
@@ -81,11 +81,22 @@ export async function startHeadscale(node: Node, program: string, options: Heads
   };
 }
 
-function configOf(url: string, address: string): string {
+export interface HeadscaleConfigOptions {
+  readonly dir: string;
+  readonly url: string;
+  readonly address: string;
+  readonly ports: Readonly<Record<"http" | "metrics" | "grpc" | "stun", number>>;
+}
+
+const defaultPorts = { http: 8080, metrics: 9090, grpc: 50_443, stun: 3478 } as const;
+
+/** The smallest configuration that needs no internet; every generation takes it. */
+export function headscaleConfig({ dir, url, address, ports }: HeadscaleConfigOptions): string {
+  const listen = address === "127.0.0.1" ? address : "0.0.0.0";
   return `server_url: ${url}
-listen_addr: 0.0.0.0:8080
-metrics_listen_addr: 127.0.0.1:9090
-grpc_listen_addr: 127.0.0.1:50443
+listen_addr: ${listen}:${ports.http}
+metrics_listen_addr: 127.0.0.1:${ports.metrics}
+grpc_listen_addr: 127.0.0.1:${ports.grpc}
 noise: { private_key_path: ${dir}/noise.key }
 prefixes: { v4: 100.64.0.0/10, v6: "fd7a:115c:a1e0::/48", allocation: sequential }
 derp:
@@ -94,7 +105,7 @@ derp:
     region_id: 999
     region_code: lab
     region_name: lab
-    stun_listen_addr: "0.0.0.0:3478"
+    stun_listen_addr: "${listen}:${ports.stun}"
     private_key_path: ${dir}/derp.key
     automatically_add_embedded_derp_region: true
     verify_clients: true

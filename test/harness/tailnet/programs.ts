@@ -24,11 +24,21 @@ export function findTailscaled(): string | undefined {
   return find("HEADCNI_TAILSCALED", "tailscaled");
 }
 
+/** Every Headscale that the variable names, separated by `:`, else the one there is: clients of its API are held to each. */
+export function findHeadscales(): readonly string[] {
+  return findAll("HEADCNI_HEADSCALE", "headscale");
+}
+
 function find(variable: string, name: string): string | undefined {
-  const named = process.env[variable];
-  if (named === undefined || named === "") return Bun.which(name) ?? built(name);
-  if (!fs.existsSync(named)) throw new Error(`${variable}=${named} does not exist`);
-  return named;
+  return findAll(variable, name)[0];
+}
+
+function findAll(variable: string, name: string): readonly string[] {
+  const named = (process.env[variable] ?? "").split(":").filter((path) => path !== "");
+  const missing = named.find((path) => !fs.existsSync(path));
+  if (missing !== undefined) throw new Error(`${variable}: ${missing} does not exist`);
+  const found = Bun.which(name) ?? built(name);
+  return named.length > 0 || found === undefined ? named : [found];
 }
 
 /** The newest that `make tailscaled` has built. */

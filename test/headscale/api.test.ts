@@ -1,0 +1,71 @@
+// The client against real Headscales, where this machine has some: the same cases as against the fake one, which is played from them.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { clientCases, factCases, type HeadscaleWorld } from "../../src/headscale/api-cases.fixture.ts";
+import { factsOf, type GenerationFacts } from "../../src/headscale/generations.fixture.ts";
+import { connectHeadscale } from "../../src/headscale/headscale-api.ts";
+import { basename } from "../../src/sys/fs/path.ts";
+import { Secret } from "../../src/sys/secret.ts";
+import { createSystem } from "../../src/sys/system.ts";
+import { type ApiOnlyHeadscale, startApiOnlyHeadscale } from "../harness/tailnet/api-only-headscale.ts";
+import { findHeadscales } from "../harness/tailnet/programs.ts";
+
+const wrongKey = `hskey-api-${"a".repeat(12)}-${"b".repeat(64)}`;
+const programs = findHeadscales();
+
+describe.skipIf(programs.length === 0).each(programs.map((program) => [basename(program), program]))(
+  "%s",
+  (_name, program) => {
+    let headscale: ApiOnlyHeadscale;
+    let world: HeadscaleWorld;
+
+    beforeAll(async () => {
+      headscale = await startApiOnlyHeadscale(program);
+      world = await worldOf(headscale);
+    }, 60_000);
+    afterAll(async () => headscale[Symbol.asyncDispose]());
+
+    for (const [name, run] of factCases) test(`answers ${name}`, () => run(world));
+    for (const [name, run] of clientCases) test(`the client ${name}`, () => run(world));
+  },
+);
+
+async function worldOf({ url, key, cli }: ApiOnlyHeadscale): Promise<HeadscaleWorld> {
+  const system = createSystem();
+  const raw: HeadscaleWorld["raw"] = async (method, path, { body, key: which = "right" } = {}) => {
+    const bearer = { right: key, wrong: wrongKey, none: undefined }[which];
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const contentType = response.headers.get("content-type") ?? "";
+    return { status: response.status, contentType, text: await response.text() };
+  };
+  const facts = await factsBy(raw);
+  const random = "abcdefghijklmnopqrstuvwx";
+  const registration = facts.version >= "0.29" ? `hskey-authreq-${random}` : random;
+  const routes = ["10.99.1.0/24", "192.168.1.0/24"];
+  await raw("POST", "/api/v1/debug/node", { body: { user: "k8s", key: registration, name: "n1", routes } });
+  await cli("nodes", "register", "--user", "k8s", "--key", registration);
+  expect((await raw("GET", "/api/v1/node/1")).status).toBe(200);
+  const api: HeadscaleWorld["api"] = (which = "right") =>
+    connectHeadscale(system, { url, key: new Secret(which === "right" ? key : wrongKey), caFile: undefined });
+  return { facts, nodeId: "1", raw, api };
+}
+
+async function factsBy(raw: HeadscaleWorld["raw"]): Promise<GenerationFacts> {
+  const [version, routes, refused] = await Promise.all([
+    raw("GET", "/version", { key: "none" }),
+    raw("GET", "/api/v1/routes"),
+    raw("GET", "/api/v1/node", { key: "none" }),
+  ]);
+  const isJson = routes.contentType.startsWith("application/json");
+  const facts = factsOf({
+    versionCall: version.status === 200 ? 200 : 404,
+    routesCall: routes.status === 200 ? "list" : isJson ? "json 404" : "text 404",
+    errors: refused.contentType.startsWith("application/problem+json") ? "problem" : "grpc",
+  });
+  if (facts === undefined) throw new Error(`Nothing is known of such a Headscale: ${version.text} ${routes.text}`);
+  return facts;
+}
