@@ -13,9 +13,9 @@ import { findHeadscales } from "../harness/tailnet/programs.ts";
 const wrongKey = `hskey-api-${"a".repeat(12)}-${"b".repeat(64)}`;
 const programs = findHeadscales();
 
-describe.skipIf(programs.length === 0).each(programs.map((program) => [basename(program), program]))(
-  "%s",
-  (_name, program) => {
+if (programs.length === 0) console.log("    not run, the client against a real Headscale: no headscale");
+else
+  describe.each(programs.map((program) => [basename(program), program]))("%s", (_name, program) => {
     let headscale: ApiOnlyHeadscale;
     let world: HeadscaleWorld;
 
@@ -27,8 +27,7 @@ describe.skipIf(programs.length === 0).each(programs.map((program) => [basename(
 
     for (const [name, run] of factCases) test(`answers ${name}`, () => run(world));
     for (const [name, run] of clientCases) test(`the client ${name}`, () => run(world));
-  },
-);
+  });
 
 async function worldOf({ url, key, cli }: ApiOnlyHeadscale): Promise<HeadscaleWorld> {
   const system = createSystem();
