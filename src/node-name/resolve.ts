@@ -1,6 +1,7 @@
 // Reads the places of a node's name from the node itself.
 
 import type { LoadedConfig } from "../config/config.ts";
+import { oneLook } from "../programs/kept-read.ts";
 import { kubeletSettings } from "../programs/kubelet-settings.ts";
 import { k3sSettings, rke2Settings } from "../programs/rancher-settings.ts";
 import { expected } from "../sys/errors.ts";
@@ -26,17 +27,15 @@ const settingsOf = { k3s: k3sSettings, rke2: rke2Settings, kubelet: kubeletSetti
  */
 export function resolveNodeName(system: System, { flag, loaded }: NodeNameOptions): NodeNameAnswer {
   const files = new Set<string>();
-  // To ask again is to look at all of a program's files again.
-  const told = new Map<string, ReturnType<(typeof settingsOf)[keyof typeof settingsOf]>>();
+  const look = oneLook(system);
   const readings: NodeReadings = {
     flag,
     env: system.env.NODE_NAME,
     config: writtenInConfig(loaded),
     told: (program) => {
-      const asked = told.get(program) ?? settingsOf[program](system);
-      told.set(program, asked);
-      for (const file of asked.files) files.add(file);
-      return asked.settings;
+      const told = settingsOf[program](look);
+      for (const file of told.files) files.add(file);
+      return told.settings;
     },
     text: (path) => {
       files.add(path);

@@ -15,6 +15,7 @@ import { nodeStateFiles, readNodeState } from "../node-state/node-state-file.ts"
 import type { Assignment, PodCIDRAnswer, PodCIDRSource } from "../podcidr/answer.ts";
 import { decidePodCIDR, type NodeFacts } from "../podcidr/chain.ts";
 import { readChain } from "../podcidr/read-chain.ts";
+import { oneLook } from "../programs/kept-read.ts";
 import { parseConflist, pluginEntries } from "../spec/conflist.ts";
 import { hostLocalSubnets } from "../spec/host-local.ts";
 import { describeError, expected } from "../sys/errors.ts";
@@ -53,8 +54,9 @@ type Decide = (node: NodeFacts) => ChainAnswers & { readonly conditions: readonl
  */
 export function askChain(system: System, { loaded, nodeName: flag, last }: AskChainOptions): Decide {
   try {
-    const nodeName = resolveNodeName(system, { flag, loaded });
-    const reading = readChain(system, { nodeName: nodeName.name, config: loaded });
+    const look = oneLook(system);
+    const nodeName = resolveNodeName(look, { flag, loaded });
+    const reading = readChain(look, { nodeName: nodeName.name, config: loaded });
     const conditions = nodeNameFaults(nodeName);
     return (node) => {
       if (loaded.conflict !== undefined && node.current === undefined) throw loaded.conflict;

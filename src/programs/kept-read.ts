@@ -5,25 +5,68 @@ import type { FileInfo, Files } from "../sys/fs/files.ts";
 import { dirname } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 
-/** A file changed so shortly before it was read could change once more without another time stamp: times have the kernel's tick. */
-const settledAfterMs = 1000;
+/**
+ * How long a file must have been left alone before it was read: one changed later could change once more without another time stamp.
+ * Stamps have the kernel's tick of 10 ms at most, on file systems that keep whole seconds those.
+ */
+const settledAfterMs = { tick: 50, second: 1000 } as const;
 
 interface Kept {
   readonly value: unknown;
   readonly inputs: readonly unknown[];
   /** What was looked at, by path, as it was then. */
   readonly seen: ReadonlyMap<string, string>;
+  /** Whether a change of any of that would show. */
+  readonly isSettled: boolean;
+}
+
+/** What one look at the node's files has found. */
+interface Look {
+  /** The files of the node themselves. */
+  readonly base: Files;
+  /** The same, each path looked at once. */
+  readonly files: Files;
+  /** The answers that were made, or found to be still true. */
+  readonly answers: Map<string, Kept>;
 }
 
 /** A recording of what an answer looks at. */
 interface Recording {
-  readonly base: Files;
   readonly seen: Map<string, string>;
   isSettled: boolean;
 }
 
 const answers = new WeakMap<Files, Map<string, Kept>>();
+const looks = new WeakMap<Files, Look>();
 const recordings = new WeakMap<Files, Recording>();
+
+/**
+ * The system for questions that are asked one after the other, without a wait between them: their answers are of one time, so that
+ * nothing is looked at twice. Of the answers to `keepRead` and of `stat` alone, until the caller lets go of it.
+ */
+export function oneLook(system: System): System {
+  if (looks.has(system.files)) return system;
+  const base = system.files;
+  const files: Files = { ...base, stat: remembering(base.stat), lstat: remembering(base.lstat) };
+  looks.set(files, { base, files, answers: new Map() });
+  return { ...system, files };
+}
+
+/** The files themselves, whatever looks at them: what is kept of a node is kept of these. */
+export function nodeFiles({ files }: System): Files {
+  return looks.get(files)?.base ?? files;
+}
+
+function remembering<T>(look: (path: string) => T): (path: string) => T {
+  const found = new Map<string, T>();
+  return (path) => {
+    const before = found.get(path);
+    if (before !== undefined || found.has(path)) return before as T;
+    const now = look(path);
+    found.set(path, now);
+    return now;
+  };
+}
 
 export interface KeepReadOptions<T> {
   /** What is asked, the same for each asker. */
@@ -36,24 +79,36 @@ export interface KeepReadOptions<T> {
 
 /** The answer of `read`, or the one before while every file and directory that one looked at is the same. */
 export function keepRead<T>(system: System, { key, inputs = [], read }: KeepReadOptions<T>): T {
-  const outer = recordings.get(system.files);
-  const base = outer?.base ?? system.files;
-  const known = answers.get(base) ?? new Map<string, Kept>();
-  answers.set(base, known);
+  const look = looks.get(system.files);
+  if (look === undefined) return keepRead(oneLook(system), { key, inputs, read });
+  const known = answers.get(look.base) ?? new Map<string, Kept>();
+  answers.set(look.base, known);
+  const now = look.answers.get(key);
   const last = known.get(key);
-  if (last !== undefined && isSame(last, inputs) && isUnchanged(base, last.seen)) {
-    for (const [path, print] of last.seen) outer?.seen.set(path, print);
-    return last.value as T;
-  }
-  const recording: Recording = { base, seen: new Map(), isSettled: true };
-  const value = read({ ...system, files: recordedFiles(recording, system.clock.now()) });
-  if (recording.isSettled) known.set(key, { value, inputs, seen: recording.seen });
+  const kept =
+    now !== undefined && isSame(now, inputs)
+      ? now
+      : last !== undefined && isSame(last, inputs) && isUnchanged(look.files, last.seen)
+        ? last
+        : readAnew(system, look, { inputs, read });
+  look.answers.set(key, kept);
+  if (kept.isSettled) known.set(key, kept);
   else known.delete(key);
+  const outer = recordings.get(system.files);
   if (outer !== undefined) {
-    for (const [path, print] of recording.seen) outer.seen.set(path, print);
-    outer.isSettled &&= recording.isSettled;
+    for (const [path, print] of kept.seen) outer.seen.set(path, print);
+    outer.isSettled &&= kept.isSettled;
   }
-  return value;
+  return kept.value as T;
+}
+
+function readAnew<T>(system: System, look: Look, { inputs, read }: Required<Omit<KeepReadOptions<T>, "key">>): Kept {
+  const recording: Recording = { seen: new Map(), isSettled: true };
+  const files = recordedFiles(look.files, recording, system.clock.now());
+  looks.set(files, look);
+  recordings.set(files, recording);
+  const value = read({ ...system, files });
+  return { value, inputs, ...recording };
 }
 
 function isSame({ inputs }: Kept, others: readonly unknown[]): boolean {
@@ -75,9 +130,9 @@ function fingerprint(info: FileInfo | undefined): string {
   return info === undefined ? "-" : `${info.kind} ${info.inode} ${info.mtimeNs} ${info.sizeBytes}`;
 }
 
-/** The files of the node, each look recorded. */
-function recordedFiles(recording: Recording, nowMs: number): Files {
-  const { base, seen } = recording;
+/** The files of a look, each path that is asked for recorded. */
+function recordedFiles(base: Files, recording: Recording, nowMs: number): Files {
+  const { seen } = recording;
   /** What is not there would show in the directory where it could come, which stands for many names. */
   const absent = new Set<string>();
   const note = (path: string): void => {
@@ -90,7 +145,7 @@ function recordedFiles(recording: Recording, nowMs: number): Files {
         return;
       }
       seen.set(path, fingerprint(info));
-      if (info !== undefined && nowMs - info.mtimeMs < settledAfterMs) recording.isSettled = false;
+      if (info !== undefined && !isSettled(info, nowMs)) recording.isSettled = false;
     } catch {
       recording.isSettled = false;
     }
@@ -102,20 +157,26 @@ function recordedFiles(recording: Recording, nowMs: number): Files {
       note(path);
       return look(path, ...rest);
     };
-  const files: Files = {
+  /** The same where nothing there is an answer: most of what a node is asked for is not there, and one look is enough. */
+  const notedIfThere =
+    <Rest extends readonly unknown[], T>(look: (path: string, ...rest: Rest) => T | undefined) =>
+    (path: string, ...rest: Rest): T | undefined => {
+      note(path);
+      return absent.has(path) ? undefined : look(path, ...rest);
+    };
+  return {
     ...base,
     read: noted(base.read),
-    readIfPresent: noted(base.readIfPresent),
+    readIfPresent: notedIfThere(base.readIfPresent),
     readHead: noted(base.readHead),
-    stat: (path) => {
-      note(path);
-      // Most of what a node is asked for is not there: one look is enough.
-      return absent.has(path) ? undefined : base.stat(path);
-    },
-    lstat: noted(base.lstat),
+    stat: notedIfThere(base.stat),
+    lstat: notedIfThere(base.lstat),
     readLink: noted(base.readLink),
-    list: noted(base.list),
+    list: notedIfThere(base.list),
   };
-  recordings.set(files, recording);
-  return files;
+}
+
+function isSettled({ mtimeNs, mtimeMs }: FileInfo, nowMs: number): boolean {
+  const isWholeSecond = mtimeNs % 1_000_000_000n === 0n;
+  return nowMs - mtimeMs >= (isWholeSecond ? settledAfterMs.second : settledAfterMs.tick);
 }

@@ -2,6 +2,7 @@
 
 import { basename, join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
+import { oneLook } from "./kept-read.ts";
 import { readFlags } from "./known-flags.ts";
 import { type KubeletSettings, kubeletSettings, usualKubelet } from "./kubelet-settings.ts";
 import { type Process, programFlags, readProcesses } from "./processes.ts";
@@ -26,7 +27,8 @@ interface ControlPlaneCommand {
   readonly files: readonly string[];
 }
 
-export function readNodePrograms(system: System): NodePrograms {
+export function readNodePrograms(node: System): NodePrograms {
+  const system = oneLook(node);
   const processes = readProcesses(system);
   const controlPlane = (name: ControlPlaneProgram) => controlPlaneCommand(system, name, processes.get(name));
   return {

@@ -6,7 +6,7 @@
 import { errnoOf, HeadcniError } from "../sys/errors.ts";
 import { sha256Hex } from "../sys/fs/sha256.ts";
 import type { System } from "../sys/system.ts";
-import { keepRead } from "./kept-read.ts";
+import { keepRead, nodeFiles } from "./kept-read.ts";
 import { readFlags } from "./known-flags.ts";
 import type { SettingKind, Told } from "./program-settings.ts";
 import { isToldByServices, type Role, rancherFlags, roleOf } from "./services.ts";
@@ -81,7 +81,8 @@ export function readProcesses(system: System): Processes {
 }
 
 function lookAtProcesses(system: System): Processes {
-  const { files, clock } = system;
+  const files = nodeFiles(system);
+  const { clock } = system;
   const before = last.get(files);
   const now = clock.monotonicMs();
   if (before !== undefined && now - before.atMs < keptForMs && isRunning(system, before.hashes))

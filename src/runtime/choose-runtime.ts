@@ -1,7 +1,7 @@
 // Which container runtime makes the pods of this node, by what is on its disk, and what that one reads for CNI. The rows of `evidence`
 // are asked in their order and the first that knows ends it; docs/conflist.md shows them.
 
-import { keepRead } from "../programs/kept-read.ts";
+import { keepRead, oneLook } from "../programs/kept-read.ts";
 import { type KubeletSettings, kubeletSettings } from "../programs/kubelet-settings.ts";
 import { readProcesses } from "../programs/processes.ts";
 import { k3sSettings, type RancherSettings, rke2Settings } from "../programs/rancher-settings.ts";
@@ -76,14 +76,15 @@ const evidence: readonly ((node: Node) => Found | undefined)[] = [
 ];
 
 /** The runtime of this node. Files that cannot be read are passed over with a warning in the log. */
-export function chooseRuntime(system: System): RuntimeChoice {
+export function chooseRuntime(node: System): RuntimeChoice {
+  const system = oneLook(node);
   const processes = readProcesses(system);
   const rancher = [k3sSettings(system, processes), rke2Settings(system, processes)];
   const programs = { kubelet: kubeletSettings(system, processes), rancher };
   return keepRead(system, {
     key: "runtime",
     inputs: [programs.kubelet, ...programs.rancher],
-    read: (node) => lookForRuntime(node, programs),
+    read: (recorded) => lookForRuntime(recorded, programs),
   });
 }
 

@@ -5,6 +5,7 @@
 const firstMark = 0xdc00;
 /** A surrogate that stands for a byte: behind another surrogate it is half of a character. */
 const byteMark = /(?<![\ud800-\udbff])[\udc80-\udcff]/;
+const surrogate = /[\ud800-\udfff]/;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function decodeFileName(bytes: Uint8Array): string {
@@ -22,7 +23,7 @@ export function decodeFileName(bytes: Uint8Array): string {
 }
 
 export function encodeFileName(name: string): Uint8Array {
-  if (!byteMark.test(name)) return Buffer.from(name);
+  if (name.isWellFormed()) return Buffer.from(name);
   const characters = [...name].map((character) => {
     return byteMark.test(character) ? Buffer.of(character.charCodeAt(0) - firstMark) : Buffer.from(character);
   });
@@ -31,12 +32,13 @@ export function encodeFileName(name: string): Uint8Array {
 
 /** A path in the form in which `node:fs` hands its very bytes to the kernel. */
 export function kernelPath(path: string): string | Buffer {
-  return byteMark.test(path) ? Buffer.from(encodeFileName(path)) : path;
+  return path.isWellFormed() ? path : Buffer.from(encodeFileName(path));
 }
 
-/** Go's string order, which is by bytes. JavaScript's own order is by UTF-16 unit and differs above U+FFFF. */
+/** Go's string order, which is by bytes. JavaScript's own order is by UTF-16 unit and differs only where surrogates are. */
 export function compareNames(a: string, b: string): number {
-  return Buffer.compare(encodeFileName(a), encodeFileName(b));
+  if (surrogate.test(a) || surrogate.test(b)) return Buffer.compare(encodeFileName(a), encodeFileName(b));
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Undefined for what is no UTF-8. */

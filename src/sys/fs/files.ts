@@ -98,18 +98,23 @@ export function createFiles(root = "/"): Files {
     let pending = path.split("/").filter((part) => part !== "" && part !== ".");
     let done: string[] = [];
     let links = 0;
+    /** Below what is not there nothing is: most of what a node is asked for. */
+    let isAbsent = false;
     for (let part = pending.shift(); part !== undefined; part = pending.shift()) {
       if (part === "..") {
         done.pop();
+        isAbsent = false;
         continue;
       }
       const here = join(base, ...done, part);
       const isLast = pending.length === 0;
-      const target = isLast && keepLast ? undefined : tryReadLink(here);
-      if (target === undefined) {
+      const kind: LinkKind = isAbsent || (isLast && keepLast) ? "no link" : linkKind(here);
+      isAbsent ||= kind === "absent";
+      if (kind !== "link") {
         done.push(part);
         continue;
       }
+      const target = readLink(here);
       links += 1;
       if (links > maxLinks) throw Object.assign(new Error("too many symbolic links"), { code: "ELOOP" });
       if (target.startsWith("/")) done = [];
@@ -234,12 +239,15 @@ function readLink(hostPath: string): string {
   return target.includes(replacement) ? decodeFileName(fs.readlinkSync(path, { encoding: "buffer" })) : target;
 }
 
-function tryReadLink(path: string): string | undefined {
+type LinkKind = "link" | "no link" | "absent";
+
+/** Without an exception where nothing is, which would cost five times the look. */
+function linkKind(path: string): LinkKind {
   try {
-    return readLink(path);
+    const stats = fs.lstatSync(kernelPath(path), { throwIfNoEntry: false });
+    return stats === undefined ? "absent" : stats.isSymbolicLink() ? "link" : "no link";
   } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === "EINVAL" || errno === "ENOENT" || errno === "ENOTDIR") return undefined;
+    if (errnoOf(error) === "ENOTDIR") return "absent";
     throw error;
   }
 }
