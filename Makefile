@@ -58,6 +58,10 @@ build: setup ## dist/headcni-linux-amd64, -arm64 and their links
 build-host: setup
 	@$(BUN) tools/build.ts host
 
+.PHONY: image
+image: build ## dist/image: the container image for amd64 and arm64, an OCI layout; says how to push it (Go, Debian's apt)
+	@$(BUN) image/build.ts
+
 bench: need-root setup host-setup build-host ## measure start, memory and the plugin beside fixed yardsticks (root; ARGS=--quick is shorter)
 	@$(BUN) bench/run.ts $(ARGS)
 

@@ -39,13 +39,21 @@ export function createCliContext(log: Log, exit: (code: number) => void): CliCon
       writeAll(2, `${question} [y/N] `);
       return /^y(es)?$/i.test(readLine().trim());
     },
-    system: (root) => createSystem({ root: root === undefined ? undefined : existingDir(root), log }),
+    system: (root) => systemAt(root, log),
     exit,
   };
 }
 
-function existingDir(root: string): string {
+/** In a pod HEADCNI_ROOT says where the node's files are, so that `kubectl exec` needs no flag. */
+function systemAt(root: string | undefined, log: Log): System {
+  const here = createSystem({ log });
+  const asked = root ?? here.env.HEADCNI_ROOT;
+  if (asked === undefined) return here;
+  return createSystem({ root: existingDir(asked, root === undefined ? "HEADCNI_ROOT" : "--root"), log });
+}
+
+function existingDir(root: string, namedBy: string): string {
   const path = root === "" ? undefined : absolutePath(root);
   if (path !== undefined && createFiles("/").stat(path)?.kind === "directory") return path;
-  throw new HeadcniError("HC_USAGE", `Cannot use --root ${JSON.stringify(root)}: it is not a folder`);
+  throw new HeadcniError("HC_USAGE", `Cannot use ${namedBy} ${JSON.stringify(root)}: it is not a folder`);
 }

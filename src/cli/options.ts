@@ -1,6 +1,6 @@
 // Flags that mean the same at every command.
 
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** `-o table|json`, or the formats a command has beside; the first is the default. */
 export function outputOption(formats: readonly string[] = ["table", "json"]): Option {
@@ -12,7 +12,10 @@ export function configOption(): Option {
 }
 
 export function rootOption(): Option {
-  return new Option("--root <folder>", 'folder that plays the node\'s "/": every path is taken under it');
+  return new Option(
+    "--root <folder>",
+    'folder that plays the node\'s "/": every path is taken under it (default: $HEADCNI_ROOT, else /)',
+  );
 }
 
 export function nodeNameOption(): Option {
@@ -20,6 +23,12 @@ export function nodeNameOption(): Option {
     "--node-name <name>",
     "Kubernetes name of this node (default: what the configuration or machine says)",
   );
+}
+
+/** The value of a flag that takes seconds. */
+export function readSeconds(text: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It is a number of seconds, up to 99999.");
 }
 
 const examples = new WeakMap<Command, readonly string[]>();

@@ -5,6 +5,7 @@ import { Command, CommanderError, Help } from "commander";
 import { createPlainLog } from "../sys/log/log.ts";
 import { writeAll } from "../sys/process/stdio.ts";
 import { versionLine } from "../version.ts";
+import { addChartCommands } from "./chart/chart-commands.ts";
 import { addCompletionCommand, printCandidates } from "./completion/completion-command.ts";
 import { addConfigCommands } from "./config-command.ts";
 import { addConflistCommands } from "./conflist/conflist-command.ts";
@@ -63,6 +64,7 @@ export function createProgram(
   addHeadscaleCommands(program, context);
   addIpamCommands(program, context);
   addUninstallCommand(program, context);
+  addChartCommands(program, context);
   addVersionCommand(program, context);
   addCompletionCommand(program, context);
   return program;

@@ -1,13 +1,13 @@
 // `headcni status`: asks the daemon of this node how it is.
 
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { StatusDocument } from "../daemon/status.ts";
 import { expected } from "../sys/errors.ts";
 import { printJson } from "../sys/json.ts";
 import type { System } from "../sys/system.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodes } from "./exit.ts";
-import { addExamples, configOption, outputOption, rootOption } from "./options.ts";
+import { addExamples, configOption, outputOption, readSeconds, rootOption } from "./options.ts";
 import { renderTable } from "./table.ts";
 
 interface StatusFlags {
@@ -39,11 +39,6 @@ export function addStatusCommand(program: Command, context: CliContext): void {
     "headcni status --wait 30",
     "headcni status --address 127.0.0.1:9465",
   );
-}
-
-function readSeconds(text: string): number {
-  if (/^\d{1,5}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It is a number of seconds, up to 99999.");
 }
 
 async function statusCommand(context: CliContext, flags: StatusFlags): Promise<void> {

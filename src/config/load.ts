@@ -103,8 +103,11 @@ function toFlags({ nodeName }: ConfigFlags = {}): readonly ConfigFlag[] {
   return nodeName === undefined ? [] : [{ flag: nodeNameFlag.flag, key: "nodeName", value: nodeName }];
 }
 
+/** They say where to look, and set no key. */
+const aboutWhere: readonly string[] = ["HEADCNI_CONFIG", "HEADCNI_ROOT"];
+
 function isOurs(variable: string): boolean {
-  return variable.startsWith("HEADCNI_") && variable !== "HEADCNI_CONFIG";
+  return variable.startsWith("HEADCNI_") && !aboutWhere.includes(variable);
 }
 
 /** A hundred times the longest useful configuration. */

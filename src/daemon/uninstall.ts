@@ -5,12 +5,15 @@ import { type CleanedUp, type CleanUpOptions, leftAlone, removed } from "../agen
 import type { Config } from "../config/config.ts";
 import { listBackups } from "../conflist/backups/backup.ts";
 import { describeRestore } from "../conflist/backups/describe-restore.ts";
-import { planRestore, type RestoreReport, restoreConflist } from "../conflist/backups/restore.ts";
+import { planRestore, type RestoreAction, type RestoreReport, restoreConflist } from "../conflist/backups/restore.ts";
 import { soleCopies } from "../conflist/backups/sole-copies.ts";
+import { otherConfigs } from "../conflist/foreign-configs.ts";
 import { leaseDir } from "../ipam/lease.ts";
 import { countLeases } from "../ipam/lease-count.ts";
-import { stateDir } from "../node-state/names.ts";
+import { conflistFileName, stateDir } from "../node-state/names.ts";
 import { removePlugin } from "../plugin-install/remove-plugin.ts";
+import { removeReferencePlugins } from "../plugin-install/remove-reference-plugins.ts";
+import { runtimeOrder } from "../spec/runtime-order.ts";
 import { expected } from "../sys/errors.ts";
 import type { Files } from "../sys/fs/files.ts";
 import { dirname, join } from "../sys/fs/path.ts";
@@ -45,6 +48,7 @@ async function takeOut(system: System, options: UninstallOptions): Promise<reado
     ...agentsOf(system).map((agent) => () => agent.cleanUp(options)),
     () => restoreAll(system, options),
     () => (options.executable === undefined ? [] : removeOurPlugin(system, options, options.executable)),
+    () => removeCopiedPlugins(system, options),
     () => removeLeases(system, options),
   ];
   const done: CleanedUp[] = [];
@@ -74,17 +78,61 @@ function agentsOf(system: System) {
 }
 
 async function restoreAll(system: System, options: UninstallOptions): Promise<CleanedUps> {
-  const known = listBackups(system).map(({ confDir }) => confDir);
-  const reports: RestoreReport[] = [];
-  for (const confDir of new Set([options.config.cni.confDir, ...known])) {
-    reports.push(options.isDryRun ? planRestore(system, { confDir }) : await restoreConflist(system, { confDir }));
+  const done: CleanedUp[] = [];
+  for (const confDir of confDirsOf(system, options)) {
+    const planned = planRestore(system, { confDir });
+    const pods = countLeases(system.files);
+    if (pods > 0 && isOurs(planned) && !hasOther(system, planned)) {
+      const many = pods === 1 ? "1 pod of this node is" : `${pods} pods of this node are`;
+      done.push(
+        leftAlone(
+          `${join(confDir, conflistFileName)}, by which ${many} taken down: no other CNI's configuration comes back, and without one ` +
+            "they would hang in Terminating. Drain the node or install the next CNI, then run this again",
+        ),
+      );
+      continue;
+    }
+    const report = options.isDryRun ? planned : await restoreConflist(system, { confDir });
+    done.push(...report.actions.map((action) => restored(report, action, options)));
   }
-  return reports.flatMap(({ confDir, actions }) =>
-    actions.map((action) => ({
-      kind: action.kind === "leave" || action.kind === "set-aside" ? ("left" as const) : ("removed" as const),
-      what: describeRestore(confDir, action, options),
-    })),
-  );
+  return done;
+}
+
+/** That of the configuration, and those where HeadCNI has been. */
+function confDirsOf(system: System, { config }: UninstallOptions): ReadonlySet<string> {
+  return new Set([config.cni.confDir, ...listBackups(system).map(({ confDir }) => confDir)]);
+}
+
+function isOurs({ actions }: RestoreReport): boolean {
+  return actions.some(({ kind }) => kind === "remove-ours");
+}
+
+/** Whether the runtime has a configuration to read once ours has gone. */
+function hasOther(system: System, { confDir, actions }: RestoreReport): boolean {
+  const comesBack = actions.filter(({ kind }) => kind === "put-back").map(({ name }) => name);
+  return otherConfigs(system, confDir).length > 0 || runtimeOrder(comesBack).length > 0;
+}
+
+function restored({ confDir }: RestoreReport, action: RestoreAction, options: UninstallOptions): CleanedUp {
+  const isLeft = action.kind === "leave" || action.kind === "set-aside";
+  return { kind: isLeft ? "left" : "removed", what: describeRestore(confDir, action, options) };
+}
+
+/** Those that an image brought; what a configuration calls has to stay, ours for pods or another CNI's. */
+function removeCopiedPlugins(system: System, options: UninstallOptions): CleanedUps {
+  const { files } = system;
+  const dirs = [...confDirsOf(system, options)];
+  const left = options.isDryRun
+    ? dirs.filter((confDir) => countLeases(files) > 0 && !hasOther(system, planRestore(system, { confDir })))
+    : dirs.filter((confDir) => files.lstat(join(confDir, conflistFileName)) !== undefined);
+  const [ours] = left.map((confDir) => join(confDir, conflistFileName));
+  const others = dirs.flatMap((confDir) => otherConfigs(system, confDir).map((other) => ({ ...other, confDir })));
+  const caller = (name: string): string | undefined => {
+    if (ours !== undefined) return `${ours} needs`;
+    const other = others.find(({ pluginTypes }) => pluginTypes.includes(name));
+    return other === undefined ? undefined : `${join(other.confDir, other.name)} calls`;
+  };
+  return removeReferencePlugins(system, { isDryRun: options.isDryRun, caller });
 }
 
 function removeOurPlugin(system: System, { config, isDryRun }: UninstallOptions, source: string): CleanedUps {

@@ -112,6 +112,9 @@ describe.each(tailnets)("headcni uninstall on the $name tailnet", (kind) => {
     const { exitCode, stdout } = await one.node.run([headcni, "uninstall"]);
     expect(exitCode).toBe(1);
     expect(stdout).toContain("Left alone: headcni0, on which 1 pod of this node hang");
+    // Without one the pod could not be taken down.
+    expect(stdout).toContain("10-headcni.conflist, by which 1 pod of this node is taken down");
+    expect(one.node.exists("/etc/cni/net.d/10-headcni.conflist")).toBe(true);
     expect(stdout).toContain("Left alone: /var/lib/headcni, until the rest is gone");
     expect(await one.pod.asks(one.pod)).toBe(one.pod.address);
   }, 180_000);
