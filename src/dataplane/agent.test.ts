@@ -65,6 +65,8 @@ async function start(config = "{}") {
   };
 }
 
+type Scene = Awaited<ReturnType<typeof start>>;
+
 const iptablesForward = {
   chain: { family: "ip", table: "filter", name: "FORWARD", type: "filter", hook: "forward", policy: "drop" },
 };
@@ -121,6 +123,64 @@ describe("the dataplane agent", () => {
     node.peers.set({ podCIDRs: [] });
     await step();
     expect(node.kernel.table).toContain("elements = { 10.1.2.0/24 }");
+  });
+
+  test("keeps traffic on the tailnet from the first step after a reboot, also where nothing says the cluster's CIDR any more", async () => {
+    using node = await start();
+    node.peers.set(peer);
+    await node.daemon().step();
+    const [table, rules] = [node.kernel.table, node.kernel.ipRules];
+    Object.assign(node.kernel, { table: undefined, bridge: undefined, ipRules: [] });
+    node.peers.set(undefined);
+    node.assignment.set({ ...ranges, clusterCIDRs: [] });
+    const { agent, step, codes } = node.daemon();
+    await step();
+    expect([node.kernel.table, node.kernel.ipRules]).toEqual([table, rules]);
+    expect(agent.status().document.tailnet).toBe("used");
+    expect(codes()).toEqual([]);
+    // What is said now counts more than what was.
+    node.assignment.set({ ...ranges, clusterCIDRs: prefixes("10.0.0.0/12") });
+    await step();
+    expect(node.kernel.ipRules.filter((rule) => rule.includes("blackhole"))).toEqual([
+      "-4 priority 5281 to 10.0.0.0/12 blackhole protocol 72",
+    ]);
+  });
+
+  test.each([
+    ["was taken out", (node: Scene) => node.daemon().agent.cleanUp({ isDryRun: false })],
+    [
+      "wants no tailnet",
+      async (node: Scene) => {
+        await node.configure("tailscale: {enabled: false}");
+        await node.daemon().step();
+        await node.configure("{}");
+      },
+    ],
+  ])("remembers no tailnet once HeadCNI %s", async (_why, undo) => {
+    using node = await start();
+    node.peers.set(peer);
+    await node.daemon().step();
+    expect(JSON.parse(node.root.read("/var/lib/headcni/tailnet.json"))).toEqual({
+      version: 1,
+      clusterCIDRs: ["10.1.0.0/16"],
+      peers: ["10.1.3.0/24"],
+    });
+    node.peers.set(undefined);
+    await undo(node);
+    expect(node.root.exists("/var/lib/headcni/tailnet.json")).toBe(false);
+    await node.daemon().step();
+    expect([node.kernel.table, node.kernel.ipRules]).toEqual([undefined, []]);
+  });
+
+  test("takes a memory that cannot be read for none, and writes it anew", async () => {
+    using node = await start();
+    node.root.write("/var/lib/headcni/tailnet.json", "{");
+    const { step } = node.daemon();
+    await step();
+    expect(node.kernel.ipRules).toEqual([]);
+    node.peers.set(peer);
+    await step();
+    expect(node.root.read("/var/lib/headcni/tailnet.json")).toContain("10.1.3.0/24");
   });
 
   test("makes the bridge only once the PodCIDR is in force", async () => {
@@ -358,6 +418,12 @@ describe("a condition of the dataplane", () => {
       "tailscale0 takes less than pods send",
       set({ tailnetMtuBytes: 1200 }),
       "Pods get an MTU of 1280, and tailscale0 takes 1200",
+    ],
+    [
+      "TailnetNotRemembered",
+      "its directory cannot be made",
+      ({ root }) => root.write("/var/lib/headcni", "no directory"),
+      "/var/lib/headcni",
     ],
     [
       "ClusterNotClosed",

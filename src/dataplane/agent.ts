@@ -19,6 +19,7 @@ import type { NodeRanges } from "./dataplane-plan.ts";
 import { stepDataplane } from "./dataplane-step.ts";
 import { watchDrift } from "./drift.ts";
 import { createHolder } from "./holder.ts";
+import { createTailnetMemory } from "./memory/tailnet-memory.ts";
 import { dataplaneMetrics } from "./metrics.ts";
 import { type ShownDataplane, showDataplane } from "./status.ts";
 
@@ -40,6 +41,7 @@ export function createDataplaneAgent(system: System, options: DataplaneAgentOpti
   const { conditions, config, assignment, peers, damage, record } = options;
   const trigger = createTrigger(system.clock);
   const holder = createHolder(system, record);
+  const memory = createTailnetMemory(system.files);
   const findDamage = createDamageFinder();
   const isHolding = createLatest(false);
   /** Undefined before the first step: an earlier daemon may have left rules. */
@@ -64,6 +66,7 @@ export function createDataplaneAgent(system: System, options: DataplaneAgentOpti
       peers: peers.value?.podCIDRs,
       isEnabled: loaded.config.tailscale.enabled !== false,
       holder,
+      memory,
       findDamage,
       isFull,
       last: shown?.state,

@@ -7,6 +7,7 @@ import { expected, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import { readBridge, removeBridge } from "./bridge.ts";
 import { changeForward, findFirewalls, forwardChanges } from "./forward/firewall.ts";
+import { createTailnetMemory } from "./memory/tailnet-memory.ts";
 import { readTable, runScript } from "./nft/nft.ts";
 import { tableName } from "./nft/nft-table.ts";
 import { tableScript } from "./nft/table-listing.ts";
@@ -26,6 +27,8 @@ export async function cleanUpDataplane(system: System, options: CleanUpOptions):
     ["the rules in iptables' FORWARD", () => forwardSteps(system)],
     [`the pod bridge ${bridgeName}`, () => bridgeSteps(system)],
   ];
+  // Before the rest: a daemon that starts again after half of this must not close the cluster's CIDR anew.
+  if (!options.isDryRun) createTailnetMemory(system.files).forget();
   const done: CleanedUp[] = [];
   const failures: string[] = [];
   for (const [what, find] of parts) {

@@ -84,6 +84,15 @@ export const dataplaneConditions = {
       `${clusterCIDRs.join(", ")} holds addresses of Services too (network.serviceCIDR), so while the tailnet or a peer is down, what ` +
       "pods send there takes the default route in clear instead of being dropped. Give Services a range outside the cluster's CIDR",
   }),
+  TailnetNotRemembered: kind<Failure>({
+    severity: "warning",
+    title: "A reboot would leave traffic between nodes' pods open",
+    impactsConnectivity: false,
+    isAwaited: true,
+    text: ({ why, hint }) =>
+      `${failure({ why, hint })}. Until then, after a reboot, what pods send to other nodes' takes the default route in clear until ` +
+      "tailscaled has its network map again",
+  }),
   RulesContested: kind<{ readonly what: string; readonly repairs: number }>({
     severity: "warning",
     title: "Something keeps changing the rules for pods",

@@ -47,13 +47,21 @@ export interface DataplanePlan {
   readonly open: readonly Prefix[];
 }
 
-/** An earlier daemon's table tells which peers there were, until the tailnet does. */
+export interface KnownPeers {
+  readonly isEnabled: boolean;
+  /** An earlier daemon's table. */
+  readonly listing: TableListing | undefined;
+  /** What was on disk of them. */
+  readonly remembered: readonly Prefix[] | undefined;
+}
+
+/** An earlier daemon's table tells which peers there were, or, after a reboot, the disk, until the tailnet does. */
 export function tailnetOf(
   peers: readonly Prefix[] | undefined,
-  { isEnabled, listing }: { readonly isEnabled: boolean; readonly listing: TableListing | undefined },
+  { isEnabled, listing, remembered }: KnownPeers,
 ): PodTailnet {
   if (!isEnabled) return { kind: "unused" };
-  const known = peers ?? (listing === undefined ? undefined : listedPeers(listing));
+  const known = peers ?? (listing === undefined ? undefined : listedPeers(listing)) ?? remembered;
   return known === undefined ? { kind: "unknown" } : { kind: "used", peers: known };
 }
 

@@ -15,6 +15,7 @@ import { type Firewalls, findFirewalls, holdForward, type IptablesChain } from "
 import { holdBridge } from "./gateway.ts";
 import type { Holder } from "./holder.ts";
 import { checkKernel } from "./kernel-checks.ts";
+import { type TailnetMemory, withRemembered } from "./memory/tailnet-memory.ts";
 import { readTable, runScript } from "./nft/nft.ts";
 import { renderTable } from "./nft/nft-table.ts";
 import { type TableListing, tableScript } from "./nft/table-listing.ts";
@@ -29,6 +30,7 @@ export interface DataplaneStepInput {
   /** Whether the configuration wants a tailnet, should there be one. */
   readonly isEnabled: boolean;
   readonly holder: Holder;
+  readonly memory: TailnetMemory;
   readonly findDamage: ReturnType<typeof createDamageFinder>;
   /** Whether nftables has to be looked at: not when it would have told of a change. */
   readonly isFull: boolean;
@@ -46,15 +48,15 @@ export interface DataplaneState {
   readonly sysctls: Sysctls;
   /** What tailscaled has lost; undefined without a tailnet. */
   readonly damage: TailnetDamage | undefined;
-  /** Those of the table, which are among all the others. */
-  readonly tableConditions: readonly Condition[];
+  /** Those that only a step which looks at everything finds; they are among all the others. */
+  readonly fullConditions: readonly Condition[];
   readonly conditions: readonly Condition[];
 }
 
 export async function stepDataplane(system: System, input: DataplaneStepInput): Promise<DataplaneState> {
   const { last } = input;
   if (last !== undefined && isIdle(input, last)) return last;
-  if (last !== undefined && !input.isFull && last.tableConditions.length === 0) {
+  if (last !== undefined && !input.isFull && last.fullConditions.length === 0) {
     const rest = await holdRest(system, last.plan, { ...input, known: last.firewalls });
     return { ...last, ...rest };
   }
@@ -62,11 +64,13 @@ export async function stepDataplane(system: System, input: DataplaneStepInput): 
 }
 
 async function stepAll(system: System, input: DataplaneStepInput): Promise<DataplaneState> {
-  const { config, ranges, peers, isEnabled, holder, last } = input;
+  const { config, peers, isEnabled, holder, last } = input;
   const read = await tryReadTable(system);
-  const tailnet = tailnetOf(peers, { isEnabled, listing: read.kind === "ok" ? read.value : undefined });
+  const listing = read.kind === "ok" ? read.value : undefined;
+  const remembered = peers === undefined && isEnabled ? input.memory.recall() : undefined;
+  const tailnet = tailnetOf(peers, { isEnabled, listing, remembered: remembered?.peers });
   const plan = planDataplane({
-    ranges,
+    ranges: withCluster(input.ranges, remembered?.clusterCIDRs ?? []),
     serviceCIDRs: config.network.serviceCIDR,
     masquerade: config.network.masquerade,
     mtuBytes: config.network.bridge.mtuBytes,
@@ -79,8 +83,24 @@ async function stepAll(system: System, input: DataplaneStepInput): Promise<Datap
     isDone ? nothingHeld : holdRest(system, plan, { ...input, known: undefined }),
   ]);
   const isTableHeld = !tableConditions.some(({ code }) => tableFailures.includes(code));
-  const conditions = [...tableConditions, ...rest.conditions];
-  return { ...rest, plan, tailnet: tailnet.kind, isTableHeld, tableConditions, conditions };
+  const fullConditions = [...tableConditions, ...remember(system, input)];
+  const conditions = [...fullConditions, ...rest.conditions];
+  return { ...rest, plan, tailnet: tailnet.kind, isTableHeld, fullConditions, conditions };
+}
+
+function withCluster(ranges: NodeRanges, remembered: readonly Prefix[]): NodeRanges {
+  return { ...ranges, clusterCIDRs: withRemembered(ranges.clusterCIDRs, remembered) };
+}
+
+/** What has been seen of a tailnet outlives a reboot; where none is wanted, nothing shall. */
+function remember({ log }: System, { memory, isEnabled, peers, ranges }: DataplaneStepInput): readonly Condition[] {
+  if (isEnabled) return peers === undefined ? [] : memory.keep({ clusterCIDRs: ranges.clusterCIDRs, peers });
+  try {
+    memory.forget();
+  } catch (error) {
+    log.warn(`What is remembered of the tailnet stays: ${failureOf(error).why}`);
+  }
+  return [];
 }
 
 const nothingHeld = { firewalls: { iptables: [], refusing: [] }, sysctls: {}, damage: undefined, conditions: [] };
