@@ -8,7 +8,7 @@ import { parsePodCIDRs } from "../src/cidr/pod-cidrs.ts";
 import { type Prefix, parsePrefix } from "../src/cidr/prefix.ts";
 import type { LoadedConfig } from "../src/config/config.ts";
 import { loadConfig } from "../src/config/load.ts";
-import { createDataplaneAgent } from "../src/dataplane/agent.ts";
+import { createDataplaneAgent, type DataplanePeers } from "../src/dataplane/agent.ts";
 import { type NodeRanges, planDataplane } from "../src/dataplane/dataplane-plan.ts";
 import { realExec } from "../src/sys/process/exec.ts";
 import { createSystem } from "../src/sys/system.ts";
@@ -27,12 +27,17 @@ const ranges: NodeRanges = { podCIDRs, clusterCIDRs: [parsePrefix("10.128.0.0/9"
 const peersOf = (many: number): readonly Prefix[] =>
   Array.from({ length: many }, (_, at) => parsePrefix(`10.${129 + (at >> 8)}.${at & 255}.0/24`));
 
+const seen = (many: number): DataplanePeers => {
+  const podCIDRs = peersOf(many);
+  return { podCIDRs, serving: podCIDRs.map((podCIDR) => ({ podCIDRs: [podCIDR], addresses: [] })) };
+};
+
 export async function benchDataplane({ rounds, restMs }: DataplaneBenchOptions): Promise<Table[]> {
   await run(["iptables-nft-restore", "--noflush"], kubeProxyRules());
   await run(["iptables-nft", "-P", "FORWARD", "DROP"]);
   const system = createSystem();
   const config = createLatest<LoadedConfig | undefined>(await loadConfig(system));
-  const peers = createLatest<{ readonly podCIDRs: readonly Prefix[] } | undefined>({ podCIDRs: peersOf(count) });
+  const peers = createLatest<DataplanePeers | undefined>(seen(count));
   const agent = createDataplaneAgent(system, {
     conditions: createConditionStore(system),
     config,
@@ -50,7 +55,7 @@ export async function benchDataplane({ rounds, restMs }: DataplaneBenchOptions):
     row(
       "one peer comes or goes",
       await measure(rounds, (round) => {
-        peers.set({ podCIDRs: peersOf(count + (round % 2)) });
+        peers.set(seen(count + (round % 2)));
         return step();
       }),
     ),

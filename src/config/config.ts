@@ -58,6 +58,8 @@ export interface Config {
     readonly enabled: boolean | undefined;
     /** Path of tailscaled's LocalAPI socket. */
     readonly socket: string;
+    /** Whether the node may be taken off the tailnet for a moment, to have tailscaled write anew what something removed. */
+    readonly mayReconnect: boolean;
     /** Tags of the tailnet that nodes of the cluster carry. */
     readonly nodeTags: readonly string[];
     readonly login: {

@@ -33,6 +33,7 @@ export const defaultConfig: Config = {
   tailscale: {
     enabled: undefined,
     socket: "/run/tailscale/tailscaled.sock",
+    mayReconnect: false,
     nodeTags: [],
     login: { server: undefined, authKeyFile: undefined, hostname: undefined },
   },

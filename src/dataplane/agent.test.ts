@@ -4,20 +4,21 @@ import { describe, expect, test } from "bun:test";
 import { createConditionStore } from "../agent/condition-store.ts";
 import { createLatest } from "../agent/latest.ts";
 import type { MetricLabels } from "../agent/metrics.ts";
+import { parseAddr } from "../cidr/addr.ts";
 import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
-import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
+import { parsePrefix } from "../cidr/prefix.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { fakeMonitor } from "../kernel/testing.ts";
 import { fakeClock, memoryLog, tempRoot, testSystem } from "../sys/testing.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
-import { createDataplaneAgent } from "./agent.ts";
+import { createDataplaneAgent, type DataplanePeers } from "./agent.ts";
 import type { NodeRanges } from "./dataplane-plan.ts";
 import { type FakeKernel, fakeKernel } from "./testing.ts";
 
 const prefixes = (...texts: string[]) => texts.map(parsePrefix);
 const own = parsePodCIDRs("10.1.2.0/24");
-const peer = { podCIDRs: prefixes("10.1.3.0/24") };
+const peer: DataplanePeers = { podCIDRs: prefixes("10.1.3.0/24"), serving: [] };
 const ranges: NodeRanges = { podCIDRs: own, clusterCIDRs: prefixes("10.1.0.0/16"), current: { podCIDRs: own } };
 
 async function start(config = "{}") {
@@ -29,7 +30,7 @@ async function start(config = "{}") {
   const signal = new AbortController().signal;
   const configs = createLatest<LoadedConfig | undefined>(undefined);
   const assignment = createLatest<NodeRanges | undefined>(ranges);
-  const peers = createLatest<{ readonly podCIDRs: readonly Prefix[] } | undefined>(undefined);
+  const peers = createLatest<DataplanePeers | undefined>(undefined);
   const damage = createLatest<TailnetDamage | undefined>(undefined);
   const configure = async (text: string): Promise<void> => {
     root.write("/etc/headcni/config.yaml", text);
@@ -104,7 +105,7 @@ describe("the dataplane agent", () => {
     await step();
     expect(changing().length).toBe(before);
     const table = node.kernel.table;
-    node.peers.set({ podCIDRs: prefixes("10.1.3.0/24", "10.1.4.0/24") });
+    node.peers.set({ ...peer, podCIDRs: prefixes("10.1.3.0/24", "10.1.4.0/24") });
     await step();
     expect(node.kernel.table).toBe(table?.replace("10.1.3.0/24", "10.1.3.0/24, 10.1.4.0/24") ?? "");
     expect(counted).toEqual([]);
@@ -120,7 +121,7 @@ describe("the dataplane agent", () => {
     await step();
     expect([node.kernel.table, node.kernel.ipRules]).toEqual([table, rules]);
     expect(agent.status().document.tailnet).toBe("used");
-    node.peers.set({ podCIDRs: [] });
+    node.peers.set({ ...peer, podCIDRs: [] });
     await step();
     expect(node.kernel.table).toContain("elements = { 10.1.2.0/24 }");
   });
@@ -295,42 +296,95 @@ describe("the dataplane agent", () => {
 });
 
 describe("what tailscaled has lost", () => {
-  const lost = { hasLostChains: true, lostRoutes: prefixes("10.1.3.0/24") };
+  const none: TailnetDamage = { hasLostChains: false, lostRoutes: [], lostAddresses: [] };
+  const lost: TailnetDamage = {
+    hasLostChains: true,
+    lostRoutes: prefixes("10.1.3.0/24"),
+    lostAddresses: [parseAddr("100.64.0.2")],
+  };
+  const serving = [{ podCIDRs: prefixes("10.1.3.0/24"), addresses: [parseAddr("100.64.0.2")] }];
+  const chains = { policy: "ACCEPT" as const, rules: ["-j ts-forward"] };
+  const ip6 = { chain: { ...iptablesForward.chain, family: "ip6" } };
 
-  test("is published once it was seen there, until it is back", async () => {
-    using node = await start();
-    node.peers.set(peer);
-    node.kernel.nftChains = [iptablesForward];
-    const forward = { policy: "ACCEPT" as const, rules: ["-j ts-forward"] };
-    node.kernel.forward["iptables-nft"] = forward;
-    // One family alone is flushed by iptables.
-    node.kernel.nftChains.push({ chain: { ...iptablesForward.chain, family: "ip6" } });
-    node.kernel.forward["ip6tables-nft"] = { policy: "ACCEPT", rules: ["-j ts-forward"] };
+  /** A node on whose kernel tailscaled has everything. */
+  async function joined() {
+    const node = await start();
+    node.peers.set({ ...peer, serving });
+    node.kernel.nftChains = [iptablesForward, ip6];
+    for (const program of ["iptables-nft", "ip6tables-nft"]) {
+      node.kernel.forward[program] = { ...chains, rules: [...chains.rules] };
+    }
+    node.kernel.tailnetMtuBytes = 1280;
     node.kernel.tailscaleRoutes = ["10.1.3.0/24", "100.64.0.2"];
+    return node;
+  }
+
+  /** As `iptables -F` leaves it; one family alone is flushed by it. */
+  const flush = ({ kernel }: Scene): void => {
+    kernel.forward["iptables-nft"] = { policy: "ACCEPT", rules: [] };
+    kernel.tailscaleRoutes = [];
+  };
+
+  test("is published until it is back", async () => {
+    using node = await joined();
     const { step } = node.daemon();
     await step();
-    expect(node.damage.value).toEqual({ hasLostChains: false, lostRoutes: [] });
-    forward.rules = [];
-    node.kernel.tailscaleRoutes = ["100.64.0.2"];
+    expect(node.damage.value).toEqual(none);
+    flush(node);
     await step();
     expect(node.damage.value).toEqual(lost);
     // A flush of everything leaves no chain at all.
     node.kernel.nftChains = [];
-    node.kernel.tailscaleRoutes = [];
     await step();
     expect(node.damage.value).toEqual(lost);
-    node.peers.set({ podCIDRs: [] });
+    node.peers.set({ podCIDRs: [], serving: [] });
     await step();
-    expect(node.damage.value).toEqual({ hasLostChains: true, lostRoutes: [] });
+    expect(node.damage.value).toEqual({ ...none, hasLostChains: true });
   });
 
-  test("is nothing that was never there", async () => {
-    using node = await start();
-    node.peers.set(peer);
+  test("is found when it was lost before the daemon began", async () => {
+    using node = await joined();
+    flush(node);
+    await node.daemon().step();
+    expect(node.damage.value).toEqual(lost);
+  });
+
+  test("is nothing of a node that is away, whose route tailscaled takes out itself", async () => {
+    using node = await joined();
     const { step } = node.daemon();
     await step();
+    node.kernel.tailscaleRoutes = ["100.64.0.2"];
+    node.peers.set({ ...peer, serving: [] });
     await step();
-    expect(node.damage.value).toEqual({ hasLostChains: false, lostRoutes: [] });
+    expect(node.damage.value).toEqual(none);
+  });
+
+  test.each<[string, (node: Scene) => void]>([
+    ["that is not there", ({ kernel }) => Object.assign(kernel, { tailnetMtuBytes: undefined })],
+    ["without an address yet", ({ kernel }) => Object.assign(kernel, { tailnetAddresses: [] })],
+  ])("is nothing of a tailscaled %s", async (_what, harm) => {
+    using node = await joined();
+    flush(node);
+    harm(node);
+    await node.daemon().step();
+    expect(node.damage.value).toEqual(none);
+  });
+
+  test("is nothing of a family that tailscaled does not use", async () => {
+    using node = await joined();
+    node.kernel.forward["ip6tables-nft"] = { policy: "ACCEPT", rules: [] };
+    node.kernel.tailnetAddresses = prefixes("100.64.0.1/32");
+    const podCIDRs = prefixes("10.1.3.0/24", "fd00:3::/64");
+    node.peers.set({ podCIDRs, serving: [{ podCIDRs, addresses: [parseAddr("fd7a:115c:a1e0::2")] }] });
+    await node.daemon().step();
+    expect(node.damage.value).toEqual(none);
+  });
+
+  test("is no address that a route around it leads to", async () => {
+    using node = await joined();
+    node.kernel.tailscaleRoutes = ["10.1.3.0/24", "100.64.0.0/10"];
+    await node.daemon().step();
+    expect(node.damage.value).toEqual(none);
   });
 });
 

@@ -14,7 +14,7 @@ import type { System } from "../sys/system.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { cleanUpDataplane } from "./clean-up.ts";
 import { dataplaneConditions } from "./conditions.ts";
-import { createDamageFinder } from "./damage/find-damage.ts";
+import { createDamageFinder, type ServingPeer } from "./damage/find-damage.ts";
 import type { NodeRanges } from "./dataplane-plan.ts";
 import { stepDataplane } from "./dataplane-step.ts";
 import { watchDrift } from "./drift.ts";
@@ -23,12 +23,18 @@ import { createTailnetMemory } from "./memory/tailnet-memory.ts";
 import { dataplaneMetrics } from "./metrics.ts";
 import { type ShownDataplane, showDataplane } from "./status.ts";
 
+export interface DataplanePeers {
+  readonly podCIDRs: readonly Prefix[];
+  /** Those that serve now, for which tailscaled has routes. */
+  readonly serving: readonly ServingPeer[];
+}
+
 export interface DataplaneAgentOptions {
   readonly conditions: ConditionStore;
   readonly config: Watchable<LoadedConfig | undefined>;
   readonly assignment: Watchable<NodeRanges | undefined>;
-  /** The other nodes' PodCIDRs; undefined: no tailnet has been seen yet. */
-  readonly peers: Watchable<{ readonly podCIDRs: readonly Prefix[] } | undefined>;
+  /** The other nodes; undefined: no tailnet has been seen yet. */
+  readonly peers: Watchable<DataplanePeers | undefined>;
   /** Where it is published what tailscaled has lost in the kernel. */
   readonly damage: Latest<TailnetDamage | undefined>;
   readonly record: RecordMetric;
@@ -64,6 +70,7 @@ export function createDataplaneAgent(system: System, options: DataplaneAgentOpti
       config: loaded.config,
       ranges,
       peers: peers.value?.podCIDRs,
+      serving: peers.value?.serving ?? [],
       isEnabled: loaded.config.tailscale.enabled !== false,
       holder,
       memory,

@@ -9,12 +9,12 @@ import type { System } from "../sys/system.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { bridgeAmong } from "./bridge.ts";
 import { condition } from "./conditions.ts";
-import type { createDamageFinder, ForwardListing } from "./damage/find-damage.ts";
+import type { createDamageFinder, ForwardListing, ServingPeer } from "./damage/find-damage.ts";
 import { type DataplanePlan, type NodeRanges, type PodTailnet, planDataplane, tailnetOf } from "./dataplane-plan.ts";
 import { type Firewalls, findFirewalls, holdForward, type IptablesChain } from "./forward/firewall.ts";
 import { holdBridge } from "./gateway.ts";
 import type { Holder } from "./holder.ts";
-import { checkKernel } from "./kernel-checks.ts";
+import { checkKernel, isTailnetDevice } from "./kernel-checks.ts";
 import { type TailnetMemory, withRemembered } from "./memory/tailnet-memory.ts";
 import { readTable, runScript } from "./nft/nft.ts";
 import { renderTable } from "./nft/nft-table.ts";
@@ -27,6 +27,8 @@ export interface DataplaneStepInput {
   readonly ranges: NodeRanges;
   /** The other nodes' PodCIDRs; undefined: no tailnet has been seen yet. */
   readonly peers: readonly Prefix[] | undefined;
+  /** Those of the other nodes for which tailscaled has routes now. */
+  readonly serving: readonly ServingPeer[];
   /** Whether the configuration wants a tailnet, should there be one. */
   readonly isEnabled: boolean;
   readonly holder: Holder;
@@ -153,13 +155,13 @@ async function holdTable(
   return holder.hold({ part: "table", key: table === undefined ? "" : renderTable(table), act, failed });
 }
 
-interface HoldRestInput extends Pick<DataplaneStepInput, "config" | "holder" | "peers" | "findDamage"> {
+interface HoldRestInput extends Pick<DataplaneStepInput, "config" | "holder" | "serving" | "findDamage"> {
   /** The firewalls of a step before, where those of nftables are as they were. */
   readonly known: Firewalls | undefined;
 }
 
 async function holdRest(system: System, plan: DataplanePlan, input: HoldRestInput) {
-  const { holder, config, known, peers, findDamage } = input;
+  const { holder, config, known, serving, findDamage } = input;
   const [firewalls, devices] = await Promise.all([findFirewalls(system, known), readDevices(system)]);
   const unheard = firewalls.iptables.filter(({ backend }) => known === undefined || backend === "legacy");
   const listings: ForwardListing[] = [];
@@ -186,9 +188,10 @@ async function holdRest(system: System, plan: DataplanePlan, input: HoldRestInpu
       failed: (failure) => [condition("BridgeNotMade", failure)],
     }),
   ]);
-  const isComplete = known === undefined && !held.flat().some(({ code }) => code === "ForwardNotOpened");
+  const isComplete = known === undefined && listings.length === unheard.length;
+  const device = devices.kind === "ok" ? devices.value.find(isTailnetDevice) : undefined;
   const damage = acceptsForward
-    ? await findDamage(system, { forward: isComplete ? listings : undefined, peers: peers ?? [] })
+    ? await findDamage(system, { forward: isComplete ? listings : undefined, serving, device })
     : undefined;
   const { mtuBytes } = config.network.bridge;
   const checks = acceptsForward ? checkKernel({ plan, firewalls, bridge, devices, sysctls, mtuBytes }) : [];

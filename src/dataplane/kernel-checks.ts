@@ -47,7 +47,7 @@ function switches({ plan, bridge, sysctls }: KernelChecksInput): readonly Condit
 }
 
 /** tailscaled's own name, or a device with a single address out of Tailscale's range, whatever `--tun` calls it. */
-function isTailnetDevice({ name, addresses }: Device): boolean {
+export function isTailnetDevice({ name, addresses }: Device): boolean {
   return (
     name === "tailscale0" ||
     addresses.some(({ address }) => address.bits === 32 && tailnetRangeOf.ipv4.contains(address))

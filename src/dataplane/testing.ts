@@ -15,6 +15,8 @@ export interface FakeKernel {
   table: string | undefined;
   /** Undefined: there is no tailscale0. */
   tailnetMtuBytes: number | undefined;
+  /** tailscale0's, where there is one. */
+  tailnetAddresses: readonly Prefix[];
   /** Destinations in tailscaled's table. */
   tailscaleRoutes: string[];
   /** Other chains, as `nft -j list chains` prints them. */
@@ -42,6 +44,7 @@ export function fakeKernel(versions: readonly string[] = ["0.3.0", "0.3.1", "0.4
     bridge: undefined,
     table: undefined,
     tailnetMtuBytes: undefined,
+    tailnetAddresses: [parsePrefix("100.64.0.1/32"), parsePrefix("fd7a:115c:a1e0::1/128")],
     tailscaleRoutes: [],
     nftChains: [],
     ipRules: [],
@@ -81,7 +84,7 @@ function runIp(kernel: FakeKernel, args: readonly string[]): ExecResult {
     const routes = args.includes("-4") ? kernel.tailscaleRoutes : [];
     return ended(0, JSON.stringify(routes.map((dst) => ({ dst, dev: "tailscale0", table: "52" }))));
   }
-  return ended(0, args.includes("route") ? "[]" : printDevices(kernel.bridge, kernel.tailnetMtuBytes));
+  return ended(0, args.includes("route") ? "[]" : printDevices(kernel.bridge, ...tailnetDevice(kernel)));
 }
 
 /** `link add name headcni0 …`, `addr add 10.1.0.1/24 broadcast + dev headcni0` */
@@ -123,17 +126,12 @@ function missing(program: string): HeadcniError {
 }
 
 /** The fields of `ip -j addr show` that are read, with some that are not. */
-export function printDevices(bridge: FakeKernel["bridge"], tailnetMtuBytes?: number): string {
-  const addrs = bridge?.addresses.map((prefix) => ({
-    family: prefix.family === "ipv4" ? "inet" : "inet6",
-    local: prefix.addr.toString(),
-    prefixlen: prefix.bits,
-    scope: "global",
-  }));
+export function printDevices(bridge: FakeKernel["bridge"], ...others: readonly JsonObject[]): string {
+  const addrs = bridge?.addresses.map(printAddress);
   const linkLocal = { family: "inet6", local: "fe80::1", prefixlen: 64, scope: "link" };
   return JSON.stringify([
     { ifindex: 1, ifname: "lo", mtu: 65536, addr_info: [] },
-    ...(tailnetMtuBytes === undefined ? [] : [{ ifname: "tailscale0", mtu: tailnetMtuBytes, addr_info: [] }]),
+    ...others,
     ...(addrs === undefined ? [] : [{ ifindex: 2, ifname: bridgeName, mtu: 1280, addr_info: [...addrs, linkLocal] }]),
     ...(bridge?.ports ?? []).map((ifname, index) => ({
       ifindex: 3 + index,
@@ -142,6 +140,15 @@ export function printDevices(bridge: FakeKernel["bridge"], tailnetMtuBytes?: num
       addr_info: [],
     })),
   ]);
+}
+
+function tailnetDevice({ tailnetMtuBytes: mtu, tailnetAddresses }: FakeKernel): readonly JsonObject[] {
+  return mtu === undefined ? [] : [{ ifname: "tailscale0", mtu, addr_info: tailnetAddresses.map(printAddress) }];
+}
+
+function printAddress(prefix: Prefix): JsonObject {
+  const family = prefix.family === "ipv4" ? "inet" : "inet6";
+  return { family, local: prefix.addr.toString(), prefixlen: prefix.bits, scope: "global" };
 }
 
 function runNft(kernel: FakeKernel, args: readonly string[], script: string): ExecResult {

@@ -196,6 +196,13 @@ describe("the agents of the mesh", () => {
     node.join(n2, n3);
     await node.pass(100);
     expect(node.peers.value).not.toBe(peers);
+    // Of a node that is away the PodCIDRs stay, and tailscaled has no route.
+    const shown = () => node.peers.value?.serving.map(({ podCIDRs, addresses }) => `${podCIDRs} by ${addresses[0]}`);
+    expect(shown()).toEqual(["10.244.2.0/24 by 100.64.0.2", "10.244.3.0/24 by 100.64.0.3"]);
+    node.join(n2, { ...n3, isOnline: false, primaryRoutes: [] });
+    await node.pass(100);
+    expect(node.peers.value?.podCIDRs.map(String)).toEqual(["10.244.2.0/24", "10.244.3.0/24"]);
+    expect(shown()).toEqual(["10.244.2.0/24 by 100.64.0.2"]);
   });
 
   test("keep the mesh while tailscaled is away, and say that it is the last known", async () => {

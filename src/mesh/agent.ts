@@ -13,7 +13,7 @@ import type { Tailnet } from "../tailnet/tailnet.ts";
 import { announceMesh } from "./announce-mesh.ts";
 import { conflictConditions, meshConditions } from "./conditions.ts";
 import type { ClusterRule } from "./membership.ts";
-import { buildMesh, type Mesh } from "./mesh.ts";
+import { buildMesh, type Mesh, type MeshNode } from "./mesh.ts";
 import { meshMetrics } from "./metrics.ts";
 import type { Judgement } from "./proof/verdict.ts";
 import { createRows } from "./rows.ts";
@@ -24,9 +24,11 @@ export interface MeshAssignment extends Pick<ClusterRule, "clusterCIDRs"> {
   readonly podCIDRs: ClusterRule["own"];
 }
 
-/** The other nodes' PodCIDRs; another value only when they changed. */
+/** The other nodes, as far as the kernel's rules go; another value only when that changed. */
 export interface PeerPodCIDRs {
   readonly podCIDRs: readonly Prefix[];
+  /** Those that serve now, for which tailscaled has routes in the kernel. */
+  readonly serving: readonly Pick<MeshNode, "podCIDRs" | "addresses">[];
 }
 
 export interface MeshAgentOptions {
@@ -51,8 +53,8 @@ export function createMeshAgent(system: System, options: MeshAgentOptions): Agen
   const publish = (next: Mesh): void => {
     announceMesh(system.log, mesh.value, next);
     if (JSON.stringify(mesh.value) !== JSON.stringify(next)) mesh.set(next);
-    const { podCIDRs } = next;
-    if (JSON.stringify(peers.value) !== JSON.stringify({ podCIDRs })) peers.set({ podCIDRs });
+    const forKernel = peersOf(next);
+    if (JSON.stringify(peers.value) !== JSON.stringify(forKernel)) peers.set(forKernel);
   };
 
   const step = async (signal: AbortSignal): Promise<readonly Condition[]> => {
@@ -95,4 +97,9 @@ export function createMeshAgent(system: System, options: MeshAgentOptions): Agen
     metrics: Object.values(meshMetrics),
     status: () => ({ ...showMesh(view.value), lastReconcile: reconciler.last.value }),
   };
+}
+
+function peersOf({ nodes, podCIDRs: all }: Mesh): PeerPodCIDRs {
+  const serving = nodes.filter(({ isSelf, isServing }) => !isSelf && isServing);
+  return { podCIDRs: all, serving: serving.map(({ podCIDRs, addresses }) => ({ podCIDRs, addresses })) };
 }

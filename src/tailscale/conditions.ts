@@ -114,11 +114,16 @@ export const tailscaleConditions = {
     ...harmless,
     title: "Something removes what tailscaled has in the kernel",
     impactsConnectivity: true,
-    text: ({ hasLostChains, lostRoutes }) => {
-      const routes = lostRoutes.length === 0 ? [] : [`the routes to ${lostRoutes.join(", ")} in table 52`];
+    text: ({ hasLostChains, lostRoutes, lostAddresses }) => {
+      const gone = [...lostRoutes, ...lostAddresses];
+      const routes = gone.length === 0 ? [] : [`the routes to ${gone.join(", ")} in table 52`];
       const lost = [...(hasLostChains ? ["its chains (ts-forward) in iptables"] : []), ...routes].join(" and ");
+      const tried =
+        hasLostChains || lostRoutes.length > 0
+          ? "having it write them anew did not last"
+          : "nothing brings back routes to peers' own addresses but taking the node off the tailnet for a moment, which tailscale.mayReconnect allows";
       return (
-        `tailscaled has lost ${lost}, and does not put them back itself; having it write them anew did not last. Restart it ` +
+        `tailscaled has lost ${lost}, and does not put them back itself; ${tried}. Restart it ` +
         "(systemctl restart tailscaled), and find what removes them (nft monitor, ip monitor route)"
       );
     },

@@ -89,7 +89,11 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
     const state = stateConditions(known, status, controlURL);
     // One that starts has not written everything yet.
     const damage = "self" in known ? input.damage : undefined;
-    const healed = await healer.heal(api, { damage, prefs: held.prefs }, signal);
+    const healed = await healer.heal(
+      api,
+      { damage, prefs: held.prefs, mayReconnect: input.settings.mayReconnect },
+      signal,
+    );
     return {
       view: viewOf(known),
       conditions: [...state, ...held.conditions, ...healed.conditions, ...others],

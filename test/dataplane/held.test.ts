@@ -95,11 +95,11 @@ describe("what the agent holds", () => {
   test("is told of what tailscaled lost, which it does not hold itself", async () => {
     await using nodes = await joinedNodes();
     const { node } = nodes.one;
-    const agent = await runAgent(node, inputs);
-    const none = { hasLostChains: false, lostRoutes: [] };
+    const agent = await runAgent(node, { ...inputs, addresses: ["100.64.0.2"] });
+    const none = { hasLostChains: false, lostRoutes: [], lostAddresses: [] };
     expect(agent.last().damage).toEqual(none);
     await shell(node, ["iptables -F FORWARD", "ip6tables -F FORWARD", "ip route flush table 52"]);
-    const lost = { hasLostChains: true, lostRoutes: ["10.244.2.0/24"] };
+    const lost = { hasLostChains: true, lostRoutes: ["10.244.2.0/24"], lostAddresses: ["100.64.0.2"] };
     const isLost = () => JSON.stringify(agent.last().damage) === JSON.stringify(lost);
     await timed("it says what is lost", isLost);
     const route = "ip route add 10.244.2.0/24 via 100.64.0.2 onlink dev tailscale0 table 52";

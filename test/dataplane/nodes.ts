@@ -14,6 +14,8 @@ export interface AgentInputs {
   readonly clusterCIDRs?: readonly string[];
   /** Undefined: no tailnet has been seen. */
   readonly peers?: readonly string[];
+  /** The peers' own. @default none */
+  readonly addresses?: readonly string[];
 }
 
 export interface Step {
@@ -21,7 +23,11 @@ export interface Step {
   readonly codes: readonly string[];
   readonly texts: readonly string[];
   readonly document: Readonly<Record<string, unknown>>;
-  readonly damage?: { readonly hasLostChains: boolean; readonly lostRoutes: readonly string[] };
+  readonly damage?: {
+    readonly hasLostChains: boolean;
+    readonly lostRoutes: readonly string[];
+    readonly lostAddresses: readonly string[];
+  };
 }
 
 const bun = `${checkout}/node_modules/.bin/bun`;

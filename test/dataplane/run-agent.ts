@@ -4,11 +4,12 @@
 
 import { createConditionStore } from "../../src/agent/condition-store.ts";
 import { createLatest } from "../../src/agent/latest.ts";
+import { parseAddr } from "../../src/cidr/addr.ts";
 import { parsePodCIDRs } from "../../src/cidr/pod-cidrs.ts";
-import { type Prefix, parsePrefix } from "../../src/cidr/prefix.ts";
+import { parsePrefix } from "../../src/cidr/prefix.ts";
 import type { LoadedConfig } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { createDataplaneAgent } from "../../src/dataplane/agent.ts";
+import { createDataplaneAgent, type DataplanePeers } from "../../src/dataplane/agent.ts";
 import type { NodeRanges } from "../../src/dataplane/dataplane-plan.ts";
 import type { LogFields, LogLevel } from "../../src/sys/log/log.ts";
 import { createSystem } from "../../src/sys/system.ts";
@@ -25,7 +26,7 @@ const system = createSystem({ log });
 const conditions = createConditionStore(system);
 const config = createLatest<LoadedConfig | undefined>(undefined);
 const assignment = createLatest<NodeRanges | undefined>(undefined);
-const peers = createLatest<{ readonly podCIDRs: readonly Prefix[] } | undefined>(undefined);
+const peers = createLatest<DataplanePeers | undefined>(undefined);
 const damage = createLatest<TailnetDamage | undefined>(undefined);
 
 async function readInputs(): Promise<void> {
@@ -34,7 +35,9 @@ async function readInputs(): Promise<void> {
   const podCIDRs = parsePodCIDRs(inputs.podCIDRs);
   const clusterCIDRs = (inputs.clusterCIDRs ?? []).map(parsePrefix);
   assignment.set({ podCIDRs, clusterCIDRs, current: { podCIDRs: parsePodCIDRs(inputs.current ?? inputs.podCIDRs) } });
-  peers.set(inputs.peers === undefined ? undefined : { podCIDRs: inputs.peers.map(parsePrefix) });
+  const known = inputs.peers?.map(parsePrefix);
+  const serving = [{ podCIDRs: known ?? [], addresses: (inputs.addresses ?? []).map(parseAddr) }];
+  peers.set(known === undefined ? undefined : { podCIDRs: known, serving });
 }
 
 await readInputs();

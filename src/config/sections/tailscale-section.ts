@@ -36,6 +36,11 @@ export const tailscale = section("The node's tailscaled, over whose tailnet pods
     "Path of tailscaled's socket.",
     "/run/tailscale/tailscaled.sock",
   ),
+  mayReconnect: key(
+    z.prefault(yesOrNo, defaultConfig.tailscale.mayReconnect),
+    "Whether the node may be taken off the tailnet, for half a second, where something has removed routes to other nodes' own addresses: nothing less has tailscaled write them anew.",
+    true,
+  ),
   nodeTags: key(
     z.prefault(read(textOrTags, readTags), ""),
     "Tags that the cluster's nodes have on the tailnet. Peers with one of them are nodes of the cluster; without any, those are that serve a route inside the cluster's CIDR.",

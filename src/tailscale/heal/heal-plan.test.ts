@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { parseAddr } from "../../cidr/addr.ts";
 import { parsePrefix } from "../../cidr/prefix.ts";
 import type { TailnetDamage } from "../../tailnet/tailnet-damage.ts";
 import type { TailscalePrefs } from "../local-api/tailscale-prefs.ts";
@@ -11,16 +12,23 @@ const prefsOf = (netfilterMode: number, routeAll = true): TailscalePrefs => ({
   noStatefulFiltering: true,
   raw: { NetfilterMode: netfilterMode },
 });
-const chains: TailnetDamage = { hasLostChains: true, lostRoutes: [] };
-const routes: TailnetDamage = { hasLostChains: false, lostRoutes: [parsePrefix("10.1.3.0/24")] };
+const none: TailnetDamage = { hasLostChains: false, lostRoutes: [], lostAddresses: [] };
+const chains: TailnetDamage = { ...none, hasLostChains: true };
+const routes: TailnetDamage = { ...none, lostRoutes: [parsePrefix("10.1.3.0/24")] };
 const both: TailnetDamage = { ...routes, hasLostChains: true };
-const none: TailnetDamage = { hasLostChains: false, lostRoutes: [] };
+const addresses: TailnetDamage = { ...none, lostAddresses: [parseAddr("100.64.0.3")] };
+
+const atRest = { damage: chains, prefs: prefsOf(2), mayReconnect: false };
 
 /** What is done at each second of a damage that lasts. */
-function live(damage: (second: number) => TailnetDamage | undefined, seconds: number, prefs = prefsOf(2)): string[] {
+function live(
+  damage: (second: number) => TailnetDamage | undefined,
+  seconds: number,
+  { prefs = prefsOf(2), mayReconnect = false } = {},
+): string[] {
   let memory: HealMemory = {};
   return Array.from({ length: seconds }, (_, second) => second).flatMap((second) => {
-    const plan = planHeal({ damage: damage(second), prefs, memory, nowMs: second * 1000 });
+    const plan = planHeal({ damage: damage(second), prefs, mayReconnect, memory, nowMs: second * 1000 });
     memory = plan.memory;
     return plan.toggle === undefined ? [] : [`${second} ${plan.toggle.part}`];
   });
@@ -36,7 +44,7 @@ describe("planHeal()", () => {
     ["no chains that tailscaled is not to have", chains, prefsOf(1), []],
     ["no routes that tailscaled is not to have", routes, prefsOf(2, false), []],
   ])("brings back %s", (_name, damage, prefs, expected) => {
-    expect(live(() => damage, 10, prefs)).toEqual(expected);
+    expect(live(() => damage, 10, { prefs })).toEqual(expected);
   });
 
   test("waits longer and longer where that does not help, up to half an hour", () => {
@@ -52,12 +60,31 @@ describe("planHeal()", () => {
   });
 
   test("changes the least pref, and says when to look again", () => {
-    const first = planHeal({ damage: chains, prefs: prefsOf(2), memory: {}, nowMs: 0 });
+    const first = planHeal({ ...atRest, memory: {}, nowMs: 0 });
     expect(first).toMatchObject({ toggle: undefined, retryAfterMs: 3000 });
     const { memory } = first;
-    expect(planHeal({ damage: chains, prefs: prefsOf(2), memory, nowMs: 3000 })).toMatchObject({
+    expect(planHeal({ ...atRest, memory, nowMs: 3000 })).toMatchObject({
       toggle: { first: { netfilterMode: 1 }, second: { netfilterMode: 2 } },
       retryAfterMs: 30_000,
     });
+  });
+
+  test("takes the node off the tailnet for peers' addresses only when it may, and after what is less", () => {
+    const all = { ...both, lostAddresses: addresses.lostAddresses };
+    expect(live(() => all, 10)).toEqual(["3 chains", "4 routes"]);
+    expect(live(() => all, 10, { mayReconnect: true })).toEqual(["3 chains", "4 routes", "5 addresses"]);
+  });
+
+  test("says of what it may not cure that it lasts, once it has", () => {
+    const first = planHeal({ ...atRest, damage: addresses, memory: {}, nowMs: 0 });
+    expect(first.isLasting).toBe(false);
+    const { memory, isLasting, toggle } = planHeal({
+      ...atRest,
+      damage: addresses,
+      memory: first.memory,
+      nowMs: 3000,
+    });
+    expect({ isLasting, toggle }).toEqual({ isLasting: true, toggle: undefined });
+    expect(planHeal({ ...atRest, damage: none, memory, nowMs: 4000 }).isLasting).toBe(false);
   });
 });

@@ -4,7 +4,9 @@
 import type { TailnetDamage } from "../../tailnet/tailnet-damage.ts";
 import type { PrefsEdit, TailscalePrefs } from "../local-api/tailscale-prefs.ts";
 
-export type DamagedPart = "chains" | "routes";
+/** Least intrusive first. */
+const parts = ["chains", "routes", "addresses"] as const;
+export type DamagedPart = (typeof parts)[number];
 
 /** A pref that is changed and changed back. */
 export interface Toggle {
@@ -24,6 +26,8 @@ export type HealMemory = Readonly<Partial<Record<DamagedPart, PartMemory>>>;
 export interface HealPlan {
   readonly toggle: Toggle | undefined;
   readonly memory: HealMemory;
+  /** Whether something stays damaged that was tried twice, or may not be tried. */
+  readonly isLasting: boolean;
   /** When there is something to be done again; undefined: when the damage changes. */
   readonly retryAfterMs: number | undefined;
 }
@@ -31,6 +35,8 @@ export interface HealPlan {
 export interface HealInput {
   readonly damage: TailnetDamage | undefined;
   readonly prefs: TailscalePrefs;
+  /** Whether the node may be taken off the tailnet for a moment: nothing less brings back routes to peers' addresses. */
+  readonly mayReconnect: boolean;
   readonly memory: HealMemory;
   readonly nowMs: number;
 }
@@ -40,20 +46,42 @@ const graceMs = 3000;
 const firstPauseMs = 30_000;
 const longestPauseMs = 1_800_000;
 
-export function planHeal({ damage, prefs, memory, nowMs }: HealInput): HealPlan {
-  const toggles: Readonly<Record<DamagedPart, Toggle | undefined>> = {
-    chains: damage?.hasLostChains === true ? chainsToggle(prefs) : undefined,
-    routes: damage !== undefined && damage.lostRoutes.length > 0 ? routesToggle(prefs) : undefined,
-  };
-  const parts = (["chains", "routes"] as const).filter((part) => toggles[part] !== undefined);
-  const remembered = parts.map((part) => [part, memory[part] ?? { tries: 0, nextMs: nowMs + graceMs }] as const);
-  const due = remembered.find(([, { nextMs }]) => nextMs <= nowMs);
-  const next = remembered.map(([part, known]) => [part, part === due?.[0] ? after(known, nowMs) : known] as const);
+export function planHeal({ damage, prefs, mayReconnect, memory, nowMs }: HealInput): HealPlan {
+  const toggles = damage === undefined ? {} : togglesFor(damage, { prefs, mayReconnect });
+  const remembered = parts.flatMap((part) => {
+    const cure = toggles[part];
+    return cure === undefined ? [] : [{ part, cure, known: memory[part] ?? { tries: 0, nextMs: nowMs + graceMs } }];
+  });
+  const due = remembered.find(({ known }) => known.nextMs <= nowMs);
+  const next = remembered.map(({ part, cure, known }) => ({
+    part,
+    cure,
+    known: part === due?.part ? after(known, nowMs) : known,
+  }));
   return {
-    toggle: due === undefined ? undefined : toggles[due[0]],
-    memory: Object.fromEntries(next),
+    toggle: due === undefined || due.cure === "none" ? undefined : due.cure,
+    memory: Object.fromEntries(next.map(({ part, known }) => [part, known])),
+    isLasting: next.some(({ cure, known }) => known.tries > (cure === "none" ? 0 : 1)),
     retryAfterMs:
-      next.length === 0 ? undefined : Math.max(0, Math.min(...next.map(([, { nextMs }]) => nextMs)) - nowMs),
+      next.length === 0 ? undefined : Math.max(0, Math.min(...next.map(({ known }) => known.nextMs)) - nowMs),
+  };
+}
+
+/** `none`: it is damaged, and may not be cured. */
+type Cure = Toggle | "none";
+
+/** Of those parts that are damaged and that tailscaled is meant to have. */
+function togglesFor(
+  { hasLostChains, lostRoutes, lostAddresses }: TailnetDamage,
+  { prefs, mayReconnect }: Pick<HealInput, "prefs" | "mayReconnect">,
+): Readonly<Partial<Record<DamagedPart, Cure>>> {
+  const chains = hasLostChains ? chainsToggle(prefs) : undefined;
+  const routes = lostRoutes.length > 0 ? routesToggle(prefs) : undefined;
+  const addresses = lostAddresses.length > 0 ? (mayReconnect ? reconnectToggle : "none") : undefined;
+  return {
+    ...(chains === undefined ? {} : { chains }),
+    ...(routes === undefined ? {} : { routes }),
+    ...(addresses === undefined ? {} : { addresses }),
   };
 }
 
@@ -70,3 +98,6 @@ function chainsToggle({ raw }: TailscalePrefs): Toggle | undefined {
 function routesToggle({ routeAll }: TailscalePrefs): Toggle | undefined {
   return routeAll ? { part: "routes", first: { routeAll: false }, second: { routeAll: true } } : undefined;
 }
+
+/** Everything is taken out and written anew. */
+const reconnectToggle: Toggle = { part: "addresses", first: { wantRunning: false }, second: { wantRunning: true } };

@@ -1,15 +1,21 @@
 // What tailscaled lost, brought back over a real socket: in two halves, the second of which survives a kill.
 
 import { expect, test } from "bun:test";
+import { parseAddr } from "../../cidr/addr.ts";
 import { parsePrefix } from "../../cidr/prefix.ts";
 import { createSystem } from "../../sys/system.ts";
 import { fakeClock, memoryLog, tempRoot, waitUntil } from "../../sys/testing.ts";
+import type { TailnetDamage } from "../../tailnet/tailnet-damage.ts";
 import { connectLocalApi } from "../local-api/local-api.ts";
 import { loaded, loggedInPrefs, Node } from "../scenes.fixture.ts";
 import { fakeSocket, fakeTailscaled, readyStatus } from "../testing.ts";
 import { createHealer, finishLeftToggle } from "./healer.ts";
 
-const damage = { hasLostChains: true, lostRoutes: [parsePrefix("10.244.2.0/24")] };
+const damage: TailnetDamage = {
+  hasLostChains: true,
+  lostRoutes: [parsePrefix("10.244.2.0/24")],
+  lostAddresses: [],
+};
 const signal = new AbortController().signal;
 const toggleFile = "/var/lib/headcni/tailscale-toggle.json";
 
@@ -23,8 +29,8 @@ async function scene() {
   const system = { ...createSystem({ root: root.path }), clock, log };
   const api = stack.use(await connectLocalApi(system, fakeSocket));
   const healer = createHealer(system, () => undefined);
-  const heal = async (lost: typeof damage | undefined = damage) =>
-    healer.heal(api, { damage: lost, prefs: await api.prefs(signal) }, signal);
+  const heal = async (lost = damage, mayReconnect = false) =>
+    healer.heal(api, { damage: lost, prefs: await api.prefs(signal), mayReconnect }, signal);
   /** Of the prefs that were changed, in order. */
   const edits = () => fake.requests.flatMap(({ method, body }) => (method === "PATCH" ? [JSON.stringify(body)] : []));
   return { root, fake, clock, log, system, heal, edits, [Symbol.asyncDispose]: () => stack.disposeAsync() };
@@ -62,6 +68,22 @@ test("a damage that two tries did not mend is a condition", async () => {
   expect((await at.heal({ ...lost, hasLostChains: false })).conditions).toEqual([]);
 });
 
+test("routes to peers' addresses are a condition, or brought back by leaving the tailnet for a moment where that is allowed", async () => {
+  await using at = await scene();
+  const lost = { ...damage, hasLostChains: false, lostRoutes: [], lostAddresses: [parseAddr("100.64.0.2")] };
+  await at.heal(lost);
+  await at.clock.advance(3000);
+  const [first] = (await at.heal(lost)).conditions;
+  expect(first?.text).toContain("the routes to 100.64.0.2 in table 52");
+  expect(first?.text).toContain("tailscale.mayReconnect");
+  expect(at.edits()).toEqual([]);
+  await at.clock.advance(30_000);
+  await at.heal(lost, true);
+  const halves = [false, true].map((WantRunning) => JSON.stringify({ WantRunning, WantRunningSet: true }));
+  expect(at.edits()).toEqual(halves);
+  expect(at.root.exists(toggleFile)).toBe(false);
+});
+
 test("a change that tailscaled refuses is a condition, and is not tried in a loop", async () => {
   await using at = await scene();
   at.fake.answer = ({ method }) => (method === "PATCH" ? { status: 500, body: "policy" } : undefined);
@@ -77,6 +99,10 @@ test("a daemon that was killed between the halves finishes at its next start, or
   await using at = await scene();
   at.fake.prefs = { ...loggedInPrefs, RouteAll: false };
   const left = JSON.stringify({ version: 1, socket: fakeSocket, routeAll: true });
+  at.root.write(toggleFile, JSON.stringify({ version: 1, socket: fakeSocket, wantRunning: true }));
+  at.fake.prefs = { ...at.fake.prefs, WantRunning: false };
+  await finishLeftToggle(at.system, signal);
+  expect(at.fake.prefs.WantRunning).toBe(true);
   at.root.write(toggleFile, left);
   await finishLeftToggle(at.system, signal);
   expect(at.fake.prefs.RouteAll).toBe(true);

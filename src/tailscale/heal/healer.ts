@@ -28,6 +28,8 @@ export interface Healed {
 export interface HealOptions {
   readonly damage: TailnetDamage | undefined;
   readonly prefs: TailscalePrefs;
+  /** Whether the node may be taken off the tailnet for a moment. */
+  readonly mayReconnect: boolean;
 }
 
 export interface Healer {
@@ -38,8 +40,9 @@ export interface Healer {
 export function createHealer({ clock, files, log }: System, record: RecordMetric): Healer {
   let memory: HealMemory = {};
   return {
-    heal: async (api, { damage, prefs }, signal) => {
-      const plan = planHeal({ damage, prefs, memory, nowMs: clock.monotonicMs() });
+    heal: async (api, options, signal) => {
+      const { damage } = options;
+      const plan = planHeal({ ...options, memory, nowMs: clock.monotonicMs() });
       memory = plan.memory;
       const { toggle, retryAfterMs } = plan;
       if (toggle !== undefined) {
@@ -54,9 +57,8 @@ export function createHealer({ clock, files, log }: System, record: RecordMetric
         log.warn(`Had tailscaled write its ${part} anew: something had removed them`, { first, second });
         record(tailscaleMetrics.heals, 1, { part });
       }
-      const tried = Object.values(memory).filter((known) => known !== undefined && known.tries > 1);
-      const conditions = damage === undefined || tried.length === 0 ? [] : [condition("TailscaledDamaged", damage)];
-      return { conditions, retryAfterMs };
+      const isLasting = damage !== undefined && plan.isLasting;
+      return { conditions: isLasting ? [condition("TailscaledDamaged", damage)] : [], retryAfterMs };
     },
   };
 }
@@ -93,12 +95,18 @@ export async function finishLeftToggle(system: System, signal: AbortSignal): Pro
 function readLeft({ files }: Pick<System, "files">): { readonly socket: string; readonly edit: PrefsEdit } | undefined {
   const bytes = files.readIfPresent(toggleFile, 4096);
   if (bytes === undefined) return undefined;
-  const { socket = "", netfilterMode, routeAll } = tryParseJsonObject(new TextDecoder().decode(bytes)) ?? {};
+  const {
+    socket = "",
+    netfilterMode,
+    routeAll,
+    wantRunning,
+  } = tryParseJsonObject(new TextDecoder().decode(bytes)) ?? {};
   return {
     socket: String(socket),
     edit: {
       ...(typeof netfilterMode === "number" ? { netfilterMode } : {}),
       ...(typeof routeAll === "boolean" ? { routeAll } : {}),
+      ...(typeof wantRunning === "boolean" ? { wantRunning } : {}),
     },
   };
 }

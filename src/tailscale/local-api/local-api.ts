@@ -95,8 +95,10 @@ function post(path: string, body: HttpBody | undefined, signal: AbortSignal): Wh
 }
 
 /** MaskedPrefs: each field beside the mark that it counts. */
-function encodeEdit({ advertiseRoutes, routeAll, noStatefulFiltering, netfilterMode }: PrefsEdit): HttpBody {
+function encodeEdit(edit: PrefsEdit): HttpBody {
+  const { advertiseRoutes, routeAll, noStatefulFiltering, netfilterMode, wantRunning } = edit;
   return {
+    ...(wantRunning === undefined ? {} : { WantRunning: wantRunning, WantRunningSet: true }),
     ...(netfilterMode === undefined ? {} : { NetfilterMode: netfilterMode, NetfilterModeSet: true }),
     ...(advertiseRoutes === undefined ? {} : { AdvertiseRoutes: advertiseRoutes, AdvertiseRoutesSet: true }),
     ...(routeAll === undefined ? {} : { RouteAll: routeAll, RouteAllSet: true }),

@@ -20,4 +20,6 @@ export interface PrefsEdit {
   readonly noStatefulFiltering?: boolean;
   /** 2: tailscaled's chains are called by the firewall's; 1: they are there; 0: there are none. */
   readonly netfilterMode?: number;
+  /** False: the node is taken off the tailnet, with everything tailscaled has in the kernel. */
+  readonly wantRunning?: boolean;
 }

@@ -157,6 +157,7 @@ const prefNames: Readonly<Record<keyof PrefsEdit, string>> = {
   routeAll: "RouteAll (accept routes)",
   noStatefulFiltering: "NoStatefulFiltering",
   netfilterMode: "NetfilterMode",
+  wantRunning: "WantRunning",
 };
 
 /** Conditions for what did not change. */
