@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { anyText } from "../sys/fs/testing.ts";
 import { tempRoot } from "../sys/testing.ts";
 import { errorOf, fakePlugin, selfContained } from "./testing.ts";
 
@@ -57,7 +58,7 @@ describe("dispatch()", () => {
     const nearly = fc
       .tuple(fc.dictionary(key, value), version)
       .map(([json, cniVersion]) => JSON.stringify({ ...selfContained, cniVersion, ...json }));
-    const text = fc.oneof(fc.string({ unit: "binary" }), fc.json(), nearly);
+    const text = fc.oneof(anyText(), fc.json(), nearly);
     const env = fc.dictionary(fc.constantFrom("CNI_CONTAINERID", "CNI_IFNAME", "CNI_NETNS", "CNI_PATH"), fc.string());
     await fc.assert(
       fc.asyncProperty(command, text, env, async (name, stdin, variables) => {

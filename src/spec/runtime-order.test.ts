@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { anyText } from "../sys/fs/testing.ts";
 import { isPreferredToOurs, isRuntimeConfig, runtimeOrder } from "./runtime-order.ts";
 
 describe("runtimeOrder()", () => {
@@ -34,7 +35,7 @@ describe("runtimeOrder()", () => {
 
   test("is the order of the names' bytes", () => {
     const names = fc.array(
-      fc.string({ unit: "binary", maxLength: 12 }).map((text) => `${text}.conf`),
+      anyText({ maxLength: 12 }).map((text) => `${text}.conf`),
       { maxLength: 12 },
     );
     fc.assert(
