@@ -5,6 +5,7 @@ import { printJson } from "../../src/sys/json.ts";
 import { cliPage } from "./cli-page.ts";
 import { conditionsPage } from "./conditions-page.ts";
 import { configPage } from "./config-page.ts";
+import { doctorPage } from "./doctor-page.ts";
 import { errorsPage, exitCodesPage } from "./errors-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { nodeNamePage } from "./node-name-page.ts";
@@ -20,6 +21,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ["conditions.md", conditionsPage()],
     ["config.md", configPage()],
     ["config.schema.json", printJson(configJsonSchema())],
+    ["doctor.md", doctorPage()],
     ["errors.md", errorsPage()],
     ["exit-codes.md", exitCodesPage()],
     ["metrics.md", metricsPage()],

@@ -1,0 +1,138 @@
+// The conflist: there, in a directory that can be written to, well formed, as it should be, and the one the runtime takes.
+
+import { listBackups } from "../../conflist/backups/backup.ts";
+import { otherConfigs } from "../../conflist/foreign-configs.ts";
+import { diffInstall } from "../../conflist/install/install-diff.ts";
+import { judgePreferred, lookInForce } from "../../conflist/precedence.ts";
+import { renderConflist } from "../../conflist/render.ts";
+import { formProblems } from "../../conflist/validate/validate.ts";
+import { condition } from "../../node/conditions.ts";
+import { conflistFileName } from "../../node-state/names.ts";
+import { readNetworkConfig, typeOfPlugin } from "../../spec/config-file.ts";
+import { problemSentence } from "../../spec/problem.ts";
+import { expected } from "../../sys/errors.ts";
+import { dirname, join } from "../../sys/fs/path.ts";
+import { whyUnwritable } from "../../sys/fs/unwritable.ts";
+import { type Check, type Fault, type Finding, faultsOr, notChecked, well } from "../check.ts";
+import { errorWords, faultsOf } from "../evidence.ts";
+import type { Examination } from "../examination.ts";
+
+export const conflistChecks: readonly Check[] = [
+  {
+    id: "conflist-file",
+    title: "HeadCNI's CNI configuration is there and well formed",
+    codes: ["ConflistAbsent", "ConflistNotWritten", "ConflistInvalid"],
+    look: lookAtFile,
+  },
+  {
+    id: "conflist-content",
+    title: "It says what this node's should",
+    codes: ["ConflistDiffers"],
+    look: lookAtContent,
+  },
+  {
+    id: "conflist-in-force",
+    title: "The runtime takes it before all others",
+    codes: ["OtherConfigPreferred", "MetaPluginUnclear", "ConflistAccess"],
+    look: lookAtOthers,
+  },
+  {
+    id: "conflist-portmap",
+    title: "Pods keep the port mappings they had with the CNI before",
+    codes: ["PortmapMissing"],
+    look: lookForPortmap,
+  },
+];
+
+async function lookAtFile(node: Examination): Promise<Finding> {
+  const { path, text } = await node.conflist();
+  const confDir = dirname(path);
+  const refused = whyUnwritable(node.system.files.hostPath(confDir));
+  const isOwner = node.system.files.owner.uid === 0;
+  const faults: Fault[] = [];
+  // Another user than root may never write there, and says nothing of the daemon by that.
+  if (refused !== undefined && (isOwner || text === undefined)) {
+    const { why, hint } = refused;
+    const remedy = `ls -ld ${confDir}; findmnt -T ${confDir}`;
+    faults.push({ code: "ConflistNotWritten", evidence: errorWordsOf(confDir, why, hint), remedy });
+  }
+  if (text === undefined) {
+    faults.push({ code: "ConflistAbsent", evidence: `${path} does not exist, so no pod gets a network from HeadCNI` });
+    return { kind: "faults", faults };
+  }
+  const problems = formProblems(text);
+  if (problems.length > 0) {
+    faults.push({ code: "ConflistInvalid", evidence: condition("ConflistInvalid", { path, problems }).text });
+  }
+  return faultsOr(faults, `${path} is well formed`);
+}
+
+function errorWordsOf(confDir: string, why: string, hint: string | undefined): string {
+  return `nothing can be written to ${confDir}: ${why}${hint === undefined ? "" : ` (${hint})`}`;
+}
+
+async function lookAtContent(node: Examination): Promise<Finding> {
+  const { path, text } = await node.conflist();
+  if (text === undefined) return notChecked(`${path} does not exist`);
+  const [{ config }, { plan }] = await Promise.all([node.config(), node.node()]);
+  try {
+    const wanted = new TextEncoder().encode(renderConflist(plan.conflist));
+    const { reason } = diffInstall(node.system, wanted, config.cni);
+    if (reason === "same" || reason === "mode" || reason === "owner") return well(`${path} is as it should be`);
+    const evidence = `${path} is not what the PodCIDR ${plan.adoption.effective.podCIDRs} and the configuration make of it`;
+    return { kind: "faults", faults: [{ code: "ConflistDiffers", evidence }] };
+  } catch (error) {
+    expected(error);
+    return { kind: "faults", faults: [{ code: "ConflistDiffers", evidence: errorWords(error) }] };
+  }
+}
+
+async function lookAtOthers(node: Examination): Promise<Finding> {
+  const [{ config }, { path, text }] = await Promise.all([node.config(), node.conflist()]);
+  const { confDir, otherConfigs: setting } = config.cni;
+  const preferred = judgePreferred(node.system, confDir);
+  const access = text === undefined ? [] : lookInForce(node.system, { confDir, otherConfigs: setting }).problems;
+  const faults: Fault[] = access
+    .filter(({ message }) => !message.startsWith("is not in force"))
+    .map((problem) => ({ code: "ConflistAccess", evidence: problemSentence(problem) }));
+  if (preferred.kind === "in-the-way") {
+    const { names, delegate } = preferred;
+    const evidence = `${names.join(", ")} in ${confDir} comes before ours, so the runtime gives pods ${
+      delegate === undefined ? "another CNI's network" : `the network ${delegate}`
+    }`;
+    const remedy = setting === "moveAside" ? "headcni conflist install" : undefined;
+    faults.push({ code: "OtherConfigPreferred", evidence, remedy });
+  }
+  if (preferred.kind === "unknown") {
+    const raised = [condition("MetaPluginUnclear", { confDir, name: preferred.name })];
+    faults.push(...faultsOf(raised, ["MetaPluginUnclear"]));
+  }
+  if (faults.length > 0) return { kind: "faults", faults };
+  if (preferred.kind === "calls-ours") return well(`${preferred.name} comes before ours, and calls it`);
+  return text === undefined
+    ? notChecked(`${path} does not exist`)
+    : well(`no other configuration in ${confDir} comes before it`);
+}
+
+/** A configuration that lies aside, or still in the directory behind ours, shows what pods had. */
+async function lookForPortmap(node: Examination): Promise<Finding> {
+  const { system } = node;
+  const [{ config }, { text }] = await Promise.all([node.config(), node.conflist()]);
+  const { confDir } = config.cni;
+  if (text === undefined) return notChecked("there is no conflist of HeadCNI");
+  const typesIn = (file: string, name = file): readonly string[] => {
+    const bytes = system.files.readIfPresent(join(confDir, file), 1 << 20);
+    return bytes === undefined ? [] : readNetworkConfig(name, bytes).plugins.map(typeOfPlugin);
+  };
+  if (typesIn(conflistFileName).includes("portmap")) return well("portmap is one of its plugins");
+  const aside = listBackups(system)
+    .filter((backups) => backups.confDir === confDir)
+    .flatMap((backups) => backups.aside.map(({ name, aside: file }) => ({ name, types: typesIn(file, name) })));
+  const others = otherConfigs(system, confDir).map(({ name, pluginTypes }) => ({ name, types: pluginTypes }));
+  const before = [...aside, ...others].filter(({ types }) => types.includes("portmap"));
+  const evidence = `${before.map(({ name }) => name).join(", ")} called portmap, and ours does not: a pod's hostPort is not reached`;
+  return faultsOr(
+    before.length === 0 ? [] : [{ code: "PortmapMissing", evidence }],
+    "no configuration of the CNI before called portmap",
+  );
+}
