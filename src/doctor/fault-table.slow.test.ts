@@ -166,7 +166,7 @@ const scenes: readonly Scene[] = [
     () => write("/etc/cni/net.d/00-multus.conf", '{"cniVersion":"0.4.0","name":"multus","type":"multus"}'),
     "clusterNetwork",
   ],
-  ["PortmapMissing", () => write("/etc/cni/net.d/87-podman.conflist", other("bridge", "portmap")), "portmap"],
+  ["ChainedPluginsLost", () => write("/etc/cni/net.d/10-other.conflist", other("bridge", "portmap")), "portmap"],
   ["RuntimeUnknown", () => remove("/etc/containerd/config.toml"), "cni.confDir"],
   ["RuntimeSilent", () => write("/run/containerd/containerd.sock", ""), "systemctl status containerd"],
   ["PluginsUnusable", () => remove("/opt/cni/bin/host-local"), "install host-local into /opt/cni/bin"],
@@ -442,6 +442,11 @@ describe("a fault is found with its remedy:", () => {
 /** What only a daemon that has been there for a while can know. */
 const ofDaemonAlone: readonly FaultCode[] = [
   "ConfigPassedOver",
+  "APIServerUnreachable",
+  "NodeObjectRefused",
+  "NodeObjectWithoutPodCIDR",
+  "NodeObjectNotKept",
+  "NodeObjectDiffers",
   "NodeNameUncertain",
   "MountedFolderGone",
   "BackupsNotWritten",

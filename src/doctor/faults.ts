@@ -36,6 +36,11 @@ export const faults = {
   PodCIDRSourceLost: warning(setPodCIDR),
   PodCIDRChangeBlocked: warning(drain),
   SourceFilesSkipped: warning("headcni podcidr inspect FILE"),
+  APIServerUnreachable: warning("kubectl get --raw /readyz"),
+  NodeObjectRefused: warning("kubectl auth can-i get nodes --as=system:serviceaccount:kube-system:headcni"),
+  NodeObjectWithoutPodCIDR: warning("kubectl get nodes -o custom-columns=N:.metadata.name,C:.spec.podCIDR"),
+  NodeObjectNotKept: warning("findmnt -T /var/lib/headcni; df /var/lib/headcni"),
+  NodeObjectDiffers: warning("kubectl get nodes -o custom-columns=N:.metadata.name,C:.spec.podCIDR; headcni podcidr"),
   NodeNameUnusable: failed(
     "edit nodeName in /etc/headcni/config.yaml, then: headcni podcidr",
     "This node's name cannot be told",
@@ -57,9 +62,8 @@ export const faults = {
     "headcni conflist install, with cni.otherConfigs: moveAside in /etc/headcni/config.yaml",
   ),
   MetaPluginUnclear: warning("edit clusterNetwork in the meta-plugin's file: headcni"),
-  PortmapMissing: warning(
+  ChainedPluginsLost: failed(
     "edit cni.plugins in /etc/headcni/config.yaml: [{type: portmap, capabilities: {portMappings: true}}]",
-    "portmap is missing, which the CNI before had",
   ),
   RuntimeUnknown: warning(
     "edit cni.confDir and cni.binDir in /etc/headcni/config.yaml to what the runtime reads",

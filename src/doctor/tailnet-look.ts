@@ -60,7 +60,7 @@ async function ask(system: System, api: LocalApi, signal: AbortSignal): Promise<
     .slice(0, maxPings);
   await Promise.allSettled(targets.map((address) => api.ping(address, signal)));
   const status = targets.length === 0 ? first : await api.status(signal);
-  return { status, prefs, sockets, tailnet: toTailnet(status, advertised) };
+  return { status, prefs, sockets, tailnet: toTailnet(status, { own: advertised }) };
 }
 
 /** A doctor is waited for. */

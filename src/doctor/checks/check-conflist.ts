@@ -1,17 +1,14 @@
 // The conflist: there, in a directory that can be written to, well formed, as it should be, and the one the runtime takes.
 
-import { listBackups } from "../../conflist/backups/backup.ts";
-import { otherConfigs } from "../../conflist/foreign-configs.ts";
 import { diffInstall } from "../../conflist/install/install-diff.ts";
 import { judgePreferred, lookInForce } from "../../conflist/precedence.ts";
 import { renderConflist } from "../../conflist/render.ts";
 import { formProblems } from "../../conflist/validate/validate.ts";
 import { condition } from "../../node/conditions.ts";
-import { conflistFileName } from "../../node-state/names.ts";
-import { readNetworkConfig, typeOfPlugin } from "../../spec/config-file.ts";
+import { pluginsLost } from "../../node/conflist-step.ts";
 import { problemSentence } from "../../spec/problem.ts";
 import { expected } from "../../sys/errors.ts";
-import { dirname, join } from "../../sys/fs/path.ts";
+import { dirname } from "../../sys/fs/path.ts";
 import { whyUnwritable } from "../../sys/fs/unwritable.ts";
 import { type Check, type Fault, type Finding, faultsOr, notChecked, well } from "../check.ts";
 import { errorWords, faultsOf } from "../evidence.ts";
@@ -37,10 +34,10 @@ export const conflistChecks: readonly Check[] = [
     look: lookAtOthers,
   },
   {
-    id: "conflist-portmap",
-    title: "Pods keep the port mappings they had with the CNI before",
-    codes: ["PortmapMissing"],
-    look: lookForPortmap,
+    id: "conflist-chained",
+    title: "Pods have what the network before gave them (portmap)",
+    codes: ["ChainedPluginsLost"],
+    look: lookForChained,
   },
 ];
 
@@ -114,25 +111,9 @@ async function lookAtOthers(node: Examination): Promise<Finding> {
     : well(`no other configuration in ${confDir} comes before it`);
 }
 
-/** A configuration that lies aside, or still in the directory behind ours, shows what pods had. */
-async function lookForPortmap(node: Examination): Promise<Finding> {
-  const { system } = node;
-  const [{ config }, { text }] = await Promise.all([node.config(), node.conflist()]);
-  const { confDir } = config.cni;
-  if (text === undefined) return notChecked("there is no conflist of HeadCNI");
-  const typesIn = (file: string, name = file): readonly string[] => {
-    const bytes = system.files.readIfPresent(join(confDir, file), 1 << 20);
-    return bytes === undefined ? [] : readNetworkConfig(name, bytes).plugins.map(typeOfPlugin);
-  };
-  if (typesIn(conflistFileName).includes("portmap")) return well("portmap is one of its plugins");
-  const aside = listBackups(system)
-    .filter((backups) => backups.confDir === confDir)
-    .flatMap((backups) => backups.aside.map(({ name, aside: file }) => ({ name, types: typesIn(file, name) })));
-  const others = otherConfigs(system, confDir).map(({ name, pluginTypes }) => ({ name, types: pluginTypes }));
-  const before = [...aside, ...others].filter(({ types }) => types.includes("portmap"));
-  const evidence = `${before.map(({ name }) => name).join(", ")} called portmap, and ours does not: a pod's hostPort is not reached`;
-  return faultsOr(
-    before.length === 0 ? [] : [{ code: "PortmapMissing", evidence }],
-    "no configuration of the CNI before called portmap",
-  );
+async function lookForChained(node: Examination): Promise<Finding> {
+  const [{ config }, { path, text }] = await Promise.all([node.config(), node.conflist()]);
+  if (text === undefined) return notChecked(`${path} does not exist`);
+  const faults = faultsOf(pluginsLost(node.system, config), ["ChainedPluginsLost"]);
+  return faultsOr(faults, "it called none that this one does not");
 }

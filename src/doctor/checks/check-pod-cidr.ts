@@ -18,6 +18,7 @@ const sourceCodes = [
   "PodCIDRRefused",
   "PodCIDRSourceLost",
   "PodCIDRChangeBlocked",
+  "NodeObjectDiffers",
 ] as const;
 const rangeCodes = ["PodCIDRClash", "PodCIDRQuestionable", "ClusterCIDROverlaps", "NetworksUnknown"] as const;
 
