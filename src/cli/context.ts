@@ -41,6 +41,7 @@ export function createCliContext(log: Log, exit: (code: number) => void): CliCon
       if (!isTerminal(0)) return undefined;
       writeAll(2, `${question} [y/N] `);
       return /^y(es)?$/i.test(readLine().trim());
+    },
     // Asked for by few commands.
     get terminal() {
       terminal ??= createTerminal(createSystem().env);
