@@ -101,6 +101,6 @@ async function lookAtChains(node: Examination): Promise<Finding> {
   const listings = await Promise.all(firewalls.iptables.map(listing));
   if (listings.every((text) => text === "")) return notChecked("iptables cannot list what another program wrote");
   if (listings.some((text) => text.includes("ts-forward"))) return well("FORWARD calls ts-forward");
-  const raised = condition("TailscaledDamaged", { hasLostChains: true, lostRoutes: [] });
+  const raised = condition("TailscaledDamaged", { hasLostChains: true, lostRoutes: [], lostAddresses: [] });
   return { kind: "faults", faults: [...faultsOf([raised], ["TailscaledDamaged"])] };
 }
