@@ -455,6 +455,7 @@ const ofDaemonAlone: readonly FaultCode[] = [
   "BridgeNotReplaced",
   "RulesContested",
   "NodeStateNotWritten",
+  "TailnetNotRemembered",
   "TailscaleAccessDenied",
   "TailscaleLoginRefused",
   "TailscaleKeyUnusable",

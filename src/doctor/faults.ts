@@ -99,6 +99,7 @@ export const faults = {
   ),
   RulesContested: warning("nft monitor; ip monitor rule"),
   NodeStateNotWritten: warning("findmnt -T /var/lib/headcni; df /var/lib/headcni"),
+  TailnetNotRemembered: warning("findmnt -T /var/lib/headcni; df /var/lib/headcni"),
   StateDirNotWritable: warning("findmnt -T /var/lib/headcni; df /var/lib/headcni"),
   StateDirExposed: failed("chown root:root /var/lib/headcni /run/headcni && chmod go-w /var/lib/headcni /run/headcni"),
   TailscaledAbsent: failed("systemctl enable --now tailscaled"),
