@@ -8,7 +8,6 @@ import { controlPlanePrograms } from "../harness/kubernetes/programs.ts";
 import { createNode } from "../harness/node.ts";
 import { wantedPrograms } from "./programs-found.ts";
 
-const programs = wantedPrograms(controlPlanePrograms);
 // In a node /var/run is a link to /run.
 const accountDir = "/run/secrets/kubernetes.io/serviceaccount";
 const address = "127.0.0.1";
@@ -34,10 +33,10 @@ async function tokenOf({ api }: ControlPlane, name: string, mayGetNodes: boolean
   return status.token;
 }
 
-describe.skipIf(programs === undefined)("a real kube-apiserver", () => {
+describe.each(wantedPrograms(controlPlanePrograms))("a real kube-apiserver", (programs) => {
   test("gives the Node object to who may have it, and says why to others", async () => {
     await using node = await createNode({ name: "w1" });
-    const plane = await startControlPlane(node, { programs: programs ?? new Map(), address, users: [nodeUser("w1")] });
+    const plane = await startControlPlane(node, { programs, address, users: [nodeUser("w1")] });
     const { api } = plane;
     await api("POST", "/api/v1/nodes", {
       metadata: { name: "w1" },

@@ -8,12 +8,14 @@ import { createKubernetesCluster, podCIDROf, startHeadcni, untilReadiness } from
 import { wantedPrograms } from "./programs-found.ts";
 import { allReach, asks, deploy, expose, runningPods } from "./workloads.ts";
 
-const programs = wantedPrograms(clusterPrograms);
-const kinds = tailnets.slice(-1);
+/** The real tailnet where this machine has it. */
+const clusters = wantedPrograms(clusterPrograms).flatMap((programs) =>
+  tailnets.slice(-1).map((kind) => ({ kind, programs, name: kind.name })),
+);
 
-describe.skipIf(programs === undefined).each(kinds)("a real cluster over the $name tailnet", (kind) => {
+describe.each(clusters)("a real cluster over the $name tailnet", ({ kind, programs }) => {
   test("two nodes get ready, and their pods talk, with HeadCNI as a service of each host", async () => {
-    await using cluster = await createKubernetesCluster(kind, programs ?? new Map());
+    await using cluster = await createKubernetesCluster(kind, programs);
     const { plane, nodes } = cluster;
     await untilReadiness(cluster, "False");
     for (const worker of nodes) await startHeadcni(worker);

@@ -4,14 +4,12 @@ import { clusterPrograms, findKubernetes } from "../harness/kubernetes/programs.
 
 const isAsked = (process.env.HEADCNI_TEST_KUBERNETES ?? "") !== "";
 
-/** What is to be run with: undefined where it is not asked for, or something is missing. */
-export function wantedPrograms<Name extends string>(names: readonly Name[]): ReadonlyMap<Name, string> | undefined {
+/** What is to be run with, as a list for `describe.each`: none where it is not asked for. @throws Error where something is missing */
+export function wantedPrograms<Name extends string>(names: readonly Name[]): readonly ReadonlyMap<Name, string>[] {
+  if (!isAsked) return [];
   const found = findKubernetes(names);
-  if (typeof found === "string") {
-    if (isAsked) throw new Error(`Cannot test on a real Kubernetes: ${found}`);
-    return undefined;
-  }
-  return isAsked ? found : undefined;
+  if (typeof found === "string") throw new Error(`Cannot test on a real Kubernetes: ${found}`);
+  return [found];
 }
 
 const all = findKubernetes(clusterPrograms);

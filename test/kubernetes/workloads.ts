@@ -9,14 +9,20 @@ const base = "/api/v1/namespaces/default";
 const apps = "/apis/apps/v1/namespaces/default";
 export const port = 8080;
 
-const script = `mkdir -p /www/cgi-bin && printf '#!/bin/sh\\nprintf "Content-Type: text/plain\\r\\n\\r\\n%s %s" "$NAME" "$REMOTE_ADDR"\\n' >/www/cgi-bin/who && chmod 755 /www/cgi-bin/who && exec httpd -f -p ${port} -h /www`;
+const page = `#!/bin/sh
+printf 'Content-Type: text/plain\r\n\r\n%s %s' "$NAME" "$REMOTE_ADDR"
+`;
+const serve = `mkdir -p /www/cgi-bin && printf %s "$PAGE" >/www/cgi-bin/who && chmod 755 /www/cgi-bin/who && exec httpd -f -p ${port} -h /www`;
 
 const container = {
   name: "who",
   image: testImage,
   imagePullPolicy: "Never",
-  command: ["sh", "-c", script],
-  env: [{ name: "NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
+  command: ["sh", "-c", serve],
+  env: [
+    { name: "NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+    { name: "PAGE", value: page },
+  ],
 };
 
 interface Pod {
