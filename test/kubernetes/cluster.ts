@@ -12,11 +12,12 @@ import {
 import { kubeletConfig, proxyUser, startWorker, type Worker } from "../harness/kubernetes/worker.ts";
 import { createNode, type Node, type NodeProcess } from "../harness/node.ts";
 import { createWan, type Wan } from "../harness/tailnet/wan.ts";
-import type { TailnetKind, TestTailnet } from "../tailnet/tailnets.ts";
+import type { TailnetKind, Tailscaled, TestTailnet } from "../tailnet/tailnets.ts";
 
 export interface KubernetesNode extends Worker {
   readonly name: string;
   daemon: NodeProcess | undefined;
+  readonly tailscaled: Tailscaled;
 }
 
 export interface KubernetesCluster extends AsyncDisposable {
@@ -38,22 +39,22 @@ export async function createKubernetesCluster(
   const center = await createNode({ name: "internet" });
   const wan = await createWan(center);
   const key = await tailnet.authKey();
-  const join = async (name: string): Promise<{ node: Node; address: string }> => {
+  const join = async (name: string): Promise<Joined> => {
     const node = await createNode({ name });
-    await tailnet.join(node);
+    const tailscaled = await tailnet.join(node);
     node.write(keyFile, key);
     await node.must(["chmod", "600", keyFile]);
     node.write(configFile, configOf(tailnet.controlURL));
-    return { node, address: await addressOf(node, wan) };
+    return { node, tailscaled, address: await addressOf(node, wan) };
   };
   const first = await join("w1");
   const second = await join("w2");
   const users = [nodeUser("w1"), nodeUser("w2"), proxyUser];
   const plane = await startControlPlane(first.node, { programs, address: first.address, users });
   await startControllers(plane, programs);
-  const start = async ({ node, address }: { node: Node; address: string }): Promise<KubernetesNode> => {
+  const start = async ({ node, tailscaled, address }: Joined): Promise<KubernetesNode> => {
     const worker = await startWorker(node, plane, { programs, address });
-    return Object.assign(worker, { name: node.name, daemon: undefined });
+    return Object.assign(worker, { name: node.name, daemon: undefined, tailscaled });
   };
   const nodes = [await start(first), await start(second)] as const;
   return {
@@ -66,6 +67,13 @@ export async function createKubernetesCluster(
       await tailnet[Symbol.asyncDispose]();
     },
   };
+}
+
+/** On the tailnet, not yet in the cluster. */
+interface Joined {
+  readonly node: Node;
+  readonly tailscaled: Tailscaled;
+  readonly address: string;
 }
 
 /** Of a node that its tailnet has wired to no network, by a wire of its own. */

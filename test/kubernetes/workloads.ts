@@ -130,16 +130,20 @@ export async function wrongPairs(cluster: KubernetesCluster, pods: readonly Runn
     .map(({ from, to, said }) => `${from.name} → ${to.name}: ${said || "-"}`);
 }
 
-export async function allReach(cluster: KubernetesCluster, pods: readonly RunningPod[]): Promise<void> {
+/** Waits until all pods of a Deployment reach each other, and gives them as they are then: a pod that was made anew has another address. */
+export async function allReach(cluster: KubernetesCluster, app: string, count: number): Promise<readonly RunningPod[]> {
   let wrong: readonly string[] = [];
+  let pods: readonly RunningPod[] = [];
   await waitUntil(
     "every pod is seen by every pod with its own address",
     async () => {
-      wrong = await wrongPairs(cluster, pods);
+      pods = await runningPods(cluster.plane, app, count);
+      wrong = await wrongPairs(cluster, pods).catch((error: Error) => [error.message]);
       return wrong.length === 0;
     },
     patienceMs,
   ).catch((error: Error) => {
     throw new Error(`${error.message}:\n${wrong.join("\n")}`);
   });
+  return pods;
 }
