@@ -186,7 +186,7 @@ const reasonWords: Readonly<Record<InstallReason, string>> = {
   "not-a-file": "something other than a file was in its place",
 };
 
-export function preferredConditions(confDir: string, preferred: Preferred): Condition[] {
+function preferredConditions(confDir: string, preferred: Preferred): Condition[] {
   switch (preferred.kind) {
     case "none":
     case "calls-ours":
@@ -199,7 +199,7 @@ export function preferredConditions(confDir: string, preferred: Preferred): Cond
 }
 
 /** k3s keeps flannel's file in a directory of its own, which its containerd reads only as long as flannel is on. */
-export function pluginsLost(system: System, { cni: { confDir, plugins } }: Config): Condition[] {
+function pluginsLost(system: System, { cni: { confDir, plugins } }: Config): Condition[] {
   const formerDirs = [join(readNodePrograms(system).k3s.dataDir, "agent/etc/cni/net.d")];
   const lost = lostPlugins(system, { confDir, formerDirs, plugins });
   return lost.length === 0 ? [] : [condition("ChainedPluginsLost", { lost })];

@@ -24,7 +24,6 @@ const programs = {
     "config-dir": text,
     "pod-cidr": text,
     "hostname-override": text,
-    "node-ip": text,
     kubeconfig: text,
     "cert-dir": text,
     "container-runtime-endpoint": text,

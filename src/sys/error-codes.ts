@@ -8,6 +8,8 @@ export const errorCodes = {
   HC_ADDR_INVALID: "A value is not an IPv4 or IPv6 address",
   HC_PREFIX_INVALID: "A value is not a CIDR (an address, a slash and a prefix length)",
 
+  HC_API_SERVER: "Kubernetes' API server refuses what is asked of it, or cannot be asked",
+
   HC_CONFIG_FILE: "The configuration file is missing though it was named, or cannot be read",
   HC_CONFIG_INVALID: "The configuration has keys or values that cannot be used; each is listed with its place",
 
@@ -49,8 +51,6 @@ export const errorCodes = {
 
   HC_DAEMON_RUNNING: "Another headcni-daemon already runs on this node",
   HC_DAEMON_NOT_RUNNING: "The headcni-daemon of this node does not answer",
-
-  HC_DOCTOR_SKIPPED: "What a check of headcni doctor looks at is not there",
 } as const satisfies Readonly<Record<string, string>>;
 
 export type ErrorCode = keyof typeof errorCodes;
