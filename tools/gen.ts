@@ -1,14 +1,16 @@
-// Writes docs/reference from the tables and schemas in the source: `make gen`. Prints what it changed.
+// Writes docs/reference and the chart's schema from the tables and schemas in the source: `make gen`. Prints what it changed.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { referenceFolder, referencePages } from "./gen/pages.ts";
+import { otherGeneratedFiles, referenceFolder, referencePages } from "./gen/pages.ts";
 
+const checkout = new URL("..", import.meta.url).pathname;
+const pages = [...referencePages()].map(([name, text]) => [`docs/reference/${name}`, text] as const);
 mkdirSync(referenceFolder, { recursive: true });
-for (const [name, text] of referencePages()) {
-  const path = `${referenceFolder}/${name}`;
+for (const [name, text] of [...pages, ...otherGeneratedFiles()]) {
+  const path = `${checkout}${name}`;
   if (tryRead(path) === text) continue;
   writeFileSync(path, text);
-  console.log(`wrote docs/reference/${name}`);
+  console.log(`wrote ${name}`);
 }
 
 function tryRead(path: string): string | undefined {

@@ -38,6 +38,8 @@ find_missing() {
   if [ "$use" = test ]; then
     need podman command -v podman
     need procps command -v pgrep
+    # helm comes in an archive of it.
+    need unzip command -v unzip
     need chromium-headless-shell command -v chromium-headless-shell
     # Only to check units: none of it runs.
     need systemd command -v systemd-analyze

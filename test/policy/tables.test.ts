@@ -6,7 +6,7 @@ import { posix } from "node:path";
 import { declaredConditions } from "../../src/daemon/agents.ts";
 import { errorCodes } from "../../src/sys/error-codes.ts";
 import { agents } from "../../tools/gen/agents.ts";
-import { referencePages } from "../../tools/gen/pages.ts";
+import { otherGeneratedFiles, referencePages } from "../../tools/gen/pages.ts";
 import { checkout, repositoryFiles, sourceFiles, textOf } from "./source.ts";
 
 const product = sourceFiles("src", "product");
@@ -66,6 +66,10 @@ describe("docs/reference", () => {
   test.each([...pages.keys()])("%s is fresh", (name) => {
     const isFresh = textOf(`docs/reference/${name}`) === pages.get(name);
     expect(isFresh ? "fresh" : `stale: run \`make gen\` and commit docs/reference/${name}`).toBe("fresh");
+  });
+
+  test.each([...otherGeneratedFiles()])("beside it, %s is fresh", (path, text) => {
+    expect(textOf(path) === text ? "fresh" : `stale: run \`make gen\` and commit ${path}`).toBe("fresh");
   });
 
   test("names every error code, condition and metric", () => {

@@ -2,10 +2,10 @@
 
 import { configJsonSchema } from "../../src/config/keys.ts";
 import { printJson } from "../../src/sys/json.ts";
+import { chartValuesPage, chartValuesSchema } from "./chart-values.ts";
 import { cliPage } from "./cli-page.ts";
 import { conditionsPage } from "./conditions-page.ts";
 import { configPage } from "./config-page.ts";
-import { doctorPage } from "./doctor-page.ts";
 import { errorsPage, exitCodesPage } from "./errors-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { nodeNamePage } from "./node-name-page.ts";
@@ -17,11 +17,11 @@ export const referenceFolder = new URL("../../docs/reference", import.meta.url).
 /** File names in the folder, each with its content. */
 export function referencePages(): ReadonlyMap<string, string> {
   return new Map([
+    ["chart-values.md", chartValuesPage()],
     ["cli.md", cliPage()],
     ["conditions.md", conditionsPage()],
     ["config.md", configPage()],
     ["config.schema.json", printJson(configJsonSchema())],
-    ["doctor.md", doctorPage()],
     ["errors.md", errorsPage()],
     ["exit-codes.md", exitCodesPage()],
     ["metrics.md", metricsPage()],
@@ -29,4 +29,9 @@ export function referencePages(): ReadonlyMap<string, string> {
     ["podcidr-reasons.md", reasonsPage()],
     ["sources.md", sourcesPage()],
   ]);
+}
+
+/** Generated files elsewhere, by path in the checkout. */
+export function otherGeneratedFiles(): ReadonlyMap<string, string> {
+  return new Map([["chart/values.schema.json", printJson(chartValuesSchema())]]);
 }

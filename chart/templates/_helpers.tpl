@@ -1,0 +1,144 @@
+{{/* What templates share. Names of objects are fixed: commands in the documentation name them. */}}
+
+{{- define "headcni.labels" -}}
+app.kubernetes.io/name: headcni
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{- define "headcni.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end -}}
+{{- end }}
+
+{{/* Where the daemon serves its status. */}}
+{{- define "headcni.listen" -}}
+{{- dig "monitoring" "listen" "127.0.0.1:9465" .Values.config -}}
+{{- end }}
+
+{{- define "headcni.port" -}}
+{{- regexFind "[0-9]+$" (include "headcni.listen" .) -}}
+{{- end }}
+
+{{/* The configuration file: `config`, and the file of a key that the chart mounts. */}}
+{{- define "headcni.config" -}}
+{{- $config := deepCopy .Values.config -}}
+{{- if .Values.tailscale.authKey.existingSecret -}}
+{{- $login := dict "authKeyFile" (printf "/run/headcni/secrets/tailscale/%s" .Values.tailscale.authKey.key) -}}
+{{- $config = merge $config (dict "tailscale" (dict "login" $login)) -}}
+{{- end -}}
+{{- toYaml $config -}}
+{{- end }}
+
+{{/* One range for every node is right for one node only. */}}
+{{- define "headcni.checkNodeLocal" -}}
+{{- $nodeLocal := dig "network" "podCIDR" "nodeLocal" "" .Values.config -}}
+{{- if and $nodeLocal (not (kindIs "map" $nodeLocal)) (not .Values.singleNode) -}}
+{{- $nodes := list -}}
+{{- range (get (lookup "v1" "Node" "" "") "items" | default list) }}{{ $nodes = append $nodes .metadata.name }}{{ end -}}
+{{- if gt (len $nodes) 1 -}}
+{{- fail (printf "config.network.podCIDR.nodeLocal is one range for all, and this cluster has %d nodes: their pods would have the same addresses. Give each node its own, by name: --set config.network.podCIDR.nodeLocal.%s=10.244.1.0/24 --set config.network.podCIDR.nodeLocal.%s=10.244.2.0/24 (with \\. for each dot of a name). Or leave it out: each node then takes what Kubernetes assigned to it. If the cluster has one node, singleNode=true says so" (len $nodes) (index $nodes 0 | replace "." "\\.") (index $nodes 1 | replace "." "\\.")) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Folders of the node that are written, by the name of their volume. The parents of the runtime's: a folder that is replaced or mounted over is seen. */}}
+{{- define "headcni.writableDirs" -}}
+{{- $cni := .Values.config.cni | default dict -}}
+{{- $dirs := list (dir ($cni.confDir | default "/etc/cni/net.d")) (dir ($cni.binDir | default "/opt/cni/bin")) "/var/lib/cni" "/var/lib/headcni" "/run/headcni" -}}
+{{- toJson (uniq (concat $dirs .Values.writableDirs)) -}}
+{{- end }}
+
+{{- define "headcni.nodeVolumes" -}}
+- name: host
+  hostPath:
+    path: /
+- name: xtables-lock
+  hostPath:
+    path: /run/xtables.lock
+    type: FileOrCreate
+{{- range $index, $path := fromJsonArray (include "headcni.writableDirs" .) }}
+- name: writable-{{ $index }}
+  hostPath:
+    path: {{ $path }}
+    type: DirectoryOrCreate
+{{- end }}
+{{- end }}
+
+{{- define "headcni.nodeMounts" -}}
+- name: host
+  mountPath: /host
+  readOnly: true
+  mountPropagation: HostToContainer
+- name: xtables-lock
+  mountPath: /run/xtables.lock
+{{- range $index, $path := fromJsonArray (include "headcni.writableDirs" .) }}
+- name: writable-{{ $index }}
+  mountPath: /host{{ $path }}
+  mountPropagation: HostToContainer
+{{- end }}
+{{- end }}
+
+{{/* Commands in a container ask for the node, without flags. */}}
+{{- define "headcni.env" -}}
+- name: HEADCNI_ROOT
+  value: /host
+- name: HEADCNI_CONFIG
+  value: /etc/headcni-chart/config.yaml
+- name: HEADCNI_NODENAME
+  valueFrom:
+    fieldRef:
+      fieldPath: spec.nodeName
+{{- if .Values.podMonitor.enabled }}
+- name: HOST_IP
+  valueFrom:
+    fieldRef:
+      fieldPath: status.hostIP
+- name: HEADCNI_MONITORING_LISTEN
+  value: $(HOST_IP):{{ include "headcni.port" . }}
+{{- end }}
+{{- end }}
+
+{{/* docs/kubernetes.md has the reason for each capability. */}}
+{{- define "headcni.securityContext" -}}
+privileged: false
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+runAsUser: 0
+runAsGroup: 0
+capabilities:
+  drop: [ALL]
+  add: [NET_ADMIN, NET_RAW, DAC_OVERRIDE, CHOWN, FOWNER]
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{/* What every pod of the chart has. */}}
+{{- define "headcni.podSpec" -}}
+hostNetwork: true
+dnsPolicy: Default
+enableServiceLinks: false
+priorityClassName: {{ .Values.priorityClassName }}
+terminationGracePeriodSeconds: 5
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "headcni.container" -}}
+image: {{ include "headcni.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+terminationMessagePolicy: FallbackToLogsOnError
+{{- end }}
