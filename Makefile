@@ -3,10 +3,10 @@
 BUN := node_modules/.bin/bun
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup host-setup demo test check build bench gen golden clean
+.PHONY: help setup host-setup demo test test-kubernetes check build bench gen golden clean
 
 help: ## say what each target does
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: node_modules/.installed
 
@@ -31,6 +31,9 @@ demo: need-root setup host-setup build-host ## three nodes in different networks
 test: need-root setup static build-host ## everything CI runs: check, then the product as a process and on real runtimes (root)
 	@tools/setup-host.sh test
 	@$(BUN) tools/test.ts ./src ./test
+
+test-kubernetes: need-root setup host-setup build-host ## a real cluster of two nodes, where its programs are there: CONTRIBUTING.md (root, minutes)
+	@HEADCNI_TEST_KUBERNETES=1 $(BUN) tools/test.ts ./test/kubernetes
 
 check: static ## format, lint, types, unused code, quick unit, property and policy tests: seconds
 	@$(BUN) test --timeout 120000 --parallel=2 --no-isolate --path-ignore-patterns='**/*.slow.test.ts' ./src ./test/policy

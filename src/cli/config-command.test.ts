@@ -8,6 +8,7 @@ import { createSystem } from "../sys/system.ts";
 import { type TempRoot, tempRoot } from "../sys/testing.ts";
 import type { CliContext } from "./context.ts";
 import { parseCommandLine } from "./program.ts";
+import { plainTerminal } from "./terminal/testing.ts";
 
 interface Answer {
   readonly exitCode: number;
@@ -27,6 +28,7 @@ async function config(node: TempRoot, ...args: readonly string[]): Promise<Answe
     },
     isTerminal: false,
     confirm: () => undefined,
+    terminal: plainTerminal,
     system: () => ({ ...createSystem({ root: node.path }), env: {}, exec: fakeKernel().exec }),
     exit: (code) => {
       answer.exitCode = code;

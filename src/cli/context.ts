@@ -7,6 +7,7 @@ import type { Log } from "../sys/log/log.ts";
 import { absolutePath } from "../sys/machine.ts";
 import { isTerminal, readLine, writeAll } from "../sys/process/stdio.ts";
 import { createSystem, type System } from "../sys/system.ts";
+import { createTerminal, type Terminal } from "./terminal/terminal.ts";
 
 export interface CliContext {
   /** Standard output, text with its newlines. */
@@ -17,6 +18,7 @@ export interface CliContext {
   readonly isTerminal: boolean;
   /** Asks on the terminal; undefined when standard input is none, so that no script hangs. */
   confirm(question: string): boolean | undefined;
+  readonly terminal: Terminal;
   /**
    * The machine, re-rooted when the command has `--root`.
    * @throws HeadcniError HC_USAGE when that is not a directory: under a misspelt root every file would seem absent.
@@ -28,6 +30,7 @@ export interface CliContext {
 
 /** The real one. */
 export function createCliContext(log: Log, exit: (code: number) => void): CliContext {
+  let terminal: Terminal | undefined;
   return {
     print: (text) => writeAll(1, text),
     warn: (text) => writeAll(2, text),
@@ -38,6 +41,11 @@ export function createCliContext(log: Log, exit: (code: number) => void): CliCon
       if (!isTerminal(0)) return undefined;
       writeAll(2, `${question} [y/N] `);
       return /^y(es)?$/i.test(readLine().trim());
+    },
+    // Asked for by few commands.
+    get terminal() {
+      terminal ??= createTerminal(createSystem().env);
+      return terminal;
     },
     system: (root) => systemAt(root, log),
     exit,

@@ -7,6 +7,7 @@ import { serveFakeRuntime } from "../runtime/cri/testing.ts";
 import { fakeClock, type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
 import type { CliContext } from "./context.ts";
 import { parseCommandLine } from "./program.ts";
+import { plainTerminal } from "./terminal/testing.ts";
 
 // Stands still, so that ages are exact, and is the real time, because gRPC counts its deadlines by that.
 const now = Date.now();
@@ -22,6 +23,7 @@ async function run(root: TempRoot, ...args: readonly string[]) {
     },
     isTerminal: false,
     confirm: () => undefined,
+    terminal: plainTerminal,
     system: () => testSystem(root, { clock: fakeClock(now) }),
     exit: (code) => {
       answer.exitCode = code;

@@ -7,6 +7,7 @@ import { tempRoot } from "../sys/testing.ts";
 import type { CliContext } from "./context.ts";
 import { jsonErrorLine, wantsJson } from "./json-error.ts";
 import { parseCommandLine } from "./program.ts";
+import { plainTerminal } from "./terminal/testing.ts";
 
 /** Runs a command line that fails; gives its exit code and all of standard error. */
 async function fail(args: readonly string[], root?: string): Promise<{ exitCode: number; stderr: string }> {
@@ -18,6 +19,7 @@ async function fail(args: readonly string[], root?: string): Promise<{ exitCode:
     },
     isTerminal: false,
     confirm: () => undefined,
+    terminal: plainTerminal,
     system: () => ({ ...createSystem({ root }), env: {} }),
     exit: () => undefined,
   };

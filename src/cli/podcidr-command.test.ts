@@ -5,6 +5,7 @@ import { fakeKernel } from "../dataplane/testing.ts";
 import { type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
 import type { CliContext } from "./context.ts";
 import { parseCommandLine } from "./program.ts";
+import { plainTerminal } from "./terminal/testing.ts";
 
 async function run(root: TempRoot, ...args: readonly string[]) {
   let stdout = "";
@@ -18,6 +19,7 @@ async function run(root: TempRoot, ...args: readonly string[]) {
     },
     isTerminal: false,
     confirm: () => undefined,
+    terminal: plainTerminal,
     system: () => testSystem(root, { exec: fakeKernel().exec }),
     exit: () => {},
   };

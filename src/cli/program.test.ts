@@ -6,6 +6,7 @@ import { createSystem } from "../sys/system.ts";
 import type { CliContext } from "./context.ts";
 import { examplesOf } from "./options.ts";
 import { createProgram, parseCommandLine } from "./program.ts";
+import { plainTerminal } from "./terminal/testing.ts";
 
 interface Answer {
   readonly exitCode: number;
@@ -26,6 +27,7 @@ async function run(args: readonly string[], calledAs?: string): Promise<Answer> 
     },
     isTerminal: false,
     confirm: () => undefined,
+    terminal: plainTerminal,
     system: (root) => createSystem({ root }),
     exit: (code) => {
       exitCode = code;

@@ -11,6 +11,7 @@ import { addConfigCommands } from "./config-command.ts";
 import { addConflistCommands } from "./conflist/conflist-command.ts";
 import { type CliContext, createCliContext } from "./context.ts";
 import { addDaemonCommand } from "./daemon-command.ts";
+import { addDoctorCommand } from "./doctor/doctor-command.ts";
 import { errorLines, exitCodeFor, exitCodes, usageHint } from "./exit.ts";
 import { addHeadscaleCommands } from "./headscale/headscale-command.ts";
 import { addIpamCommands } from "./ipam-command.ts";
@@ -59,6 +60,7 @@ export function createProgram(
   addConflistCommands(program, context);
   addDaemonCommand(program, context);
   addStatusCommand(program, context);
+  addDoctorCommand(program, context);
   addMeshCommand(program, context);
   addPodCIDRCommands(program, context);
   addHeadscaleCommands(program, context);

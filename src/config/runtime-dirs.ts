@@ -15,7 +15,7 @@ type DirSource =
   /** `why` is a phrase: `no runtime's configuration found`. */
   | { readonly kind: "default"; readonly why: string };
 
-interface RuntimeDirs {
+export interface RuntimeDirs {
   /** Directory of the conflists. */
   readonly confDir: string;
   /** Directory of the plugins. */

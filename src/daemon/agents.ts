@@ -75,7 +75,7 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
   const list: readonly Agent[] = [
     createConfigAgent(system, { ...shared, flags, configureLog }),
     createKubernetesAgent(system, { ...shared, nodeObject, nodeName }),
-    createNodeAgent(system, { ...shared, nodeName: flags.nodeName, executable, everySecond }),
+    createNodeAgent(system, { ...shared, nodeObject, nodeName: flags.nodeName, executable, everySecond }),
     createDataplaneAgent(system, { ...shared, peers, damage }),
     createNodeStateAgent(system, shared),
     createTailscaleAgent(system, { ...shared, tailnet, damage }),

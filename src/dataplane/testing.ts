@@ -72,7 +72,12 @@ export function fakeKernel(versions: readonly string[] = ["0.3.0", "0.3.1", "0.4
 function runIp(kernel: FakeKernel, args: readonly string[]): ExecResult {
   if (kernel.ipFault === "missing") throw missing("ip");
   if (kernel.ipFault !== undefined) return ended(2, "", kernel.ipFault);
-  if (args.includes("rule")) return runIpRule(kernel, args);
+  // `ip -j -4 rule show` is asked, too.
+  if (args.includes("rule"))
+    return runIpRule(
+      kernel,
+      args.filter((arg) => arg !== "-j"),
+    );
   if (args.includes("add")) return addToBridge(kernel, args);
   if (args[0] === "link" && args[1] === "del") {
     if (kernel.bridge === undefined) return ended(1, "", `Cannot find device "${bridgeName}"`);
@@ -98,7 +103,7 @@ function addToBridge(kernel: FakeKernel, args: readonly string[]): ExecResult {
 
 /** `-4 rule add priority 5200 to 10.1.0.0/24 lookup main protocol 72`, or `-4 -j rule show` */
 function runIpRule(kernel: FakeKernel, [family, ...args]: readonly string[]): ExecResult {
-  const [, verb, ...words] = args.filter((arg) => arg !== "-j");
+  const [, verb, ...words] = args;
   const rule = [family, ...words].join(" ");
   if (verb === "add") kernel.ipRules.push(rule);
   if (verb === "del") kernel.ipRules = kernel.ipRules.filter((each) => each !== rule);

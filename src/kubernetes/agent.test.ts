@@ -1,9 +1,10 @@
 // The daemon with the Node object as a source: a fake API server over TLS, a node that is a directory.
 
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { type FakeNode, fakeNode } from "../daemon/testing.ts";
 import { keptNodeObjectFile } from "../node-state/kept-node-object.ts";
 import { createSystem } from "../sys/system.ts";
+import { waitUntil } from "../sys/testing.ts";
 import { type FakeApiServer, fakeApiServer } from "./testing.ts";
 
 const enabled = "network: {podCIDR: {nodeObject: {enabled: true}}}\n";
@@ -99,4 +100,50 @@ test("asks nothing unless the configuration says so, and forgets what it has whe
   node.root.write("/etc/headcni/config.yaml", "{}\n");
   await startAsPod(node, server).reconcile();
   expect(node.root.exists(keptNodeObjectFile)).toBe(false);
+});
+
+describe("a node of which nothing but a guess is known", () => {
+  test.each<[string, FakeApiServer["answer"]]>([
+    ["that is not there yet", { status: 404, body: {} }],
+    ["of a server in trouble", { status: 503, body: {} }],
+  ])("waits for a Node object %s", async (_, answer) => {
+    await using server = clusterOf("10.9.1.0/24");
+    server.answer = answer;
+    using node = fakeNode();
+    node.root.write("/etc/headcni/config.yaml", enabled);
+    const daemon = startAsPod(node, server);
+    const first = daemon.reconcile();
+    await waitUntil("it has asked", () => server.requests.length > 0);
+    await waitUntil("it waits", () => node.log.entries.some(({ message }) => message.startsWith("Waiting up to 30 s")));
+    expect(subnet(node)).toBeUndefined();
+    server.answer = undefined;
+    await waitUntil("it has asked again", async () => {
+      await node.clock.advance(1000);
+      return server.requests.length > 1;
+    });
+    await first;
+    expect(subnet(node)).toBe("10.9.1.0/24");
+    expect(node.codes()).not.toContain("PodCIDRNotAuthoritative");
+  });
+
+  test("goes on with the guess when the time is over", async () => {
+    await using server = clusterOf("10.9.1.0/24");
+    server.answer = { status: 503, body: {} };
+    using node = fakeNode();
+    node.root.write("/etc/headcni/config.yaml", enabled);
+    let isDone = false;
+    const first = startAsPod(node, server)
+      .reconcile()
+      .then(() => {
+        isDone = true;
+      });
+    let passedMs = 0;
+    await waitUntil("it goes on", async () => {
+      await node.clock.advance(500);
+      passedMs += 500;
+      return isDone || passedMs > 120_000;
+    });
+    await first;
+    expect(subnet(node)).toBe("10.244.0.0/24");
+  });
 });

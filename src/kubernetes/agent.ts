@@ -14,6 +14,7 @@ import {
   removeKeptNodeObject,
   writeKeptNodeObject,
 } from "../node-state/kept-node-object.ts";
+import { createBackoff } from "../sys/backoff.ts";
 import { describeError, expected } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import { condition, kubernetesConditions, lookupConditions } from "./conditions.ts";
@@ -24,6 +25,8 @@ import { showKubernetes } from "./status.ts";
 export interface KubernetesAgentOptions {
   readonly conditions: ConditionStore;
   readonly config: Watchable<LoadedConfig | undefined>;
+  /** Set once the node has its PodCIDR: until then it may wait for what is found here. */
+  readonly assignment: Watchable<object | undefined>;
   /** The name of this node's Node. @throws HeadcniError where it is not known */
   readonly nodeName: (loaded: LoadedConfig) => string;
   /** Undefined until the API server has been asked once, or need not be. */
@@ -39,7 +42,7 @@ const resyncMs = 600_000;
 const retry = { firstMs: 1000, maxMs: 30_000 };
 
 export function createKubernetesAgent(system: System, options: KubernetesAgentOptions): Agent {
-  const { conditions, config, nodeObject, nodeName, record } = options;
+  const { conditions, config, assignment, nodeObject, nodeName, record } = options;
 
   const look = async (loaded: LoadedConfig, signal: AbortSignal): Promise<readonly Condition[]> => {
     const { enabled, kubeconfig } = loaded.config.network.podCIDR.nodeObject;
@@ -98,11 +101,27 @@ export function createKubernetesAgent(system: System, options: KubernetesAgentOp
     },
     failed: (error) => condition("NodeObjectNotKept", failureOf(error)),
   });
+  const isOver = (signal: AbortSignal): boolean => {
+    const { kind = "off" } = nodeObject.value ?? {};
+    return signal.aborted || assignment.value !== undefined || kind === "off" || kind === "assigned";
+  };
   return {
     ...plainAgent,
     ...reconciler,
     conditions: kubernetesConditions,
     metrics: Object.values(kubernetesMetrics),
+    once: async (signal) => {
+      await reconciler.once(signal);
+      const backoff = createBackoff(system, retry);
+      while (!isOver(signal)) {
+        const pause = new AbortController();
+        const woken = AbortSignal.any([signal, pause.signal]);
+        void assignment.changed(undefined, woken).then(() => pause.abort());
+        await backoff.wait(woken);
+        pause.abort();
+        if (!isOver(signal)) await reconciler.once(signal);
+      }
+    },
     status: () => ({ ...showKubernetes(nodeObject.value), lastReconcile: reconciler.last.value }),
   };
 }

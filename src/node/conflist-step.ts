@@ -186,7 +186,7 @@ const reasonWords: Readonly<Record<InstallReason, string>> = {
   "not-a-file": "something other than a file was in its place",
 };
 
-function preferredConditions(confDir: string, preferred: Preferred): Condition[] {
+export function preferredConditions(confDir: string, preferred: Preferred): Condition[] {
   switch (preferred.kind) {
     case "none":
     case "calls-ours":
@@ -199,7 +199,7 @@ function preferredConditions(confDir: string, preferred: Preferred): Condition[]
 }
 
 /** k3s keeps flannel's file in a directory of its own, which its containerd reads only as long as flannel is on. */
-function pluginsLost(system: System, { cni: { confDir, plugins } }: Config): Condition[] {
+export function pluginsLost(system: System, { cni: { confDir, plugins } }: Config): Condition[] {
   const formerDirs = [join(readNodePrograms(system).k3s.dataDir, "agent/etc/cni/net.d")];
   const lost = lostPlugins(system, { confDir, formerDirs, plugins });
   return lost.length === 0 ? [] : [condition("ChainedPluginsLost", { lost })];

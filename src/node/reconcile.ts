@@ -6,6 +6,7 @@ import { logOnce } from "../agent/log-once.ts";
 import type { RecordMetric } from "../agent/metrics.ts";
 import { throwIfStopping } from "../agent/reconciler.ts";
 import type { LoadedConfig } from "../config/config.ts";
+import type { NodeObjectLookup } from "../kubernetes/node-lookup.ts";
 import { type Assignment, isGuess, type PodCIDRAnswer } from "../podcidr/answer.ts";
 import { type AskVersions, rememberVersions } from "../spec/remember-versions.ts";
 import { execUntil } from "../sys/process/exec.ts";
@@ -15,6 +16,7 @@ import { type Announced, announcePodCIDR } from "./announce.ts";
 import { applyBridge } from "./bridge-step.ts";
 import { condition } from "./conditions.ts";
 import { applyConflist, type ConflistMemory, type ConflistResult, firstConflistMemory } from "./conflist-step.ts";
+import { firstAnswer } from "./first-answer.ts";
 import { nodeMetrics } from "./metrics.ts";
 import { askChain, nodeFacts, observeKernel } from "./observe.ts";
 import { type Plan, planNode } from "./plan.ts";
@@ -27,6 +29,7 @@ export interface ReconcileNodeOptions {
   /** Known once the node state file has been written, where it must be there before the conflist. */
   readonly nodeStateReady: Watchable<true | undefined>;
   readonly status: Latest<NodeStatus | undefined>;
+  readonly nodeObject: Watchable<NodeObjectLookup | undefined>;
   readonly record: RecordMetric;
   /** `--node-name` */
   readonly nodeName?: string | undefined;
@@ -44,7 +47,7 @@ interface Memory {
 /** The step; it keeps what it did last, and publishes assignment and status. */
 export function createNodeStep(system: System, options: ReconcileNodeOptions) {
   const { clock, log } = system;
-  const { config: configs, status, nodeName } = options;
+  const { config: configs, status, nodeName, nodeObject } = options;
   const askVersions = rememberVersions();
   const observer: System = { ...system, log: logOnce(log) };
   let memory: Memory = { announced: undefined, plugin: firstPluginMemory, conflist: firstConflistMemory };
@@ -62,7 +65,16 @@ export function createNodeStep(system: System, options: ReconcileNodeOptions) {
     const { config } = loaded;
     const { networks } = observed;
     const current = status.value?.current ?? nodeFacts(observer, config.cni.confDir, observed).current;
-    const { nodeName: name, answer, conditions } = decide({ networks, current });
+    const found = { networks, current };
+    const first = decide(found);
+    const ask = () => askChain(observer, { loaded, nodeName, last: status.value })(found);
+    const isUnseen = current === undefined;
+    const {
+      nodeName: name,
+      answer,
+      conditions,
+    } = isUnseen ? await firstAnswer(system, { loaded, nodeObject, first, ask }, signal) : first;
+    throwIfStopping(signal);
     const plan = planNode({ config, answer, current, ...observed });
     const announced = { nodeName: name, answer, effective: plan.adoption.effective };
     announcePodCIDR(log, announced, memory.announced);

@@ -24,6 +24,7 @@ const programs = {
     "config-dir": text,
     "pod-cidr": text,
     "hostname-override": text,
+    "node-ip": text,
     kubeconfig: text,
     "cert-dir": text,
     "container-runtime-endpoint": text,

@@ -84,7 +84,11 @@ export const layers: Readonly<Record<string, Layer>> = {
     holds: "the agents put together, status server, metrics",
     uses: [...shared, ...domains, "node", "src/version.ts"],
   },
-  cli: { holds: "one file a command", uses: [...shared, ...domains, "node", "daemon", "src/version.ts"] },
+  doctor: {
+    holds: "what is wrong with a node, and what mends it: checks as data, each asks a domain",
+    uses: [...shared, ...domains, "node", "daemon", "src/version.ts"],
+  },
+  cli: { holds: "one file a command", uses: [...shared, ...domains, "node", "daemon", "doctor", "src/version.ts"] },
   "src/main.ts": { holds: "looks at how it was called", uses: ["cli", "cni", "sys"] },
 };
 

@@ -6,6 +6,7 @@ import { chartValuesPage, chartValuesSchema } from "./chart-values.ts";
 import { cliPage } from "./cli-page.ts";
 import { conditionsPage } from "./conditions-page.ts";
 import { configPage } from "./config-page.ts";
+import { doctorPage } from "./doctor-page.ts";
 import { errorsPage, exitCodesPage } from "./errors-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { nodeNamePage } from "./node-name-page.ts";
@@ -22,6 +23,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ["conditions.md", conditionsPage()],
     ["config.md", configPage()],
     ["config.schema.json", printJson(configJsonSchema())],
+    ["doctor.md", doctorPage()],
     ["errors.md", errorsPage()],
     ["exit-codes.md", exitCodesPage()],
     ["metrics.md", metricsPage()],

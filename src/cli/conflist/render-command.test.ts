@@ -5,6 +5,7 @@ import { createSystem } from "../../sys/system.ts";
 import { type TempRoot, tempRoot } from "../../sys/testing.ts";
 import type { CliContext } from "../context.ts";
 import { parseCommandLine } from "../program.ts";
+import { plainTerminal } from "../terminal/testing.ts";
 
 async function conflist(node: TempRoot, ...args: readonly string[]) {
   const answer = { exitCode: 0, stdout: "" };
@@ -15,6 +16,7 @@ async function conflist(node: TempRoot, ...args: readonly string[]) {
     warn: () => undefined,
     isTerminal: false,
     confirm: () => undefined,
+    terminal: plainTerminal,
     system: () => ({ ...createSystem({ root: node.path }), env: {} }),
     exit: (code) => {
       answer.exitCode = code;

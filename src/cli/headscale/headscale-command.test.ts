@@ -5,6 +5,7 @@ import { silentLog } from "../../sys/log/log.ts";
 import { fakeHttp } from "../../sys/net/testing.ts";
 import { fakeClock, type TempRoot, tempRoot, testSystem } from "../../sys/testing.ts";
 import { parseCommandLine } from "../program.ts";
+import { plainTerminal } from "../terminal/testing.ts";
 
 const nowMs = Date.UTC(2026, 5, 1);
 const facts = generations[2];
@@ -58,6 +59,7 @@ async function run(...args: readonly string[]) {
       seen.err += text;
     },
     isTerminal: false,
+    terminal: plainTerminal,
     confirm: (question: string) => {
       seen.asked.push(question);
       return answer;

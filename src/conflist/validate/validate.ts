@@ -26,24 +26,33 @@ export async function validateConflist(
   text: string,
   options: ValidateConflistOptions,
 ): Promise<readonly ConflistProblem[]> {
-  const problems = await findProblems(system, text, options);
-  return problems.map(({ path, message, hint }) => ({
-    path: redactText(path),
-    message: redactText(message),
-    hint: hint === undefined ? undefined : redactText(hint),
-  }));
+  return [...formProblems(text), ...(await pluginProblems(system, text, options))];
 }
 
-async function findProblems(
+/** As `validateConflist`, of the text alone: its form and its fields. */
+export function formProblems(text: string): readonly ConflistProblem[] {
+  const conflist = parseConflist(text);
+  if (conflist.kind === "problem") return [conflist.problem].map(redacted);
+  return [...structureProblems(conflist.json), ...fieldProblems(pluginEntries(conflist.json))].map(redacted);
+}
+
+/** As `validateConflist`, of the programs that the text calls; none when it cannot be read. */
+export async function pluginProblems(
   system: System,
   text: string,
   { binDir, askVersions = askEachTime }: ValidateConflistOptions,
 ): Promise<readonly ConflistProblem[]> {
   const conflist = parseConflist(text);
-  if (conflist.kind === "problem") return [conflist.problem];
-  const plugins = pluginEntries(conflist.json);
+  if (conflist.kind === "problem") return [];
   const cniVersion = cniVersions.find((version) => version === conflist.json.cniVersion);
-  const fromText = [...structureProblems(conflist.json), ...fieldProblems(plugins)];
-  const fromPrograms = await programProblems(system, neededPrograms(plugins), { binDir, cniVersion, askVersions });
-  return [...fromText, ...fromPrograms];
+  const programs = neededPrograms(pluginEntries(conflist.json));
+  return (await programProblems(system, programs, { binDir, cniVersion, askVersions })).map(redacted);
+}
+
+function redacted({ path, message, hint }: ConflistProblem): ConflistProblem {
+  return {
+    path: redactText(path),
+    message: redactText(message),
+    hint: hint === undefined ? undefined : redactText(hint),
+  };
 }

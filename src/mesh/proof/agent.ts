@@ -11,11 +11,11 @@ import type { LoadedConfig } from "../../config/config.ts";
 import type { System } from "../../sys/system.ts";
 import type { Tailnet } from "../../tailnet/tailnet.ts";
 import type { Mesh } from "../mesh.ts";
-import { askPeer } from "./answers.ts";
 import { proofConditions, routeConditions } from "./conditions.ts";
 import { createProofTargets, type ProofTarget } from "./proof-targets.ts";
+import { proveTarget } from "./prove-target.ts";
 import { createSchedule } from "./schedule.ts";
-import { type Judgement, joinFamilies, judgeAll, judgeAnswers, type PeerVerdict } from "./verdict.ts";
+import { type Judgement, judgeAll, type PeerVerdict } from "./verdict.ts";
 
 export interface ProofAgentOptions {
   readonly conditions: ConditionStore;
@@ -28,8 +28,6 @@ export interface ProofAgentOptions {
 }
 
 const noTargets: ReadonlyMap<string, ProofTarget> = new Map();
-/** A tunnel that sleeps takes a round trip over a relay to wake. */
-const timeoutMs = 3000;
 
 export function createProofAgent(system: System, options: ProofAgentOptions): Agent {
   const { conditions, config, assignment, tailnet, mesh, proofs } = options;
@@ -39,14 +37,12 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
   /** What is silent takes seconds to tell: a first step, which makes a node ready, asks nobody. */
   let isRunning = false;
 
-  const prove = async ({ id, paths }: ProofTarget, port: number, signal: AbortSignal): Promise<void> => {
-    const ask = async (path: ProofTarget["paths"][number]): Promise<PeerVerdict> =>
-      judgeAnswers(await askPeer(system.tryConnect, { path, port, timeoutMs }, signal));
-    const verdict = joinFamilies(await Promise.all(paths.map(ask)));
+  const prove = async (target: ProofTarget, port: number, signal: AbortSignal): Promise<void> => {
+    const verdict = await proveTarget(system.tryConnect, { target, port }, signal);
     // What was called off says nothing.
     if (verdict === undefined || signal.aborted) return;
-    verdicts.set(id, verdict);
-    schedule.asked(id, verdict.route === "live");
+    verdicts.set(target.id, verdict);
+    schedule.asked(target.id, verdict.route === "live");
   };
 
   const publish = (judgement: Judgement | undefined): void => {

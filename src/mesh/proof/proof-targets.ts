@@ -26,7 +26,7 @@ export function createProofTargets() {
 }
 
 /** Nodes that are there and serve what this node has a family of. */
-function proofTargets(nodes: readonly MeshNode[], own: PodCIDRs): readonly ProofTarget[] {
+export function proofTargets(nodes: readonly MeshNode[], own: PodCIDRs): readonly ProofTarget[] {
   const self = nodes.find(({ isSelf }) => isSelf);
   if (self === undefined) return [];
   return nodes.flatMap((node): ProofTarget[] => {

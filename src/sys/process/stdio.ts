@@ -71,3 +71,8 @@ export function readLine(): string {
 export function isTerminal(fd: 0 | 1 | 2): boolean {
   return isatty(fd);
 }
+
+/** Cells of a line of the terminal on standard output. Loads Node's stream classes: ask only where there is a terminal. */
+export function terminalColumns(): number {
+  return process.stdout.columns || 80;
+}

@@ -27,6 +27,7 @@ const peer = z.object({
   CurAddr: text,
   PeerRelay: text,
   Relay: text,
+  KeyExpiry: text,
 });
 
 const status = z.object({
@@ -75,7 +76,14 @@ function toStatusNode(found: z.output<typeof peer>): StatusNode {
     isActive: found.Active,
     currentAddress: found.CurAddr,
     relay: found.PeerRelay || found.Relay,
+    keyExpiresAtMs: toTime(found.KeyExpiry),
   };
+}
+
+/** Go's zero time, and none, mean never. */
+function toTime(written: string): number | undefined {
+  const ms = Date.parse(written);
+  return ms > 0 ? ms : undefined;
 }
 
 /** @throws HeadcniError HC_HTTP_FAILED for an answer that is no JSON object */

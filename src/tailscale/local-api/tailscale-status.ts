@@ -18,6 +18,8 @@ export interface StatusNode {
   readonly relay: string;
   /** Whether something was sent there within the last minutes. */
   readonly isActive: boolean;
+  /** When its key expires, milliseconds since the epoch; undefined: never. */
+  readonly keyExpiresAtMs: number | undefined;
 }
 
 export interface TailscaleStatus {

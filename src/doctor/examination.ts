@@ -1,0 +1,89 @@
+// What the checks look at: each fact of the node is asked for once, when the first check needs it, by the code the daemon has it by.
+// Nothing is changed. A fact that cannot be had rejects, and every check that needs it says so.
+
+import type { LoadedConfig } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
+import { detectRuntimeDirs, type RuntimeDirs, withRuntimeDirs } from "../config/runtime-dirs.ts";
+import type { StatusDocument } from "../daemon/status.ts";
+import { nodeStatus } from "../daemon/status-client.ts";
+import { nodeFacts, type Observation, observeKernel } from "../node/observe.ts";
+import { planNode } from "../node/plan.ts";
+import type { NodeNameAnswer } from "../node-name/node-name-answer.ts";
+import { resolveNodeName } from "../node-name/resolve.ts";
+import { conflistFileName } from "../node-state/names.ts";
+import { choosePodCIDR } from "../podcidr/chain.ts";
+import { expected } from "../sys/errors.ts";
+import { join } from "../sys/fs/path.ts";
+import type { System } from "../sys/system.ts";
+import { examineDataplane, type KernelLook } from "./dataplane-look.ts";
+import type { NodePlan } from "./node-plan.ts";
+import { examineTailnet, type MeshLook, meshOf, type TailnetLook } from "./tailnet-look.ts";
+
+export interface ExaminationFlags {
+  readonly config?: string | undefined;
+  readonly nodeName?: string | undefined;
+}
+
+/** Every method gives the same promise each time. */
+export interface Examination {
+  readonly system: System;
+  readonly signal: AbortSignal;
+  /** With the directories of the node's runtime. */
+  config(): Promise<LoadedConfig>;
+  dirs(): Promise<RuntimeDirs>;
+  nodeName(): Promise<NodeNameAnswer>;
+  kernel(): Promise<Observation>;
+  /** @throws ConfigError when no PodCIDR can be said */
+  node(): Promise<NodePlan>;
+  /** Our conflist: its path, and its text where there is one. */
+  conflist(): Promise<{ readonly path: string; readonly text: string | undefined }>;
+  tailnet(): Promise<TailnetLook>;
+  mesh(): Promise<MeshLook>;
+  dataplane(): Promise<KernelLook>;
+  /** @throws HeadcniError HC_DAEMON_NOT_RUNNING */
+  daemon(): Promise<StatusDocument>;
+}
+
+export function examine(system: System, flags: ExaminationFlags, signal: AbortSignal): Examination {
+  const written = once(() =>
+    loadConfig(system, { path: flags.config, flags: { nodeName: flags.nodeName }, toleratesConflicts: true }),
+  );
+  const dirs = once(async () => detectRuntimeDirs(system, await written()));
+  const config = once(async () => withRuntimeDirs(await written(), await dirs()));
+  const nodeName = once(async () => resolveNodeName(system, { flag: flags.nodeName, loaded: await config() }));
+  const kernel = once(() => observeKernel(system));
+  const node = once(async (): Promise<NodePlan> => {
+    const [loaded, { name }, observed] = await Promise.all([config(), nodeName(), kernel()]);
+    const facts = nodeFacts(system, loaded.config.cni.confDir, observed);
+    const answer = choosePodCIDR(system, { nodeName: name, config: loaded }, facts);
+    const { current } = facts;
+    return { answer, current, plan: planNode({ config: loaded.config, answer, current, ...observed }) };
+  });
+  const conflist = once(async () => {
+    const path = join((await config()).config.cni.confDir, conflistFileName);
+    const bytes = system.files.readIfPresent(path, 1 << 20);
+    return { path, text: bytes === undefined ? undefined : new TextDecoder().decode(bytes) };
+  });
+  const tailnet = once(async () => examineTailnet(system, (await config()).config.tailscale, signal));
+  const mesh = once(async () => meshOf(await tailnet(), await node(), (await config()).config));
+  const dataplane = once(async () =>
+    examineDataplane(system, {
+      config: (await config()).config,
+      node: await node(),
+      mesh: await mesh().catch((error: unknown) => {
+        expected(error);
+        return undefined;
+      }),
+    }),
+  );
+  const daemon = once(() => nodeStatus(system, { config: flags.config }));
+  return { system, signal, config, dirs, nodeName, kernel, node, conflist, tailnet, mesh, dataplane, daemon };
+}
+
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () => {
+    asked ??= ask();
+    return asked;
+  };
+}

@@ -1,0 +1,45 @@
+// A node that HeadCNI has never seen, and of which nothing but a guess is known, waits once and bounded for its Node object where the
+// configuration asks for it: another node can have the guessed block, and pods that have started keep a node from moving.
+
+import type { Watchable } from "../agent/latest.ts";
+import type { LoadedConfig } from "../config/config.ts";
+import type { NodeObjectLookup } from "../kubernetes/node-lookup.ts";
+import { isGuess } from "../podcidr/answer.ts";
+import type { System } from "../sys/system.ts";
+import type { ChainAnswers } from "./observe.ts";
+
+export interface FirstAnswerOptions<Answers extends ChainAnswers> {
+  readonly loaded: LoadedConfig;
+  readonly nodeObject: Watchable<NodeObjectLookup | undefined>;
+  /** What the chain says now. */
+  readonly first: Answers;
+  /** Asks it anew. */
+  readonly ask: () => Answers;
+}
+
+/** A control plane that starts together with its nodes has registered and judged them by then. */
+const waitMs = 30_000;
+
+/** What the chain says at once, or, where that is a guess, once the API server has answered or cannot be waited for any longer. */
+export async function firstAnswer<Answers extends ChainAnswers>(
+  { clock, log }: System,
+  { loaded, nodeObject, first, ask }: FirstAnswerOptions<Answers>,
+  signal: AbortSignal,
+): Promise<Answers> {
+  if (!loaded.config.network.podCIDR.nodeObject.enabled || !isGuess(first.answer.source)) return first;
+  const late = new AbortController();
+  const over = new AbortController();
+  void clock.sleep(waitMs, over.signal).then(() => late.abort());
+  const waiting = AbortSignal.any([signal, late.signal]);
+  const said = `nothing else than a guess (${first.answer.podCIDRs}) says the PodCIDR of ${first.answer.nodeName}`;
+  if (mayCome(nodeObject.value)) log.info(`Waiting up to ${waitMs / 1000} s for the Node object: ${said}`);
+  while (!waiting.aborted && mayCome(nodeObject.value)) await nodeObject.changed(nodeObject.value, waiting);
+  over.abort();
+  return ask();
+}
+
+/** Whether waiting can help: not where it was refused, and not where it is known. */
+function mayCome(lookup: NodeObjectLookup | undefined): boolean {
+  if (lookup === undefined || lookup.kind === "unassigned") return true;
+  return lookup.kind === "failed" && !lookup.isRefused;
+}

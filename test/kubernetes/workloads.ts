@@ -1,0 +1,149 @@
+// Pods, Deployments and Services of the tests: each pod answers who it is and which address it saw of the one who asks.
+
+import { waitUntil } from "../../src/sys/testing.ts";
+import { testImage } from "../harness/image.ts";
+import type { ControlPlane } from "../harness/kubernetes/control-plane.ts";
+import { type KubernetesCluster, type KubernetesNode, patienceMs } from "./cluster.ts";
+
+const base = "/api/v1/namespaces/default";
+const apps = "/apis/apps/v1/namespaces/default";
+export const port = 8080;
+
+const page = `#!/bin/sh
+printf 'Content-Type: text/plain\r\n\r\n%s %s' "$NAME" "$REMOTE_ADDR"
+`;
+const serve = `mkdir -p /www/cgi-bin && printf %s "$PAGE" >/www/cgi-bin/who && chmod 755 /www/cgi-bin/who && exec httpd -f -p ${port} -h /www`;
+
+const container = {
+  name: "who",
+  image: testImage,
+  imagePullPolicy: "Never",
+  command: ["sh", "-c", serve],
+  env: [
+    { name: "NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+    { name: "PAGE", value: page },
+  ],
+};
+
+interface Pod {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly nodeName: string };
+  readonly status: { readonly podIP?: string; readonly phase: string };
+}
+
+export interface RunningPod {
+  readonly name: string;
+  readonly node: string;
+  readonly address: string;
+}
+
+/** A Deployment with pods on all nodes. */
+export async function deploy({ api }: ControlPlane, name: string, replicas: number): Promise<void> {
+  const labels = { app: name };
+  const spread = {
+    maxSkew: 1,
+    topologyKey: "kubernetes.io/hostname",
+    whenUnsatisfiable: "DoNotSchedule",
+    labelSelector: { matchLabels: labels },
+  };
+  await api("POST", `${apps}/deployments`, {
+    metadata: { name },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          containers: [container],
+          topologySpreadConstraints: [spread],
+          terminationGracePeriodSeconds: 0,
+          automountServiceAccountToken: false,
+        },
+      },
+    },
+  });
+}
+
+/** A Service over the pods. @returns its address */
+export async function expose({ api }: ControlPlane, name: string): Promise<string> {
+  const service = await api<{ spec: { clusterIP: string } }>("POST", `${base}/services`, {
+    metadata: { name },
+    spec: { selector: { app: name }, ports: [{ port: 80, targetPort: port }] },
+  });
+  return service.spec.clusterIP;
+}
+
+/** As soon as all of them run. */
+export async function runningPods({ api }: ControlPlane, app: string, count: number): Promise<readonly RunningPod[]> {
+  let found: readonly Pod[] = [];
+  await waitUntil(
+    `${count} pods of ${app} run`,
+    async () => {
+      const { items } = await api<{ items: readonly Pod[] }>("GET", `${base}/pods?labelSelector=app%3D${app}`);
+      found = items;
+      return (
+        items.length === count && items.every(({ status }) => status.phase === "Running" && status.podIP !== undefined)
+      );
+    },
+    patienceMs,
+  ).catch(async (error: Error) => {
+    const events = await api<{ items: readonly { message: string }[] }>("GET", `${base}/events`);
+    const said = events.items.slice(-8).map(({ message }) => message);
+    throw new Error(`${error.message}: ${JSON.stringify(found.map(({ status }) => status.phase))}\n${said.join("\n")}`);
+  });
+  return found.map(({ metadata, spec, status }) => ({
+    name: metadata.name,
+    node: spec.nodeName,
+    address: status.podIP ?? "",
+  }));
+}
+
+/** What `address` answers to a pod: the name of the pod that answered, and the address it saw; "" for nothing. */
+export async function asks({ nodes }: KubernetesCluster, pod: RunningPod, address: string, to = port): Promise<string> {
+  const worker = nodes.find(({ name }) => name === pod.node);
+  if (worker === undefined) throw new Error(`No node ${pod.node}`);
+  const inside = await netnsOf(worker, pod);
+  const argv = ["nsenter", `--net=${inside}`, "--", "busybox", "nc", "-w", "3", address, String(to)];
+  const { stdout } = await worker.node.run(argv, { stdin: "GET /cgi-bin/who HTTP/1.0\r\n\r\n", timeoutMs: 5000 });
+  return (stdout.split("\r\n\r\n")[1] ?? "").trim();
+}
+
+/** The network namespace that has the pod's address. */
+async function netnsOf({ node }: KubernetesNode, { name, address }: RunningPod): Promise<string> {
+  for (const file of node.list("/run/netns")) {
+    const { stdout } = await node.run(["nsenter", `--net=/run/netns/${file}`, "--", "ip", "-4", "-brief", "addr"]);
+    if (stdout.includes(`${address}/`)) return `/run/netns/${file}`;
+  }
+  throw new Error(`No network namespace of ${name} (${address}) on ${node.name}`);
+}
+
+/** Every pod asks every pod; those that did not see its own address, as `from → to: answer`. */
+export async function wrongPairs(cluster: KubernetesCluster, pods: readonly RunningPod[]): Promise<readonly string[]> {
+  const pairs = pods.flatMap((from) => pods.map((to) => ({ from, to })));
+  const told = await Promise.all(
+    pairs.map(async ({ from, to }) => ({ from, to, said: await asks(cluster, from, to.address) })),
+  );
+  return told
+    .filter(
+      ({ from, to, said }) => said !== `${to.name} ${from.address}` && said !== `${to.name} [::ffff:${from.address}]`,
+    )
+    .map(({ from, to, said }) => `${from.name} → ${to.name}: ${said || "-"}`);
+}
+
+/** Waits until all pods of a Deployment reach each other, and gives them as they are then: a pod that was made anew has another address. */
+export async function allReach(cluster: KubernetesCluster, app: string, count: number): Promise<readonly RunningPod[]> {
+  let wrong: readonly string[] = [];
+  let pods: readonly RunningPod[] = [];
+  await waitUntil(
+    "every pod is seen by every pod with its own address",
+    async () => {
+      pods = await runningPods(cluster.plane, app, count);
+      wrong = await wrongPairs(cluster, pods).catch((error: Error) => [error.message]);
+      return wrong.length === 0;
+    },
+    patienceMs,
+  ).catch((error: Error) => {
+    throw new Error(`${error.message}:\n${wrong.join("\n")}`);
+  });
+  return pods;
+}
