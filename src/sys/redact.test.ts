@@ -41,3 +41,10 @@ test("redactValue() leaves out the values of keys named as secrets are, and keep
     "[redacted]": null,
   });
 });
+
+test.each(["Authorization: Bearer pl4nted", "authorization: basic cGw0bnRlZA=="])(
+  "redactText() leaves nothing behind a scheme: %s",
+  (header) => {
+    expect(redactText(header)).not.toMatch(/pl4nted|cGw0bnRlZA/);
+  },
+);
