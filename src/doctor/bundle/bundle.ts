@@ -3,8 +3,8 @@
 
 import { loadConfig } from "../../config/load.ts";
 import { encodeAnswer } from "../../podcidr/answer.ts";
+import { tarGz } from "../../sys/archive.ts";
 import { expected } from "../../sys/errors.ts";
-import { tarGz } from "../../sys/fs/archive.ts";
 import { basename, join } from "../../sys/fs/path.ts";
 import { type JsonObject, printJson } from "../../sys/json.ts";
 import { redactDocument, redactValue } from "../../sys/redact.ts";
