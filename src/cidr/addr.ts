@@ -15,6 +15,7 @@ export class Addr {
   readonly family: Family;
   /** The address as an unsigned number: 32 or 128 bits, most significant first. */
   readonly value: bigint;
+  #text: string | undefined;
 
   constructor(family: Family, value: bigint) {
     if (value < 0n || value >> BigInt(familyBits(family)) !== 0n) {
@@ -41,9 +42,10 @@ export class Addr {
     return this.value < other.value ? -1 : this.value > other.value ? 1 : 0;
   }
 
-  /** Dotted decimal, or RFC 5952 text (lower case, longest run of zero groups as `::`). */
+  /** Dotted decimal, or RFC 5952 text (lower case, longest run of zero groups as `::`). Kept: a large mesh is compared as text. */
   toString(): string {
-    return this.family === "ipv4" ? formatIpv4(this.value) : formatIpv6(this.value);
+    this.#text ??= this.family === "ipv4" ? formatIpv4(this.value) : formatIpv6(this.value);
+    return this.#text;
   }
 
   toJSON(): string {

@@ -4,6 +4,7 @@ import type { Agent } from "../agent/agent.ts";
 import { onceAll, superviseAll } from "../agent/supervisor.ts";
 import type { DaemonFlags } from "../config/agent.ts";
 import { ownExecutable } from "../sys/fs/executable.ts";
+import { createCollector } from "../sys/process/collector.ts";
 import { onSignals, processId } from "../sys/process/process.ts";
 import type { System } from "../sys/system.ts";
 import { createAgents } from "./agents.ts";
@@ -32,12 +33,14 @@ const stopMs = 800;
 export async function runDaemon(system: System, { once, log, ...flags }: DaemonOptions): Promise<DaemonEnd> {
   using claim = claimNode(system, "Cannot start");
   using lock = takeInstanceLock(system, { pid: processId, isGuarded: claim.isHeld });
+  const collect = createCollector();
   const { list, conditions, facts } = createAgents(system, {
     flags,
     configureLog: log.configure,
     executable: ownExecutable(),
     process: { pid: processId, startedAtMs: system.clock.now() },
     everySecond: () => {
+      collect();
       // What else lay beside the lock is gone with it.
       if (lock.keep()) wakeAll(list, "lock");
     },

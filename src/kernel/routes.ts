@@ -20,7 +20,13 @@ export interface Route {
   readonly type: string;
 }
 
-/** Every route, one for each of its next hops; the fault says why `ip` gave none. Never throws. */
+/**
+ * Tables that a destination is looked up in without a rule of somebody's. Others (Tailscale's 52, VRFs) are for packets that a rule picks,
+ * and hold thousands of routes on a large tailnet.
+ */
+export const usualTables: ReadonlySet<string | number> = new Set(["main", "default", 254, 253]);
+
+/** Every route of the usual tables, one for each of its next hops; the fault says why `ip` gave none. Never throws. */
 export async function readRoutes(system: Pick<System, "exec">): Promise<Result<readonly Route[]>> {
   const [ipv4, ipv6] = await Promise.all([readFamily(system, "ipv4"), readFamily(system, "ipv6")]);
   if (ipv4.kind === "fault") return ipv4;
@@ -32,15 +38,24 @@ export async function readRoutes(system: Pick<System, "exec">): Promise<Result<r
 /** Each family is asked for by itself: nothing else tells whose `default` a route without a gateway is. */
 async function readFamily(system: Pick<System, "exec">, family: Family): Promise<Result<readonly Route[]>> {
   const asked = await askIp(system, routeShow[family]);
-  return asked.kind === "fault" ? asked : parseRoutes(asked.value, family);
+  return asked.kind === "fault" ? asked : parseRoutes(asked.value, family, usualTables);
 }
 
 const routeShow = { ipv4: "-4 route show table all", ipv6: "-6 route show table all" } as const;
 
-/** Reads what `ip -j` printed of the routes of one family. */
-export function parseRoutes(text: string, family: Family): Result<readonly Route[]> {
+/**
+ * Reads what `ip -j` printed of the routes of one family.
+ * @param tables those to read; others are left out @default all
+ */
+export function parseRoutes(
+  text: string,
+  family: Family,
+  tables?: ReadonlySet<string | number>,
+): Result<readonly Route[]> {
   const parsed = parseList(text.trim() === "" ? "[]" : text, routeShow[family]);
-  return parsed.kind === "fault" ? parsed : ok(parsed.value.flatMap((json) => toRoutes(json, family)));
+  if (parsed.kind === "fault") return parsed;
+  const asked = tables === undefined ? parsed.value : parsed.value.filter(({ table }) => tables.has(toTable(table)));
+  return ok(asked.flatMap((json) => toRoutes(json, family)));
 }
 
 const everyAddress = { ipv4: tryParsePrefix("0.0.0.0/0"), ipv6: tryParsePrefix("::/0") };

@@ -14,21 +14,24 @@ export interface MeshRow {
 
 /** Makes rows; it remembers when each node's state began. */
 export function createRows({ clock }: Pick<System, "clock">) {
-  let known = new Map<string, { readonly state: string; readonly sinceMs: number }>();
+  let known = new Map<string, MeshRow>();
   return (nodes: readonly MeshNode[], proofs: Judgement | undefined): readonly MeshRow[] => {
     const nowMs = clock.now();
-    const next: typeof known = new Map();
     const rows = nodes.map((node): MeshRow => {
       const route = routeOf(node, proofs);
-      const state = `${node.isOnline} ${route} ${node.podCIDRs}`;
       const before = known.get(node.id);
-      const sinceMs = before?.state === state ? before.sinceMs : nowMs;
-      next.set(node.id, { state, sinceMs });
+      const sinceMs = before?.route === route && isSameState(before.node, node) ? before.sinceMs : nowMs;
       return { node, route, rttMs: proofs?.peers.get(node.id)?.rttMs, sinceMs };
     });
-    known = next;
+    known = new Map(rows.map((row) => [row.node.id, row]));
     return rows;
   };
+}
+
+function isSameState(a: MeshNode, b: MeshNode): boolean {
+  if (a === b) return true;
+  const isSame = a.isOnline === b.isOnline && a.podCIDRs.length === b.podCIDRs.length;
+  return isSame && a.podCIDRs.every((podCIDR, at) => b.podCIDRs[at]?.equals(podCIDR) === true);
 }
 
 /** Of an offline node nothing is known; one that is there and serves nothing was not approved; of the others packets tell. */

@@ -66,7 +66,9 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
     await Promise.all(asking.map((target) => prove(target, probePort, signal)));
     throwIfStopping(signal);
     const judgement = judgeAll(verdicts);
-    publish(isUp ? judgement : undefined);
+    // The time of an answer is another each time: where one was asked, comparing tells nothing.
+    if (isUp && due.length > 0) proofs.set(judgement);
+    else publish(isUp ? judgement : undefined);
     return isUp ? routeConditions({ mesh: shown, own, judgement }) : [];
   };
 

@@ -4,7 +4,7 @@
 import type { Addr } from "../../cidr/addr.ts";
 import { type Prefix, parsePrefix } from "../../cidr/prefix.ts";
 import type { Networks, NodeAddress } from "../../kernel/networks.ts";
-import type { Route } from "../../kernel/routes.ts";
+import { type Route, usualTables } from "../../kernel/routes.ts";
 import { bridgeName } from "../../node-state/names.ts";
 import { tailnetRanges } from "../../tailnet/ranges.ts";
 
@@ -56,9 +56,6 @@ const everyones: readonly Prefix[] = [
     parsePrefix,
   ),
 ];
-
-/** Tables that a destination is looked up in without a rule of somebody's: others (Tailscale's 52, VRFs) are for packets that a rule picks. */
-const usualTables: ReadonlySet<string | number> = new Set(["main", "default", 254, 253]);
 
 /** Routes without a gateway to these lead to a network the node is on; a tunnel's are set up by its program. */
 const networkProtocols: ReadonlySet<string> = new Set(["kernel", "ra", "dhcp"]);

@@ -1,0 +1,28 @@
+import { expect, test } from "bun:test";
+import { createCollector } from "./collector.ts";
+
+const mebibyte = 1 << 20;
+
+test("collects where memory has grown since the least it was, and then only when it has grown as much again", () => {
+  let bytes = 80 * mebibyte;
+  let collections = 0;
+  const keep = createCollector({
+    residentBytes: () => bytes,
+    collect: () => {
+      collections += 1;
+      bytes = Math.min(bytes, 90 * mebibyte);
+    },
+  });
+  const pass = (seconds: number, now: number): number => {
+    bytes = now * mebibyte;
+    for (let second = 0; second < seconds; second++) keep();
+    return collections;
+  };
+  expect(pass(10, 80)).toBe(0);
+  expect(pass(10, 95)).toBe(0);
+  expect(pass(5, 70)).toBe(0);
+  expect(pass(4, 200)).toBe(0);
+  expect(pass(1, 200)).toBe(1);
+  expect(pass(50, 100)).toBe(1);
+  expect(pass(5, 120)).toBe(2);
+});
