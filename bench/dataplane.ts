@@ -1,20 +1,23 @@
 // What the kernel's rules cost on a tailnet of 1,000 nodes, beside a kube-proxy with 1,000 services: a plan, a look, and rest. Runs
 // inside a node made by run.ts.
 
-import { readdirSync, readFileSync } from "node:fs";
 import { createConditionStore } from "../src/agent/condition-store.ts";
 import { createLatest } from "../src/agent/latest.ts";
+import { parseAddr } from "../src/cidr/addr.ts";
 import { parsePodCIDRs } from "../src/cidr/pod-cidrs.ts";
 import { type Prefix, parsePrefix } from "../src/cidr/prefix.ts";
 import type { LoadedConfig } from "../src/config/config.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { createDataplaneAgent, type DataplanePeers } from "../src/dataplane/agent.ts";
 import { type NodeRanges, planDataplane } from "../src/dataplane/dataplane-plan.ts";
+import { buildMesh, type MeshInput } from "../src/mesh/mesh.ts";
 import { realExec } from "../src/sys/process/exec.ts";
 import { createSystem } from "../src/sys/system.ts";
+import type { TailnetPeer } from "../src/tailnet/tailnet.ts";
 import type { TailnetDamage } from "../src/tailnet/tailnet-damage.ts";
 import { ms, type Table } from "./report.ts";
 import { median } from "./sample.ts";
+import { treeCpuMs } from "./usage.ts";
 
 export interface DataplaneBenchOptions {
   readonly rounds: number;
@@ -24,8 +27,29 @@ export interface DataplaneBenchOptions {
 const count = 1000;
 const podCIDRs = parsePodCIDRs("10.128.0.0/24");
 const ranges: NodeRanges = { podCIDRs, clusterCIDRs: [parsePrefix("10.128.0.0/9")], current: { podCIDRs } };
-const peersOf = (many: number): readonly Prefix[] =>
-  Array.from({ length: many }, (_, at) => parsePrefix(`10.${129 + (at >> 8)}.${at & 255}.0/24`));
+
+/** The network map of a node with as many peers, each with its block. */
+const meshInput: MeshInput = {
+  tailnet: { self: { ...tailnetNode(0), advertisedRoutes: podCIDRs.list }, peers: peersOf(count).map(toPeer) },
+  own: podCIDRs,
+  clusterCIDRs: ranges.clusterCIDRs,
+  nodeTags: [],
+  previous: [],
+};
+
+function peersOf(many: number): readonly Prefix[] {
+  return Array.from({ length: many }, (_, at) => parsePrefix(`10.${129 + (at >> 8)}.${at & 255}.0/24`));
+}
+
+function toPeer(podCIDR: Prefix, at: number): TailnetPeer {
+  const routes = { primaryRoutes: [podCIDR], advertisedRoutes: [podCIDR] };
+  return { ...tailnetNode(at + 1), ...routes, path: { kind: "direct", endpoint: "192.0.2.1:41641" } };
+}
+
+function tailnetNode(at: number) {
+  const addresses = [parseAddr(`100.64.${at >> 8}.${at & 255}`), parseAddr(`fd7a:115c:a1e0::${(at + 1).toString(16)}`)];
+  return { id: String(at), name: `node-${at}`, addresses, primaryRoutes: [], tags: ["tag:k8s-node"], isOnline: true };
+}
 
 const seen = (many: number): DataplanePeers => {
   const podCIDRs = peersOf(many);
@@ -49,6 +73,7 @@ export async function benchDataplane({ rounds, restMs }: DataplaneBenchOptions):
   const stop = new AbortController();
   const step = () => agent.once(stop.signal, Promise.resolve());
   const rows = [
+    row("one mesh, from the network map", await measure(rounds, () => buildMesh(meshInput))),
     row("one plan", await measure(rounds, () => planAll(peersOf(count)))),
     row("the first look, which writes everything", await measure(1, step)),
     row("a look that finds all as it should be", await measure(rounds, step)),
@@ -62,9 +87,9 @@ export async function benchDataplane({ rounds, restMs }: DataplaneBenchOptions):
   ];
   /** Of one core, while nothing happens. */
   const percentAtRest = async (forMs: number): Promise<number> => {
-    const before = cpuTicks();
+    const before = treeCpuMs(process.pid);
     await system.clock.sleep(forMs);
-    return (cpuTicks() - before) / (forMs / 1000);
+    return ((treeCpuMs(process.pid) - before) / forMs) * 100;
   };
   const engine = await percentAtRest(restMs / 2);
   const running = agent.run(stop.signal, Promise.resolve());
@@ -108,24 +133,6 @@ async function measure(rounds: number, act: (round: number) => unknown): Promise
 
 function row(what: string, times: readonly number[]): readonly string[] {
   return [what, ms(Math.min(...times)), ms(median(times)), ms(Math.max(...times))];
-}
-
-/** Of this process, of what it has started and waited for, and of what it has started and still runs; hundredths of a second. */
-function cpuTicks(): number {
-  const statOf = (pid: string): string[] =>
-    readFileSync(`/proc/${pid}/stat`, "utf8")
-      .replace(/^.*\) /, "")
-      .split(" ");
-  const stats = readdirSync("/proc").flatMap((pid) => {
-    try {
-      return /^\d+$/.test(pid) ? [{ pid, stat: statOf(pid) }] : [];
-    } catch {
-      // It has ended meanwhile, and is counted with this process.
-      return [];
-    }
-  });
-  const mine = stats.filter(({ pid, stat }) => pid === String(process.pid) || stat[1] === String(process.pid));
-  return mine.reduce((sum, { stat }) => sum + stat.slice(11, 15).reduce((ticks, each) => ticks + Number(each), 0), 0);
 }
 
 /** The chains and rules of 1,000 services with one pod each, as kube-proxy writes them. */

@@ -1,11 +1,12 @@
 // The node's side of the product: start, conflist, chain, and what an idle daemon takes. Runs inside a node made by run.ts.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { conflistPath, headcni, headcniDaemon } from "../test/harness/headcni.ts";
 import { kubeadmFiles } from "../test/harness/kubeadm.ts";
 import { peakBytes } from "./peak.ts";
 import { mebibytes, ms, ratio, type Table } from "./report.ts";
 import { type Case, interleave, median, percentile, type Run } from "./sample.ts";
+import { cpuMs, memory } from "./usage.ts";
 
 export interface NodeBenchOptions {
   readonly rounds: number;
@@ -106,18 +107,6 @@ Aim: under 40 MiB anonymous, under 0.2 %. Most of RSS is the executable's own pa
     columns: ["process", "RSS MiB", "anonymous MiB"],
     rows,
   };
-}
-
-/** Time on a processor so far, all threads: to the nanosecond, where /proc/PID/stat counts in hundredths of a second. */
-function cpuMs(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const spent = threads.map((id) => Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, "utf8").split(" ")[0]));
-  return spent.reduce((sum, each) => sum + each, 0) / 1e6;
-}
-
-function memory(pid: number, field: string): number {
-  const line = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
-  return Number(line?.[1]) * 1024;
 }
 
 /** A kubeadm node that HeadCNI has never seen. */

@@ -82,7 +82,7 @@ export function createLabControl(url: string): LabControl {
       const known = [...nodes.values()].find((node) => node.name === name);
       if (known !== undefined) return known;
       lastId += 1;
-      const addresses = [`100.64.0.${lastId}`, `fd7a:115c:a1e0::${lastId.toString(16)}`] as const;
+      const addresses = [`100.64.${lastId >> 8}.${lastId & 255}`, `fd7a:115c:a1e0::${lastId.toString(16)}`] as const;
       const node = {
         id: lastId,
         name,

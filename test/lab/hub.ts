@@ -16,6 +16,8 @@ export interface Hub extends AsyncDisposable {
   /** Makes `tailscale0` in a node; again after it was removed. */
   plug(node: Node, id: number): Promise<void>;
   unplug(node: Node): Promise<void>;
+  /** Answers itself for a range that no node serves a part of: for peers that are only in the control server's word. */
+  answerFor(range: string): Promise<void>;
   /** Replaces what is passed on. `routes`: prefix to the id of the node that serves it. */
   set(routes: ReadonlyMap<string, number>, passages: readonly Passage[]): Promise<void>;
 }
@@ -68,6 +70,9 @@ export async function createHub(): Promise<Hub> {
       await hub.run(["ip", "-force", "-batch", "-"], { stdin: `${lines.join("\n")}\n` });
       await hub.must(["nft", "-f", "-"], { stdin: filter(passages) });
       last = next;
+    },
+    answerFor: async (range) => {
+      await hub.must(["ip", "route", "add", "local", range, "dev", "lo"]);
     },
     [Symbol.asyncDispose]: () => hub[Symbol.asyncDispose](),
   };

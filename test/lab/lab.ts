@@ -13,6 +13,8 @@ export interface LabTailnet extends AsyncDisposable {
   /** Starts a tailscaled in the node, again after it ended. */
   start(node: Node): Promise<LabTailscaled>;
   end(lab: LabTailscaled, how: "stop" | "kill"): Promise<void>;
+  /** Plays the pods' gateways of peers that are only in the control server's word. */
+  answerFor(range: string): Promise<void>;
 }
 
 export async function createLabTailnet(version = "1.102.3-lab"): Promise<LabTailnet> {
@@ -79,6 +81,7 @@ export async function createLabTailnet(version = "1.102.3-lab"): Promise<LabTail
       return lab;
     },
     end,
+    answerFor: hub.answerFor,
     [Symbol.asyncDispose]: async () => {
       stopListening();
       over.abort();

@@ -62,7 +62,8 @@ async function createLab(): Promise<TestTailnet> {
   };
 }
 
-async function createReal({ headscale, tailscaled }: TailnetPrograms): Promise<TestTailnet> {
+/** Headscale in a node of its own, and wires from each node to it. */
+export async function createReal({ headscale, tailscaled }: TailnetPrograms): Promise<TestTailnet> {
   const center = await createNode({ name: "control" });
   const wan = await createWan(center);
   const control = await startHeadscale(center, headscale, { address: wan.address });

@@ -7,7 +7,7 @@ import type { Headscale } from "./headscale.ts";
 import { localApi, postLocalApi } from "./tailscaled.ts";
 
 export interface JoinOptions {
-  readonly headscale: Headscale;
+  readonly headscale: Pick<Headscale, "url" | "authKey">;
   /** @default none */
   readonly advertiseRoutes?: readonly string[];
   /** @default false, as tailscaled's own on Linux */
