@@ -97,7 +97,7 @@ async function roundTrips(count: number): Promise<readonly number[]> {
 /** Waits for the address to send from, and goes on through whatever refuses to send. */
 async function probe(from: string): Promise<never> {
   const data = (): void => console.log(Date.now());
-  let socket: Awaited<ReturnType<typeof Bun.udpSocket>> | undefined;
+  let socket: Bun.udp.Socket<"buffer"> | undefined;
   for (;;) {
     try {
       socket ??= await Bun.udpSocket({ hostname: from, socket: { data, error: () => undefined } });
