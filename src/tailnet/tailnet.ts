@@ -40,6 +40,8 @@ export interface TailnetSelf extends TailnetNode {
 
 export type Tailnet =
   /** There is no network map to go by; `why` is a sentence without a period. */
-  | { readonly kind: "absent" | "stopped" | "needs-login" | "starting"; readonly why: string }
+  | { readonly kind: "stopped" | "needs-login" | "starting"; readonly why: string }
+  /** `isExpected`: the configuration, or an earlier daemon's record, speaks of a tailscaled. */
+  | { readonly kind: "absent"; readonly why: string; readonly isExpected: boolean }
   /** `offline`: there is a network map, but the control server does not count this node as online; pods may still talk. */
   | { readonly kind: "ready" | "offline"; readonly self: TailnetSelf; readonly peers: readonly TailnetPeer[] };

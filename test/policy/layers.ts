@@ -23,6 +23,7 @@ const domains = [
   "tailscale",
   "mesh",
   "headscale",
+  "claims",
   "ipam",
   "plugin-install",
 ];
@@ -67,6 +68,10 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   headscale: {
     holds: "Headscale's API in all its generations: nodes, approvals, policy",
+    uses: withConfig,
+  },
+  claims: {
+    holds: "guessed PodCIDRs on a tailnet: laying claim to them, giving way, remembering what others have",
     uses: withConfig,
   },
   ipam: { holds: "host-local's leases: read, judge, free", uses: [...withConfig, "attachments"] },

@@ -1,0 +1,148 @@
+// One step of the claims agent: what others have, and where this node's own claim stands.
+
+import type { Condition } from "../agent/conditions.ts";
+import { failureOf } from "../agent/conditions.ts";
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
+import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
+import type { System } from "../sys/system.ts";
+import type { ClaimsView } from "../tailnet/claims-view.ts";
+import type { Tailnet } from "../tailnet/tailnet.ts";
+import { claimConditions, condition } from "./conditions.ts";
+import { readClaimsMemory, writeClaimsMemory } from "./memory.ts";
+import { type Claim, type ClaimSettings, claimEffects, firstClaim, nextClaim, type Seen } from "./next-claim.ts";
+import type { Phase } from "./phases.ts";
+import { type Rival, rivalsOf } from "./rivals.ts";
+import { peerClaims, rememberPeers, takenRanges } from "./taken.ts";
+
+/** What a claim reads of a node's assignment. */
+export interface ClaimsAssignment {
+  /** The adopted ones. */
+  readonly podCIDRs: PodCIDRs;
+  readonly isGuess: boolean;
+  /** At most one of a family; empty when nothing says them. */
+  readonly clusterCIDRs: readonly Prefix[];
+}
+
+/** What a claim reads of proofs by packet. */
+export interface ProvenRoute {
+  readonly podCIDRs: PodCIDRs;
+  readonly own: { readonly route: string };
+}
+
+export interface ClaimsStepInput {
+  readonly settings: ClaimSettings;
+  readonly assigned: ClaimsAssignment;
+  readonly tailnet: Tailnet | undefined;
+  readonly proofs: ProvenRoute | undefined;
+  readonly held: PodCIDRs | undefined;
+  readonly pods: number;
+}
+
+export interface ClaimsStepResult {
+  readonly view: ClaimsView;
+  readonly claim: Claim | undefined;
+  readonly rivals: readonly Rival[];
+  readonly conditions: readonly Condition[];
+}
+
+/** The default PodCIDR is the first block of this range, where nothing says the cluster's. */
+const defaultBase = parsePrefix("10.244.0.0/16");
+/** Phases in which nothing is left to be decided. */
+const restful: readonly Phase[] = ["won", "withdrawn", "local"];
+
+export function createClaimsStep(system: System) {
+  const { clock, log, random } = system;
+  let memory = readClaimsMemory(system);
+  let written = memory;
+  let claim: Claim | undefined;
+
+  /** What is known of the tailnet, once what all peers offer is. */
+  const lookAt = (tailnet: Tailnet | undefined) => {
+    if (tailnet === undefined || !("self" in tailnet)) return undefined;
+    if (tailnet.peers.some(({ advertisedRoutes }) => advertisedRoutes === undefined)) return undefined;
+    memory = { ...memory, peers: rememberPeers(memory.peers, tailnet.peers, clock.now()) };
+    return { selfId: tailnet.self.id, peers: peerClaims(tailnet.peers, memory.peers, clock.now()) };
+  };
+
+  const take = (input: ClaimsStepInput, rivals: readonly Rival[] | undefined): Claim => {
+    const nowMs = clock.monotonicMs();
+    const { podCIDRs } = input.assigned;
+    const seen: Seen = {
+      podCIDRs,
+      rivals,
+      hasPods: input.pods > 0,
+      isOffered: isOffered(input),
+      isHeld: input.held?.equals(podCIDRs) === true,
+      isProven: isLive(input) || memory.won?.equals(podCIDRs) === true,
+    };
+    const settings = input.settings;
+    const next = nextClaim(claim ?? firstClaim(podCIDRs, nowMs), seen, { settings, nowMs, random });
+    const { phase } = next;
+    if (claim?.phase !== phase || !claim.podCIDRs.equals(next.podCIDRs)) announce(log, next);
+    if (phase === "won") memory = { ...memory, won: next.podCIDRs };
+    else if (phase !== "looking" && phase !== "claiming") memory = { ...memory, won: undefined };
+    return next;
+  };
+
+  const remember = (): readonly Condition[] => {
+    try {
+      writeClaimsMemory(system, written, memory);
+      written = memory;
+      return [];
+    } catch (error) {
+      return [condition("ClaimsNotRemembered", failureOf(error))];
+    }
+  };
+
+  return (input: ClaimsStepInput): ClaimsStepResult => {
+    const { assigned, tailnet, pods } = input;
+    const { podCIDRs, isGuess, clusterCIDRs } = assigned;
+    const map = lookAt(tailnet);
+    const bases = basesOf(clusterCIDRs);
+    const rivals = map === undefined ? undefined : rivalsOf(map, { podCIDRs, bases });
+    claim = isGuess ? take(input, rivals) : undefined;
+    const own = claim === undefined || claim.phase === "moving" ? undefined : claim.podCIDRs;
+    const taken = isGuess ? takenRanges(memory.peers, own, clock.now()) : [];
+    const isJudging = claim !== undefined && !restful.includes(claim.phase);
+    const view = { claim: claim === undefined ? undefined : claimEffects(claim), taken, isJudging };
+    if (claim === undefined) {
+      const shared = rivals ?? [];
+      const contested =
+        shared.length === 0 ? [] : [condition("AssignedPodCIDRContested", { podCIDRs, rivals: shared })];
+      return { view, claim, rivals: shared, conditions: contested };
+    }
+    const why = tailnet === undefined || "self" in tailnet ? undefined : tailnet.why;
+    return { view, claim, rivals: claim.rivals, conditions: [...claimConditions({ claim, pods, why }), ...remember()] };
+  };
+}
+
+function basesOf(clusterCIDRs: readonly Prefix[]): readonly Prefix[] {
+  return clusterCIDRs.length === 0 ? [defaultBase] : clusterCIDRs;
+}
+
+function isOffered({ assigned, tailnet }: ClaimsStepInput): boolean {
+  if (tailnet === undefined || !("self" in tailnet)) return false;
+  const { advertisedRoutes } = tailnet.self;
+  return assigned.podCIDRs.list.some((range) => advertisedRoutes.some((route) => route.equals(range)));
+}
+
+/** Whether a packet from all of its gateways came back. */
+function isLive({ assigned, proofs }: ClaimsStepInput): boolean {
+  return proofs?.own.route === "live" && proofs.podCIDRs.equals(assigned.podCIDRs);
+}
+
+const sentences: Partial<Record<Phase, string>> = {
+  claiming: "is free as far as is known, and offered to the tailnet",
+  provisional: "is contradicted by no node, so pods may start with it",
+  won: "is proven by a packet to be this node's",
+  releasing: "is another node's and given up",
+  withdrawn: "is another node's, and for this node's own traffic only",
+  local: "is for this node's own traffic only: no tailnet came in time",
+};
+
+function announce(log: System["log"], { phase, podCIDRs, rivals }: Claim): void {
+  const sentence = sentences[phase];
+  if (sentence === undefined) return;
+  const others = rivals.map(({ name, does, route }) => `${name} ${does} ${route}`);
+  log.info(`PodCIDR ${podCIDRs}, which nothing assigned, ${sentence}`, others.length === 0 ? {} : { others });
+}

@@ -1,0 +1,154 @@
+// The claim to guessed PodCIDRs as a state machine: from what it was, what is seen and the time to what it is now. Pure; the phases and
+// what leads from one to another are tables in `phases.ts`.
+
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
+import type { ClaimEffects } from "../tailnet/claims-view.ts";
+import { effectsOf, type Facts, type Phase, transitions } from "./phases.ts";
+import type { Rival } from "./rivals.ts";
+
+/** Times are monotonic milliseconds. */
+export interface Claim {
+  readonly phase: Phase;
+  readonly podCIDRs: PodCIDRs;
+  /** When the phase began. */
+  readonly sinceMs: number;
+  /** When this node began to look for PodCIDRs. */
+  readonly startedMs: number;
+  /** Since when it is offered and nothing contradicts; undefined: something does, or it is not offered. */
+  readonly quietSinceMs: number | undefined;
+  /** Since when another node lays claim to the same; undefined: none does. */
+  readonly contestedSinceMs: number | undefined;
+  readonly rivals: readonly Rival[];
+  /** How many blocks were lost on the way to this one. */
+  readonly losses: number;
+  /** How long to rest after a loss. */
+  readonly pauseMs: number;
+}
+
+/** The world as one look shows it. */
+export interface Seen {
+  /** What the chain guesses, given what is taken. */
+  readonly podCIDRs: PodCIDRs;
+  /** Other nodes that lay claim to it; undefined: there is no network map to go by. */
+  readonly rivals: readonly Rival[] | undefined;
+  /** One that cannot be counted counts as some. */
+  readonly hasPods: boolean;
+  readonly isOffered: boolean;
+  readonly isHeld: boolean;
+  /** Whether a packet has proven it, in this run of the daemon or, while nothing contradicted, in one before. */
+  readonly isProven: boolean;
+}
+
+export interface ClaimSettings {
+  /** How long a fresh node waits for tailnet and claim, at most. */
+  readonly timeoutMs: number;
+  /** How long a claim is not contradicted before pods may start. */
+  readonly settleMs: number;
+}
+
+/** What an outranked claim waits for one that sees it served to give way: a network map takes up to 3.3 s to come. */
+const outrankedMs = 4000;
+/** A contested block is offered for this long, so that the other node sees that pods hold it. */
+const tellMs = 15_000;
+/** A guess is withdrawn within seconds: what is still offered after this was assigned. */
+const insistMs = 30_000;
+/** For the kernel, and for tailscaled, to do what they are told. */
+const stepMs = 3000;
+/** The longest pause after the first loss; it doubles up to the last. Two that lost at once must not try the next block at once. */
+const pause = { firstMs: 2000, maxMs: 16_000 };
+
+/** The beginning of a claim. @param last the one before it, to another block */
+export function firstClaim(podCIDRs: PodCIDRs, nowMs: number, last?: Claim): Claim {
+  return {
+    phase: "looking",
+    podCIDRs,
+    sinceMs: nowMs,
+    startedMs: last?.startedMs ?? nowMs,
+    quietSinceMs: undefined,
+    contestedSinceMs: undefined,
+    rivals: [],
+    losses: last?.losses ?? 0,
+    pauseMs: 0,
+  };
+}
+
+export interface NextOptions {
+  readonly settings: ClaimSettings;
+  readonly nowMs: number;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** The claim as it is now; the same object where nothing has changed. */
+export function nextClaim(claim: Claim, seen: Seen, options: NextOptions): Claim {
+  const { nowMs } = options;
+  const isSame = claim.podCIDRs.equals(seen.podCIDRs);
+  let now = look(isSame ? claim : firstClaim(seen.podCIDRs, nowMs, claim), seen, nowMs);
+  // Each phase is left at most once in a look, or two that lead to each other would never rest.
+  const left = new Set<Phase>();
+  for (;;) {
+    const facts = factsOf(now, seen, options);
+    const { phase } = now;
+    const found = transitions.find(({ from, when }) => from.includes(phase) && when(facts));
+    if (found === undefined || left.has(found.to)) return now;
+    left.add(phase);
+    now = enter(now, found.to, options);
+  }
+}
+
+/** Takes note of who else lays claim to the block. */
+function look(claim: Claim, { rivals: shown, isOffered }: Seen, nowMs: number): Claim {
+  // What was known last counts while there is nothing newer.
+  const found = shown ?? claim.rivals;
+  const rivals = JSON.stringify(found) === JSON.stringify(claim.rivals) ? claim.rivals : found;
+  const isContested = rivals.some((rival) => rival.isOnline && isClaiming(rival));
+  const contestedSinceMs = isContested ? (claim.contestedSinceMs ?? nowMs) : undefined;
+  const isQuiet = shown !== undefined && !rivals.some(isClaiming) && isOffered;
+  const quietSinceMs = isQuiet ? (claim.quietSinceMs ?? nowMs) : undefined;
+  const isSame =
+    rivals === claim.rivals && contestedSinceMs === claim.contestedSinceMs && quietSinceMs === claim.quietSinceMs;
+  return isSame ? claim : { ...claim, rivals, contestedSinceMs, quietSinceMs };
+}
+
+/** Whether it can still get the block; one that has withdrawn cannot. */
+function isClaiming({ does }: Rival): boolean {
+  return does !== "offered";
+}
+
+function factsOf(claim: Claim, seen: Seen, { settings, nowMs }: NextOptions): Facts {
+  const { rivals, contestedSinceMs = nowMs, quietSinceMs, sinceMs, startedMs } = claim;
+  const { hasPods, isProven, isOffered, isHeld } = seen;
+  const contestedMs = nowMs - contestedSinceMs;
+  const isLate = nowMs - startedMs >= settings.timeoutMs;
+  const isQuiet = quietSinceMs !== undefined;
+  const claimed = rivals.filter(isClaiming);
+  const first = claimed.filter(({ isFirst }) => isFirst);
+  return {
+    hasMap: seen.rivals !== undefined,
+    isServed: claimed.some(({ does }) => does === "serves"),
+    isContested: claimed.length > 0,
+    isSpokenFor: rivals.length > 0,
+    isOutranked: first.length > 0 && (contestedMs >= outrankedMs || !first.some(({ isOnline }) => isOnline)),
+    isInsisted: contestedMs >= insistMs,
+    hasPods,
+    isProven,
+    isOffered,
+    isHeld,
+    isSettled: isQuiet && (isLate || nowMs - quietSinceMs >= settings.settleMs),
+    isLate,
+    isOverdue: nowMs - sinceMs >= stepMs,
+    isRested: nowMs - sinceMs >= claim.pauseMs,
+    isTold: nowMs - sinceMs >= tellMs,
+  };
+}
+
+function enter(claim: Claim, phase: Phase, { nowMs, random }: NextOptions): Claim {
+  const entered = { ...claim, phase, sinceMs: nowMs };
+  if (phase !== "lost") return entered;
+  const longestMs = Math.min(pause.maxMs, pause.firstMs * 2 ** claim.losses);
+  return { ...entered, losses: claim.losses + 1, pauseMs: Math.round(longestMs * random()) };
+}
+
+export function claimEffects({ phase, podCIDRs }: Claim): ClaimEffects {
+  return { podCIDRs, ...effectsOf[phase] };
+}
