@@ -4,7 +4,7 @@
 import { createConditionStore } from "../src/agent/condition-store.ts";
 import { createLatest } from "../src/agent/latest.ts";
 import { parseAddr } from "../src/cidr/addr.ts";
-import { parsePodCIDRs } from "../src/cidr/pod-cidrs.ts";
+import { type PodCIDRs, parsePodCIDRs } from "../src/cidr/pod-cidrs.ts";
 import { type Prefix, parsePrefix } from "../src/cidr/prefix.ts";
 import type { LoadedConfig } from "../src/config/config.ts";
 import { loadConfig } from "../src/config/load.ts";
@@ -13,6 +13,7 @@ import { type NodeRanges, planDataplane } from "../src/dataplane/dataplane-plan.
 import { buildMesh, type MeshInput } from "../src/mesh/mesh.ts";
 import { realExec } from "../src/sys/process/exec.ts";
 import { createSystem } from "../src/sys/system.ts";
+import type { ClaimsView } from "../src/tailnet/claims-view.ts";
 import type { TailnetPeer } from "../src/tailnet/tailnet.ts";
 import type { TailnetDamage } from "../src/tailnet/tailnet-damage.ts";
 import { ms, type Table } from "./report.ts";
@@ -67,6 +68,8 @@ export async function benchDataplane({ rounds, restMs }: DataplaneBenchOptions):
     config,
     assignment: createLatest<NodeRanges | undefined>(ranges),
     peers,
+    claims: createLatest<ClaimsView | undefined>(undefined),
+    held: createLatest<PodCIDRs | undefined>(undefined),
     damage: createLatest<TailnetDamage | undefined>(undefined),
     record: () => undefined,
   });
@@ -118,6 +121,7 @@ function planAll(peers: readonly Prefix[]): void {
     masquerade: "bridge",
     mtuBytes: 1280,
     tailnet: { kind: "used", peers },
+    isGivenUp: false,
   });
 }
 

@@ -31,6 +31,12 @@ export interface Config {
       readonly base: PodCIDRs | undefined;
       /** Prefix length of one node's block. */
       readonly perNode: Readonly<Partial<Record<Family, number>>>;
+      readonly claim: {
+        /** How long a fresh node waits for the claim to a guessed PodCIDR, at most. */
+        readonly timeoutMs: number;
+        /** How long nothing contradicts a claim before pods may start. */
+        readonly settleMs: number;
+      };
       readonly nodeObject: {
         /** Whether this node's Node object is asked for. */
         readonly enabled: boolean;

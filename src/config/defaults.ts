@@ -16,6 +16,7 @@ export const defaultConfig: Config = {
       base: undefined,
       perNode: {},
       nodeObject: { enabled: false, kubeconfig: undefined },
+      claim: { timeoutMs: 30_000, settleMs: 6000 },
     },
     serviceCIDR: [],
     bridge: defaultBridgeSettings,

@@ -92,7 +92,7 @@ export function toInput({
   logging,
   monitoring,
 }: Config): JsonObject {
-  const { nodeLocal, base, perNode, nodeObject } = network.podCIDR;
+  const { nodeLocal, base, perNode, nodeObject, claim } = network.podCIDR;
   const { delegateTimeoutMs, ...otherCni } = cni;
   const { pollIntervalMs, reclaimAfterMs, ...otherHeadscale } = headscale;
   // `masquerade` sets it.
@@ -105,6 +105,7 @@ export function toInput({
         base: base === undefined ? undefined : printCidrs(base.list),
         perNode: printPerNode(perNode),
         nodeObject: { ...nodeObject },
+        claim: { timeout: `${claim.timeoutMs}ms`, settle: `${claim.settleMs}ms` },
       },
       serviceCIDR: printCidrs(network.serviceCIDR),
       ...bridge,

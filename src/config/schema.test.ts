@@ -71,6 +71,7 @@ test("configSections are the objects above the keys", () => {
     "network",
     "network.podCIDR",
     "network.podCIDR.nodeObject",
+    "network.podCIDR.claim",
     "cni",
     "tailscale",
     "tailscale.login",

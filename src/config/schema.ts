@@ -9,6 +9,7 @@ import { cniVersions } from "../spec/versions.ts";
 import type { Config } from "./config.ts";
 import { defaultConfig } from "./defaults.ts";
 import { headscale } from "./sections/headscale-section.ts";
+import { claim } from "./sections/claim-section.ts";
 import { mesh } from "./sections/mesh-section.ts";
 import { nodeObject } from "./sections/node-object-section.ts";
 import { dir, documentation, key, noMap, read, section, text, textOrList, yesOrNo } from "./sections/schema-parts.ts";
@@ -96,6 +97,7 @@ const podCIDR = section("Where the addresses of pods come from.", {
     { ipv4: 24, ipv6: 64 },
   ),
   nodeObject: z.prefault(nodeObject, {}),
+  claim: z.prefault(claim, {}),
 });
 
 const network = section("Addresses and the pod network.", {
@@ -211,9 +213,11 @@ export function toConfig({ network, cni, tailscale, headscale, ...rest }: z.outp
   const { mtu: mtuBytes, ...otherNetwork } = network;
   const bridge = { mtuBytes, ipMasq: network.masquerade === "bridge" };
   const { delegateTimeout: delegateTimeoutMs, ...otherCni } = cni;
+  const { timeout: timeoutMs, settle: settleMs } = network.podCIDR.claim;
   const podCIDR = {
     ...defaultConfig.network.podCIDR,
     ...network.podCIDR,
+    claim: { timeoutMs, settleMs },
     nodeObject: { ...defaultConfig.network.podCIDR.nodeObject, ...network.podCIDR.nodeObject },
   };
   const { pollInterval: pollIntervalMs, reclaimAfter: reclaimAfterMs, ...otherHeadscale } = headscale;

@@ -6,6 +6,8 @@ import { type ConditionStore, createConditionStore } from "../agent/condition-st
 import type { ConditionTable } from "../agent/conditions.ts";
 import { createLatest, type Watchable } from "../agent/latest.ts";
 import { createMetricRecorder, type MetricRecorder } from "../agent/metrics.ts";
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
+import { createClaimsAgent } from "../claims/agent.ts";
 import { createConfigAgent, type DaemonFlags } from "../config/agent.ts";
 import type { Config, LoadedConfig } from "../config/config.ts";
 import { createDataplaneAgent } from "../dataplane/agent.ts";
@@ -14,13 +16,13 @@ import { createKubernetesAgent } from "../kubernetes/agent.ts";
 import type { NodeObjectLookup } from "../kubernetes/node-lookup.ts";
 import { createMeshAgent, type PeerPodCIDRs } from "../mesh/agent.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import { createProofAgent } from "../mesh/proof/agent.ts";
-import type { Judgement } from "../mesh/proof/verdict.ts";
+import { createProofAgent, type Proofs } from "../mesh/proof/agent.ts";
 import type { NodeAssignment } from "../node/adoption.ts";
 import { createNodeAgent } from "../node/agent.ts";
 import { createNodeStateAgent } from "../node/state/agent.ts";
 import { resolveNodeName } from "../node-name/resolve.ts";
 import type { System } from "../sys/system.ts";
+import type { ClaimsView } from "../tailnet/claims-view.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { createTailscaleAgent } from "../tailscale/agent.ts";
@@ -57,7 +59,10 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
   const mesh = createLatest<Mesh | undefined>(undefined);
   const damage = createLatest<TailnetDamage | undefined>(undefined);
   const peers = createLatest<PeerPodCIDRs | undefined>(undefined);
-  const proofs = createLatest<Judgement | undefined>(undefined);
+  const proofs = createLatest<Proofs | undefined>(undefined);
+  const claims = createLatest<ClaimsView | undefined>(undefined);
+  const held = createLatest<PodCIDRs | undefined>(undefined);
+  const pods = createLatest<number | undefined>(undefined);
   const nodeObject = createLatest<NodeObjectLookup | undefined>(undefined);
   const nodeStateReady = createLatest<true | undefined>(undefined);
   const facts = (): DaemonFacts => ({
@@ -67,7 +72,7 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
     agents: list,
     conditions: conditions.list(),
   });
-  const shared = { conditions, config, assignment, nodeStateReady, record: metrics.record };
+  const shared = { conditions, config, assignment, claims, nodeStateReady, record: metrics.record };
   const nodeName = (loaded: LoadedConfig): string => {
     return resolveNodeName(system, { flag: flags.nodeName, loaded }).name;
   };
@@ -75,12 +80,13 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
   const list: readonly Agent[] = [
     createConfigAgent(system, { ...shared, flags, configureLog }),
     createKubernetesAgent(system, { ...shared, nodeObject, nodeName }),
-    createNodeAgent(system, { ...shared, nodeObject, nodeName: flags.nodeName, executable, everySecond }),
-    createDataplaneAgent(system, { ...shared, peers, damage }),
+    createNodeAgent(system, { ...shared, nodeObject, pods, nodeName: flags.nodeName, executable, everySecond }),
+    createDataplaneAgent(system, { ...shared, peers, held, damage }),
     createNodeStateAgent(system, shared),
     createTailscaleAgent(system, { ...shared, tailnet, damage }),
     createMeshAgent(system, { ...shared, tailnet, proofs, mesh, peers }),
     createProofAgent(system, { ...shared, tailnet, proofs, mesh }),
+    createClaimsAgent(system, { ...shared, tailnet, proofs, held, pods }),
     createLeaseAgent(system, { ...shared, runtimes }),
     createStatusServerAgent(system, { ...shared, metrics, facts }),
   ];

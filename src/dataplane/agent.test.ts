@@ -5,12 +5,13 @@ import { createConditionStore } from "../agent/condition-store.ts";
 import { createLatest } from "../agent/latest.ts";
 import type { MetricLabels } from "../agent/metrics.ts";
 import { parseAddr } from "../cidr/addr.ts";
-import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
+import { type PodCIDRs, parsePodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { fakeMonitor } from "../kernel/testing.ts";
 import { fakeClock, memoryLog, tempRoot, testSystem } from "../sys/testing.ts";
+import type { ClaimsView } from "../tailnet/claims-view.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { createDataplaneAgent, type DataplanePeers } from "./agent.ts";
 import type { NodeRanges } from "./dataplane-plan.ts";
@@ -37,13 +38,24 @@ async function start(config = "{}") {
     configs.set(await loadConfig(system));
   };
   await configure(config);
+  const claims = createLatest<ClaimsView | undefined>(undefined);
+  const held = createLatest<PodCIDRs | undefined>(undefined);
   /** An agent, as each daemon makes one. */
   const daemon = () => {
     const conditions = createConditionStore(system);
     const counted: string[] = [];
     const record = (_kind: unknown, _value: number, labels: MetricLabels = {}): void =>
       void counted.push(labels.part ?? "");
-    const agent = createDataplaneAgent(system, { conditions, config: configs, assignment, peers, damage, record });
+    const agent = createDataplaneAgent(system, {
+      conditions,
+      config: configs,
+      assignment,
+      peers,
+      damage,
+      claims,
+      held,
+      record,
+    });
     return {
       agent,
       counted,
@@ -58,6 +70,8 @@ async function start(config = "{}") {
     clock,
     log,
     configure,
+    claims,
+    held,
     assignment,
     peers,
     damage,

@@ -7,10 +7,12 @@ import { createLatest, firstValue, type Latest, type Watchable } from "../agent/
 import type { RecordMetric } from "../agent/metrics.ts";
 import { createReconciler, defaultResyncMs, throwIfStopping } from "../agent/reconciler.ts";
 import { createTrigger } from "../agent/trigger.ts";
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import { execUntil } from "../sys/process/exec.ts";
 import type { System } from "../sys/system.ts";
+import type { ClaimsView } from "../tailnet/claims-view.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { cleanUpDataplane } from "./clean-up.ts";
 import { dataplaneConditions } from "./conditions.ts";
@@ -35,6 +37,9 @@ export interface DataplaneAgentOptions {
   readonly assignment: Watchable<NodeRanges | undefined>;
   /** The other nodes; undefined: no tailnet has been seen yet. */
   readonly peers: Watchable<DataplanePeers | undefined>;
+  readonly claims: Watchable<ClaimsView | undefined>;
+  /** The PodCIDRs whose gateway addresses are held here; published for the claim to them. */
+  readonly held: Latest<PodCIDRs | undefined>;
   /** Where it is published what tailscaled has lost in the kernel. */
   readonly damage: Latest<TailnetDamage | undefined>;
   readonly record: RecordMetric;
@@ -44,7 +49,7 @@ export interface DataplaneAgentOptions {
 const fullEveryMs = 300_000;
 
 export function createDataplaneAgent(system: System, options: DataplaneAgentOptions): Agent {
-  const { conditions, config, assignment, peers, damage, record } = options;
+  const { conditions, config, assignment, peers, damage, claims, held, record } = options;
   const trigger = createTrigger(system.clock);
   const holder = createHolder(system, record);
   const memory = createTailnetMemory(system.files);
@@ -71,6 +76,7 @@ export function createDataplaneAgent(system: System, options: DataplaneAgentOpti
       ranges,
       peers: peers.value?.podCIDRs,
       serving: peers.value?.serving ?? [],
+      claim: claims.value?.claim,
       isEnabled: loaded.config.tailscale.enabled !== false,
       holder,
       memory,
@@ -82,6 +88,8 @@ export function createDataplaneAgent(system: System, options: DataplaneAgentOpti
     const { masquerade } = loaded.config.network;
     shown = { state, masquerade };
     if (JSON.stringify(damage.value) !== JSON.stringify(state.damage)) damage.set(state.damage);
+    const gateways = state.plan.bridge?.podCIDRs;
+    if (String(held.value) !== String(gateways)) held.set(gateways);
     if (isFull) fullAtMs = system.clock.monotonicMs();
     isHolding.set(state.tailnet === "used" || masquerade === "daemon");
     return state.conditions;
@@ -91,7 +99,7 @@ export function createDataplaneAgent(system: System, options: DataplaneAgentOpti
     name: "dataplane",
     conditions,
     trigger,
-    inputs: { config, assignment, peers },
+    inputs: { config, assignment, peers, claims },
     // Rules that were taken out again do not come back by themselves.
     resyncMs: () => (isHolding.value ? defaultResyncMs : Number.POSITIVE_INFINITY),
     step: (reasons, signal) => step(!isQuiet(reasons), signal),

@@ -33,6 +33,8 @@ export interface PlanInput {
   readonly masquerade: Masquerade;
   readonly mtuBytes: number;
   readonly tailnet: PodTailnet;
+  /** Whether another node has this node's PodCIDRs and they are given up. */
+  readonly isGivenUp: boolean;
 }
 
 export interface DataplanePlan {
@@ -43,6 +45,8 @@ export interface DataplanePlan {
   /** Whether forwarded packets of pods shall pass the host's firewall. */
   readonly acceptsForward: boolean;
   readonly bridge: WantedBridge | undefined;
+  /** PodCIDRs whose gateway addresses shall be gone. */
+  readonly givenUp: PodCIDRs | undefined;
   /** The cluster's CIDRs that are left open, since Services have addresses in them. */
   readonly open: readonly Prefix[];
 }
@@ -65,7 +69,8 @@ export function tailnetOf(
   return known === undefined ? { kind: "unknown" } : { kind: "used", peers: known };
 }
 
-export function planDataplane({ ranges, serviceCIDRs, masquerade, mtuBytes, tailnet }: PlanInput): DataplanePlan {
+export function planDataplane(input: PlanInput): DataplanePlan {
+  const { ranges, serviceCIDRs, masquerade, mtuBytes, tailnet, isGivenUp } = input;
   const { podCIDRs, clusterCIDRs, current } = ranges;
   const isUsed = tailnet.kind === "used";
   const peers = isUsed ? tailnet.peers : undefined;
@@ -76,9 +81,10 @@ export function planDataplane({ ranges, serviceCIDRs, masquerade, mtuBytes, tail
   return {
     families: podCIDRs.list.map(({ family }) => family),
     table: planTable({ podCIDRs, clusterCIDRs, peers, isMasquerading: masquerade === "daemon" }),
-    ipRules: isUsed ? planIpRules({ podCIDRs, clusterCIDRs: closed }) : [],
+    ipRules: isUsed ? planIpRules({ podCIDRs: isGivenUp ? [] : podCIDRs, clusterCIDRs: closed }) : [],
     acceptsForward: isUsed,
-    bridge: isUsed && isInForce ? { podCIDRs, mtuBytes } : undefined,
+    bridge: isUsed && isInForce && !isGivenUp ? { podCIDRs, mtuBytes } : undefined,
+    givenUp: isGivenUp ? podCIDRs : undefined,
     open: isUsed ? open : [],
   };
 }

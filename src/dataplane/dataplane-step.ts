@@ -6,13 +6,14 @@ import type { Config } from "../config/config.ts";
 import { readDevices } from "../kernel/devices.ts";
 import { fault, ok, type Result } from "../sys/result.ts";
 import type { System } from "../sys/system.ts";
+import type { ClaimEffects } from "../tailnet/claims-view.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { bridgeAmong } from "./bridge.ts";
 import { condition } from "./conditions.ts";
 import type { createDamageFinder, ForwardListing, ServingPeer } from "./damage/find-damage.ts";
 import { type DataplanePlan, type NodeRanges, type PodTailnet, planDataplane, tailnetOf } from "./dataplane-plan.ts";
 import { type Firewalls, findFirewalls, holdForward, type IptablesChain } from "./forward/firewall.ts";
-import { holdBridge } from "./gateway.ts";
+import { giveUpBridge, holdBridge } from "./gateway.ts";
 import type { Holder } from "./holder.ts";
 import { checkKernel, isTailnetDevice } from "./kernel-checks.ts";
 import { type TailnetMemory, withRemembered } from "./memory/tailnet-memory.ts";
@@ -29,6 +30,8 @@ export interface DataplaneStepInput {
   readonly peers: readonly Prefix[] | undefined;
   /** Those of the other nodes for which tailscaled has routes now. */
   readonly serving: readonly ServingPeer[];
+  /** The claim to guessed PodCIDRs. */
+  readonly claim: ClaimEffects | undefined;
   /** Whether the configuration wants a tailnet, should there be one. */
   readonly isEnabled: boolean;
   readonly holder: Holder;
@@ -66,17 +69,18 @@ export async function stepDataplane(system: System, input: DataplaneStepInput): 
 }
 
 async function stepAll(system: System, input: DataplaneStepInput): Promise<DataplaneState> {
-  const { config, peers, isEnabled, holder, last } = input;
+  const { config, ranges, peers, claim, isEnabled, holder, last } = input;
   const read = await tryReadTable(system);
   const listing = read.kind === "ok" ? read.value : undefined;
   const remembered = peers === undefined && isEnabled ? input.memory.recall() : undefined;
   const tailnet = tailnetOf(peers, { isEnabled, listing, remembered: remembered?.peers });
   const plan = planDataplane({
-    ranges: withCluster(input.ranges, remembered?.clusterCIDRs ?? []),
+    ranges: withCluster(ranges, remembered?.clusterCIDRs ?? []),
     serviceCIDRs: config.network.serviceCIDR,
     masquerade: config.network.masquerade,
     mtuBytes: config.network.bridge.mtuBytes,
     tailnet,
+    isGivenUp: claim?.holdsGateway === false && claim.podCIDRs.equals(ranges.podCIDRs),
   });
   // Without a tailnet there is nothing more to hold; what there was has been taken out by the step before.
   const isDone = tailnet.kind === "unknown" || (tailnet.kind === "unused" && last?.tailnet === "unused");
@@ -167,7 +171,7 @@ async function holdRest(system: System, plan: DataplanePlan, input: HoldRestInpu
   const listings: ForwardListing[] = [];
   const sysctls = readSysctls(system);
   const bridge = bridgeAmong(devices);
-  const { ipRules, acceptsForward, bridge: wanted } = plan;
+  const { ipRules, acceptsForward, bridge: wanted, givenUp } = plan;
   const held = await Promise.all([
     holder.hold({
       part: "rules",
@@ -183,8 +187,11 @@ async function holdRest(system: System, plan: DataplanePlan, input: HoldRestInpu
     }),
     holder.hold({
       part: "bridge",
-      key: wanted === undefined ? "" : `${wanted.podCIDRs} ${wanted.mtuBytes}`,
-      act: async () => wanted !== undefined && holdBridge(system, bridge, wanted),
+      key: wanted === undefined ? `${givenUp ?? ""}` : `${wanted.podCIDRs} ${wanted.mtuBytes}`,
+      act: async () => {
+        if (givenUp !== undefined) return giveUpBridge(system, bridge, givenUp);
+        return wanted !== undefined && holdBridge(system, bridge, wanted);
+      },
       failed: (failure) => [condition("BridgeNotMade", failure)],
     }),
   ]);

@@ -6,7 +6,7 @@ import type { Prefix } from "../cidr/prefix.ts";
 import { bridgeName } from "../node-state/names.ts";
 import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
-import { type BridgeReading, staleAddresses } from "./bridge.ts";
+import { type BridgeReading, removeBridge, staleAddresses } from "./bridge.ts";
 
 export interface WantedBridge {
   readonly podCIDRs: PodCIDRs;
@@ -40,6 +40,20 @@ export async function holdBridge(
   if (reading.kind === "absent") await ip(system, ["link", "add", ...device], isThere);
   await ip(system, ["link", "set", "dev", bridgeName, "up"]);
   for (const gateway of missing) await ip(system, ["addr", "add", ...addressArgs(gateway)], isThere);
+  return true;
+}
+
+/**
+ * Takes the gateway addresses away with the bridge, unless a pod has come meanwhile.
+ * @returns whether something had to be changed
+ * @throws HeadcniError HC_DATAPLANE when `ip` refuses
+ */
+export async function giveUpBridge(system: System, reading: BridgeReading, podCIDRs: PodCIDRs): Promise<boolean> {
+  if (reading.kind !== "present" || reading.bridge.ports.length > 0) return false;
+  const { addresses } = reading.bridge;
+  if (!podCIDRs.list.map(gatewayOf).some((gateway) => addresses.some((address) => address.equals(gateway))))
+    return false;
+  await removeBridge(system);
   return true;
 }
 

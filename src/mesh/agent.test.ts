@@ -14,8 +14,7 @@ import type { Tailnet, TailnetPeer } from "../tailnet/tailnet.ts";
 import { createMeshAgent, type MeshAssignment, type PeerPodCIDRs } from "./agent.ts";
 import { decodeMesh } from "./document-schema.ts";
 import type { Mesh } from "./mesh.ts";
-import { createProofAgent } from "./proof/agent.ts";
-import type { Judgement } from "./proof/verdict.ts";
+import { createProofAgent, type Proofs } from "./proof/agent.ts";
 import { offline, peerOf, selfOf } from "./testing.ts";
 
 let stop = new AbortController();
@@ -59,7 +58,7 @@ function runNode() {
   const tailnet = createLatest<Tailnet | undefined>(undefined);
   const mesh = createLatest<Mesh | undefined>(undefined);
   const peers = createLatest<PeerPodCIDRs | undefined>(undefined);
-  const proofs = createLatest<Judgement | undefined>(undefined);
+  const proofs = createLatest<Proofs | undefined>(undefined);
   const shared = { conditions, config, assignment, tailnet, mesh, peers, proofs };
   const meshAgent = createMeshAgent(system, shared);
   const proofAgent = createProofAgent(system, shared);
@@ -210,7 +209,7 @@ describe("the agents of the mesh", () => {
     node.join(n2);
     await node.pass(100);
     const asked = node.connects.length;
-    node.tailnet.set({ kind: "absent", why: "there is no socket" });
+    node.tailnet.set({ kind: "absent", why: "there is no socket", isExpected: true });
     await node.pass(600_000);
     expect(node.document().nodes.map(({ name }) => name)).toEqual(["node-1", "n2"]);
     expect(node.status().document.staleBecause).toBe("there is no socket");

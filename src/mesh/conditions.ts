@@ -8,6 +8,8 @@ interface Conflicts {
 }
 
 const warning = { severity: "warning", impactsConnectivity: false } as const;
+/** The claims agent's, which say the same and what follows from it. */
+export const claimConflicts = ["AssignedPodCIDRContested", "PodCIDRClaimContested"];
 /** A route that moves from one node to another is served by both for a moment. */
 const movingMs = 10_000;
 
@@ -15,7 +17,7 @@ export const meshConditions = {
   PodCIDRServedElsewhere: kind<Conflicts>({
     ...warning,
     title: "Another node serves this node's PodCIDR",
-    dependsOn: ["GuessedPodCIDRServed"],
+    dependsOn: claimConflicts,
     visibleAfterMs: movingMs,
     text: ({ conflicts }) =>
       `Other nodes' pods do not reach this node's: ${list(conflicts, ({ servedBy, route }) => `${servedBy} serves ${route}`)}. Two nodes ` +
@@ -25,7 +27,7 @@ export const meshConditions = {
   PodCIDRSplit: kind<Conflicts>({
     ...warning,
     title: "Another node serves a part of this node's PodCIDR",
-    dependsOn: ["GuessedPodCIDRServed"],
+    dependsOn: claimConflicts,
     visibleAfterMs: movingMs,
     text: ({ conflicts }) =>
       "Some of this node's pods are not reached by other nodes: " +

@@ -5,6 +5,7 @@ import type { Condition } from "../agent/conditions.ts";
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { type Assignment, isGuess, type PodCIDRAnswer, type PodCIDRSource } from "../podcidr/answer.ts";
 import { dirname } from "../sys/fs/path.ts";
+import type { ClaimEffects } from "../tailnet/claims-view.ts";
 import { condition } from "./conditions.ts";
 
 /** What the node agent publishes: the PodCIDRs the conflist and the kernel's rules shall have, and what goes with them. */
@@ -35,6 +36,8 @@ export interface AdoptionInput {
   /** The one in force; undefined on a node HeadCNI has never seen. */
   readonly current: Assignment | undefined;
   readonly pods: PodCount;
+  /** The claim to guessed PodCIDRs, where there is one. @default none */
+  readonly claim?: ClaimEffects | undefined;
   /** Where CNI configurations lie. A source in there was another CNI's, and goes when it is moved aside. */
   readonly confDir: string;
 }
@@ -51,9 +54,11 @@ const worth: Readonly<Record<PodCIDRSource, number>> = { config: 2, env: 2, file
 export function adoptPodCIDR(input: AdoptionInput): Adoption {
   const { effective, conditions } = decide(input);
   const { source, podCIDRs } = effective;
-  const guessed = isGuess(source)
-    ? [condition("PodCIDRNotAuthoritative", { podCIDRs, source: sourceWords(effective) })]
-    : [];
+  const isWon = input.claim?.isWon === true && input.claim.podCIDRs.equals(podCIDRs);
+  const guessed =
+    isGuess(source) && !isWon
+      ? [condition("PodCIDRNotAuthoritative", { podCIDRs, source: sourceWords(effective) })]
+      : [];
   return { effective, conditions: [...conditions, ...clashing(input, effective), ...guessed] };
 }
 

@@ -10,6 +10,7 @@ import { monitorKernel } from "../kernel/monitor.ts";
 import { nodeNameConditions } from "../node-name/conditions.ts";
 import { readNodePrograms } from "../programs/node-programs.ts";
 import type { System } from "../sys/system.ts";
+import { claimGateConditions } from "./first-start/claim-gate.ts";
 import { nodeConditions } from "./conditions.ts";
 import { pollConflist } from "./conflist-poll.ts";
 import { nodeMetrics } from "./metrics.ts";
@@ -25,7 +26,7 @@ export interface NodeAgentOptions extends Omit<ReconcileNodeOptions, "status"> {
 
 /** Its first step throws a ConfigError when a value an operator set for the PodCIDR cannot be used. */
 export function createNodeAgent(system: System, options: NodeAgentOptions): Agent {
-  const { conditions, config, record, everySecond } = options;
+  const { conditions, config, claims, record, everySecond } = options;
   const trigger = createTrigger(system.clock);
   const watches = createWatches(system, trigger);
   const status = createLatest<NodeStatus | undefined>(undefined);
@@ -41,7 +42,7 @@ export function createNodeAgent(system: System, options: NodeAgentOptions): Agen
     name: "node",
     conditions,
     trigger,
-    inputs: { config },
+    inputs: { config, claims },
     step: async (_reasons, signal) => {
       const raised = await step(signal);
       watch();
@@ -53,7 +54,7 @@ export function createNodeAgent(system: System, options: NodeAgentOptions): Agen
     // What is in force stays in force: without its conflist a node takes no pods, so there is nothing to clean up.
     ...plainAgent,
     ...reconciler,
-    conditions: { ...nodeConditions, ...nodeNameConditions },
+    conditions: { ...nodeConditions, ...claimGateConditions, ...nodeNameConditions },
     metrics: Object.values(nodeMetrics),
     run: async (signal) => {
       isWatching = true;

@@ -9,6 +9,7 @@ import { wantedConflist } from "../conflist/wanted.ts";
 import { type BridgeReading, refusedAddresses, staleAddresses } from "../dataplane/bridge.ts";
 import type { Networks } from "../kernel/networks.ts";
 import type { Assignment, PodCIDRAnswer } from "../podcidr/answer.ts";
+import type { ClaimEffects } from "../tailnet/claims-view.ts";
 import { type Adoption, adoptPodCIDR, type PodCount, podWords, sourceWords } from "./adoption.ts";
 import { condition } from "./conditions.ts";
 
@@ -21,6 +22,8 @@ export interface ObservedNode {
   readonly bridge: BridgeReading;
   readonly pods: PodCount;
   readonly networks: Networks;
+  /** @default none */
+  readonly claim?: ClaimEffects | undefined;
 }
 
 export interface Plan {
@@ -33,8 +36,8 @@ export interface Plan {
 }
 
 export function planNode(node: ObservedNode): Plan {
-  const { config, answer, current, bridge, pods, networks } = node;
-  const adoption = adoptPodCIDR({ answer, current, pods, confDir: config.cni.confDir });
+  const { config, answer, current, bridge, pods, networks, claim } = node;
+  const adoption = adoptPodCIDR({ answer, current, pods, claim, confDir: config.cni.confDir });
   const { podCIDRs } = adoption.effective;
   return {
     adoption,

@@ -7,16 +7,20 @@ import type { RecordMetric } from "../agent/metrics.ts";
 import { throwIfStopping } from "../agent/reconciler.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import type { NodeObjectLookup } from "../kubernetes/node-lookup.ts";
+import { conflistFileName } from "../node-state/names.ts";
 import { type Assignment, isGuess, type PodCIDRAnswer } from "../podcidr/answer.ts";
 import { type AskVersions, rememberVersions } from "../spec/remember-versions.ts";
+import { join } from "../sys/fs/path.ts";
 import { execUntil } from "../sys/process/exec.ts";
 import type { System } from "../sys/system.ts";
-import type { NodeAssignment } from "./adoption.ts";
+import type { ClaimsView } from "../tailnet/claims-view.ts";
+import type { NodeAssignment, PodCount } from "./adoption.ts";
 import { type Announced, announcePodCIDR } from "./announce.ts";
 import { applyBridge } from "./bridge-step.ts";
+import { awaitedClaim } from "./first-start/claim-gate.ts";
 import { condition } from "./conditions.ts";
 import { applyConflist, type ConflistMemory, type ConflistResult, firstConflistMemory } from "./conflist-step.ts";
-import { firstAnswer } from "./first-answer.ts";
+import { firstAnswer } from "./first-start/first-answer.ts";
 import { nodeMetrics } from "./metrics.ts";
 import { askChain, nodeFacts, observeKernel } from "./observe.ts";
 import { type Plan, planNode } from "./plan.ts";
@@ -30,6 +34,9 @@ export interface ReconcileNodeOptions {
   readonly nodeStateReady: Watchable<true | undefined>;
   readonly status: Latest<NodeStatus | undefined>;
   readonly nodeObject: Watchable<NodeObjectLookup | undefined>;
+  readonly claims: Watchable<ClaimsView | undefined>;
+  /** How many pods hold on to the PodCIDRs in force; where they cannot be counted, one more than can be seen. */
+  readonly pods: Latest<number | undefined>;
   readonly record: RecordMetric;
   /** `--node-name` */
   readonly nodeName?: string | undefined;
@@ -64,22 +71,27 @@ export function createNodeStep(system: System, options: ReconcileNodeOptions) {
     const { loaded, decide } = asked;
     const { config } = loaded;
     const { networks } = observed;
-    const current = status.value?.current ?? nodeFacts(observer, config.cni.confDir, observed).current;
-    const found = { networks, current };
+    const last = status.value;
+    const seen = last?.isAwaitingClaim === false ? last.current : undefined;
+    const current = seen ?? nodeFacts(observer, config.cni.confDir, observed).current;
+    const claims = options.claims.value;
+    const found = { networks, current, claims };
     const first = decide(found);
-    const ask = () => askChain(observer, { loaded, nodeName, last: status.value })(found);
-    const isUnseen = current === undefined;
+    const ask = () => askChain(observer, { loaded, nodeName, last })(found);
+    const isUnseen = current === undefined && last === undefined;
     const {
       nodeName: name,
       answer,
       conditions,
     } = isUnseen ? await firstAnswer(system, { loaded, nodeObject, first, ask }, signal) : first;
     throwIfStopping(signal);
-    const plan = planNode({ config, answer, current, ...observed });
+    const plan = planNode({ config, answer, current, claim: claims?.claim, ...observed });
+    options.pods.set(podsHolding(observed.pods));
     const announced = { nodeName: name, answer, effective: plan.adoption.effective };
     announcePodCIDR(log, announced, memory.announced);
     const work = { loaded, answer, current, plan, memory, options, askVersions, signal };
-    const done = await carryOut({ ...system, exec }, work);
+    const awaited = awaitedClaim(system.files, { config, current, effective: plan.adoption.effective, claims });
+    const done = awaited === undefined ? await carryOut({ ...system, exec }, work) : holdBack(work, awaited);
     memory = { announced, plugin: done.plugin, conflist: done.conflist };
     count(options.record, done.result);
     const { writes, lastWrite } = writesAfter(status.value, done.result, startedAtMs);
@@ -87,6 +99,7 @@ export function createNodeStep(system: System, options: ReconcileNodeOptions) {
       nodeName: name,
       answer,
       current: done.inForce,
+      isAwaitingClaim: awaited !== undefined,
       ...observed,
       conflist: done.result,
       writes,
@@ -105,6 +118,20 @@ interface CarryOutInput {
   readonly options: ReconcileNodeOptions;
   readonly askVersions: AskVersions;
   readonly signal: AbortSignal;
+}
+
+/** Writes nothing yet: says only which PodCIDRs are wanted, so that they can be claimed. */
+function holdBack(input: CarryOutInput, awaited: Condition): Awaited<ReturnType<typeof carryOut>> {
+  const { plan, memory, loaded } = input;
+  publish(input, undefined);
+  const path = join(loaded.config.cni.confDir, conflistFileName);
+  const result = { path, isInForce: false, sha256: "", written: undefined, movedAside: [] };
+  return { ...memory, result, inForce: plan.adoption.effective, conditions: [awaited, ...plan.conditions] };
+}
+
+/** One that cannot be counted may hold on, too. */
+function podsHolding({ bridgePorts, leases }: PodCount): number {
+  return bridgePorts === undefined ? leases + 1 : Math.max(bridgePorts, leases);
 }
 
 async function carryOut(system: System, input: CarryOutInput) {

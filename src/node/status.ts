@@ -19,6 +19,8 @@ export interface NodeStatus {
   readonly answer: PodCIDRAnswer;
   /** The PodCIDR pods get; not always what the chain says. */
   readonly current: Assignment;
+  /** Whether it waits for the claim to it, and is not in force yet. */
+  readonly isAwaitingClaim: boolean;
   readonly bridge: BridgeReading;
   readonly pods: PodCount;
   readonly conflist: ConflistResult;

@@ -8,6 +8,7 @@ import type { Networks } from "../kernel/networks.ts";
 import { keptNodeObjectFile } from "../node-state/kept-node-object.ts";
 import type { ConfigError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
+import type { ClaimsView } from "../tailnet/claims-view.ts";
 import {
   type Assignment,
   claimantOf,
@@ -18,6 +19,7 @@ import {
 } from "./answer.ts";
 import type { ClassifiedFile } from "./classify.ts";
 import { describeSource } from "./cluster-facts.ts";
+import { keptGuess } from "./guess/choose-blocks.ts";
 import { clusterDoubts, defaultAnswer, guessBases, hashAnswer } from "./guess/fallback.ts";
 import type { Judge, JudgeOptions } from "./judgement/judge.ts";
 import { namesInstead } from "./judgement/other-nodes.ts";
@@ -31,6 +33,8 @@ export interface NodeFacts {
   readonly networks: Networks;
   /** The PodCIDRs in force; undefined on a node HeadCNI has never seen. */
   readonly current: Assignment | undefined;
+  /** What the claims to PodCIDRs say; undefined: nothing is known of a tailnet. */
+  readonly claims?: ClaimsView | undefined;
 }
 
 /** For a node of which only the disk is looked at. */
@@ -58,16 +62,18 @@ class Chain {
   readonly #reading: ChainReading;
   readonly #current: Assignment | undefined;
   readonly #judge: Judge;
+  readonly #kept: PodCIDRs | undefined;
   readonly #namedInstead: readonly string[] | undefined;
   readonly #clusterDoubts: readonly string[];
   readonly #trace: TraceEntry[] = [];
   readonly #warnings: string[] = [];
 
-  constructor(reading: ChainReading, { networks, current }: NodeFacts) {
+  constructor(reading: ChainReading, { networks, current, claims }: NodeFacts) {
     const { config, nodeName, facts } = reading;
     this.#reading = reading;
     this.#current = current;
-    this.#judge = judgeOf(reading, networks);
+    this.#judge = judgeOf(reading, networks, claims?.taken);
+    this.#kept = keptGuess({ current, claims });
     this.#namedInstead = namesInstead(config, nodeName);
     this.#clusterDoubts = clusterDoubts(facts, this.#judge).map(
       ({ range, sentence }) => `The cluster CIDR, by ${describeSource(range)}: ${sentence}`,
@@ -160,7 +166,7 @@ class Chain {
   /** Levels 4 and 5. */
   fallback(): PodCIDRAnswer {
     const { config: loaded, nodeName, facts } = this.#reading;
-    const options = { loaded, nodeName, judge: this.#judge };
+    const options = { loaded, nodeName, judge: this.#judge, kept: this.#kept };
     const hash = hashAnswer(facts, options);
     this.#warnings.push(...facts.warnings, ...hash.warnings);
     if (hash.kind === "value") return this.#answer({ source: "hash", ...hash });
@@ -198,7 +204,9 @@ class Chain {
     if (this.#current === undefined) return [];
     const { podCIDRs, source } = this.#current;
     const bases = isGuess(source) ? guessBases(this.#reading.facts, podCIDRs) : [];
-    return sentencesOf(this.#verdictsOn(podCIDRs, source, { bases }).filter(({ effect }) => effect !== "questioned"));
+    const verdicts = this.#verdictsOn(podCIDRs, source, { bases });
+    // What another node of the tailnet has is the claim's to tell of.
+    return sentencesOf(verdicts.filter(({ code, effect }) => effect !== "questioned" && code !== "tailnet-node"));
   }
 
   #nodeObject(): PodCIDRs | undefined {

@@ -5,6 +5,7 @@ import type { LoadedConfig } from "../config/config.ts";
 import type { Networks } from "../kernel/networks.ts";
 import { readNodePrograms } from "../programs/node-programs.ts";
 import type { System } from "../sys/system.ts";
+import type { TakenRange } from "../tailnet/claims-view.ts";
 import type { ClassifiedFile } from "./classify.ts";
 import { type ClusterFacts, classifySources, clusterFacts, nodesInFiles } from "./cluster-facts.ts";
 import { cniNetworks } from "./cni-networks.ts";
@@ -49,7 +50,11 @@ export function readChain(system: System, { nodeName, config }: PodCIDRQuery): C
 }
 
 /** The judgement for this node. */
-export function judgeOf({ sources, files, facts, otherNodes }: ChainReading, networks: Networks): Judge {
+export function judgeOf(
+  { sources, files, facts, otherNodes }: ChainReading,
+  networks: Networks,
+  taken: readonly TakenRange[] = [],
+): Judge {
   const { foreign, podDevices } = cniNetworks(sources);
   return createJudge({
     ownNetworks: ownNetworks(networks, {
@@ -60,5 +65,6 @@ export function judgeOf({ sources, files, facts, otherNodes }: ChainReading, net
     clusterCIDRs: facts.cluster.map(({ prefix }) => prefix),
     foreign,
     otherNodes,
+    taken,
   });
 }

@@ -4,7 +4,17 @@ import { describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { fakeClock, waitUntil } from "../sys/testing.ts";
 import { readPrefsRecord } from "./prefs/prefs-record.ts";
-import { assigned, loaded, loggedInPrefs, Node, otherSocket, play, podCIDR, unixTable } from "./scenes.fixture.ts";
+import {
+  assigned,
+  claimed,
+  loaded,
+  loggedInPrefs,
+  Node,
+  otherSocket,
+  play,
+  podCIDR,
+  unixTable,
+} from "./scenes.fixture.ts";
 import { fakePeer, fakeSocket, fakeTailscaled, freshStatus, readyStatus } from "./testing.ts";
 
 describe("the tailscale agent", () => {
@@ -230,36 +240,39 @@ describe("the tailscale agent", () => {
       },
     ]));
 
-  test("offers a guess only while no other node serves it", () =>
+  test("offers a guess as the claim to it says, in force or not", () =>
     play([
       {
-        when: "another serves what holds it",
+        when: "there is no claim yet",
         does: ({ node, fake }) => {
-          node.assignment.set(assigned(podCIDR, true));
-          fake.prefs = loggedInPrefs;
-          fake.status = readyStatus(fakePeer(2, { PrimaryRoutes: ["10.244.0.0/16", "0.0.0.0/0"], Online: false }));
+          node.assignment.set({ ...assigned(podCIDR, true), current: undefined });
+          fake.prefs = { ...loggedInPrefs, AdvertiseRoutes: ["192.168.0.0/24"] };
+          fake.status = readyStatus();
         },
         state: "ready",
-        raises: ["GuessedPodCIDRServed"],
       },
       {
-        when: "it no longer does",
-        does: ({ fake }) => {
-          fake.status = readyStatus(fakePeer(2, { PrimaryRoutes: ["0.0.0.0/0"], Online: false }));
-          fake.notify();
+        when: "claimed",
+        does: ({ node }) => node.claims.set(claimed(podCIDR, true)),
+        asks: ["PATCH prefs"],
+        state: "ready",
+      },
+      {
+        when: "given up",
+        does: ({ node, fake }) => {
+          expect(fake.prefs.AdvertiseRoutes).toEqual(["192.168.0.0/24", podCIDR]);
+          node.claims.set(claimed(podCIDR, false));
         },
         asks: ["PATCH prefs"],
         state: "ready",
       },
       {
-        when: "another takes a piece of it",
-        does: ({ fake }) => {
-          fake.status = readyStatus(fakePeer(2, { PrimaryRoutes: ["10.244.1.128/25"], Online: false }));
-          fake.notify();
+        when: "the claim is to another",
+        does: ({ node, fake }) => {
+          expect(fake.prefs.AdvertiseRoutes).toEqual(["192.168.0.0/24"]);
+          node.claims.set(claimed("10.244.7.0/24", true));
         },
-        asks: ["PATCH prefs"],
         state: "ready",
-        raises: ["GuessedPodCIDRServed"],
       },
       {
         when: "it is assigned after all",
@@ -268,6 +281,23 @@ describe("the tailscale agent", () => {
         state: "ready",
       },
     ]));
+
+  test("tells what peers offer, soon while a claim is judged", async () => {
+    await using node = new Node();
+    await using fake = await fakeTailscaled(node.root);
+    fake.prefs = loggedInPrefs;
+    fake.status = readyStatus(fakePeer(2));
+    fake.peersRoutes = { 2: ["10.244.2.0/24"] };
+    const offered = () => {
+      const tailnet = node.tailnet.value;
+      return tailnet !== undefined && "self" in tailnet ? tailnet.peers[0]?.advertisedRoutes?.join() : undefined;
+    };
+    node.run();
+    await waitUntil("it is told", () => offered() === "10.244.2.0/24");
+    fake.peersRoutes = { 2: ["10.244.3.0/24"] };
+    node.claims.set({ claim: undefined, taken: [], isJudging: true });
+    await waitUntil("the next one is, without a message", () => offered() === "10.244.3.0/24");
+  });
 
   test("offers nothing new until it is in force", () =>
     play([

@@ -13,6 +13,7 @@ import { createWatches, type WatchTarget } from "../agent/watches.ts";
 import type { Config, LoadedConfig } from "../config/config.ts";
 import { basename, dirname } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
+import type { ClaimsView } from "../tailnet/claims-view.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import type { AdvertisedAssignment } from "./advertise.ts";
@@ -35,6 +36,8 @@ export interface TailscaleAgentOptions {
   readonly tailnet: Latest<Tailnet | undefined>;
   /** What tailscaled has lost in the kernel; undefined while that is not known. */
   readonly damage: Watchable<TailnetDamage | undefined>;
+  /** What is offered of guessed PodCIDRs; undefined while that is not known. */
+  readonly claims: Watchable<ClaimsView | undefined>;
   readonly record: RecordMetric;
 }
 
@@ -47,7 +50,7 @@ const gatherForPeerMs = 2;
 const longestGatherMs = 5000;
 
 export function createTailscaleAgent(system: System, options: TailscaleAgentOptions): Agent {
-  const { conditions, config, assignment, tailnet, damage, record } = options;
+  const { conditions, config, assignment, tailnet, damage, claims, record } = options;
   const trigger = createTrigger(system.clock);
   const watches = createWatches(system, trigger);
   const connection = createLatest<LocalApi | undefined>(undefined);
@@ -61,13 +64,14 @@ export function createTailscaleAgent(system: System, options: TailscaleAgentOpti
     name: "tailscale",
     conditions,
     trigger,
-    inputs: { config, assignment, damage },
+    inputs: { config, assignment, damage, claims },
     step: async (_reasons, signal) => {
       const settings = (await firstValue(config, signal))?.config.tailscale;
       throwIfStopping(signal);
       if (settings === undefined) return [];
       if (isRunning) watches.update(watchTargets(settings));
-      const done = await step({ settings, assignment: assignment.value, damage: damage.value }, signal);
+      const input = { settings, assignment: assignment.value, damage: damage.value, claims: claims.value };
+      const done = await step(input, signal);
       if (done.retryAfterMs !== undefined) trigger.wake("retry", done.retryAfterMs);
       view = done.view;
       publish(tailnet, view.tailnet);

@@ -1,7 +1,6 @@
 // What can be wrong between this node and its tailnet. All are warnings: the node's own pods have their network without it. Pure.
 
 import { asSentence, conditionsOf, type Failure, kind } from "../agent/conditions.ts";
-import type { Prefix } from "../cidr/prefix.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { oldestVersion } from "./local-api/tailscale-version.ts";
 
@@ -102,13 +101,6 @@ export const tailscaleConditions = {
     text: ({ sockets }) =>
       `Programs listen on ${sockets.join(" and ")}. Each takes the other's rules and routes away: stop one of them, or give it a network ` +
       "namespace or --tun=userspace-networking",
-  }),
-  GuessedPodCIDRServed: kind<{ readonly podCIDR: Prefix; readonly route: Prefix; readonly node: string }>({
-    ...harmless,
-    title: "Another node serves the PodCIDR this node guessed",
-    text: ({ podCIDR, route, node }) =>
-      `${podCIDR} is not offered to the tailnet: ${node} serves ${route}, and nobody assigned ${podCIDR} to this node, so its pods are ` +
-      "reached from no other node. Set network.podCIDR.nodeLocal to a range of its own",
   }),
   TailscaledDamaged: kind<TailnetDamage>({
     ...harmless,

@@ -1,15 +1,11 @@
-// What is wrong with a tailscaled that answers, as conditions, and what one that does not answer means on this node.
+// What is wrong with a tailscaled that answers, as conditions.
 
 import type { Condition } from "../agent/conditions.ts";
-import type { Config } from "../config/config.ts";
-import type { Files } from "../sys/fs/files.ts";
 import { redactText } from "../sys/redact.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
 import { condition } from "./conditions.ts";
 import type { TailscaleStatus } from "./local-api/tailscale-status.ts";
 import { compareVersions, oldestVersion, plainVersion } from "./local-api/tailscale-version.ts";
-import { wantedLogin } from "./login.ts";
-import { readPrefsRecord } from "./prefs/prefs-record.ts";
 
 /** What keeps a tailscaled that is logged in from being ready. */
 export function stateConditions(tailnet: Tailnet, { health }: TailscaleStatus, server: string): readonly Condition[] {
@@ -41,10 +37,4 @@ export function programConditions(
     ...(hasTun === false ? [condition("TailscaleWithoutTun", {})] : []),
     ...(sockets.length > 1 ? [condition("TailscaledsCompete", { sockets })] : []),
   ];
-}
-
-/** A node whose configuration does not speak of tailscaled, and that never used one, needs none. */
-export function absentConditions(files: Files, settings: Config["tailscale"], why: string): readonly Condition[] {
-  const { enabled = wantedLogin(settings) !== undefined || readPrefsRecord(files) !== undefined } = settings;
-  return enabled ? [condition("TailscaledAbsent", { socket: settings.socket, why })] : [];
 }

@@ -6,11 +6,12 @@ import type { Prefix } from "../cidr/prefix.ts";
 import { expected } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import type { LocalApi } from "./local-api/local-api.ts";
-import type { TailscaleStatus } from "./local-api/tailscale-status.ts";
 
 /** Pause between two network maps; a peer has some 3 KB in one, which takes 30 µs to decode. */
-const gapMs = 10_000;
-const gapForPeerMs = 50;
+const gap = { firstMs: 4000, forPeerMs: 50 };
+/** The same while a claim is judged, and how long it goes without one then, for a message that was missed. */
+const closeGap = { firstMs: 300, forPeerMs: 5 };
+const closeEveryMs = 2000;
 
 export interface ReadPeersRoutes {
   /** By the peer's id; undefined before the first network map. */
@@ -21,15 +22,23 @@ export interface ReadPeersRoutes {
 
 export interface PeersRoutes {
   /** To be called with each change that was heard of: the step of an agent. */
-  read(api: LocalApi, status: TailscaleStatus, signal: AbortSignal): Promise<ReadPeersRoutes>;
+  read(api: LocalApi, options: ReadPeersRoutesOptions, signal: AbortSignal): Promise<ReadPeersRoutes>;
+}
+
+export interface ReadPeersRoutesOptions {
+  /** How many there are. */
+  readonly peers: number;
+  /** Whether something hangs on what they offer just now. */
+  readonly isClose: boolean;
 }
 
 export function createPeersRoutes({ clock, log }: Pick<System, "clock" | "log">): PeersRoutes {
   let routes: ReadonlyMap<string, readonly Prefix[]> | undefined;
   let readMs = Number.NEGATIVE_INFINITY;
   return {
-    read: async (api, { peers }, signal) => {
-      const leftMs = readMs + gapMs + peers.length * gapForPeerMs - clock.monotonicMs();
+    read: async (api, { peers, isClose }, signal) => {
+      const { firstMs, forPeerMs } = isClose ? closeGap : gap;
+      const leftMs = readMs + firstMs + peers * forPeerMs - clock.monotonicMs();
       if (leftMs > 0) return { routes, retryAfterMs: leftMs };
       try {
         routes = (await api.peersRoutes(signal)) ?? routes;
@@ -39,7 +48,7 @@ export function createPeersRoutes({ clock, log }: Pick<System, "clock" | "log">)
       }
       throwIfStopping(signal);
       readMs = clock.monotonicMs();
-      return { routes, retryAfterMs: undefined };
+      return { routes, retryAfterMs: isClose ? Math.max(closeEveryMs, peers * forPeerMs) : undefined };
     },
   };
 }

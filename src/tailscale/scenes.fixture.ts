@@ -10,6 +10,7 @@ import type { Config, LoadedConfig } from "../config/config.ts";
 import { defaultConfig } from "../config/defaults.ts";
 import type { System } from "../sys/system.ts";
 import { memoryLog, type TempRoot, tempRoot, testSystem, waitUntil } from "../sys/testing.ts";
+import type { ClaimsView } from "../tailnet/claims-view.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import type { AdvertisedAssignment } from "./advertise.ts";
@@ -30,6 +31,12 @@ export function assigned(podCIDRs: string, isGuess = false): AdvertisedAssignmen
   return { podCIDRs: parsed, isGuess, current: { podCIDRs: parsed } };
 }
 
+/** A claim to these, offered to the tailnet or given up. */
+export function claimed(podCIDRs: string, isAdvertised: boolean): ClaimsView {
+  const is = { isAdvertised, holdsGateway: isAdvertised, startsPods: isAdvertised, isKept: true, isWon: false };
+  return { claim: { podCIDRs: parsePodCIDRs(podCIDRs), ...is }, taken: [], isJudging: false };
+}
+
 export function loaded(tailscale: Partial<Config["tailscale"]> = {}): LoadedConfig {
   const config = { ...defaultConfig, tailscale: { ...defaultConfig.tailscale, ...tailscale } };
   return { config, file: undefined, hostFile: "/etc/headcni/config.yaml", origins: new Map(), warnings: [] };
@@ -44,6 +51,7 @@ export class Node {
   readonly assignment = createLatest<AdvertisedAssignment | undefined>(assigned(podCIDR));
   readonly tailnet = createLatest<Tailnet | undefined>(undefined);
   readonly damage = createLatest<TailnetDamage | undefined>(undefined);
+  readonly claims = createLatest<ClaimsView | undefined>(undefined);
   raised: readonly Condition[] = [];
   /** Of other tailscaled on this node. */
   readonly others: (FakeTailscaled & AsyncDisposable)[] = [];
@@ -53,7 +61,7 @@ export class Node {
 
   constructor(parts: Partial<System> = {}) {
     this.system = testSystem(this.root, { log: this.log, ...parts });
-    const { config, assignment, tailnet, damage } = this;
+    const { config, assignment, tailnet, damage, claims } = this;
     const conditions = this.#store();
     this.agent = createTailscaleAgent(this.system, {
       conditions,
@@ -61,6 +69,7 @@ export class Node {
       assignment,
       tailnet,
       damage,
+      claims,
       record: () => undefined,
     });
   }

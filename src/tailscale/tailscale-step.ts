@@ -11,12 +11,14 @@ import type { Files } from "../sys/fs/files.ts";
 import { HttpError } from "../sys/net/http-error.ts";
 import { redactText } from "../sys/redact.ts";
 import type { System } from "../sys/system.ts";
+import type { ClaimsView } from "../tailnet/claims-view.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { type AdvertisedAssignment, routesToAdvertise } from "./advertise.ts";
 import { competingSockets } from "./competing-sockets.ts";
 import { condition } from "./conditions.ts";
-import { absentConditions, programConditions, stateConditions } from "./findings.ts";
+import { isTailscaledExpected } from "./expected.ts";
+import { programConditions, stateConditions } from "./findings.ts";
 import { createHealer, finishLeftToggle, finishToggle } from "./heal/healer.ts";
 import { describeRefusal } from "./local-api/api-refusal.ts";
 import { connectLocalApi, type LocalApi } from "./local-api/local-api.ts";
@@ -39,6 +41,8 @@ export interface TailscaleStepInput {
   readonly assignment: AdvertisedAssignment | undefined;
   /** What tailscaled has lost in the kernel, as far as that is known. */
   readonly damage: TailnetDamage | undefined;
+  /** What is offered of guessed PodCIDRs; undefined while that is not known. */
+  readonly claims: ClaimsView | undefined;
 }
 
 export interface TailscaleStepResult {
@@ -69,9 +73,9 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
     const status = await api.status(signal);
     connection.set(api);
     const tailnet = toTailnet(status, { own: [] });
-    const { routes, conditions } = routesToAdvertise(input.assignment, tailnet);
+    const routes = routesToAdvertise(input.assignment, input.claims?.claim);
     const sockets = await competingSockets(system, input.settings.socket, signal);
-    const others = [...conditions, ...programConditions(status, sockets)];
+    const others = programConditions(status, sockets);
     const viewOf = (shown: Tailnet): TailscaleView => {
       return { tailnet: shown, version: status.version, advertised: readPrefsRecord(files)?.advertised ?? [] };
     };
@@ -84,7 +88,8 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
     const held = await holder.hold(api, routes, signal);
     const { controlURL, advertiseRoutes } = held.prefs;
     const own = advertiseRoutes.flatMap((route) => tryParsePrefix(route) ?? []);
-    const peers = await peersRoutes.read(api, status, signal);
+    const isClose = input.claims?.isJudging === true;
+    const peers = await peersRoutes.read(api, { peers: status.peers.length, isClose }, signal);
     const known = toTailnet(status, { own, peersRoutes: peers.routes });
     const state = stateConditions(known, status, controlURL);
     // One that starts has not written everything yet.
@@ -108,7 +113,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
         opened.close();
         await finishLeftToggle(system, signal);
         await restorePrefs(system, { signal });
-        return { view: absentView("tailscale.enabled is false"), conditions: [] };
+        return { view: absentView("tailscale.enabled is false", false), conditions: [] };
       }
       await leaveOther(system, socket, signal);
       if (files.stat(socket) !== undefined) return await work(await opened.open(socket), input, signal);
@@ -120,7 +125,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
       if (error.code !== "HC_HTTP_UNREACHABLE" && error.code !== "HC_HTTP_FAILED") throw error;
       if (error instanceof HttpError && error.status === 403) {
         const why = describeRefusal(error);
-        return { view: absentView(why), conditions: [condition("TailscaleAccessDenied", { why })] };
+        return { view: absentView(why, true), conditions: [condition("TailscaleAccessDenied", { why })] };
       }
       opened.close();
       return absent(files, input.settings, error.message);
@@ -175,9 +180,12 @@ function createOpened(system: System, connection: Latest<LocalApi | undefined>) 
 }
 
 function absent(files: Files, settings: Config["tailscale"], why: string): TailscaleStepResult {
-  return { view: absentView(why), conditions: absentConditions(files, settings, why) };
+  const isExpected = isTailscaledExpected(files, settings);
+  const { socket } = settings;
+  const conditions = isExpected ? [condition("TailscaledAbsent", { socket, why })] : [];
+  return { view: absentView(why, isExpected), conditions };
 }
 
-function absentView(why: string): TailscaleView {
-  return { tailnet: { kind: "absent", why }, version: undefined, advertised: [] };
+function absentView(why: string, isExpected: boolean): TailscaleView {
+  return { tailnet: { kind: "absent", why, isExpected }, version: undefined, advertised: [] };
 }

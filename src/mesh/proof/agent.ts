@@ -24,7 +24,12 @@ export interface ProofAgentOptions {
   readonly tailnet: Watchable<Tailnet | undefined>;
   readonly mesh: Watchable<Mesh | undefined>;
   /** Undefined while there is no tailnet to prove anything on. */
-  readonly proofs: Latest<Judgement | undefined>;
+  readonly proofs: Latest<Proofs | undefined>;
+}
+
+/** What packets from the gateways of these PodCIDRs said. */
+export interface Proofs extends Judgement {
+  readonly podCIDRs: PodCIDRs;
 }
 
 const noTargets: ReadonlyMap<string, ProofTarget> = new Map();
@@ -34,6 +39,8 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
   const schedule = createSchedule(system);
   const targetsOf = createProofTargets();
   let verdicts = new Map<string, PeerVerdict>();
+  /** The PodCIDRs they are of. */
+  let asked: PodCIDRs | undefined;
   /** What is silent takes seconds to tell: a first step, which makes a node ready, asks nobody. */
   let isRunning = false;
 
@@ -45,10 +52,10 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
     schedule.asked(target.id, verdict.route === "live");
   };
 
-  const publish = (judgement: Judgement | undefined): void => {
-    const asText = (value: Judgement | undefined): string =>
-      JSON.stringify(value === undefined ? null : [value.own, [...value.peers]]);
-    if (asText(proofs.value) !== asText(judgement)) proofs.set(judgement);
+  const publish = (next: Proofs | undefined): void => {
+    const asText = (value: Proofs | undefined): string =>
+      JSON.stringify(value === undefined ? null : [value.podCIDRs, value.own, [...value.peers]]);
+    if (asText(proofs.value) !== asText(next)) proofs.set(next);
   };
 
   const step = async (signal: AbortSignal): Promise<readonly Condition[]> => {
@@ -59,6 +66,9 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
     if (loaded === undefined || own === undefined || shown === undefined) return [];
     const isUp = tailnet.value !== undefined && "self" in tailnet.value;
     const targets = isUp && isRunning ? targetsOf(shown.nodes, own) : noTargets;
+    // What was said of another PodCIDR says nothing of this one.
+    if (asked?.equals(own) !== true) verdicts = new Map();
+    asked = own;
     verdicts = new Map([...verdicts].filter(([id]) => targets.has(id)));
     const due = schedule.next(targets);
     const { probePort } = loaded.config.mesh;
@@ -66,9 +76,10 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
     await Promise.all(asking.map((target) => prove(target, probePort, signal)));
     throwIfStopping(signal);
     const judgement = judgeAll(verdicts);
+    const proven = { ...judgement, podCIDRs: own };
     // The time of an answer is another each time: where one was asked, comparing tells nothing.
-    if (isUp && due.length > 0) proofs.set(judgement);
-    else publish(isUp ? judgement : undefined);
+    if (isUp && due.length > 0) proofs.set(proven);
+    else publish(isUp ? proven : undefined);
     return isUp ? routeConditions({ mesh: shown, own, judgement }) : [];
   };
 

@@ -3,6 +3,7 @@
 
 import { type Condition, conditionsOf, kind } from "../../agent/conditions.ts";
 import type { PodCIDRs } from "../../cidr/pod-cidrs.ts";
+import { claimConflicts } from "../conditions.ts";
 import type { Mesh, MeshNode } from "../mesh.ts";
 import type { Cause, Judgement } from "./verdict.ts";
 
@@ -22,7 +23,7 @@ export const proofConditions = {
   RouteNotApproved: kind<{ readonly podCIDRs: PodCIDRs; readonly id: string; readonly peers: readonly string[] }>({
     ...warning,
     title: "No other node takes what this node's pods send",
-    dependsOn: [...dependsOn, "TailscaleControlUnreachable", "PodCIDRServedElsewhere", "GuessedPodCIDRServed"],
+    dependsOn: [...dependsOn, "TailscaleControlUnreachable", "PodCIDRServedElsewhere", ...claimConflicts],
     visibleAfterMs: ownMs,
     text: ({ podCIDRs, id, peers }) =>
       `${podCIDRs} is not approved on the tailnet, or its policy drops what comes from there: ${list(peers)} ` +

@@ -9,7 +9,8 @@ import { type ClusterFacts, type ClusterRange, describeSource } from "../cluster
 import { type GuessBase, type Judge, longestBits } from "../judgement/judge.ts";
 import type { Verdict } from "../judgement/reasons.ts";
 import { ofEffect, passedOverIn, sentencesOf } from "../judgement/sentences.ts";
-import { blockCount, freeBlocks, hashBlocks } from "./hash.ts";
+import { type ChooseOptions, chooseBlocks } from "./choose-blocks.ts";
+import { blockCount, fnv1a64, hashBlocks } from "./hash.ts";
 
 /** The last resort: one node alone is right with it. */
 export const defaultPodCIDRs = parsePodCIDRs("10.244.0.0/24");
@@ -37,11 +38,13 @@ export interface GuessOptions {
   readonly loaded: LoadedConfig;
   readonly nodeName: string;
   readonly judge: Judge;
+  /** What was guessed before and stays, where nothing is against it. */
+  readonly kept: PodCIDRs | undefined;
 }
 
 /** Level 4; a fault HC_PODCIDR_CONFIG when the range the operator wrote has no room for a node's block. */
 export function hashAnswer(facts: ClusterFacts, options: GuessOptions): HashAnswer {
-  const { loaded, nodeName, judge } = options;
+  const { loaded, judge } = options;
   const warnings: string[] = [];
   if (facts.cluster.length === 0) return { kind: "none", reason: "nothing says the cluster CIDR", warnings };
   const faults = baseFaults(loaded, facts, judge);
@@ -56,7 +59,7 @@ export function hashAnswer(facts: ClusterFacts, options: GuessOptions): HashAnsw
   const [first] = bases;
   const hashBases = bases.map(({ base }) => base);
   if (first === undefined) return { kind: "none", reason: warnings.at(-1) ?? "", warnings };
-  const { blocks, passedOver } = guess(nodeName, hashBases, judge);
+  const { blocks, passedOver } = guess(hashBases, options);
   const podCIDRs = firstOfEachFamily(blocks ?? []);
   if (podCIDRs === undefined) {
     const { why, remedy } = noneLeft(passedOver);
@@ -90,7 +93,7 @@ export function baseFaults(loaded: LoadedConfig, facts: ClusterFacts, judge: Jud
   const [first] = ranges;
   if (first === undefined || faults.length > 0) return faults;
   // Every name is led to a block that is free, so any name tells whether there is one.
-  const { blocks, passedOver } = guess("", bases, judge);
+  const { blocks, passedOver } = guess(bases, { nodeName: "", judge, kept: undefined });
   return blocks === undefined ? [issue(first, noneLeft(passedOver))] : [];
 }
 
@@ -101,8 +104,9 @@ interface Guess {
   readonly passedOver: readonly Verdict[];
 }
 
-function guess(nodeName: string, bases: readonly GuessBase[], judge: Judge): Guess {
-  const blocks = hashBlocks(nodeName, bases, judge.takenFor(bases));
+function guess(bases: readonly GuessBase[], options: Pick<GuessOptions, "nodeName" | "judge" | "kept">): Guess {
+  const { nodeName, judge } = options;
+  const blocks = chooseBlocks(bases, { ...options, start: fnv1a64(nodeName) });
   const own = hashBlocks(nodeName, bases) ?? [];
   const isOwn = blocks?.every((block, at) => own[at]?.equals(block)) === true;
   const passedOver = isOwn ? [] : own.flatMap((range) => judge.verdictsOn({ range, by: "guess" }, { bases }));
@@ -112,8 +116,8 @@ function guess(nodeName: string, bases: readonly GuessBase[], judge: Judge): Gue
 /**
  * Level 5: 10.244.0.0/24, or the first /24 behind it that is free; a fault HC_PODCIDR_CONFIG when none is.
  */
-export function defaultAnswer({ loaded, nodeName, judge }: GuessOptions): GuessValue | GuessFault {
-  const [blocks, passedOver] = firstFree(judge);
+export function defaultAnswer({ loaded, nodeName, judge, kept }: GuessOptions): GuessValue | GuessFault {
+  const [blocks, passedOver] = firstFree({ judge, kept });
   const podCIDRs = firstOfEachFamily(blocks ?? []);
   const [why] = passedOverIn(passedOver);
   if (podCIDRs !== undefined) return { kind: "value", podCIDRs, file: undefined, line: undefined, reason: why };
@@ -129,11 +133,11 @@ export function defaultAnswer({ loaded, nodeName, judge }: GuessOptions): GuessV
   };
 }
 
-function firstFree(judge: Judge): readonly [Guess["blocks"], readonly Verdict[]] {
+function firstFree({ judge, kept }: Omit<ChooseOptions, "start">): readonly [Guess["blocks"], readonly Verdict[]] {
   const bases = [defaultBase];
   const [first] = defaultPodCIDRs.list;
   const verdicts = first === undefined ? [] : judge.verdictsOn({ range: first, by: "guess" }, { bases });
-  const blocks = freeBlocks(0n, bases, judge.takenFor(bases));
+  const blocks = chooseBlocks(bases, { judge, kept, start: 0n });
   return [blocks, ofEffect(verdicts, "passed over")];
 }
 

@@ -20,10 +20,23 @@ interface Around {
   readonly cluster?: string;
   readonly foreign?: ForeignRange;
   readonly other?: string;
+  /** What node-7 has on the tailnet. */
+  readonly taken?: string;
 }
 
 function surroundings(around: Around): Surroundings {
-  const { addresses = [], routes = [], ports, podDevices = [], said = [], service, cluster, foreign, other } = around;
+  const {
+    addresses = [],
+    routes = [],
+    ports,
+    podDevices = [],
+    said = [],
+    service,
+    cluster,
+    foreign,
+    other,
+    taken,
+  } = around;
   const one = (text: string | undefined): readonly Prefix[] => (text === undefined ? [] : [parsePrefix(text)]);
   return {
     ownNetworks: ownNetworks(networksOf(addresses, routes, ports), { podDevices, nodeRanges: said.map(parsePrefix) }),
@@ -31,6 +44,7 @@ function surroundings(around: Around): Surroundings {
     clusterCIDRs: one(cluster),
     foreign: foreign === undefined ? [] : [foreign],
     otherNodes: other === undefined ? [] : [{ name: "w2", ranges: one(other), by: "nodeLocal", isPerhapsThis: false }],
+    taken: one(taken).map((range) => ({ range, node: "node-7", isStale: false })),
   };
 }
 
@@ -104,6 +118,11 @@ const examples: Readonly<Record<ReasonCode, readonly [range: string, around: Aro
     "10.4.0.0/25",
     { foreign: tool },
     "overlaps 10.4.0.0/24, which is nerdctl's (/etc/cni/net.d/20-lan.conf:3)",
+  ],
+  "tailnet-node": [
+    "10.244.2.0/24",
+    { taken: "10.244.2.0/24" },
+    "overlaps 10.244.2.0/24, which node node-7 has on the tailnet",
   ],
   "other-node": [
     "10.244.2.0/25",

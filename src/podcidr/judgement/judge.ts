@@ -26,8 +26,11 @@ export interface JudgeOptions {
 export interface Judge {
   /** Every reason that means something for a claim: those of the range itself first, then what it is held against. */
   verdictsOn(claim: Claim, options?: JudgeOptions): readonly Verdict[];
-  /** As few ranges as tell what a guess passes over. */
-  takenFor(bases: readonly GuessBase[]): readonly Prefix[];
+  /**
+   * As few ranges as tell what a guess passes over.
+   * @param spared of what other nodes of the tailnet have, what is not passed over: that of nodes long gone, or all
+   */
+  takenFor(bases: readonly GuessBase[], spared?: readonly Held["tailnet"][]): readonly Prefix[];
 }
 
 export function createJudge(around: Surroundings): Judge {
@@ -42,7 +45,10 @@ export function createJudge(around: Surroundings): Judge {
       const all = [...ofItself(claim), ...others, ...oddities(claim, around), ...shared];
       return all.filter(({ code, effect }) => effect !== "-" && (claim.range.bits > 0 || code === "all-addresses"));
     },
-    takenFor: (bases) => aggregate(held.filter((other) => isPassedOver(other, bases)).map(({ range }) => range)),
+    takenFor: (bases, spared = []) => {
+      const others = held.filter(({ tailnet }) => tailnet === undefined || !spared.includes(tailnet));
+      return aggregate(others.filter((other) => isPassedOver(other, bases)).map(({ range }) => range));
+    },
   };
 }
 

@@ -156,6 +156,12 @@ export const reasons = {
     effects: effects("questioned", "passed over", "passed over", "-"),
     says: ({ other, node, by }) => `overlaps ${other}, which is node ${node}'s by ${by}`,
   }),
+  "tailnet-node": reason<{ readonly other: Prefix; readonly node: string }>({
+    when: "overlaps what another node of the tailnet serves or offers, approved or not, or had when it was last there",
+    because: "two nodes would have the same pod addresses; one that is assigned its range says so in a condition",
+    effects: effects("-", "-", "passed over", "-"),
+    says: ({ other, node }) => `overlaps ${other}, which node ${node} has on the tailnet`,
+  }),
   "every-node": reason<{ readonly node: string; readonly by: string }>({
     when: "is one value of `network.podCIDR.nodeLocal` for every node that reads the configuration, and another node is known",
     because: "it can be right for one of them only",

@@ -1,6 +1,7 @@
 // Everything a PodCIDR is held against, as one value, and each piece of it as a range with the reason it stands for. Pure.
 
 import { type Prefix, parsePrefix } from "../../cidr/prefix.ts";
+import type { TakenRange } from "../../tailnet/claims-view.ts";
 import { tailnetRanges } from "../../tailnet/ranges.ts";
 import type { OwnNetwork } from "./own-networks.ts";
 import { type Claim, type Verdict, verdict } from "./reasons.ts";
@@ -33,6 +34,8 @@ export interface Surroundings {
   readonly clusterCIDRs: readonly Prefix[];
   readonly foreign: readonly ForeignRange[];
   readonly otherNodes: readonly OtherNode[];
+  /** What other nodes of the tailnet have. */
+  readonly taken: readonly TakenRange[];
 }
 
 export const nothingAround: Surroundings = {
@@ -41,6 +44,7 @@ export const nothingAround: Surroundings = {
   clusterCIDRs: [],
   foreign: [],
   otherNodes: [],
+  taken: [],
 };
 
 /** One range others have, and what it makes of a range that overlaps it. */
@@ -50,6 +54,8 @@ export interface Held {
   readonly verdictOn: (claim: Claim) => Verdict | undefined;
   /** Whether a guess must live with it where it is around all that could be guessed. */
   readonly isBearable: boolean;
+  /** A node of the tailnet has it: at the worst, a guess takes what one has that is long gone, or one that is there. */
+  readonly tailnet?: "stale" | "present" | undefined;
 }
 
 const reserved: readonly Held[] = [
@@ -86,7 +92,7 @@ function always(other: Prefix, code: "tailscale-range" | "reserved-range", what 
 
 /** Every range in the surroundings, those that are always there first. */
 export function everyHeld(around: Surroundings): readonly Held[] {
-  const { ownNetworks, serviceCIDRs, foreign, otherNodes } = around;
+  const { ownNetworks, serviceCIDRs, foreign, otherNodes, taken } = around;
   return [
     ...reserved,
     ...serviceCIDRs.map(
@@ -118,6 +124,14 @@ export function everyHeld(around: Surroundings): readonly Held[] {
             isPerhapsThis && claim.by !== "guess" ? undefined : verdict("other-node", claim, { other, node, by }),
         }),
       ),
+    ),
+    ...taken.map(
+      ({ range: other, node, isStale }): Held => ({
+        range: other,
+        isBearable: true,
+        tailnet: isStale ? "stale" : "present",
+        verdictOn: (claim) => verdict("tailnet-node", claim, { other, node }),
+      }),
     ),
   ];
 }

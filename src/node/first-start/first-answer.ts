@@ -1,12 +1,12 @@
 // A node that HeadCNI has never seen, and of which nothing but a guess is known, waits once and bounded for its Node object where the
 // configuration asks for it: another node can have the guessed block, and pods that have started keep a node from moving.
 
-import type { Watchable } from "../agent/latest.ts";
-import type { LoadedConfig } from "../config/config.ts";
-import type { NodeObjectLookup } from "../kubernetes/node-lookup.ts";
-import { isGuess } from "../podcidr/answer.ts";
-import type { System } from "../sys/system.ts";
-import type { ChainAnswers } from "./observe.ts";
+import type { Watchable } from "../../agent/latest.ts";
+import type { LoadedConfig } from "../../config/config.ts";
+import type { NodeObjectLookup } from "../../kubernetes/node-lookup.ts";
+import { isGuess } from "../../podcidr/answer.ts";
+import type { System } from "../../sys/system.ts";
+import type { ChainAnswers } from "../observe.ts";
 
 export interface FirstAnswerOptions<Answers extends ChainAnswers> {
   readonly loaded: LoadedConfig;
