@@ -5,7 +5,7 @@
 import { createConditionStore } from "../../src/agent/condition-store.ts";
 import { createLatest } from "../../src/agent/latest.ts";
 import { parseAddr } from "../../src/cidr/addr.ts";
-import { parsePodCIDRs } from "../../src/cidr/pod-cidrs.ts";
+import { type PodCIDRs, parsePodCIDRs } from "../../src/cidr/pod-cidrs.ts";
 import { parsePrefix } from "../../src/cidr/prefix.ts";
 import type { LoadedConfig } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
@@ -13,6 +13,7 @@ import { createDataplaneAgent, type DataplanePeers } from "../../src/dataplane/a
 import type { NodeRanges } from "../../src/dataplane/dataplane-plan.ts";
 import type { LogFields, LogLevel } from "../../src/sys/log/log.ts";
 import { createSystem } from "../../src/sys/system.ts";
+import type { ClaimsView } from "../../src/tailnet/claims-view.ts";
 import type { TailnetDamage } from "../../src/tailnet/tailnet-damage.ts";
 import type { AgentInputs } from "./nodes.ts";
 
@@ -43,7 +44,9 @@ async function readInputs(): Promise<void> {
 await readInputs();
 const record = (kind: { readonly name: string }, value: number, labels = {}): void =>
   console.log("count", kind.name, value, JSON.stringify(labels));
-const agent = createDataplaneAgent(system, { conditions, config, assignment, peers, damage, record });
+const claims = createLatest<ClaimsView | undefined>(undefined);
+const held = createLatest<PodCIDRs | undefined>(undefined);
+const agent = createDataplaneAgent(system, { conditions, config, assignment, peers, damage, claims, held, record });
 const stop = new AbortController();
 process.on("SIGTERM", () => stop.abort());
 process.on("SIGHUP", () => {

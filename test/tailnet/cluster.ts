@@ -1,7 +1,8 @@
 // A cluster of nodes that know of each other nothing but the tailnet: each has its configuration, a key and a daemon.
 
 import { waitUntil } from "../../src/sys/testing.ts";
-import { bootDaemon, configFile } from "../daemon/daemon.ts";
+import { bootDaemon, configFile, subnetOf } from "../daemon/daemon.ts";
+import { conflistPath } from "../harness/headcni.ts";
 import { createNode, type Node, type NodeProcess } from "../harness/node.ts";
 import { startWhoPod, type WhoPod } from "../harness/tailnet/who.ts";
 import type { TailnetKind, Tailscaled, TestTailnet } from "./tailnets.ts";
@@ -37,26 +38,66 @@ export async function createCluster(
 ): Promise<Cluster> {
   const tailnet = await kind.create();
   const members: Member[] = [];
-  const key = await tailnet.authKey();
   for (let index = 1; index <= nodes; index++) {
-    const node = await createNode({ name: `node-${index}` });
-    const podCIDR = `10.244.${index}.0/24`;
-    const tailscaled = await tailnet.join(node);
-    node.write(keyFile, key);
-    await node.must(["chmod", "600", keyFile]);
-    node.write(
-      configFile,
-      `network:
-  podCIDR: { nodeLocal: ${podCIDR}, base: 10.244.0.0/16 }
+    const podCIDR = `nodeLocal: 10.244.${index}.0/24, base: 10.244.0.0/16`;
+    const joined = await joinCluster(tailnet, { name: `node-${index}`, podCIDR, network });
+    const daemon = await bootDaemon(joined.node);
+    members.push(await withPod({ ...joined, daemon }));
+  }
+  return clusterOf(tailnet, members);
+}
+
+/** Nodes 1 to n that nothing assigns a PodCIDR, whose daemons start at once: each has a block of `10.244.0.0/24`, of 16 there are, and one pod. */
+export async function createUnassigned(kind: TailnetKind, nodes: number): Promise<Cluster> {
+  const tailnet = await kind.create();
+  const joined: Joined[] = [];
+  for (let index = 1; index <= nodes; index++) {
+    const podCIDR = "base: 10.244.0.0/24, perNode: /28";
+    joined.push(await joinCluster(tailnet, { name: `node-${index}`, podCIDR }));
+  }
+  const booted = await Promise.all(joined.map(async (one) => ({ ...one, daemon: await bootDaemon(one.node) })));
+  const members: Member[] = [];
+  for (const one of booted) {
+    await waitUntil(`${one.node.name} has its conflist`, () => one.node.exists(conflistPath), 2 * patienceMs);
+    members.push(await withPod(one));
+  }
+  return clusterOf(tailnet, members);
+}
+
+type Joined = Pick<Member, "node" | "tailscaled">;
+
+interface JoinOptions extends Pick<ClusterOptions, "network"> {
+  readonly name: string;
+  /** What stands in `network.podCIDR`. */
+  readonly podCIDR: string;
+}
+
+/** A node with a tailscaled and a configuration, whose daemon does not run yet. */
+export async function joinCluster(tailnet: TestTailnet, { name, podCIDR, network = "" }: JoinOptions): Promise<Joined> {
+  const node = await createNode({ name });
+  const tailscaled = await tailnet.join(node);
+  node.write(keyFile, await tailnet.authKey());
+  await node.must(["chmod", "600", keyFile]);
+  node.write(
+    configFile,
+    `network:
+  podCIDR: { ${podCIDR} }
   ${network}
 tailscale:
   enabled: true
   login: { server: "${tailnet.controlURL}", authKeyFile: ${keyFile} }
 `,
-    );
-    const daemon = await bootDaemon(node);
-    members.push({ node, tailscaled, podCIDR, daemon, pod: await startWhoPod(node, `pod${index}`) });
-  }
+  );
+  return { node, tailscaled };
+}
+
+/** Starts the node's pod, by the conflist that is there. */
+export async function withPod(one: Omit<Member, "podCIDR" | "pod">): Promise<Member> {
+  const { name } = one.node;
+  return { ...one, podCIDR: subnetOf(one.node), pod: await startWhoPod(one.node, name.replace("node-", "pod")) };
+}
+
+function clusterOf(tailnet: TestTailnet, members: Member[]): Cluster {
   return {
     tailnet,
     members,

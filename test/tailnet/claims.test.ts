@@ -1,0 +1,81 @@
+// Nodes that nothing assigns a PodCIDR, on a tailnet without a key for its control server on any of them: each comes to a block of its
+// own, and one whose block another node serves when it comes back says so, and gives way once no pod holds it.
+
+import { describe, expect, test } from "bun:test";
+import { waitUntil } from "../../src/sys/testing.ts";
+import { bootDaemon, conditionCodes, statusOf, subnetOf } from "../daemon/daemon.ts";
+import { removePod } from "../daemon/pods.ts";
+import { conflistPath, headcniDaemon } from "../harness/headcni.ts";
+import { localApi } from "../harness/tailnet/tailscaled.ts";
+import { allPairs, createUnassigned, joinCluster, patienceMs } from "./cluster.ts";
+import { tailnets } from "./tailnets.ts";
+
+describe.each(tailnets)("unassigned nodes on the $name tailnet", (kind) => {
+  test("ten that start at once have ten PodCIDRs, and an owner that was away yields its own", async () => {
+    await using cluster = await createUnassigned(kind, 10);
+    const { members, tailnet } = cluster;
+    expect(new Set(members.map(({ podCIDR }) => podCIDR)).size).toBe(10);
+    await allPairs(members);
+    const phases = async () => Promise.all(members.map(({ node }) => phaseOf(node)));
+    await waitUntil(
+      "every claim is proven",
+      async () => (await phases()).every((phase) => phase === "won"),
+      patienceMs,
+    );
+    expect((await Promise.all(members.map(({ node }) => conditionCodes(node)))).flat()).toEqual([]);
+
+    const [owner] = members;
+    if (owner === undefined) throw new Error("No members");
+    await owner.tailscaled.stop();
+    const squatter = await joinCluster(tailnet, { name: "node-11", podCIDR: `nodeLocal: ${owner.podCIDR}` });
+    await using _ = squatter.node;
+    await bootDaemon(squatter.node);
+    const served = async () =>
+      (await localApi(members[1]?.node ?? owner.node, "/localapi/v0/status")).includes("node-11");
+    await waitUntil("the other has joined", served, patienceMs);
+    await waitUntil(
+      "the owner's block has moved",
+      async () => (await servers(members[1]?.node ?? owner.node, owner.podCIDR)).includes("node-11"),
+      patienceMs,
+    );
+
+    await owner.tailscaled.start();
+    const startedMs = performance.now();
+    const says = async (node: typeof owner.node, code: string) => (await conditionCodes(node)).includes(code);
+    await waitUntil("the owner says so", () => says(owner.node, "PodCIDRClaimContested"), patienceMs);
+    console.log(
+      `    an owner that was away said so after ${((performance.now() - startedMs) / 1000).toFixed(1)} s (${kind.name})`,
+    );
+    await waitUntil("so does the other", () => says(squatter.node, "AssignedPodCIDRContested"), patienceMs);
+    const prefs = () => localApi(owner.node, "/localapi/v0/prefs");
+    await waitUntil("the owner offers it no more", async () => !(await prefs()).includes(owner.podCIDR), patienceMs);
+    expect(subnetOf(owner.node)).toBe(owner.podCIDR);
+    expect(await owner.pod.asks(owner.pod)).toBe(owner.pod.address);
+
+    await removePod(owner.node, owner.pod.name);
+    await waitUntil("it moves once no pod is left", () => subnetOf(owner.node) !== owner.podCIDR, patienceMs);
+    expect(members.map(({ podCIDR }) => podCIDR)).not.toContain(subnetOf(owner.node));
+    await waitUntil("no condition is left", async () => (await conditionCodes(owner.node)).length === 0, patienceMs);
+  }, 420_000);
+
+  test("--once writes no guess that is not claimed, and says why", async () => {
+    await using tailnet = await kind.create();
+    const { node } = await joinCluster(tailnet, { name: "node-1", podCIDR: "base: 10.244.0.0/24, perNode: /28" });
+    await using _ = node;
+    const { exitCode, stderr } = await node.run([headcniDaemon, "--once"]);
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain("PodCIDRAwaitsClaim");
+    expect(node.exists(conflistPath)).toBe(false);
+  }, 120_000);
+});
+
+async function phaseOf(node: Parameters<typeof statusOf>[0]): Promise<unknown> {
+  return (await statusOf(node)).agents.claims?.status.phase;
+}
+
+/** Names of the nodes that serve a range, as one node's tailscaled sees it. */
+async function servers(node: Parameters<typeof statusOf>[0], range: string): Promise<readonly string[]> {
+  const { Peer } = JSON.parse(await localApi(node, "/localapi/v0/status"));
+  const peers: readonly { HostName: string; PrimaryRoutes?: readonly string[] | null }[] = Object.values(Peer ?? {});
+  return peers.filter(({ PrimaryRoutes }) => PrimaryRoutes?.includes(range) === true).map(({ HostName }) => HostName);
+}
