@@ -43,6 +43,7 @@ export async function examineDataplane(
     masquerade: config.network.masquerade,
     mtuBytes,
     tailnet: mesh === undefined ? { kind: "unknown" } : { kind: "used", peers: mesh.mesh.podCIDRs },
+    isGivenUp: false,
   });
   const [devices, firewalls] = await Promise.all([readDevices(system), findFirewalls(system)]);
   const bridge = bridgeAmong(devices);

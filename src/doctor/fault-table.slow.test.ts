@@ -340,14 +340,6 @@ const scenes: readonly Scene[] = [
     "timedatectl set-ntp true",
   ],
   [
-    "GuessedPodCIDRServed",
-    () => {
-      fresh("nodeName: node-1\n");
-      withStatus({ ...peer, PrimaryRoutes: ["10.244.0.0/24"] });
-    },
-    "network.podCIDR.nodeLocal",
-  ],
-  [
     "PodCIDRServedElsewhere",
     () => withStatus({ ...peer, PrimaryRoutes: ["10.244.1.0/24"] }),
     "network.podCIDR.nodeLocal",

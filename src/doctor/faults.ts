@@ -126,7 +126,17 @@ export const faults = {
     "tailscale set --advertise-routes=PODCIDR",
     "This node's PodCIDR is not offered to the tailnet",
   ),
-  GuessedPodCIDRServed: failed(setPodCIDR),
+  PodCIDRAwaitsClaim: failed("headcni status; or set network.podCIDR.nodeLocal in /etc/headcni/config.yaml"),
+  AssignedPodCIDRContested: failed(
+    "headscale nodes list-routes, then give one of the two another network.podCIDR.nodeLocal",
+  ),
+  PodCIDRClaimContested: failed(drain),
+  PodCIDRClaimShared: warning("headcni status, on the node that is named"),
+  NoPodCIDRLeft: failed(
+    "edit network.podCIDR.base in /etc/headcni/config.yaml; headscale nodes delete --identifier ID",
+  ),
+  PodCIDRClaimUnheard: warning("headcni doctor, once the tailnet is there"),
+  ClaimsNotRemembered: warning("findmnt -T /var/lib/headcni; df /var/lib/headcni"),
   PodCIDRServedElsewhere: failed(
     "headscale nodes list-routes, then give one of the two another network.podCIDR.nodeLocal",
   ),

@@ -5,14 +5,11 @@ import { routeConditions } from "../../mesh/proof/conditions.ts";
 import { proofTargets } from "../../mesh/proof/proof-targets.ts";
 import { proveTarget } from "../../mesh/proof/prove-target.ts";
 import { judgeAll, type PeerVerdict } from "../../mesh/proof/verdict.ts";
-import { isGuess } from "../../podcidr/answer.ts";
-import { routesToAdvertise } from "../../tailscale/advertise.ts";
 import { type Check, type Fault, type Finding, faultsOr, notChecked } from "../check.ts";
 import { count, faultsOf } from "../evidence.ts";
 import type { Examination } from "../examination.ts";
 
 const conflictCodes = [
-  "GuessedPodCIDRServed",
   "PodCIDRServedElsewhere",
   "PodCIDRSplit",
   "PodCIDRSwallowed",
@@ -45,13 +42,10 @@ export const meshChecks: readonly Check[] = [
 ];
 
 async function lookAtConflicts(node: Examination): Promise<Finding> {
-  const [{ mesh, tailnet }, { plan }] = await Promise.all([node.mesh(), node.node()]);
-  const { podCIDRs, source } = plan.adoption.effective;
-  const wish = { podCIDRs, isGuess: isGuess(source), current: { podCIDRs } };
-  const raised = [...conflictConditions(mesh.conflicts), ...routesToAdvertise(wish, tailnet).conditions];
+  const { mesh } = await node.mesh();
   const others = mesh.nodes.filter(({ isSelf }) => !isSelf);
   return faultsOr(
-    faultsOf(raised, conflictCodes),
+    faultsOf(conflictConditions(mesh.conflicts), conflictCodes),
     `${count(others.length, "other node")}, each with a PodCIDR of its own`,
   );
 }

@@ -1,6 +1,7 @@
 // The node's tailscaled: there, logged in, told what pods need, reached directly, its key and the clock.
 
 import type { Condition } from "../../agent/conditions.ts";
+import { isGuess } from "../../podcidr/answer.ts";
 import { expected } from "../../sys/errors.ts";
 import { redactText } from "../../sys/redact.ts";
 import { condition } from "../../tailscale/conditions.ts";
@@ -109,8 +110,9 @@ async function lookAtPrefs(node: Examination): Promise<Finding> {
 
 async function lookAtRoutes(node: Examination): Promise<Finding> {
   const [{ prefs }, { plan }] = await Promise.all([node.tailnet(), node.node()]);
-  const { podCIDRs } = plan.adoption.effective;
+  const { podCIDRs, source } = plan.adoption.effective;
   const missing = podCIDRs.list.filter((podCIDR) => !prefs.advertiseRoutes.includes(podCIDR.toString()));
+  if (missing.length > 0 && isGuess(source)) return notChecked("the daemon offers a guess as the claim to it says");
   const all = [...prefs.advertiseRoutes, ...missing.map(String)].join(",");
   const evidence = `${missing.join(", ")} is not among the routes tailscaled offers (${prefs.advertiseRoutes.join(", ") || "none"}), so no other node reaches this node's pods`;
   const remedy = `tailscale set --advertise-routes=${all}`;
