@@ -9,6 +9,7 @@ import { addChartCommands } from "./chart/chart-commands.ts";
 import { addCompletionCommand, printCandidates } from "./completion/completion-command.ts";
 import { addConfigCommands } from "./config-command.ts";
 import { addConflistCommands } from "./conflist/conflist-command.ts";
+import { addConnectivityCommands } from "./connectivity/connectivity-command.ts";
 import { type CliContext, createCliContext } from "./context.ts";
 import { addDaemonCommand } from "./daemon-command.ts";
 import { addDoctorCommand } from "./doctor/doctor-command.ts";
@@ -61,6 +62,7 @@ export function createProgram(
   addDaemonCommand(program, context);
   addStatusCommand(program, context);
   addDoctorCommand(program, context);
+  addConnectivityCommands(program, context);
   addMeshCommand(program, context);
   addPodCIDRCommands(program, context);
   addHeadscaleCommands(program, context);

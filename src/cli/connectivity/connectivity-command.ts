@@ -1,0 +1,87 @@
+// `headcni connectivity test`: a pod of this node reaches every other node, or the table says what does not.
+
+import type { Command } from "commander";
+import type { ConnectivityDocument, PeerDocument } from "../../doctor/connectivity/connectivity.ts";
+import type { TestResult } from "../../doctor/connectivity/test-peer.ts";
+import { printJson } from "../../sys/json.ts";
+import { onSignals } from "../../sys/process/process.ts";
+import type { CliContext } from "../context.ts";
+import { exitCodes } from "../exit.ts";
+import { addExamples, configOption, outputOption, rootOption } from "../options.ts";
+import { renderTable } from "../table.ts";
+
+interface ConnectivityFlags {
+  readonly output: string;
+  readonly perf?: boolean;
+  readonly config?: string;
+  readonly root?: string;
+}
+
+export function addConnectivityCommands(program: Command, context: CliContext): void {
+  const connectivity = program.command("connectivity").description("whether packets come through");
+  const test = connectivity
+    .command("test")
+    .description(
+      "make a pod on this node, reach every other node from it, take it away; ends with 1 when something failed",
+    )
+    .option("--perf", "measure the throughput too: a few seconds for each node")
+    .addOption(configOption())
+    .addOption(outputOption())
+    .addOption(rootOption())
+    .action((flags: ConnectivityFlags) => testCommand(context, flags));
+  addExamples(test, "headcni connectivity test", "headcni connectivity test --perf -o json");
+}
+
+async function testCommand(context: CliContext, { output, perf, config, root }: ConnectivityFlags): Promise<void> {
+  const [{ examine }, { testConnectivity }] = await Promise.all([
+    import("../../doctor/examination.ts"),
+    import("../../doctor/connectivity/connectivity.ts"),
+  ]);
+  const { terminal } = context;
+  const stop = new AbortController();
+  const end = new AbortController();
+  // The pod is taken away all the same.
+  onSignals(["SIGINT", "SIGTERM"], () => stop.abort(), end.signal);
+  try {
+    const node = examine(context.system(root), { config }, stop.signal);
+    const report = await testConnectivity(node, { isPerf: perf === true, onProgress: terminal.progress });
+    terminal.progress(undefined);
+    context.print(output === "json" ? printJson(report) : connectivityTables(report));
+    if (!report.passed) context.exit(exitCodes.negative.code);
+  } finally {
+    terminal.progress(undefined);
+    end.abort();
+  }
+}
+
+const columns = ["gateway", "tailnetAddress", "source", "mtu", "latency", "throughput"] as const;
+
+/** A line for each node, then what did not work and what was not tested. */
+export function connectivityTables({ node, podAddresses, peers, notTested, passed }: ConnectivityDocument): string {
+  const rows = peers.map((peer) => [
+    peer.node,
+    peer.gateway ?? "-",
+    peer.path,
+    ...columns.map((column) => (peer.results === null ? "-" : cell(column, peer.results[column]))),
+  ]);
+  const header = ["node", "gateway", "path", "reached", "tailnet", "source", "mtu", "latency", "throughput"];
+  const from = `From a pod on ${node}, ${podAddresses.join(", ")}:`;
+  const notes = peers.flatMap(noteLines);
+  const left = notTested.map((what) => `not tested: ${what}`);
+  const verdict = passed ? "Nothing failed" : "Something failed: headcni doctor says what mends it";
+  return `${from}\n\n${renderTable(header, rows)}\n${[...notes, ...left, verdict].join("\n")}\n`;
+}
+
+function cell(column: (typeof columns)[number], { outcome, detail }: TestResult): string {
+  if (outcome === "not-checked") return "-";
+  return outcome === "ok" && (column === "latency" || column === "throughput") ? detail : outcome;
+}
+
+function noteLines({ node, results, why }: PeerDocument): readonly string[] {
+  if (results === null) return [`${node}: not tested: ${why}`];
+  return columns.flatMap((column) => {
+    const { outcome, detail } = results[column];
+    const isAsked = outcome === "failed" || (outcome === "not-checked" && column !== "throughput");
+    return isAsked ? [`${node}: ${column}: ${outcome === "failed" ? "" : "not checked: "}${detail}`] : [];
+  });
+}

@@ -1,0 +1,154 @@
+// What packets of the test's pod say of one other node: its pods' gateway and its tailnet address, by TCP and by ICMP of the pods' size.
+
+import type { Addr } from "../../cidr/addr.ts";
+import type { ConnectOutcome } from "../../sys/net/connect.ts";
+import type { EchoOutcome } from "../../sys/net/icmp-echo.ts";
+
+/** What a test asks of the machine, so that a test of the test can play it. Addresses are text. */
+export interface PodProbes {
+  connect(to: string, signal: AbortSignal): Promise<ConnectOutcome>;
+  echo(to: string, bytes: number): Promise<EchoOutcome>;
+  /** Whether the kernel shows that this node changed the source of what went there; undefined: it does not say. */
+  sourceOf(to: string): string | undefined;
+  nowMs(): number;
+}
+
+export type Outcome = "ok" | "failed" | "not-checked";
+
+export type TestResult = {
+  readonly outcome: Outcome;
+  /** What was found, or why it was not checked. */
+  readonly detail: string;
+};
+
+export type PeerResults = {
+  readonly gateway: TestResult;
+  readonly tailnetAddress: TestResult;
+  readonly source: TestResult;
+  readonly mtu: TestResult;
+  readonly latency: TestResult;
+  readonly throughput: TestResult;
+};
+
+export interface TestPeerOptions {
+  readonly pod: Addr;
+  readonly gateway: Addr;
+  readonly tailnet: Addr | undefined;
+  readonly mtuBytes: number;
+  readonly isPerf: boolean;
+}
+
+/** An ICMP echo needs this much: the smallest MTU of IPv4 that anything has. */
+const smallBytes = 84;
+const latencyRounds = 5;
+const perfMs = 3000;
+/** In flight at once. */
+const perfWindow = 8;
+
+export async function testPeer(probes: PodProbes, options: TestPeerOptions, signal: AbortSignal): Promise<PeerResults> {
+  const { pod, gateway, tailnet, mtuBytes, isPerf } = options;
+  const target = gateway.toString();
+  const answer = await probes.connect(target, signal);
+  const reached = reachResult(answer);
+  const tailnetAddress =
+    tailnet === undefined
+      ? left("it has none of this family")
+      : reachResult(await probes.connect(tailnet.toString(), signal));
+  if (reached.outcome !== "ok") {
+    const rest = left("its pods' gateway is not reached");
+    return { gateway: reached, tailnetAddress, source: rest, mtu: rest, latency: rest, throughput: rest };
+  }
+  // An echo stays in the kernel's list of connections for a while; a connect that was refused does not.
+  const mtu = await testMtu(probes, target, mtuBytes);
+  const source = sourceResult(probes.sourceOf(target), pod.toString());
+  const latency = await testLatency(probes, target, signal);
+  const throughput = isPerf ? await testThroughput(probes, target, mtuBytes) : left("asked for with --perf");
+  return { gateway: reached, tailnetAddress, source, mtu, latency, throughput };
+}
+
+function reachResult(answer: ConnectOutcome): TestResult {
+  switch (answer.kind) {
+    case "answered":
+      return {
+        outcome: "ok",
+        detail: `answers (${answer.isRefused ? "refuses the port" : "takes the port"}), ${ms(answer.rttMs)}`,
+      };
+    case "silent":
+      return { outcome: "failed", detail: "no answer" };
+    case "no-route":
+      return { outcome: "failed", detail: "no route to it" };
+    case "no-local-address":
+      return { outcome: "failed", detail: "the pod lacks its address" };
+    case "failed":
+      return left(answer.why);
+  }
+}
+
+/** Conntrack of this node: what it answers to is what the packets left with. The other node's own change of it is not seen from here. */
+function sourceResult(seen: string | undefined, pod: string): TestResult {
+  if (seen === undefined) return left("the kernel does not show its connections (/proc/net/nf_conntrack)");
+  return seen === pod
+    ? { outcome: "ok", detail: `leaves this node as ${seen}` }
+    : { outcome: "failed", detail: `leaves this node as ${seen}, not as ${pod}` };
+}
+
+async function testMtu(probes: PodProbes, to: string, mtuBytes: number): Promise<TestResult> {
+  const small = await probes.echo(to, smallBytes);
+  if (small.kind !== "answered")
+    return left(small.kind === "refused" ? "raw sockets are refused" : "no ICMP echo comes back");
+  // A packet can be lost: three say more than one.
+  for (let round = 0; round < 3; round++) {
+    const full = await probes.echo(to, mtuBytes);
+    if (full.kind === "answered") return { outcome: "ok", detail: `${mtuBytes} bytes unfragmented, both ways` };
+    if (full.kind === "too-large")
+      return { outcome: "failed", detail: `a device of this node takes no ${mtuBytes} bytes` };
+  }
+  return { outcome: "failed", detail: `${smallBytes} bytes come back, ${mtuBytes} unfragmented do not` };
+}
+
+async function testLatency(probes: PodProbes, to: string, signal: AbortSignal): Promise<TestResult> {
+  const times: number[] = [];
+  for (let round = 0; round < latencyRounds; round++) {
+    const answer = await probes.connect(to, signal);
+    if (answer.kind === "answered") times.push(answer.rttMs);
+  }
+  const sorted = times.toSorted((a, b) => a - b);
+  const [first, last] = [sorted[0], sorted.at(-1)];
+  const median = sorted[Math.floor(sorted.length / 2)];
+  if (first === undefined || last === undefined || median === undefined)
+    return { outcome: "failed", detail: "no answer any more" };
+  const lost = latencyRounds - times.length;
+  return {
+    outcome: lost > 0 ? "failed" : "ok",
+    detail: `${ms(first)} / ${ms(median)} / ${ms(last)}${lost > 0 ? `, ${lost} of ${latencyRounds} lost` : ""}`,
+  };
+}
+
+/** Echoes of full size, some in flight at once: what goes both ways at least. Nothing on a node takes a stream of TCP. */
+async function testThroughput(probes: PodProbes, to: string, mtuBytes: number): Promise<TestResult> {
+  let answered = 0;
+  let lost = 0;
+  const startMs = probes.nowMs();
+  const worker = async (): Promise<void> => {
+    while (probes.nowMs() - startMs < perfMs) {
+      const { kind } = await probes.echo(to, mtuBytes);
+      if (kind === "answered") answered += 1;
+      else lost += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: perfWindow }, worker));
+  const spentMs = probes.nowMs() - startMs;
+  const megabits = (answered * mtuBytes * 8) / spentMs / 1000;
+  return {
+    outcome: "ok",
+    detail: `at least ${megabits.toFixed(1)} Mbit/s each way (ICMP), ${lost} of ${answered + lost} lost`,
+  };
+}
+
+function left(detail: string): TestResult {
+  return { outcome: "not-checked", detail };
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(1)} ms`;
+}

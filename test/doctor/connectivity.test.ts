@@ -1,0 +1,94 @@
+// `headcni doctor` and `headcni connectivity test` on nodes of a tailnet, as an operator runs them.
+
+import { describe, expect, test } from "bun:test";
+import type { ConnectivityDocument } from "../../src/doctor/connectivity/connectivity.ts";
+import type { DoctorDocument } from "../../src/doctor/run-checks.ts";
+import { waitUntil } from "../../src/sys/testing.ts";
+import { headcni } from "../harness/headcni.ts";
+import type { Node } from "../harness/node.ts";
+import { allPairs, createCluster } from "../tailnet/cluster.ts";
+import { tailnets } from "../tailnet/tailnets.ts";
+
+async function connectivity(node: Node, ...flags: readonly string[]): Promise<ConnectivityDocument> {
+  const { stdout, stderr } = await node.run([headcni, "connectivity", "test", "-o", "json", ...flags], {
+    timeoutMs: 60_000,
+  });
+  if (stdout === "") throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+async function doctor(node: Node): Promise<DoctorDocument> {
+  const { stdout, stderr } = await node.run([headcni, "doctor", "-o", "json"], { timeoutMs: 60_000 });
+  if (stdout === "") throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+const faults = ({ checks }: DoctorDocument): string[] =>
+  checks.flatMap((check) => check.faults.map(({ code }) => code));
+
+/** Namespaces, leases and devices of pods. */
+async function traces(node: Node): Promise<string> {
+  const { stdout } = await node.run([
+    "sh",
+    "-c",
+    "ip netns list; ls /var/lib/cni/networks/headcni; ip -br link show master headcni0",
+  ]);
+  return stdout
+    .split("\n")
+    .filter((line) => !line.startsWith("last_reserved") && line !== "lock")
+    .join("\n");
+}
+
+describe.each(tailnets)("two nodes on the $name tailnet", (kind) => {
+  test("a pod reaches the other node, the doctor finds nothing, and a fault is found by both", async () => {
+    await using cluster = await createCluster(kind, { nodes: 2 });
+    const [one, two] = cluster.members;
+    if (one === undefined || two === undefined) throw new Error("No members");
+    await allPairs(cluster.members);
+    const before = await traces(one.node);
+
+    const report = await connectivity(one.node, "--perf");
+    const [peer] = report.peers;
+    expect(peer?.gateway).toBe("10.244.2.1");
+    const outcomes = Object.entries(peer?.results ?? {}).map(
+      ([what, { outcome, detail }]) => `${what} ${outcome === "failed" ? detail : outcome}`,
+    );
+    const source = (await one.node.run(["test", "-e", "/proc/net/nf_conntrack"])).exitCode === 0 ? "ok" : "not-checked";
+    expect(outcomes).toEqual([
+      "gateway ok",
+      "tailnetAddress ok",
+      `source ${source}`,
+      "mtu ok",
+      "latency ok",
+      "throughput ok",
+    ]);
+    expect(report.passed).toBe(true);
+    expect(await traces(one.node)).toBe(before);
+
+    // Killed in the middle it cannot take its pod away: the next one does.
+    const killed = await one.node.spawn([headcni, "connectivity", "test", "--perf"]);
+    await waitUntil("the pod is there", async () => (await traces(one.node)).includes("headcni-test-"), 30_000);
+    killed.kill("SIGKILL");
+    await killed.exited;
+    await connectivity(one.node);
+    expect(await traces(one.node)).toBe(before);
+
+    expect(
+      faults(await doctor(one.node)).filter((code) => !["RuntimeUnknown", "FirewallBackendsMixed"].includes(code)),
+    ).toEqual([]);
+
+    // The daemon is gone, and with it what it had put into the kernel.
+    one.daemon.kill("SIGKILL");
+    await one.daemon.exited;
+    await one.node.must(["nft", "delete", "table", "inet", "headcni"]);
+    await one.node.must(["ip", "rule", "del", "pref", "5200"]);
+    const found = faults(await doctor(one.node));
+    expect(found).toContain("DaemonNotRunning");
+    expect(found).toContain("SourcesNotKept");
+    expect(found).toContain("RoutingRulesNotApplied");
+    if (source === "ok") {
+      const [masked] = (await connectivity(one.node)).peers;
+      expect(masked?.results?.source.outcome).toBe("failed");
+    }
+  }, 300_000);
+});
