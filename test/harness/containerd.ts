@@ -15,12 +15,16 @@ const absentDevices = ["aufs", "btrfs", "devmapper", "zfs"].map((name) => `"io.c
 export interface ContainerdDirs {
   readonly confDir: string;
   readonly binDir: string;
+  /** What a CNI configuration is made from where there is none. @default nothing */
+  readonly confTemplate?: string;
 }
 
 /** A config.toml with which containerd runs in a node. */
 export function containerdConfig(dirs: ContainerdDirs | undefined): string {
   const cni =
-    dirs === undefined ? "" : `\n[${cri}.cni]\n  conf_dir = "${dirs.confDir}"\n  bin_dir = "${dirs.binDir}"\n`;
+    dirs === undefined
+      ? ""
+      : `\n[${cri}.cni]\n  conf_dir = "${dirs.confDir}"\n  bin_dir = "${dirs.binDir}"\n${templateKey(dirs)}`;
   return `version = 2
 # They look for devices and tools that a node like this one lacks.
 disabled_plugins = [${absentDevices.join(", ")}]
@@ -37,9 +41,19 @@ disabled_plugins = [${absentDevices.join(", ")}]
 ${cni}`;
 }
 
+function templateKey({ confTemplate }: ContainerdDirs): string {
+  return confTemplate === undefined ? "" : `  conf_template = "${confTemplate}"\n`;
+}
+
+export interface StartContainerdOptions {
+  /** As in `ContainerdDirs`. */
+  readonly confTemplate?: string;
+}
+
 /** Starts it and resolves when CRI answers and the image is there. @throws Error with containerd's log when it does not come up. */
-export async function startContainerd(node: Node): Promise<NodeProcess> {
-  node.write("/etc/containerd/config.toml", containerdConfig({ confDir: "/etc/cni/net.d", binDir: "/opt/cni/bin" }));
+export async function startContainerd(node: Node, options: StartContainerdOptions = {}): Promise<NodeProcess> {
+  const dirs = { confDir: "/etc/cni/net.d", binDir: "/opt/cni/bin", ...options };
+  node.write("/etc/containerd/config.toml", containerdConfig(dirs));
   const containerd = await node.spawn(["containerd"]);
   let hasEnded = false;
   void containerd.exited.then(() => {

@@ -72,6 +72,14 @@ const ExecSync = {
   response: message({ stdout: bytes(1), stderr: bytes(2), exitCode: int(3) }),
 };
 
+const NetworkConfig = message({ podCidr: string(1) });
+const RuntimeConfig = message({ networkConfig: nested(1, NetworkConfig) });
+const UpdateRuntimeConfig = {
+  name: "UpdateRuntimeConfig",
+  request: message({ runtimeConfig: nested(1, RuntimeConfig) }),
+  response: Nothing,
+};
+
 export interface PodOptions {
   readonly name: string;
   /** TCP ports of the node that lead to ports of the pod. */
@@ -98,6 +106,8 @@ export interface Pod {
 export interface PodRuntime extends Disposable {
   /** A sandbox with its container started. @throws HeadcniError HC_CRI_FAILED with the runtime's words. */
   runPod(options: PodOptions): Promise<Pod>;
+  /** Tells it the node's PodCIDRs, as a kubelet does that has them from the API server: with a comma between two. */
+  setPodCIDR(podCIDR: string): Promise<void>;
   /** The runtime's name and version: `containerd v2.1.4`. */
   version(): Promise<string>;
   /** Whether the runtime found a CNI configuration it can use; its own words when it did not. */
@@ -112,6 +122,9 @@ export function connectPods(node: Node, socket = containerdSocket): PodRuntime {
   const call: Call = (method, request) => transport.call(method, request, callTimeoutMs);
   return {
     runPod: (options) => runPod(call, node.cgroup, options),
+    setPodCIDR: async (podCidr) => {
+      await call(UpdateRuntimeConfig, { runtimeConfig: { networkConfig: { podCidr } } });
+    },
     version: async () => {
       const { runtimeName, runtimeVersion } = await call(Version, {});
       return `${runtimeName} ${runtimeVersion}`;

@@ -120,9 +120,12 @@ export async function podCIDROf({ api }: ControlPlane, name: string): Promise<st
   return (await api<NodeObject>("GET", `/api/v1/nodes/${name}`)).spec.podCIDRs?.[0] ?? "";
 }
 
-/** How long until both nodes are as wanted; printed. */
-export async function untilReadiness({ plane, nodes }: KubernetesCluster, wanted: string): Promise<number> {
-  const startMs = realClock.monotonicMs();
+/** How long it takes from `sinceMs`, of the monotonic clock, until both nodes are as wanted; printed. @default now */
+export async function untilReadiness(
+  { plane, nodes }: KubernetesCluster,
+  wanted: string,
+  sinceMs = realClock.monotonicMs(),
+): Promise<void> {
   let last: unknown;
   await waitUntil(
     `both nodes are ${wanted}`,
@@ -136,7 +139,6 @@ export async function untilReadiness({ plane, nodes }: KubernetesCluster, wanted
     const logs = nodes.map(({ kubelet }) => kubelet.output().slice(-2500)).join("\n---\n");
     throw new Error(`${error.message}: ${JSON.stringify(last)}\n${logs}`);
   });
-  const tookMs = Math.round(realClock.monotonicMs() - startMs);
+  const tookMs = Math.round(realClock.monotonicMs() - sinceMs);
   console.log(`    Ready is ${wanted} on both nodes after ${tookMs} ms`);
-  return tookMs;
 }

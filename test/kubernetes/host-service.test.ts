@@ -1,6 +1,7 @@
 // HeadCNI as a service of two hosts of a real cluster: from nothing to pods that talk, and what happens to the nodes' programs after.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { realClock } from "../../src/sys/clock.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { conditionCodes, subnetOf } from "../daemon/daemon.ts";
 import { clusterPrograms } from "../harness/kubernetes/programs.ts";
@@ -35,8 +36,9 @@ describe.each(clusters)("HeadCNI as a service of two hosts, over the $name tailn
     async () => {
       const { plane, nodes } = cluster;
       await untilReadiness(cluster, "False");
-      for (const worker of nodes) await startHeadcni(worker);
-      await untilReadiness(cluster, "True");
+      const startMs = realClock.monotonicMs();
+      await Promise.all(nodes.map(startHeadcni));
+      await untilReadiness(cluster, "True", startMs);
       for (const { name, node } of nodes) expect(subnetOf(node)).toBe(await podCIDROf(plane, name));
     },
     limitMs,
