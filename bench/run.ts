@@ -1,5 +1,5 @@
 // `make bench`: measures inside a node of its own and prints the tables of docs/benchmarks.md.
-//   bun bench/run.ts [--quick] [--json] [node] [dataplane] [plugin] [peers] [tailnet]      default: all parts
+//   bun bench/run.ts [--quick] [--json] [node] [dataplane] [plugin] [claims] [peers] [tailnet]      default: all parts
 
 import { mkdirSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { checkout, createNode } from "../test/harness/node.ts";
 import { findTailnetPrograms } from "../test/harness/tailnet/programs.ts";
 import { compileFlags } from "../tools/compile-flags.ts";
+import { benchClaims } from "./claims.ts";
 import { benchDataplane } from "./dataplane.ts";
 import { benchNode } from "./node.ts";
 import { benchPeers } from "./peers.ts";
@@ -16,7 +17,7 @@ import { benchTailnet } from "./tailnet.ts";
 
 /** Those of one node, measured inside it, and those that make nodes of their own. */
 const insideParts = ["node", "dataplane", "plugin"] as const;
-const parts = [...insideParts, "peers", "tailnet"] as const;
+const parts = [...insideParts, "claims", "peers", "tailnet"] as const;
 const args = process.argv.slice(2);
 const unknown = args.find((arg) => !["--quick", "--json", "--inside", ...parts].includes(arg));
 if (unknown !== undefined) throw new Error(`Unknown argument "${unknown}": use --quick, --json, ${parts.join(", ")}`);
@@ -62,6 +63,7 @@ async function measureInside(): Promise<Table[]> {
 
 async function measureAround(): Promise<Table[]> {
   const tables: Table[] = [];
+  if (asked.includes("claims")) tables.push(benchClaims({ counts: [10, 50, 200], rounds: isQuick ? 2 : 7 }));
   if (asked.includes("peers")) {
     const counts = [3, 100, 1000];
     tables.push(

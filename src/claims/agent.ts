@@ -39,6 +39,8 @@ export function createClaimsAgent(system: System, options: ClaimsAgentOptions): 
   const trigger = createTrigger(system.clock);
   let step: ReturnType<typeof createClaimsStep> | undefined;
   let last: ClaimsStepResult | undefined;
+  /** A first step makes a node ready, and of assigned PodCIDRs there is nothing to wait for. */
+  let isRunning = false;
 
   const publish = (view: ClaimsView | undefined): void => {
     if (JSON.stringify(claims.value) !== JSON.stringify(view)) claims.set(view);
@@ -48,7 +50,7 @@ export function createClaimsAgent(system: System, options: ClaimsAgentOptions): 
     const loaded = await firstValue(config, signal);
     const assigned = await firstValue(assignment, signal);
     const shown = tailnet.value;
-    if (loaded === undefined || assigned === undefined || shown === undefined || isIdle(assigned, shown)) {
+    if (loaded === undefined || assigned === undefined || shown === undefined || isIdle(assigned, shown, isRunning)) {
       last = undefined;
       publish(undefined);
       return [];
@@ -79,6 +81,10 @@ export function createClaimsAgent(system: System, options: ClaimsAgentOptions): 
   return {
     ...plainAgent,
     ...reconciler,
+    run: async (signal) => {
+      isRunning = true;
+      await reconciler.run(signal);
+    },
     once: async (signal, earlier) => {
       // By then the tailnet is known, or will not be in this step.
       await earlier;
@@ -109,7 +115,7 @@ export function createClaimsAgent(system: System, options: ClaimsAgentOptions): 
 }
 
 /** Whether there is nothing to judge: no tailnet is used here, or there is none to look at and the PodCIDRs are assigned. */
-function isIdle({ isGuess }: ClaimsAssignment, tailnet: Tailnet): boolean {
+function isIdle({ isGuess }: ClaimsAssignment, tailnet: Tailnet, isRunning: boolean): boolean {
   if (tailnet.kind === "absent" && !tailnet.isExpected) return true;
-  return !isGuess && !("self" in tailnet);
+  return !isGuess && !(isRunning && "self" in tailnet);
 }

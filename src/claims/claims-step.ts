@@ -47,8 +47,11 @@ export interface ClaimsStepResult {
 
 /** The default PodCIDR is the first block of this range, where nothing says the cluster's. */
 const defaultBase = parsePrefix("10.244.0.0/16");
-/** Phases in which nothing is left to be decided. */
-const restful: readonly Phase[] = ["won", "withdrawn", "local"];
+/** Phases that last: only another node's claim, or a proof, ends them. */
+const lasting: readonly Phase[] = ["provisional", "won"];
+const resting: readonly Phase[] = ["withdrawn", "local"];
+/** A claim that nothing has proven by then waits for an approval, or for a second node: whole network maps are too dear for that. */
+const freshMs = 60_000;
 
 export function createClaimsStep(system: System) {
   const { clock, log, random } = system;
@@ -103,7 +106,7 @@ export function createClaimsStep(system: System) {
     claim = isGuess ? take(input, rivals) : undefined;
     const own = claim === undefined || claim.phase === "moving" ? undefined : claim.podCIDRs;
     const taken = isGuess ? takenRanges(memory.peers, own, clock.now()) : [];
-    const isJudging = claim !== undefined && !restful.includes(claim.phase);
+    const isJudging = claim !== undefined && isUndecided(claim, clock.monotonicMs());
     const view = { claim: claim === undefined ? undefined : claimEffects(claim), taken, isJudging };
     if (claim === undefined) {
       const shared = rivals ?? [];
@@ -116,6 +119,13 @@ export function createClaimsStep(system: System) {
   };
 }
 
+/** Whether something hangs on what others offer just now. */
+function isUndecided({ phase, sinceMs, contestedSinceMs }: Claim, nowMs: number): boolean {
+  if (resting.includes(phase)) return false;
+  if (!lasting.includes(phase) || contestedSinceMs !== undefined) return true;
+  return phase === "provisional" && nowMs - sinceMs < freshMs;
+}
+
 function basesOf(clusterCIDRs: readonly Prefix[]): readonly Prefix[] {
   return clusterCIDRs.length === 0 ? [defaultBase] : clusterCIDRs;
 }
@@ -123,7 +133,7 @@ function basesOf(clusterCIDRs: readonly Prefix[]): readonly Prefix[] {
 function isOffered({ assigned, tailnet }: ClaimsStepInput): boolean {
   if (tailnet === undefined || !("self" in tailnet)) return false;
   const { advertisedRoutes } = tailnet.self;
-  return assigned.podCIDRs.list.some((range) => advertisedRoutes.some((route) => route.equals(range)));
+  return assigned.podCIDRs.list.every((range) => advertisedRoutes.some((route) => route.equals(range)));
 }
 
 /** Whether a packet from all of its gateways came back. */

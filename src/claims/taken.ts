@@ -80,9 +80,11 @@ export function takenRanges(
   own: PodCIDRs | undefined,
   nowMs: number,
 ): readonly TakenRange[] {
-  return known.flatMap(({ name, routes, lastSeenMs }) =>
+  const ranges = known.flatMap(({ name, routes, lastSeenMs }) =>
     routes
       .filter((range) => range.bits > 0 && own?.overlaps(range) !== true)
       .map((range) => ({ range: range.masked(), node: name, isStale: nowMs - lastSeenMs >= staleMs })),
   );
+  // In an order that does not change with the time a node was last seen.
+  return ranges.toSorted((a, b) => a.range.compare(b.range));
 }

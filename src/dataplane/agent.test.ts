@@ -109,6 +109,28 @@ describe("the dataplane agent", () => {
     });
   });
 
+  test("gives up gateway and rule with a claim that is lost, and not while a pod hangs on the bridge", async () => {
+    using node = await start();
+    node.peers.set(peer);
+    const { step } = node.daemon();
+    await step();
+    expect(String(node.held.value)).toBe("10.1.2.0/24");
+    const podCIDRs = parsePodCIDRs("10.1.2.0/24");
+    const given = { isAdvertised: true, holdsGateway: false, startsPods: false, isKept: true, isWon: false };
+    if (node.kernel.bridge !== undefined) node.kernel.bridge = { ...node.kernel.bridge, ports: ["veth1"] };
+    node.claims.set({ claim: { podCIDRs, ...given }, taken: [], isJudging: true });
+    await step();
+    expect(node.kernel.bridge?.ports).toEqual(["veth1"]);
+    if (node.kernel.bridge !== undefined) node.kernel.bridge = { ...node.kernel.bridge, ports: [] };
+    await step();
+    expect([node.kernel.bridge, node.held.value]).toEqual([undefined, undefined]);
+    expect(node.kernel.ipRules.filter((rule) => rule.includes("5200"))).toEqual([]);
+    node.claims.set(undefined);
+    await step();
+    expect(node.kernel.bridge?.addresses.map(String)).toEqual(["10.1.2.1/24"]);
+    expect(node.kernel.ipRules.length).toBe(3);
+  });
+
   test("changes nothing in a second step, and elements alone when a peer comes", async () => {
     using node = await start();
     node.peers.set(peer);
