@@ -1,6 +1,6 @@
-// Runs the test suites one after the other and says at the end what no single run says: the sum, what did not run, and
-// whether the machine is as it was before.
-//   bun tools/test.ts FOLDER...
+// Runs the tests, two files side by side, and says at the end what no single run says: the sum, what did not run, and whether the
+// machine is as it was before.
+//   bun tools/test.ts PATH...
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostChanges, hostState } from "../test/harness/host-state.ts";
@@ -12,13 +12,36 @@ interface SuiteResult {
   readonly skipped: readonly string[];
 }
 
+/** Files that run after all others, with the machine to themselves, and why. */
+const alone: Readonly<Record<string, string>> = {
+  "src/podcidr/sizes.slow.test.ts": "the time that the worst texts take is measured",
+  "test/cni/delegates.test.ts": "a plugin that hangs must be killed in time",
+  "test/daemon/boot.test.ts": "a daemon must end within a second",
+  "test/daemon/drift.test.ts": "what is changed must be repaired within two seconds",
+  "test/dataplane/held.test.ts": "what the kernel lost must be back within two seconds",
+  "test/mesh/real.test.ts": "round trips of packets are measured",
+  "test/podcidr/process.test.ts": "the most memory a process had is measured",
+};
+
 const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 /** Kept after the run: a report a suite, and the sum. */
 const reports = `${root}/.cache/test`;
 mkdirSync(reports, { recursive: true });
 const before = await hostState();
 const results: SuiteResult[] = [];
-for (const folder of process.argv.slice(2)) results.push(await runSuite(folder));
+const paths = process.argv.slice(2);
+const apart = Object.keys(alone).filter((file) => paths.some((path) => `./${file}`.startsWith(path)));
+// Each file gets modules of its own, as if it ran by itself. The longest begin, by what the last run here took.
+const sideBySide = ["--parallel=2", `--timings=${reports}/timings.json`, "--update-timings"];
+const others = apart.map((file) => `--path-ignore-patterns=${file}`);
+results.push(await runTests("side-by-side", [...sideBySide, ...others, ...paths]));
+if (apart.length > 0)
+  results.push(
+    await runTests(
+      "alone",
+      apart.map((file) => `./${file}`),
+    ),
+  );
 
 const changes = await hostChanges(before);
 for (const change of changes) console.log(`(fail) the tests left the host changed: ${change}`);
@@ -35,20 +58,20 @@ console.log(sum);
 process.exit(failed === 0 ? 0 : 1);
 
 /** A run that ends badly without a failed test (a crash, a file that does not load) counts as one failure. */
-async function runSuite(folder: string): Promise<SuiteResult> {
-  const report = `${reports}/${folder.replace(/\W+/g, "-")}.xml`;
+async function runTests(name: string, args: readonly string[]): Promise<SuiteResult> {
+  const report = `${reports}/${name}.xml`;
   rmSync(report, { force: true });
   const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
-  const run = Bun.spawn([process.execPath, "test", "--timeout", "120000", ...reporter, folder], {
+  const run = Bun.spawn([process.execPath, "test", "--timeout", "120000", ...reporter, ...args], {
     cwd: root,
-    // With the mark by which what the suite leaves is told from what others do.
+    // With the mark by which what the tests leave is told from what others do.
     env: process.env,
     stdio: ["ignore", "inherit", "inherit"],
   });
   const exitCode = await run.exited;
   const result = readReport(report);
   const isUnexplained = exitCode !== 0 && result.failed === 0;
-  if (isUnexplained) console.log(`(fail) bun test ${folder} ended with ${exitCode} and no failed test`);
+  if (isUnexplained) console.log(`(fail) bun test ${args.join(" ")} ended with ${exitCode} and no failed test`);
   return isUnexplained ? { ...result, failed: 1 } : result;
 }
 

@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { realExec } from "../../src/sys/process/exec.ts";
 import { orphanedRoots, waitUntil } from "../../src/sys/testing.ts";
-import { mark, markVariable, nodePrefix } from "./mark.ts";
+import { isOwnMark, mark, nodePrefix } from "./mark.ts";
 
 /** What was seen, one line an item, by what it is. */
 export type HostState = ReadonlyMap<string, readonly string[]>;
@@ -132,7 +132,7 @@ function descendants(): string[] {
     .filter((name) => /^\d+$/.test(name) && !own.has(Number(name)))
     .filter((pid) => {
       const environment = readIfThere(`/proc/${pid}/environ`).split("\0");
-      return environment.includes(`${markVariable}=${mark}`) || readIfThere(`/proc/${pid}/cgroup`).includes(nodePrefix);
+      return environment.some(isOwnMark) || readIfThere(`/proc/${pid}/cgroup`).includes(nodePrefix);
     })
     .map((pid) => `${pid} ${readIfThere(`/proc/${pid}/comm`).trim()}`);
 }
