@@ -33,6 +33,7 @@ test: need-root setup static build-host ## everything CI runs: check, then the p
 	@$(BUN) tools/test.ts ./src ./test
 
 test-kubernetes: need-root setup host-setup build-host ## a real cluster of two nodes, where its programs are there: CONTRIBUTING.md (root, minutes)
+	@$(BUN) image/build.ts host
 	@HEADCNI_TEST_KUBERNETES=1 $(BUN) tools/test.ts ./test/kubernetes
 
 check: static ## format, lint, types, unused code, quick unit, property and policy tests: seconds

@@ -1,4 +1,4 @@
-// A cluster of two nodes from nothing: a tailnet, a control plane on the first node, kubelets, and HeadCNI as a service of each host.
+// A cluster of two nodes from nothing: a tailnet, a control plane on the first node, kubelets, and, where a test wants it, HeadCNI as a service of each host.
 
 import { realClock } from "../../src/sys/clock.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
@@ -30,10 +30,16 @@ export interface KubernetesCluster extends AsyncDisposable {
 export const patienceMs = 90_000;
 const keyFile = "/etc/headcni/tailscale.key";
 
+export interface CreateClusterOptions {
+  /** Whether nodes have a configuration for a daemon that is a service of the host. @default true */
+  readonly isHostService?: boolean;
+}
+
 /** Two nodes that are registered and NotReady: nothing has brought them a network yet. */
 export async function createKubernetesCluster(
   kind: TailnetKind,
   programs: ReadonlyMap<string, string>,
+  { isHostService = true }: CreateClusterOptions = {},
 ): Promise<KubernetesCluster> {
   const tailnet = await kind.create();
   const center = await createNode({ name: "internet" });
@@ -42,9 +48,11 @@ export async function createKubernetesCluster(
   const join = async (name: string): Promise<Joined> => {
     const node = await createNode({ name });
     const tailscaled = await tailnet.join(node);
-    node.write(keyFile, key);
-    await node.must(["chmod", "600", keyFile]);
-    node.write(configFile, configOf(tailnet.controlURL));
+    if (isHostService) {
+      node.write(keyFile, key);
+      await node.must(["chmod", "600", keyFile]);
+      node.write(configFile, configOf(tailnet.controlURL));
+    }
     return { node, tailscaled, address: await addressOf(node, wan) };
   };
   const first = await join("w1");

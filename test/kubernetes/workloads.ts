@@ -64,6 +64,17 @@ export async function deploy({ api }: ControlPlane, name: string, replicas: numb
   });
 }
 
+/** Takes the Deployment and its pods away. */
+export async function remove({ api }: ControlPlane, name: string): Promise<void> {
+  await api("DELETE", `${apps}/deployments/${name}`);
+  await waitUntil(
+    `${name} is gone`,
+    async () =>
+      (await api<{ items: readonly Pod[] }>("GET", `${base}/pods?labelSelector=app%3D${name}`)).items.length === 0,
+    patienceMs,
+  );
+}
+
 /** A Service over the pods. @returns its address */
 export async function expose({ api }: ControlPlane, name: string): Promise<string> {
   const service = await api<{ spec: { clusterIP: string } }>("POST", `${base}/services`, {
