@@ -45,13 +45,23 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end -}}
 {{- end }}
 
-{{/* Folders of the node that are written, by the name of their volume. The parents of the runtime's: a folder that is replaced or mounted over is seen. */}}
+{{/* Folders of the node that are written. The parents of the runtime's: one that is replaced or mounted over is seen. */}}
 {{- define "headcni.writableDirs" -}}
-{{- $cni := .Values.config.cni | default dict -}}
-{{- $dirs := list (dir ($cni.confDir | default "/etc/cni/net.d")) (dir ($cni.binDir | default "/opt/cni/bin")) "/var/lib/cni" "/var/lib/headcni" "/run/headcni" -}}
-{{- toJson (uniq (concat $dirs .Values.writableDirs)) -}}
+{{- $own := list "/var/lib/cni" "/var/lib/headcni" "/run/headcni" -}}
+{{- toJson (uniq (concat (fromJsonArray (include "headcni.cniDirs" .)) $own .Values.writableDirs)) -}}
 {{- end }}
 
+{{/* Those of the uninstall: our own folders are removed, which takes the ones they lie in. */}}
+{{- define "headcni.uninstallDirs" -}}
+{{- toJson (uniq (concat (fromJsonArray (include "headcni.cniDirs" .)) (list "/var/lib" "/run") .Values.writableDirs)) -}}
+{{- end }}
+
+{{- define "headcni.cniDirs" -}}
+{{- $cni := .Values.config.cni | default dict -}}
+{{- toJson (list (dir ($cni.confDir | default "/etc/cni/net.d")) (dir ($cni.binDir | default "/opt/cni/bin"))) -}}
+{{- end }}
+
+{{/* Of a list of folders in JSON. */}}
 {{- define "headcni.nodeVolumes" -}}
 - name: host
   hostPath:
@@ -60,7 +70,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
   hostPath:
     path: /run/xtables.lock
     type: FileOrCreate
-{{- range $index, $path := fromJsonArray (include "headcni.writableDirs" .) }}
+{{- range $index, $path := fromJsonArray . }}
 - name: writable-{{ $index }}
   hostPath:
     path: {{ $path }}
@@ -68,6 +78,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 {{- end }}
 
+{{/* Likewise. */}}
 {{- define "headcni.nodeMounts" -}}
 - name: host
   mountPath: /host
@@ -75,7 +86,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
   mountPropagation: HostToContainer
 - name: xtables-lock
   mountPath: /run/xtables.lock
-{{- range $index, $path := fromJsonArray (include "headcni.writableDirs" .) }}
+{{- range $index, $path := fromJsonArray . }}
 - name: writable-{{ $index }}
   mountPath: /host{{ $path }}
   mountPropagation: HostToContainer
