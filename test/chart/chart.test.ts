@@ -67,12 +67,15 @@ test("helm lint finds nothing wrong", () => {
 describe.each(tables)("with %s", (_name, sets) => {
   test("renders the same objects, in the namespace that they name", async () => {
     const { objects, stderr } = await helmTemplate(sets);
+    // Of those that are as without a value, one golden copy is enough.
+    const plain = sets.length === 0 ? [] : (await helmTemplate()).objects.map((object) => JSON.stringify(object));
+    const own = objects.filter((object) => !plain.includes(JSON.stringify(object)));
     expect(stderr).toBe("");
     const outside = objects.filter(({ kind, metadata }) => {
       return !String(kind).startsWith("ClusterRole") && at(metadata, "namespace") !== "kube-system";
     });
     expect(outside).toEqual([]);
-    expect(shown(objects)).toMatchSnapshot();
+    expect(shown(own)).toMatchSnapshot();
   });
 
   test("gives a configuration file that HeadCNI takes, with what was asked for", async () => {
