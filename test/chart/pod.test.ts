@@ -43,79 +43,79 @@ async function kernelOf(node: Node): Promise<string> {
 /** What a kubelet makes for hostPath volumes, and the plugins take notes in. */
 const kubelets = ["/etc/cni", "/run/xtables.lock", "/var/lib/cni"];
 
-test.skipIf(!hasGo)(
-  "the chart's pod gives a bare node its network, repairs it, and takes it back",
-  async () => {
-    await using node = await createNode();
-    // As systemd has it: what is mounted later is seen in pods.
-    await node.must(["mount", "--make-rshared", "/"]);
-    await node.must(["sh", "-c", "rm -f /opt/cni/bin/* && mount -t tmpfs none /usr/local"]);
-    const containerd = await startContainerd(node);
-    await node.must(["ctr", "-n", "k8s.io", "images", "import", archive], { timeoutMs: 60_000 });
-    using runtime = connectPods(node);
-    const [tree, kernel] = [await treeOf(node), await kernelOf(node)];
-    const rendered = await helmTemplate([
-      "config.network.podCIDR.nodeLocal=10.244.1.0/24",
-      "config.network.podCIDR.nodeObject.enabled=false",
-      "config.network.masquerade=daemon",
-      "singleNode=true",
-    ]);
-    const isReady = (): Promise<boolean> => runtime.network().then((network) => network.isReady);
-    const has = (): boolean => node.exists(conflistPath) && node.read(conflistPath).includes("10.244.1.0/24");
+const promise = "the chart's pod gives a bare node its network, repairs it, and takes it back";
+if (hasGo) test(promise, installAndRemove, 180_000);
+else console.log(`Go is not on PATH, and builds the image's plugins: "${promise}" is not run`);
 
-    const begun = performance.now();
-    let daemon = await runChartPod(node, podOf(rendered, "headcni-daemon"));
-    expect(daemon.initExits).toEqual([0]);
-    await waitUntil("the runtime has a network", isReady, 20_000);
-    console.log(`From the pod's start to a network: ${Math.round(performance.now() - begun)} ms`);
-    expect(node.list("/opt/cni/bin")).toEqual(["bridge", "host-local", "loopback", "portmap"]);
-    for (const argv of [
-      ["headcni", "status", "--wait", "20"],
-      ["headcni", "podcidr"],
-    ]) {
-      const { exitCode, stdout, stderr } = await daemon.exec(argv);
-      expect([exitCode, stderr]).toEqual([0, ""]);
-      if (argv[1] === "podcidr") expect(stdout).toContain("10.244.1.0/24");
-    }
-    const doctor = await daemon.exec(["headcni", "doctor", "-o", "json"]);
-    expect(doctor.stdout).toContain("10.244.1.0/24");
+async function installAndRemove(): Promise<void> {
+  await using node = await createNode();
+  // As systemd has it: what is mounted later is seen in pods.
+  await node.must(["mount", "--make-rshared", "/"]);
+  await node.must(["sh", "-c", "rm -f /opt/cni/bin/* && mount -t tmpfs none /usr/local"]);
+  const containerd = await startContainerd(node);
+  await node.must(["ctr", "-n", "k8s.io", "images", "import", archive], { timeoutMs: 60_000 });
+  using runtime = connectPods(node);
+  const [tree, kernel] = [await treeOf(node), await kernelOf(node)];
+  const rendered = await helmTemplate([
+    "config.network.podCIDR.nodeLocal=10.244.1.0/24",
+    "config.network.podCIDR.nodeObject.enabled=false",
+    "config.network.masquerade=daemon",
+    "singleNode=true",
+  ]);
+  const isReady = (): Promise<boolean> => runtime.network().then((network) => network.isReady);
+  const has = (): boolean => node.exists(conflistPath) && node.read(conflistPath).includes("10.244.1.0/24");
 
-    const [client, server] = [await runtime.runPod({ name: "client" }), await runtime.runPod({ name: "server" })];
-    const ask = ["nc", "-w", "5", server.addresses[0] ?? "", "8080"];
-    expect((await client.exec(ask)).stdout).toBe("server\n");
+  const begun = performance.now();
+  let daemon = await runChartPod(node, podOf(rendered, "headcni-daemon"));
+  expect(daemon.initExits).toEqual([0]);
+  await waitUntil("the runtime has a network", isReady, 20_000);
+  console.log(`From the pod's start to a network: ${Math.round(performance.now() - begun)} ms`);
+  expect(node.list("/opt/cni/bin")).toEqual(["bridge", "host-local", "loopback", "portmap"]);
+  for (const argv of [
+    ["headcni", "status", "--wait", "20"],
+    ["headcni", "podcidr"],
+  ]) {
+    const { exitCode, stdout, stderr } = await daemon.exec(argv);
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    if (argv[1] === "podcidr") expect(stdout).toContain("10.244.1.0/24");
+  }
+  const doctor = await daemon.exec(["headcni", "doctor", "-o", "json"]);
+  expect(doctor.stdout).toContain("10.244.1.0/24");
 
-    const damages = [
-      ["the file is removed", `rm ${conflistPath}`],
-      ["its folder is replaced", "mv /etc/cni/net.d /etc/cni/old && mkdir -p /etc/cni/net.d && rm -r /etc/cni/old"],
-      ["the folder above is replaced", "mount -t tmpfs none /etc/cni/net.d"],
-    ] as const;
-    for (const [what, command] of damages) {
-      await node.must(["sh", "-c", command]);
-      await waitUntil(`the conflist is back after ${what}`, has, 10_000);
-    }
-    await node.must(["umount", "/etc/cni/net.d"]);
-    await waitUntil("the conflist is back", has, 10_000);
+  const [client, server] = [await runtime.runPod({ name: "client" }), await runtime.runPod({ name: "server" })];
+  const ask = ["nc", "-w", "5", server.addresses[0] ?? "", "8080"];
+  expect((await client.exec(ask)).stdout).toBe("server\n");
 
-    // An update of the DaemonSet: the pods' network goes on without it.
-    await daemon.remove();
-    expect((await client.exec(ask)).stdout).toBe("server\n");
-    daemon = await runChartPod(node, podOf(rendered, "headcni-daemon"));
-    expect((await daemon.exec(["headcni", "status", "--wait", "20"])).exitCode).toBe(0);
+  const damages = [
+    ["the file is removed", `rm ${conflistPath}`],
+    ["its folder is replaced", "mv /etc/cni/net.d /etc/cni/old && mkdir -p /etc/cni/net.d && rm -r /etc/cni/old"],
+    ["the folder above is replaced", "mount -t tmpfs none /etc/cni/net.d"],
+  ] as const;
+  for (const [what, command] of damages) {
+    await node.must(["sh", "-c", command]);
+    await waitUntil(`the conflist is back after ${what}`, has, 10_000);
+  }
+  await node.must(["umount", "/etc/cni/net.d"]);
+  await waitUntil("the conflist is back", has, 10_000);
 
-    await daemon.remove();
-    const refused = await runChartPod(node, podOf(rendered, "headcni-uninstall"));
-    expect(refused.initExits).toEqual([1]);
-    expect(refused.log("uninstall")).toContain("10-headcni.conflist, by which 2 pods of this node are taken down");
-    expect(has()).toBe(true);
-    await refused.remove();
-    for (const pod of [client, server]) await pod.remove();
-    const done = await runChartPod(node, podOf(rendered, "headcni-uninstall"));
-    expect([done.initExits, done.log("uninstall")]).toEqual([[0], expect.not.stringContaining("Left alone")]);
-    await done.remove();
-    const changed = changedPaths(tree, await treeOf(node));
-    expect(changed.filter((path) => !kubelets.some((own) => path === own || path.startsWith(`${own}/`)))).toEqual([]);
-    expect(await kernelOf(node)).toBe(kernel);
-    expect(await containerd.stop()).toBe(0);
-  },
-  180_000,
-);
+  // An update of the DaemonSet: the pods' network goes on without it.
+  await daemon.remove();
+  expect((await client.exec(ask)).stdout).toBe("server\n");
+  daemon = await runChartPod(node, podOf(rendered, "headcni-daemon"));
+  expect((await daemon.exec(["headcni", "status", "--wait", "20"])).exitCode).toBe(0);
+
+  await daemon.remove();
+  const refused = await runChartPod(node, podOf(rendered, "headcni-uninstall"));
+  expect(refused.initExits).toEqual([1]);
+  expect(refused.log("uninstall")).toContain("10-headcni.conflist, by which 2 pods of this node are taken down");
+  expect(has()).toBe(true);
+  await refused.remove();
+  for (const pod of [client, server]) await pod.remove();
+  const done = await runChartPod(node, podOf(rendered, "headcni-uninstall"));
+  expect([done.initExits, done.log("uninstall")]).toEqual([[0], expect.not.stringContaining("Left alone")]);
+  await done.remove();
+  const changed = changedPaths(tree, await treeOf(node));
+  expect(changed.filter((path) => !kubelets.some((own) => path === own || path.startsWith(`${own}/`)))).toEqual([]);
+  expect(await kernelOf(node)).toBe(kernel);
+  expect(await containerd.stop()).toBe(0);
+}
