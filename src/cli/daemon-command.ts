@@ -61,7 +61,7 @@ async function daemonCommand(context: CliContext, flags: DaemonCommandFlags): Pr
 }
 
 /** Logs why the daemon ends, so that a log collector gets lines of one form only. */
-async function logEnd(log: DaemonLog, error: HeadcniError): Promise<void> {
+export async function logEnd(log: DaemonLog, error: HeadcniError): Promise<void> {
   // It may have ended before it read how to log.
   if (!log.isOpen()) await log.configure(defaultConfig.logging);
   for (const issue of error instanceof ConfigError ? error.issues : []) log.error(issueLine(issue));

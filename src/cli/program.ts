@@ -14,6 +14,7 @@ import { type CliContext, createCliContext } from "./context.ts";
 import { addDaemonCommand } from "./daemon-command.ts";
 import { addDoctorCommand } from "./doctor/doctor-command.ts";
 import { errorLines, exitCodeFor, exitCodes, usageHint } from "./exit.ts";
+import { addControllerCommand } from "./headscale/controller-command.ts";
 import { addHeadscaleCommands } from "./headscale/headscale-command.ts";
 import { addIpamCommands } from "./ipam-command.ts";
 import { jsonErrorLine, jsonUsageLine, wantsJson } from "./json-error.ts";
@@ -66,6 +67,7 @@ export function createProgram(
   addMeshCommand(program, context);
   addPodCIDRCommands(program, context);
   addHeadscaleCommands(program, context);
+  addControllerCommand(program, context);
   addIpamCommands(program, context);
   addUninstallCommand(program, context);
   addChartCommands(program, context);

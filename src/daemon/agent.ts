@@ -22,6 +22,10 @@ export interface StatusServerOptions {
   readonly config: Watchable<LoadedConfig | undefined>;
   readonly metrics: MetricRecorder;
   readonly facts: () => DaemonFacts;
+  /** Serves there instead of `monitoring.listen`. */
+  readonly listen?: string | undefined;
+  /** Whether this is the daemon of a node, which `headcni status` asks. @default true */
+  readonly isNode?: boolean;
 }
 
 const name = "server";
@@ -32,7 +36,7 @@ const retryMs = 2000;
  * of the daemon.
  */
 export function createStatusServerAgent(system: System, options: StatusServerOptions): Agent {
-  const { conditions, config, metrics, facts } = options;
+  const { conditions, config, metrics, facts, isNode = true } = options;
   const servedOn = createLatest<string | undefined>(undefined);
   return {
     // It has no first step: a node needs no server to be made ready.
@@ -40,16 +44,16 @@ export function createStatusServerAgent(system: System, options: StatusServerOpt
     name,
     conditions: serverConditions,
     wake: () => {
-      if (servedOn.value !== undefined) noteAddress(system, servedOn.value);
+      if (servedOn.value !== undefined && isNode) noteAddress(system, servedOn.value);
     },
     run: async (signal) => {
-      const listen = await loadServer(system, metrics, facts);
+      const open = await loadServer(system, metrics, facts);
       while (!signal.aborted) {
-        const address = listenAddress(config.value);
-        if (address !== undefined) await serve(system, { ...options, address, listen, servedOn }, signal);
+        const address = listenAddress(config.value, options.listen);
+        if (address !== undefined) await serve(system, { ...options, address, open, servedOn }, signal);
         else {
           conditions.set(name, []);
-          await moved(config, address, signal);
+          await moved(options, address, signal);
         }
       }
     },
@@ -59,15 +63,15 @@ export function createStatusServerAgent(system: System, options: StatusServerOpt
 
 interface ServeOptions extends StatusServerOptions {
   readonly address: string;
-  readonly listen: Listen;
+  readonly open: Listen;
   /** Where it serves, for the agent's status. */
   readonly servedOn: Latest<string | undefined>;
 }
 
 /** Serves on one address until the configuration asks for another. One that is taken is tried once more after a while. */
 async function serve(system: System, options: ServeOptions, signal: AbortSignal): Promise<void> {
-  const { address, listen, servedOn, conditions, config } = options;
-  const served = listen(address);
+  const { address, open, servedOn, conditions, isNode = true } = options;
+  const served = open(address);
   if (served.kind === "fault") {
     conditions.set(name, [condition("StatusServerNotListening", { listen: address, why: served.why })]);
     await system.clock.sleep(retryMs, signal);
@@ -77,26 +81,26 @@ async function serve(system: System, options: ServeOptions, signal: AbortSignal)
   const server = served.value;
   system.log.info(`Status and metrics are served on http://${server.address}`, { listen: address });
   servedOn.set(server.address);
-  noteAddress(system, server.address);
-  await moved(config, address, signal);
+  if (isNode) noteAddress(system, server.address);
+  await moved(options, address, signal);
   servedOn.set(undefined);
-  forgetAddress(system, server.address);
+  if (isNode) forgetAddress(system, server.address);
   await server.stop();
 }
 
 /** Resolves when the configuration asks for another address than this one. */
 async function moved(
-  config: StatusServerOptions["config"],
+  { config, listen }: Pick<StatusServerOptions, "config" | "listen">,
   address: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted && listenAddress(config.value) === address) await config.changed(config.value, signal);
+  while (!signal.aborted && listenAddress(config.value, listen) === address) await config.changed(config.value, signal);
 }
 
 /** `host:port`, IPv6 in brackets; undefined: nothing is served. */
-function listenAddress(loaded: LoadedConfig | undefined): string | undefined {
+function listenAddress(loaded: LoadedConfig | undefined, listen: string | undefined): string | undefined {
   const monitoring = loaded?.config.monitoring;
-  return monitoring?.enabled === true ? monitoring.listen : undefined;
+  return monitoring?.enabled === true ? (listen ?? monitoring.listen) : undefined;
 }
 
 type Listen = (address: string) => Result<HttpServer>;

@@ -11,6 +11,7 @@ import { createClaimsAgent } from "../claims/agent.ts";
 import { createConfigAgent, type DaemonFlags } from "../config/agent.ts";
 import type { Config, LoadedConfig } from "../config/config.ts";
 import { createDataplaneAgent } from "../dataplane/agent.ts";
+import { createHeadscaleAgent } from "../headscale/agent.ts";
 import { createLeaseAgent } from "../ipam/agent.ts";
 import { createKubernetesAgent } from "../kubernetes/agent.ts";
 import type { NodeObjectLookup } from "../kubernetes/node-lookup.ts";
@@ -87,6 +88,7 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
     createMeshAgent(system, { ...shared, tailnet, proofs, mesh, peers }),
     createProofAgent(system, { ...shared, tailnet, proofs, mesh }),
     createClaimsAgent(system, { ...shared, tailnet, proofs, held, pods }),
+    createHeadscaleAgent(system, { ...shared, tailnet }),
     createLeaseAgent(system, { ...shared, runtimes }),
     createStatusServerAgent(system, { ...shared, metrics, facts }),
   ];

@@ -1,11 +1,11 @@
 // The daemon from start to end: lock, one step of each agent, then the agents that stay until a signal.
 
-import type { Agent } from "../agent/agent.ts";
+import { listenForSignals, wakeAll } from "../agent/signals.ts";
 import { onceAll, superviseAll } from "../agent/supervisor.ts";
 import type { DaemonFlags } from "../config/agent.ts";
 import { ownExecutable } from "../sys/fs/executable.ts";
 import { createCollector } from "../sys/process/collector.ts";
-import { onSignals, processId } from "../sys/process/process.ts";
+import { processId } from "../sys/process/process.ts";
 import type { System } from "../sys/system.ts";
 import { createAgents } from "./agents.ts";
 import { claimNode } from "./claim.ts";
@@ -45,34 +45,11 @@ export async function runDaemon(system: System, { once, log, ...flags }: DaemonO
       if (lock.keep()) wakeAll(list, "lock");
     },
   });
-  using signals = listenForSignals(system, list);
+  using signals = listenForSignals(system, list, "the CNI configuration stays in force");
   const supervision = { signal: signals.stop, stopMs };
   await onceAll(system, list, supervision);
   const isStopped = signals.stop.aborted;
   if (!once && !isStopped)
     await superviseAll(system, [{ name: "conditions", run: conditions.run }, ...list], supervision);
   return once && (isStopped || readiness(facts()).length > 0) ? "not-ready" : "done";
-}
-
-interface Signals extends Disposable {
-  readonly stop: AbortSignal;
-}
-
-function listenForSignals({ log }: System, agents: readonly Agent[]): Signals {
-  const stop = new AbortController();
-  const end = new AbortController();
-  onSignals(
-    ["SIGTERM", "SIGINT"],
-    (name) => {
-      log.info(`Stopping on ${name}: the CNI configuration stays in force`);
-      stop.abort();
-    },
-    end.signal,
-  );
-  onSignals(["SIGHUP"], (name) => wakeAll(agents, name), end.signal);
-  return { stop: stop.signal, [Symbol.dispose]: () => end.abort() };
-}
-
-function wakeAll(agents: readonly Agent[], reason: string): void {
-  for (const agent of agents) agent.wake(reason);
 }

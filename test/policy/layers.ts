@@ -93,7 +93,14 @@ export const layers: Readonly<Record<string, Layer>> = {
     holds: "what is wrong with a node, and what mends it: checks as data, each asks a domain",
     uses: [...shared, ...domains, "node", "daemon", "src/version.ts"],
   },
-  cli: { holds: "one file a command", uses: [...shared, ...domains, "node", "daemon", "doctor", "src/version.ts"] },
+  controller: {
+    holds: "`headcni controller`: has Headscale approve the PodCIDRs of all nodes",
+    uses: [...shared, ...domains, "node", "daemon", "src/version.ts"],
+  },
+  cli: {
+    holds: "one file a command",
+    uses: [...shared, ...domains, "node", "daemon", "doctor", "controller", "src/version.ts"],
+  },
   "src/main.ts": { holds: "looks at how it was called", uses: ["cli", "cni", "sys"] },
 };
 

@@ -25,7 +25,7 @@ export async function approveCommand(
   flags: ApproveFlags,
 ): Promise<void> {
   const { system, loaded, rules } = await readCluster(context, flags);
-  if (rules.nodeTags.length === 0) {
+  if ((rules.nodeTags ?? []).length === 0) {
     throw new HeadcniError("HC_USAGE", "Cannot tell the cluster's nodes from others: no tag of theirs is known", {
       hint: "give it with --node-tags, or write tailscale.nodeTags",
     });
@@ -36,12 +36,10 @@ export async function approveCommand(
   const meant = names.length === 0 ? nodes : namedNodes(names, nodes);
   const isMeant = ({ id }: HeadscaleNode): boolean => meant.some((node) => node.id === id);
   const isDryRun = flags.dryRun === true;
-  const planned = planApprovals(nodes, rules);
-  const due = planned.approvals
-    .filter(({ node }) => isMeant(node))
-    .flatMap(({ node, routes }) => routes.map((route) => ({ node, route })));
+  const planned = planApprovals(nodes, rules, isMeant);
+  const due = planned.approvals.flatMap(({ node, routes }) => routes.map((route) => ({ node, route })));
   const outcome = isDryRun
-    ? { approved: due, refusals: planned.refusals.filter(({ node }) => isMeant(node)), nodes }
+    ? { approved: due, refusals: planned.refusals, nodes }
     : await approveDue(api, { rules, nodes, isMeant }, signal);
   if (outcome.refusals.length > 0) context.exit(exitCodes.negative.code);
   if (flags.output === "json") {

@@ -3,6 +3,7 @@
 import type { Prefix } from "../../cidr/prefix.ts";
 import { type ApprovalRules, approvedBlocks } from "../../headscale/approval/approval-rules.ts";
 import { defaultStaleAfterMs, type StaleApproval, staleApprovals } from "../../headscale/approval/stale-approvals.ts";
+import { staleWords } from "../../headscale/conditions.ts";
 import { connectByConfig } from "../../headscale/connect-by-config.ts";
 import type { HeadscaleApi } from "../../headscale/headscale-api.ts";
 import type { HeadscaleNode } from "../../headscale/headscale-node.ts";
@@ -70,9 +71,7 @@ async function withdrawAll(api: HeadscaleApi, due: readonly Withdrawal[], signal
 }
 
 function sentenceOf({ node, route, why }: Withdrawal): string {
-  const seen = node.lastSeenMs === undefined ? "" : ` since ${new Date(node.lastSeenMs).toISOString()}`;
-  const words = why === undefined ? "" : why === "offline" ? `, which is offline${seen}` : ", which does not offer it";
-  return `${route} of ${node.name} (${node.id})${words}`;
+  return why === undefined ? `${route} of ${node.name} (${node.id})` : staleWords({ node, route, why });
 }
 
 function asText(

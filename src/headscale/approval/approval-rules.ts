@@ -13,8 +13,8 @@ export interface ApprovalRules {
   readonly clusterCIDRs: PodCIDRs;
   /** Prefix length of a node's block. */
   readonly blockBits: Readonly<Record<Family, number>>;
-  /** Tags of the cluster's nodes; one is enough. */
-  readonly nodeTags: readonly string[];
+  /** Tags of the cluster's nodes; one is enough. Undefined: a node approves its own, whatever its tags. */
+  readonly nodeTags: readonly string[] | undefined;
 }
 
 export const defaultBlockBits = { ipv4: 24, ipv6: 64 } as const;
@@ -41,8 +41,15 @@ export interface ApprovalPlan {
   readonly refusals: readonly Refusal[];
 }
 
-/** What is to be approved of all nodes, in the order of their numbers: of two that want the same, the lower has it. */
-export function planApprovals(nodes: readonly HeadscaleNode[], rules: ApprovalRules): ApprovalPlan {
+/**
+ * What is to be approved of nodes, in the order of their numbers: of two that want the same, the lower has it.
+ * @param nodes all there are @param isMeant of which of them @default all
+ */
+export function planApprovals(
+  nodes: readonly HeadscaleNode[],
+  rules: ApprovalRules,
+  isMeant: (node: HeadscaleNode) => boolean = () => true,
+): ApprovalPlan {
   const inOrder = nodes.toSorted((a, b) => Number(a.id) - Number(b.id));
   const holdings = inOrder.flatMap((node) => approvedParts(node, rules).map((block) => ({ node, block })));
   const approvals: { node: HeadscaleNode; routes: Prefix[] }[] = [];
@@ -64,7 +71,10 @@ export function planApprovals(nodes: readonly HeadscaleNode[], rules: ApprovalRu
     const outside = outsideOffer(node, rules);
     if (outside !== undefined) refusals.push({ node, route: outside, reason: "outside", holder: undefined });
   }
-  return { approvals, refusals };
+  return {
+    approvals: approvals.filter(({ node }) => isMeant(node)),
+    refusals: refusals.filter(({ node }) => isMeant(node)),
+  };
 }
 
 /** The routes of a node that are approved, and blocks of the cluster. */
@@ -76,11 +86,12 @@ export function approvedBlocks({ approved }: Pick<HeadscaleNode, "approved">, ru
 }
 
 /** The same of any length, as an operator may have approved two blocks as one; not a way to the whole cluster, which is no node's. */
-function approvedParts({ approved }: HeadscaleNode, { clusterCIDRs }: ApprovalRules): readonly Prefix[] {
+function approvedParts({ approved }: HeadscaleNode, { clusterCIDRs, blockBits }: ApprovalRules): readonly Prefix[] {
   return approved.flatMap((route) => {
     const part = tryParsePrefix(route)?.masked();
     if (part === undefined || !clusterCIDRs.contains(part)) return [];
-    return clusterCIDRs.list.some((whole) => whole.equals(part)) ? [] : [part];
+    const isWhole = clusterCIDRs.list.some((whole) => whole.equals(part));
+    return isWhole && part.bits < blockBits[part.family] ? [] : [part];
   });
 }
 
@@ -103,7 +114,7 @@ interface WhyNotInput {
 
 function whyNot({ node, block, rules, holdings }: WhyNotInput): Pick<Refusal, "reason" | "holder"> | undefined {
   if (!isBlock(block, rules)) return { reason: "no-block", holder: undefined };
-  if (!node.tags.some((tag) => rules.nodeTags.includes(tag))) return { reason: "no-tag", holder: undefined };
+  if (!hasNodeTag(node, rules)) return { reason: "no-tag", holder: undefined };
   const holder = holdings.find((other) => other.node.id !== node.id && other.block.overlaps(block))?.node;
   if (holder !== undefined) return { reason: "held", holder };
   // One that moved has the approval of its former block still, and no longer offers it.
@@ -113,13 +124,15 @@ function whyNot({ node, block, rules, holdings }: WhyNotInput): Pick<Refusal, "r
   return isSecond ? { reason: "second-block", holder: undefined } : undefined;
 }
 
+function hasNodeTag({ tags }: HeadscaleNode, { nodeTags }: ApprovalRules): boolean {
+  return nodeTags === undefined || tags.some((tag) => nodeTags.includes(tag));
+}
+
 /** The block that a node of the cluster offers when it offers none of the cluster's: its CIDR was mistaken, here or there. */
-function outsideOffer(
-  { tags, available }: HeadscaleNode,
-  { clusterCIDRs, blockBits, nodeTags }: ApprovalRules,
-): string | undefined {
-  if (!tags.some((tag) => nodeTags.includes(tag))) return undefined;
-  const offers = available.flatMap((route) => tryParsePrefix(route) ?? []);
+function outsideOffer(node: HeadscaleNode, rules: ApprovalRules): string | undefined {
+  if (!hasNodeTag(node, rules)) return undefined;
+  const { clusterCIDRs, blockBits } = rules;
+  const offers = node.available.flatMap((route) => tryParsePrefix(route) ?? []);
   if (offers.some((offer) => clusterCIDRs.overlaps(offer) && offer.bits > 0)) return undefined;
   return offers.find(({ family, bits }) => bits === blockBits[family])?.toString();
 }

@@ -25,24 +25,22 @@ export interface ApproveDueOptions {
   readonly rules: ApprovalRules;
   readonly nodes: readonly HeadscaleNode[];
   /** Only of these nodes. @default all */
-  readonly isMeant?: (node: HeadscaleNode) => boolean;
+  readonly isMeant?: ((node: HeadscaleNode) => boolean) | undefined;
 }
 
 /** @throws HeadscaleError when Headscale does not answer or does not take the key */
 export async function approveDue(
   api: HeadscaleApi,
-  { rules, nodes, isMeant = () => true }: ApproveDueOptions,
+  { rules, nodes, isMeant }: ApproveDueOptions,
   signal: AbortSignal,
 ): Promise<ApprovalOutcome> {
-  const { approvals, refusals } = planApprovals(nodes, rules);
+  const { approvals, refusals } = planApprovals(nodes, rules, isMeant);
   const approved: Approved[] = [];
   for (const { node, routes } of approvals) {
-    if (!isMeant(node)) continue;
     const added = await tryApprove(api, { node, routes }, signal);
     approved.push(...added.map((route) => ({ node, route })));
   }
-  const meant = refusals.filter(({ node }) => isMeant(node));
-  if (approved.length === 0) return { approved, refusals: meant, nodes };
+  if (approved.length === 0) return { approved, refusals, nodes };
   const after = await api.nodes(signal);
   const lost = approved.filter((one) => lowerHolder(one, after) !== undefined);
   for (const { node, route } of lost) await api.withdraw(node.id, [route], signal);
@@ -51,7 +49,7 @@ export async function approveDue(
   });
   return {
     approved: approved.filter((one) => !lost.includes(one)),
-    refusals: [...meant, ...refusedLate],
+    refusals: [...refusals, ...refusedLate],
     nodes: lost.length === 0 ? after : await api.nodes(signal),
   };
 }

@@ -6,7 +6,7 @@ import type { ApprovalRules, Refusal } from "./approval-rules.ts";
 export function refusalSentence({ node, route, reason, holder }: Refusal, rules: ApprovalRules): string {
   const { clusterCIDRs, nodeTags } = rules;
   const why: Readonly<Record<Refusal["reason"], string>> = {
-    "no-tag": `it has none of the tags of the cluster's nodes (${nodeTags.join(", ")})`,
+    "no-tag": `it has none of the tags of the cluster's nodes (${(nodeTags ?? []).join(", ")})`,
     "no-block": `that is not a node's block of ${clusterCIDRs}, which is ${blocks(rules)}`,
     "second-block": "it has another block of the same family, which it offers too",
     held:
