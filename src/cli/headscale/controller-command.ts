@@ -40,7 +40,7 @@ export function addControllerCommand(program: Command, context: CliContext): voi
 
 async function controllerCommand(context: CliContext, flags: ControllerFlags): Promise<void> {
   const [{ runController }, { createDaemonLog }] = await Promise.all([
-    import("../../controller/run.ts"),
+    import("../../controller/run-controller.ts"),
     import("../../daemon/daemon-log.ts"),
   ]);
   const machine = context.system(flags.root);
