@@ -76,6 +76,12 @@ interface Controller extends AsyncDisposable {
 }
 
 async function start(more = "pollInterval: 5s", parts: Partial<System> = {}): Promise<Controller> {
+  // Loaded by the first call otherwise, which takes time that the clock does not know of.
+  await Promise.all([
+    import("../headscale/rest/calls.ts"),
+    import("../headscale/approval/change-approvals.ts"),
+    import("../sys/net/http-client.ts"),
+  ]);
   root.write("/etc/headcni/config.yaml", configText.replace("MORE", more));
   const system = testSystem(root, { http, clock, log: memoryLog(), random: seededRandom(3), ...parts });
   const conditions = createConditionStore(system);
