@@ -459,6 +459,15 @@ const ofDaemonAlone: readonly FaultCode[] = [
   "TailscaleLoginRefused",
   "TailscaleKeyUnusable",
   "TailscalePrefsNotRecorded",
+  "HeadscaleSettingsUnusable",
+  "HeadscaleKeyRefused",
+  "HeadscaleUnreachable",
+  "ApprovalWithoutTag",
+  "ApprovalOfNoBlock",
+  "ApprovalOfSecondBlock",
+  "ApprovalOfHeldBlock",
+  "ApprovalOutsideCluster",
+  "ApprovalsStale",
   "StatusServerNotListening",
 ];
 
