@@ -22,6 +22,8 @@ import { createControllerAgent } from "./agent.ts";
 
 const startMs = Date.UTC(2026, 5, 1);
 const day = 86_400_000;
+/** On a machine that has much else to do; a poll would come after a minute. */
+const patienceMs = 25_000;
 const configText = `network: { podCIDR: { base: 10.244.0.0/16 } }
 tailscale: { nodeTags: "tag:k8s-node" }
 headscale: { approval: controller, url: http://headscale.example, apiKeyFile: /etc/headcni/key, MORE }
@@ -227,7 +229,7 @@ describe("the controller", () => {
 });
 
 describe("beside a tailscaled", () => {
-  test("it asks when a peer offers something else, within two seconds, and not every five", async () => {
+  test("it asks when a peer offers something else, long before it would by itself", async () => {
     await using tailscaled = await fakeTailscaled(root);
     tailscaled.status = readyStatus();
     const real = createSystem({ root: root.path });
@@ -235,19 +237,19 @@ describe("beside a tailscaled", () => {
       connect: (target, options) => (target.kind === "unix" ? real.http : http).connect(target, options),
     };
     await using controller = await start("pollInterval: 60s", { http: either, clock: real.clock });
-    await waitUntil("it hears", () => controller.agent.status().document.hearsOfChanges === true);
-    await waitUntil("it has asked", () => lists() > 0);
+    await waitUntil("it hears", () => controller.agent.status().document.hearsOfChanges === true, patienceMs);
+    await waitUntil("it has asked", () => lists() > 0, patienceMs);
     const before = lists();
     const maps = () => tailscaled.requests.filter(({ path }) => path.endsWith("mask=8")).length;
     const readBefore = maps();
     tailscaled.notify({ Engine: {} });
-    await waitUntil("it has looked", () => maps() > readBefore);
+    await waitUntil("it has looked", () => maps() > readBefore, patienceMs);
     expect(lists()).toBe(before);
     state.put(nodeOf(1));
     tailscaled.peersRoutes = { "1": ["10.244.1.0/24"] };
     tailscaled.notify({ PeersChanged: [] });
-    await waitUntil("it approves", () => approvedOf(1)?.length === 1, 2000);
+    await waitUntil("it approves", () => approvedOf(1)?.length === 1, patienceMs);
     await tailscaled.stop("remove");
-    await waitUntil("it polls", () => controller.agent.status().document.hearsOfChanges === false);
+    await waitUntil("it polls", () => controller.agent.status().document.hearsOfChanges === false, patienceMs);
   });
 });

@@ -328,7 +328,7 @@ const silences: [string, TailnetPeer[], string[], string[], string, RegExp][] = 
     ["100.64.0.1>100.64.0.2", "100.64.0.1>100.64.0.3"],
     ["node-1 unapproved", "n2 silent", "n3 silent"],
     "RouteNotApproved",
-    /^10\.244\.1\.0\/24 is not approved .* n2, n3 answer this node.*--identifier 1 --routes 10\.244\.1\.0\/24/,
+    /^10\.244\.1\.0\/24 is not approved .* n2, n3 answer this node.*--identifier 1 --routes 10\.244\.1\.0\/24.*"autoApprovers": \{"routes": \{"10\.244\.0\.0\/16": \["tag:k8s-node"\]\}\}/,
   ],
   [
     "the only one does not take our route",
@@ -393,7 +393,7 @@ describe("silence is a condition once it lasts:", () => {
     const node = runNode();
     node.answers.set("10.244.2.1", { kind: "no-route" });
     node.join(n2);
-    await node.pass(16_000);
+    await node.pass(31_000);
     expect(node.codes()).toEqual(["PeerRoutesMissing"]);
   });
 

@@ -33,11 +33,13 @@ const nodes: readonly FakeNode[] = [
 let root: TempRoot;
 let state: MemoryState;
 let answer: boolean | undefined;
+let policy: string | undefined;
 
 beforeEach(() => {
   root = tempRoot();
   state = memoryState(...nodes);
   answer = undefined;
+  policy = undefined;
   root.write("/etc/headcni/key", "k-1\n", 0o600);
   root.write(
     "/etc/headcni/config.yaml",
@@ -50,7 +52,7 @@ afterEach(() => root[Symbol.dispose]());
 async function run(...args: readonly string[]) {
   if (facts === undefined) throw new Error("No facts");
   const seen = { out: "", err: "", code: 0, asked: [] as string[] };
-  const http = fakeHttp(createFakeHeadscale({ facts, state, keys: () => ["k-1"] }));
+  const http = fakeHttp(createFakeHeadscale({ facts, state, keys: () => ["k-1"], policy: () => policy }));
   const context = {
     print: (text: string) => {
       seen.out += text;
@@ -118,6 +120,30 @@ describe("headcni headscale approve", () => {
     root.write("/etc/headcni/key", "k-2\n", 0o600);
     const { err, code } = await run("approve");
     expect([err.includes("does not take the API key"), err.includes("k-2"), code]).toEqual([true, false, 4]);
+  });
+});
+
+describe("headcni headscale policy", () => {
+  test("prints one that it finds nothing missing in", async () => {
+    const { out, code } = await run("policy", "--owner", "ops@");
+    expect([code, out.includes('"tag:k8s-node": ["ops@"]')]).toEqual([0, true]);
+    root.write("/policy.hujson", out);
+    expect((await run("policy", "--check", "/policy.hujson")).out).toBe("/policy.hujson has what this cluster needs\n");
+  });
+
+  test("says what one lacks, and ends with 1", async () => {
+    root.write("/policy.hujson", '{"tagOwners": {"tag:k8s-node": ["k8s@"]}, "acls": []}');
+    const { out, code } = await run("policy", "--check", "/policy.hujson");
+    expect([code, out.split("\n")[1]?.startsWith("autoApprovers  blocks of 10.244.0.0/16")]).toEqual([1, true]);
+    const { findings } = JSON.parse((await run("policy", "--check", "/policy.hujson", "-o", "json")).out);
+    expect(findings).toHaveLength(4);
+  });
+
+  test("checks the one that Headscale shows, and says when it shows none", async () => {
+    policy = '{"autoApprovers": {"routes": {"10.244.0.0/16": ["tag:k8s-node"]}}}';
+    expect((await run("policy", "--live")).out).toContain("tagOwners");
+    policy = undefined;
+    expect((await run("policy", "--live")).err).toContain("--check FILE");
   });
 });
 

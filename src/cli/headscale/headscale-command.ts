@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import type { CliContext } from "../context.ts";
 import { addExamples, configOption, outputOption, rootOption } from "../options.ts";
 import type { ApproveFlags } from "./approve-command.ts";
+import type { PolicyFlags } from "./policy-command.ts";
 import type { WithdrawFlags } from "./withdraw-command.ts";
 
 export function addHeadscaleCommands(program: Command, context: CliContext): void {
@@ -11,6 +12,21 @@ export function addHeadscaleCommands(program: Command, context: CliContext): voi
     .command("headscale")
     .helpCommand(false)
     .description("have Headscale approve the cluster's PodCIDRs, and take approvals back");
+  const policy = headscale
+    .command("policy")
+    .description(
+      "print what the tailnet's policy must say for this cluster, or check one; ends with 1 when something is missing",
+    )
+    .option("--check <file>", 'policy file to check; "-" is standard input')
+    .option("--live", "check the policy that Headscale shows by its API")
+    .option("--owner <user>", "user that the nodes' keys belong to, who may give the tags", "k8s@")
+    .addOption(clusterOption())
+    .addOption(tagsOption())
+    .addOption(configOption())
+    .addOption(outputOption(["text", "json"]))
+    .addOption(rootOption())
+    .action(async (flags: PolicyFlags) => (await import("./policy-command.ts")).policyCommand(context, flags));
+  addExamples(policy, "headcni headscale policy", "headcni headscale policy --check /etc/headscale/policy.hujson");
   const approve = headscale
     .command("approve")
     .description("approve PodCIDRs that nodes of the cluster offer; ends with 1 when one of them may not be")

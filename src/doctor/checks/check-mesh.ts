@@ -52,7 +52,7 @@ async function lookAtConflicts(node: Examination): Promise<Finding> {
 
 async function lookAtRoutes(node: Examination): Promise<Finding> {
   const { system, signal } = node;
-  const [{ mesh }, { plan }, { config }] = await Promise.all([node.mesh(), node.node(), node.config()]);
+  const [{ mesh }, { plan, answer }, { config }] = await Promise.all([node.mesh(), node.node(), node.config()]);
   const own = plan.adoption.effective.podCIDRs;
   const others = mesh.nodes.filter(({ isSelf }) => !isSelf);
   if (others.length === 0) return notChecked("no other node of the cluster is on the tailnet");
@@ -62,7 +62,12 @@ async function lookAtRoutes(node: Examination): Promise<Finding> {
     targets.map(async (target) => [target.id, await proveTarget(system.tryConnect, { target, port }, signal)] as const),
   );
   const verdicts = new Map(asked.flatMap(([id, verdict]): [string, PeerVerdict][] => (verdict ? [[id, verdict]] : [])));
-  const raised = routeConditions({ mesh, own, judgement: judgeAll(verdicts) });
+  const raised = routeConditions({
+    mesh,
+    own,
+    judgement: judgeAll(verdicts),
+    cluster: { clusterCIDRs: answer.clusterCIDRs, nodeTags: config.tailscale.nodeTags },
+  });
   const id = mesh.nodes.find(({ isSelf }) => isSelf)?.id ?? "";
   const faults = faultsOf(raised, routeCodes).map((fault): Fault => {
     if (fault.code !== "RouteNotApproved") return fault;

@@ -7,6 +7,7 @@ import type { Condition } from "../../agent/conditions.ts";
 import { firstValue, type Latest, type Watchable } from "../../agent/latest.ts";
 import { createReconciler, throwIfStopping } from "../../agent/reconciler.ts";
 import type { PodCIDRs } from "../../cidr/pod-cidrs.ts";
+import type { Prefix } from "../../cidr/prefix.ts";
 import type { LoadedConfig } from "../../config/config.ts";
 import type { System } from "../../sys/system.ts";
 import type { Tailnet } from "../../tailnet/tailnet.ts";
@@ -20,7 +21,7 @@ import { type Judgement, judgeAll, type PeerVerdict } from "./verdict.ts";
 export interface ProofAgentOptions {
   readonly conditions: ConditionStore;
   readonly config: Watchable<LoadedConfig | undefined>;
-  readonly assignment: Watchable<{ readonly podCIDRs: PodCIDRs } | undefined>;
+  readonly assignment: Watchable<{ readonly podCIDRs: PodCIDRs; readonly clusterCIDRs: readonly Prefix[] } | undefined>;
   readonly tailnet: Watchable<Tailnet | undefined>;
   readonly mesh: Watchable<Mesh | undefined>;
   /** Undefined while there is no tailnet to prove anything on. */
@@ -60,7 +61,8 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
 
   const step = async (signal: AbortSignal): Promise<readonly Condition[]> => {
     const loaded = await firstValue(config, signal);
-    const own = (await firstValue(assignment, signal))?.podCIDRs;
+    const assigned = await firstValue(assignment, signal);
+    const own = assigned?.podCIDRs;
     const shown = mesh.value;
     throwIfStopping(signal);
     if (loaded === undefined || own === undefined || shown === undefined) return [];
@@ -80,7 +82,8 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
     // The time of an answer is another each time: where one was asked, comparing tells nothing.
     if (isUp && due.length > 0) proofs.set(proven);
     else publish(isUp ? proven : undefined);
-    return isUp ? routeConditions({ mesh: shown, own, judgement }) : [];
+    const cluster = { clusterCIDRs: assigned?.clusterCIDRs ?? [], nodeTags: loaded.config.tailscale.nodeTags };
+    return isUp ? routeConditions({ mesh: shown, own, judgement, cluster }) : [];
   };
 
   const reconciler = createReconciler(system, {

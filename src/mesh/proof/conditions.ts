@@ -3,6 +3,7 @@
 
 import { type Condition, conditionsOf, kind } from "../../agent/conditions.ts";
 import type { PodCIDRs } from "../../cidr/pod-cidrs.ts";
+import { autoApproversLine, type PolicyCluster } from "../../tailnet/policy-lines.ts";
 import { claimConflicts } from "../conditions.ts";
 import type { Mesh, MeshNode } from "../mesh.ts";
 import type { Cause, Judgement } from "./verdict.ts";
@@ -14,22 +15,33 @@ const peersMs = 60_000;
 /** While the tailnet is away all are silent, and that is said already. */
 const dependsOn = ["TailscaledAbsent", "TailscaleStopped", "TailscaleNeedsLogin"];
 
+/** A controller that polls, and Headscale's own delay. */
+const approvalMs = 30_000;
+
+interface RouteNotApprovedArgs extends Peers {
+  readonly podCIDRs: PodCIDRs;
+  /** Of this node. */
+  readonly id: string;
+  /** What the policy has to say. */
+  readonly policyLine: string;
+}
+
 interface Peers {
   /** What is said of each, its name first. */
   readonly peers: readonly string[];
 }
 
 export const proofConditions = {
-  RouteNotApproved: kind<{ readonly podCIDRs: PodCIDRs; readonly id: string; readonly peers: readonly string[] }>({
+  RouteNotApproved: kind<RouteNotApprovedArgs>({
     ...warning,
     title: "No other node takes what this node's pods send",
     dependsOn: [...dependsOn, "TailscaleControlUnreachable", "PodCIDRServedElsewhere", ...claimConflicts],
-    visibleAfterMs: ownMs,
-    text: ({ podCIDRs, id, peers }) =>
+    visibleAfterMs: approvalMs,
+    text: ({ podCIDRs, id, peers, policyLine }) =>
       `${podCIDRs} is not approved on the tailnet, or its policy drops what comes from there: ${list(peers)} ` +
       `${peers.length === 1 ? "answers" : "answer"} this node, and not its pods. Approve it, together with the routes the node has ` +
-      `already (headscale nodes approve-routes --identifier ${id} --routes ${podCIDRs.list.join(",")}), or let the policy do so ` +
-      "(autoApprovers), and let it accept what pods send to pods" +
+      `already (headscale nodes approve-routes --identifier ${id} --routes ${podCIDRs.list.join(",")}), or let the policy do so: ` +
+      `${policyLine}, and let it accept what pods send to pods (headcni headscale policy prints all of it)` +
       (peers.length === 1 ? "; or run tailscale set --accept-routes there" : ""),
   }),
   PolicyForbidsPods: kind<Peers>({
@@ -58,15 +70,15 @@ export const proofConditions = {
     visibleAfterMs: peersMs,
     text: ({ peers }) => `${list(peers)}. Look at headcni status there`,
   }),
-  PeersWithoutRoute: kind<Peers>({
+  PeersWithoutRoute: kind<Peers & Pick<RouteNotApprovedArgs, "policyLine">>({
     ...warning,
     title: "Some nodes serve no PodCIDR",
     dependsOn,
     visibleAfterMs: peersMs,
-    text: ({ peers }) =>
+    text: ({ peers, policyLine }) =>
       `Pods of ${list(peers)} are not reached: the control server shows no route of theirs to this node. Approve it (headscale nodes ` +
-      "list-routes shows what is offered), let the tailnet's policy accept what nodes and pods send to pods, and look whether " +
-      "headcni-daemon runs there",
+      `list-routes shows what is offered), or let the policy do so: ${policyLine}; let it accept what nodes and pods send to pods, ` +
+      "and look whether headcni-daemon runs there",
   }),
 } as const;
 
@@ -83,9 +95,10 @@ export interface ProofConditionsInput {
   readonly mesh: Mesh;
   readonly own: PodCIDRs;
   readonly judgement: Judgement;
+  readonly cluster: PolicyCluster;
 }
 
-export function routeConditions({ mesh, own, judgement }: ProofConditionsInput): readonly Condition[] {
+export function routeConditions({ mesh, own, judgement, cluster }: ProofConditionsInput): readonly Condition[] {
   const { nodes } = mesh;
   const causeOf = ({ id }: MeshNode): Cause | undefined => judgement.peers.get(id)?.cause;
   const named = (...causes: readonly Cause[]): MeshNode[] =>
@@ -97,15 +110,14 @@ export function routeConditions({ mesh, own, judgement }: ProofConditionsInput):
   );
   const notServing = nodes.filter(({ isSelf, isOnline, isServing }) => !isSelf && isOnline && !isServing);
   const deaf = judgement.own.route === "live" ? [] : named("own-route");
+  const policyLine = policyLineOf(own, cluster);
   const id = nodes.find(({ isSelf }) => isSelf)?.id ?? "";
-  const raise = (
-    code: "PolicyForbidsPods" | "PeerRoutesMissing" | "PeersWithoutRoute",
-    peers: MeshNode[],
-  ): Condition[] => (peers.length === 0 ? [] : [condition(code, { peers: peers.map(({ name }) => name) })]);
+  const raise = (code: "PolicyForbidsPods" | "PeerRoutesMissing", peers: MeshNode[]): Condition[] =>
+    peers.length === 0 ? [] : [condition(code, { peers: peers.map(({ name }) => name) })];
   return [
     ...(deaf.length === 0
       ? []
-      : [condition("RouteNotApproved", { podCIDRs: own, id, peers: deaf.map(({ name }) => name) })]),
+      : [condition("RouteNotApproved", { podCIDRs: own, id, policyLine, peers: deaf.map(({ name }) => name) })]),
     ...raise("PolicyForbidsPods", forbidden),
     ...raise("PeerRoutesMissing", named("no-route-here")),
     ...(silent.length === 0
@@ -115,8 +127,15 @@ export function routeConditions({ mesh, own, judgement }: ProofConditionsInput):
             peers: silent.map((node) => `${node.name} ${words[causeOf(node) ?? "unclear"]}`),
           }),
         ]),
-    ...raise("PeersWithoutRoute", notServing),
+    ...(notServing.length === 0
+      ? []
+      : [condition("PeersWithoutRoute", { policyLine, peers: notServing.map(({ name }) => name) })]),
   ];
+}
+
+/** Of the node's own PodCIDRs, where nothing says the cluster's CIDR. */
+function policyLineOf(own: PodCIDRs, { clusterCIDRs, nodeTags }: PolicyCluster): string {
+  return autoApproversLine({ clusterCIDRs: clusterCIDRs.length === 0 ? own.list : clusterCIDRs, nodeTags });
 }
 
 /** The first five, and how many more there are. */
