@@ -10,7 +10,7 @@ const main = new URL("../../main.ts", import.meta.url).pathname;
 
 describe("complete()", () => {
   test.each<[string, string[], string[]]>([
-    ["a command", ["headcni", "con"], ["config", "conflist", "controller"]],
+    ["a command", ["headcni", "con"], ["config", "conflist", "connectivity", "controller"]],
     ["a command below", ["headcni", "conflist", "back"], ["backup", "backups"]],
     ["a command after help", ["headcni", "help", "ipam", ""], ["list", "gc"]],
     ["a flag", ["headcni", "conflist", "install", "--d"], ["--dry-run"]],
@@ -68,7 +68,7 @@ describe("the script of", () => {
     expect(said.split("\n")).toEqual([
       "complete -o default -F _headcni headcni",
       "complete -o default -F _headcni headcni-daemon",
-      "config conflist controller",
+      "config conflist connectivity controller",
       "table json",
       "debug info warn error",
       "",
