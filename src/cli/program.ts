@@ -20,6 +20,7 @@ import { addIpamCommands } from "./ipam-command.ts";
 import { jsonErrorLine, jsonUsageLine, wantsJson } from "./json-error.ts";
 import { addMeshCommand } from "./mesh-command.ts";
 import { examplesOf } from "./options.ts";
+import { addPingCommand } from "./ping/ping-command.ts";
 import { addPodCIDRCommands } from "./podcidr-command.ts";
 import { addVersionCommand } from "./print-version-command.ts";
 import { addStatusCommand } from "./status-command.ts";
@@ -65,6 +66,7 @@ export function createProgram(
   addDoctorCommand(program, context);
   addConnectivityCommands(program, context);
   addMeshCommand(program, context);
+  addPingCommand(program, context);
   addPodCIDRCommands(program, context);
   addHeadscaleCommands(program, context);
   addControllerCommand(program, context);

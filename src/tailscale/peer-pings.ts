@@ -46,8 +46,9 @@ async function pingOnce(log: System["log"], { api, peer, signal }: PingOptions):
   const [address] = peer.addresses;
   if (address === undefined || signal.aborted) return;
   try {
-    const why = await api.ping(address.toString(), signal);
-    log.debug(why === undefined ? `${peer.name} answers on the tailnet` : `${peer.name} does not answer: ${why}`);
+    const answer = await api.ping(address.toString(), signal);
+    const said = answer.kind === "answered" ? "answers on the tailnet" : `does not answer: ${answer.why}`;
+    log.debug(`${peer.name} ${said}`);
   } catch (error) {
     expected(error);
     log.debug(`Cannot ping ${peer.name}: ${error.message}`);

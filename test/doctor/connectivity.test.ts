@@ -65,6 +65,9 @@ describe.each(tailnets)("two nodes on the $name tailnet", (kind) => {
     expect(report.passed).toBe(true);
     expect(await traces(one.node)).toBe(before);
 
+    const pinged = JSON.parse((await one.node.run([headcni, "ping", "10.244.2.9", "-o", "json"])).stdout);
+    expect([pinged.node, pinged.pods.to, pinged.pings.length > 0]).toEqual(["node-2", "10.244.2.9", true]);
+
     // Killed in the middle it cannot take its pod away: the next one does.
     const killed = await one.node.spawn([headcni, "connectivity", "test", "--perf"]);
     await waitUntil("the pod is there", async () => (await traces(one.node)).includes("headcni-test-"), 30_000);

@@ -1,7 +1,7 @@
 // Answers of tailscaled as versions give them: what is missing, null or of another type is "not said".
 
 import { expect, test } from "bun:test";
-import type { JsonValue } from "../../sys/json.ts";
+import type { JsonObject, JsonValue } from "../../sys/json.ts";
 import { decodePeersRoutes, decodePing, decodePrefs, decodeStatus } from "./local-api-schema.ts";
 
 const nothing = {
@@ -45,9 +45,19 @@ test.each<[JsonValue, boolean | undefined]>([
   expect(raw).toEqual({ NoStatefulFiltering: value, Other: [1] });
 });
 
-test("decodePing() gives why there was no answer", () => {
-  expect(decodePing({ Err: "no matching peer" })).toBe("no matching peer");
-  expect(decodePing({ Err: "", LatencySeconds: 0.1 })).toBeUndefined();
+test.each<[JsonObject, object]>([
+  [{ Err: "no matching peer" }, { kind: "silent", why: "no matching peer" }],
+  [
+    { Err: "", LatencySeconds: 0.0015, Endpoint: "192.0.2.2:41641", DERPRegionCode: "fra" },
+    { kind: "answered", rttMs: 1.5, path: { kind: "direct", endpoint: "192.0.2.2:41641" } },
+  ],
+  [
+    { LatencySeconds: 0.1, DERPRegionCode: "fra" },
+    { kind: "answered", rttMs: 100, path: { kind: "relay", relay: "fra" } },
+  ],
+  [{ Err: "" }, { kind: "answered", rttMs: 0, path: { kind: "unknown" } }],
+])("decodePing() gives the path, or why there was no answer: %j", (json, answer) => {
+  expect(decodePing(json)).toEqual(answer as never);
 });
 
 test.each([["text"], [null], [[]]])("%p is no answer", (json) => {

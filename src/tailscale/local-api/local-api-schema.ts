@@ -6,6 +6,7 @@ import { type Addr, tryParseAddr } from "../../cidr/addr.ts";
 import { type Prefix, tryParsePrefix } from "../../cidr/prefix.ts";
 import { HeadcniError } from "../../sys/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../sys/json.ts";
+import type { PingAnswer } from "./ping-answer.ts";
 import type { TailscalePrefs } from "./tailscale-prefs.ts";
 import type { StatusNode, TailscaleStatus } from "./tailscale-status.ts";
 
@@ -99,10 +100,29 @@ export function decodePrefs(json: JsonValue): TailscalePrefs {
   };
 }
 
-/** Why a ping was not answered; undefined when it was. */
-export function decodePing(json: JsonValue): string | undefined {
-  const { Err } = z.parse(z.object({ Err: text }), objectOf(json, "ping"));
-  return Err === "" ? undefined : Err;
+const pingAnswer = z.object({
+  Err: text,
+  LatencySeconds: z.catch(z.number(), 0),
+  Endpoint: text,
+  PeerRelay: text,
+  DERPRegionCode: text,
+});
+
+/** @throws HeadcniError HC_HTTP_FAILED for an answer that is no JSON object */
+export function decodePing(json: JsonValue): PingAnswer {
+  const { Err, LatencySeconds, Endpoint, PeerRelay, DERPRegionCode } = z.parse(pingAnswer, objectOf(json, "ping"));
+  if (Err !== "") return { kind: "silent", why: Err };
+  const relay = PeerRelay || DERPRegionCode;
+  return {
+    kind: "answered",
+    rttMs: LatencySeconds * 1000,
+    path:
+      Endpoint !== ""
+        ? { kind: "direct", endpoint: Endpoint }
+        : relay === ""
+          ? { kind: "unknown" }
+          : { kind: "relay", relay },
+  };
 }
 
 const netMapLine = z.object({

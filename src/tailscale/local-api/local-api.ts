@@ -5,6 +5,7 @@ import type { Prefix } from "../../cidr/prefix.ts";
 import type { HttpBody, HttpTarget, WholeRequest } from "../../sys/net/http.ts";
 import type { Secret } from "../../sys/secret.ts";
 import type { System } from "../../sys/system.ts";
+import type { PingAnswer } from "./ping-answer.ts";
 import type { PrefsEdit, TailscalePrefs } from "./tailscale-prefs.ts";
 import type { TailscaleStatus } from "./tailscale-status.ts";
 
@@ -39,8 +40,8 @@ export interface LocalApi extends Disposable {
   start(options: StartOptions, signal: AbortSignal): Promise<void>;
   /** Logs in with the key that `start` was given. */
   loginInteractive(signal: AbortSignal): Promise<void>;
-  /** A disco ping, which also makes tailscaled look for a direct path. @returns why it failed, undefined when it was answered */
-  ping(address: string, signal: AbortSignal): Promise<string | undefined>;
+  /** A disco ping, which also makes tailscaled look for a direct path. */
+  ping(address: string, signal: AbortSignal): Promise<PingAnswer>;
   /** What each peer offers to serve, by id, approved or not and online or not; undefined while there is no network map. */
   peersRoutes(signal: AbortSignal): Promise<ReadonlyMap<string, readonly Prefix[]> | undefined>;
   /** The lines of the notification bus, until `signal` aborts or tailscaled ends it, as it does with a reader that is too slow. */
