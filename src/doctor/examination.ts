@@ -6,6 +6,8 @@ import { loadConfig } from "../config/load.ts";
 import { detectRuntimeDirs, type RuntimeDirs, withRuntimeDirs } from "../config/runtime-dirs.ts";
 import type { StatusDocument } from "../daemon/status.ts";
 import { nodeStatus } from "../daemon/status-client.ts";
+import { connectByConfig } from "../headscale/connect-by-config.ts";
+import type { HeadscaleNode } from "../headscale/headscale-node.ts";
 import { nodeFacts, type Observation, observeKernel } from "../node/observe.ts";
 import { planNode } from "../node/plan.ts";
 import type { NodeNameAnswer } from "../node-name/node-name-answer.ts";
@@ -40,9 +42,14 @@ export interface Examination {
   tailnet(): Promise<TailnetLook>;
   mesh(): Promise<MeshLook>;
   dataplane(): Promise<KernelLook>;
+  /** Headscale's nodes, by the key of the configuration. @throws HeadcniError */
+  headscale(): Promise<readonly HeadscaleNode[]>;
   /** @throws HeadcniError HC_DAEMON_NOT_RUNNING */
   daemon(): Promise<StatusDocument>;
 }
+
+/** It is asked again and again while it does not answer; a doctor is waited for. */
+const headscaleMs = 5000;
 
 export function examine(system: System, flags: ExaminationFlags, signal: AbortSignal): Examination {
   const written = once(() =>
@@ -76,8 +83,26 @@ export function examine(system: System, flags: ExaminationFlags, signal: AbortSi
       }),
     }),
   );
+  const headscale = once(async () => {
+    using api = await connectByConfig(system, (await config()).config.headscale);
+    return await api.nodes(AbortSignal.any([signal, AbortSignal.timeout(headscaleMs)]));
+  });
   const daemon = once(() => nodeStatus(system, { config: flags.config }));
-  return { system, signal, config, dirs, nodeName, kernel, node, conflist, tailnet, mesh, dataplane, daemon };
+  return {
+    system,
+    signal,
+    config,
+    dirs,
+    nodeName,
+    kernel,
+    node,
+    conflist,
+    tailnet,
+    mesh,
+    dataplane,
+    headscale,
+    daemon,
+  };
 }
 
 function once<T>(ask: () => Promise<T>): () => Promise<T> {

@@ -5,7 +5,11 @@ import { chmodSync, rmSync } from "node:fs";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { renderReport } from "../cli/doctor/render-report.ts";
 import { plainTerminal } from "../cli/terminal/testing.ts";
+import { generations } from "../headscale/generations.fixture.ts";
+import { createFakeHeadscale, memoryState } from "../headscale/testing.ts";
 import type { JsonObject } from "../sys/json.ts";
+import type { HttpTarget } from "../sys/net/http.ts";
+import { fakeHttp } from "../sys/net/testing.ts";
 import type { ExecOptions } from "../sys/process/exec.ts";
 import type { System } from "../sys/system.ts";
 import { fakePeer, readyStatus } from "../tailscale/testing.ts";
@@ -42,6 +46,8 @@ test("a healthy node has no fault, and only what it lacks is not checked", async
     "runtime-answers",
     "plugin-headcni",
     "bridge-netfilter",
+    "headscale-route",
+    "headscale-stale",
     "node-address",
   ]);
   expect(renderReport(report, plainTerminal)).toContain("Nothing is wrong: 0 failed, 0 with a warning");
@@ -394,6 +400,8 @@ const scenes: readonly Scene[] = [
     },
     "approve-routes",
   ],
+  ["HeadscaleRefused", () => headscale({ key: "wrong" }), "headscale apikeys create"],
+  ["NodesStale", () => headscale({}), "headcni headscale withdraw"],
   [
     "NodeAddressNotOnTailnet",
     () => write("/etc/systemd/system/kubelet.service", "[Service]\nExecStart=/usr/bin/kubelet --node-ip=192.168.1.7\n"),
@@ -536,3 +544,29 @@ function lan(address: string): Partial<System> {
     },
   };
 }
+
+/** A Headscale that has approved what this node offers, and that of a node that has not been seen for long. */
+function headscale({ key = "right" }): Partial<System> {
+  configured(`${config}headscale: { url: "http://hs-api.example:8080", apiKeyFile: /etc/headcni/api.key }\n`);
+  write("/etc/headcni/api.key", key, 0o600);
+  const [facts] = generations.slice(-1);
+  if (facts === undefined) throw new Error("No generation");
+  const node = (id: string, route: string, isOnline: boolean) => {
+    return { id, name: `node-${id}`, tags: [], isOnline, lastSeenMs: 1, available: [route], approved: [route] };
+  };
+  const state = memoryState(node("1", "10.244.1.0/24", true), node("7", "10.244.7.0/24", false));
+  const api = fakeHttp(createFakeHeadscale({ facts, state, keys: () => ["right"] }));
+  const { http } = scene.machine();
+  const isApi = (target: HttpTarget): boolean => target.kind === "tcp" && target.origin.includes("hs-api");
+  return { http: { connect: (target, options) => (isApi(target) ? api : http).connect(target, options) } };
+}
+
+test("Headscale shows a route that is not approved", async () => {
+  scene.heal();
+  const parts = headscale({});
+  configured(scene.node.root.read("/etc/headcni/config.yaml").replaceAll("10.244.1.0/24", "10.244.8.0/24"));
+  const { checks } = await scene.examined(parts);
+  const found = checks.find(({ id }) => id === "headscale-route")?.faults;
+  expect(found?.map(({ code }) => code)).toEqual(["RouteNotApproved"]);
+  expect(found?.[0]?.remedy).toBe("headscale nodes approve-routes --identifier 1 --routes 10.244.1.0/24,10.244.8.0/24");
+});

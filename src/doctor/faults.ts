@@ -146,6 +146,11 @@ export const faults = {
   OthersPodCIDRsConflict: warning(
     "headscale nodes list-routes, then give one of the two another network.podCIDR.nodeLocal",
   ),
+  HeadscaleRefused: warning(
+    "curl -v URL/health; headscale apikeys create",
+    "Headscale does not answer with the key of the configuration",
+  ),
+  NodesStale: warning("headcni headscale withdraw", "Nodes that are gone keep PodCIDRs in Headscale"),
   RouteNotApproved: failed(approve),
   PolicyForbidsPods: failed(
     "headscale policy get, then accept from the cluster's CIDR to the cluster's CIDR: headscale policy set -f FILE",

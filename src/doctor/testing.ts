@@ -24,6 +24,8 @@ export interface Patient extends AsyncDisposable {
   skewMs: number;
   /** The doctor's report. @param parts what the machine has instead */
   examined(parts?: Partial<System>): Promise<DoctorDocument>;
+  /** The machine the doctor looks at. */
+  machine(): System;
   /** Makes it healthy again. */
   heal(): void;
 }
@@ -70,6 +72,7 @@ export async function patient(): Promise<Patient> {
     daemon: well.daemon,
     skewMs: 0,
     examined: (parts) => runChecks(examine({ ...systemOf(scene), ...parts }, {}, new AbortController().signal)),
+    machine: () => systemOf(scene),
     heal: () => {
       for (const dir of ["/", "/run"]) {
         const kept = ["run", "tailscale"];
