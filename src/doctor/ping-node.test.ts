@@ -47,5 +47,5 @@ test.each([
   ["node-1", "it is this node's"],
 ])("%s is refused", async (target, why) => {
   scene.heal();
-  expect(ping(target)).rejects.toThrow(`Cannot ping ${target}: ${why}`);
+  await expect(ping(target)).rejects.toThrow(`Cannot ping ${target}: ${why}`);
 });
