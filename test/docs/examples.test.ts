@@ -131,7 +131,9 @@ test("every line of a shell block does what it says", async () => {
 
 test("every configuration shown is one that the program takes", async () => {
   await using node = await createNode();
-  const more = ["docs/tailnet.md", "docs/from-flannel.md"].flatMap((page) => pageBlocks(page).map((block) => ({ page, ...block })));
+  const more = ["docs/tailnet.md", "docs/from-flannel.md"].flatMap((page) =>
+    pageBlocks(page).map((block) => ({ page, ...block })),
+  );
   for (const { page, line, text } of [...all, ...more].filter(({ language }) => language === "yaml")) {
     node.write("/etc/headcni/config.yaml", text);
     const { exitCode, said } = await run(node, "headcni config validate");
