@@ -43,7 +43,7 @@ export function createLabControl(url: string): LabControl {
   const nodes = new Map<number, LabNode>();
   const serving = new Map<string, number>();
   const listeners = new Set<() => void>();
-  let approves: Prefix | undefined = parsePrefix("10.244.0.0/16");
+  let approves: readonly Prefix[] = ["10.244.0.0/16", "fd00:244::/48"].map(parsePrefix);
   let isUp = true;
   let lastId = 0;
 
@@ -69,7 +69,7 @@ export function createLabControl(url: string): LabControl {
     deliver();
   };
   const approvedBy = (routes: readonly string[]): readonly string[] =>
-    routes.filter((route) => approves?.contains(parsePrefix(route)) === true);
+    routes.filter((route) => approves.some((range) => range.contains(parsePrefix(route))));
 
   return {
     url,
@@ -104,7 +104,7 @@ export function createLabControl(url: string): LabControl {
     setOnline: (id, isOnline) => change(id, () => ({ isOnline })),
     approve: (id, routes) => change(id, () => ({ approved: routes })),
     setApproves: (range) => {
-      approves = range === undefined ? undefined : parsePrefix(range);
+      approves = range === undefined ? [] : [parsePrefix(range)];
       for (const { id, advertised, approved } of nodes.values()) {
         nodes.set(id, { ...mustGet(nodes, id), approved: [...new Set([...approved, ...approvedBy(advertised)])] });
       }

@@ -46,6 +46,8 @@ export class LabTailscaled {
   #map: readonly LabNode[] = [];
   #primary = new Map<number, readonly string[]>();
   #loginError = "";
+  /** Whether it has ever been in a network map, and was not taken out: then it comes back by itself. */
+  #isMember = false;
   #key = "";
   #applied = { routes: new Set<string>(), chains: "" };
   #work: Promise<unknown> = Promise.resolve();
@@ -118,13 +120,32 @@ export class LabTailscaled {
     this.requests.push(
       `PATCH prefs ${JSON.stringify(Object.fromEntries(changed.map((name) => [name, masked[name]])))}`,
     );
-    const wasOn = { routeAll: this.prefs.RouteAll, netfilter: this.prefs.NetfilterMode };
+    const wasOn = {
+      routeAll: this.prefs.RouteAll,
+      netfilter: this.prefs.NetfilterMode,
+      running: this.prefs.WantRunning,
+    };
     for (const name of changed) this.prefs[name] = masked[name];
     // What somebody took out comes back with these two switches and with nothing else.
     if (wasOn.routeAll !== this.prefs.RouteAll)
       this.#applied.routes = new Set([...this.#applied.routes].filter(isHost));
     if (wasOn.netfilter !== this.prefs.NetfilterMode) this.#applied.chains = "";
+    if (wasOn.running !== this.prefs.WantRunning) await this.#setRunning();
     await this.sync();
+  }
+
+  /** `tailscale down` takes out routes and chains, `up` writes all of them. */
+  async #setRunning(): Promise<void> {
+    const isRunning = this.prefs.WantRunning === true;
+    await this.#work;
+    if (!isRunning) await this.#clear();
+    if (this.#self !== undefined) this.#options.control.setOnline(this.#self.id, isRunning);
+  }
+
+  async #clear(): Promise<void> {
+    await changeRoutes(this.node, [], [...this.#applied.routes]);
+    await removeChains(this.node);
+    this.#applied = { routes: new Set(), chains: "" };
   }
 
   /** What fails because the node has ended meanwhile is no failure. */
@@ -141,6 +162,7 @@ export class LabTailscaled {
     const name = String(this.prefs.Hostname) || node.name;
     this.#loginError = "";
     const self = control.register(name, this.#key);
+    if (self === undefined && this.#isMember) return;
     if (self === undefined) {
       this.#loginError = control.isUp
         ? "invalid pre auth key"
@@ -151,6 +173,7 @@ export class LabTailscaled {
     await setAddresses(node, self.addresses);
     // From here on others are led to it: its device has to be there.
     this.#self = self;
+    this.#isMember = true;
     control.setOnline(self.id, true);
   }
 
@@ -164,6 +187,8 @@ export class LabTailscaled {
   async #sync(): Promise<void> {
     const { control } = this.#options;
     if (!this.#isStarted || !this.#hasNode) return;
+    if (control.isUp && this.#self === undefined && this.#isMember && this.prefs.WantRunning === true)
+      await this.#logIn();
     if (control.isUp && this.#self !== undefined) {
       const routes = Array.isArray(this.prefs.AdvertiseRoutes) ? this.prefs.AdvertiseRoutes.map(String) : [];
       const known = control.nodes().find(({ id }) => id === this.#self?.id);
@@ -171,10 +196,19 @@ export class LabTailscaled {
         control.advertise(known.id, routes);
       this.#map = control.nodes();
       this.#self = this.#map.find(({ id }) => id === this.#self?.id);
+      if (this.#self === undefined) await this.#leave();
       this.#primary = new Map(this.#map.map(({ id }) => [id, control.primaryRoutes(id)]));
     }
     if (this.isRunning) await this.#apply();
     this.notify({ Version: this.version, State: this.backendState === "Running" ? 6 : 4 });
+  }
+
+  /** The control server knows it no more: it has to be logged in anew. */
+  async #leave(): Promise<void> {
+    this.#isMember = false;
+    this.#key = "";
+    await this.#clear();
+    await this.#options.hub.unplug(this.node);
   }
 
   async #apply(): Promise<void> {

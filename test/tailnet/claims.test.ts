@@ -7,7 +7,7 @@ import { bootDaemon, conditionCodes, statusOf, subnetOf } from "../daemon/daemon
 import { removePod } from "../daemon/pods.ts";
 import { conflistPath, headcniDaemon } from "../harness/headcni.ts";
 import { localApi } from "../harness/tailnet/tailscaled.ts";
-import { allPairs, createUnassigned, joinCluster, patienceMs } from "./cluster.ts";
+import { allPairs, createUnassigned, joinCluster, patienceMs, servers, unassigned } from "./cluster.ts";
 import { tailnets } from "./tailnets.ts";
 
 describe.each(tailnets)("unassigned nodes on the $name tailnet", (kind) => {
@@ -27,7 +27,7 @@ describe.each(tailnets)("unassigned nodes on the $name tailnet", (kind) => {
     const [owner] = members;
     if (owner === undefined) throw new Error("No members");
     await owner.tailscaled.stop();
-    const squatter = await joinCluster(tailnet, { name: "node-11", podCIDR: `nodeLocal: ${owner.podCIDR}` });
+    const squatter = await joinCluster(tailnet, { name: "node-11", settings: { podCIDRs: [owner.podCIDR] } });
     await using _ = squatter.node;
     await bootDaemon(squatter.node);
     const served = async () =>
@@ -60,7 +60,7 @@ describe.each(tailnets)("unassigned nodes on the $name tailnet", (kind) => {
 
   test("--once writes no guess that is not claimed, and says why", async () => {
     await using tailnet = await kind.create();
-    const { node } = await joinCluster(tailnet, { name: "node-1", podCIDR: "base: 10.244.0.0/24, perNode: /28" });
+    const { node } = await joinCluster(tailnet, { name: "node-1", settings: unassigned });
     await using _ = node;
     const { exitCode, stderr } = await node.run([headcniDaemon, "--once"]);
     expect(exitCode).toBe(4);
@@ -71,11 +71,4 @@ describe.each(tailnets)("unassigned nodes on the $name tailnet", (kind) => {
 
 async function phaseOf(node: Parameters<typeof statusOf>[0]): Promise<unknown> {
   return (await statusOf(node)).agents.claims?.status.phase;
-}
-
-/** Names of the nodes that serve a range, as one node's tailscaled sees it. */
-async function servers(node: Parameters<typeof statusOf>[0], range: string): Promise<readonly string[]> {
-  const { Peer } = JSON.parse(await localApi(node, "/localapi/v0/status"));
-  const peers: readonly { HostName: string; PrimaryRoutes?: readonly string[] | null }[] = Object.values(Peer ?? {});
-  return peers.filter(({ PrimaryRoutes }) => PrimaryRoutes?.includes(range) === true).map(({ HostName }) => HostName);
 }

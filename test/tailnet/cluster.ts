@@ -1,18 +1,22 @@
-// A cluster of nodes that know of each other nothing but the tailnet: each has its configuration, a key and a daemon.
+// A cluster of nodes that know of each other nothing but the tailnet: each has its configuration, a key and a daemon. Dual stack, where
+// the PodCIDRs are assigned.
 
 import { waitUntil } from "../../src/sys/testing.ts";
 import { bootDaemon, configFile, subnetOf } from "../daemon/daemon.ts";
 import { conflistPath } from "../harness/headcni.ts";
 import { createNode, type Node, type NodeProcess } from "../harness/node.ts";
+import { localApi } from "../harness/tailnet/tailscaled.ts";
 import { startWhoPod, type WhoPod } from "../harness/tailnet/who.ts";
 import type { TailnetKind, Tailscaled, TestTailnet } from "./tailnets.ts";
 
 export interface Member {
   readonly node: Node;
   readonly tailscaled: Tailscaled;
+  readonly podCIDRs: readonly string[];
+  /** The first of them, IPv4's. */
   readonly podCIDR: string;
   daemon: NodeProcess;
-  readonly pod: WhoPod;
+  pod: WhoPod;
 }
 
 export interface Cluster extends AsyncDisposable {
@@ -23,26 +27,31 @@ export interface Cluster extends AsyncDisposable {
 export interface ClusterOptions {
   /** @default 3 */
   readonly nodes?: number;
-  /** Lines added to the `network` key of every node's configuration, e.g. `masquerade: daemon`. */
-  readonly network?: string;
+  /** Networks of NATs, by the number of the node behind it; on the lab there are none. @default none */
+  readonly lans?: Readonly<Record<number, string>>;
 }
 
 const keyFile = "/etc/headcni/tailscale.key";
 /** A busy machine needs this long to start programs of 100 MB; the promise of seconds is the docs' and the bench's. */
-export const patienceMs = 45_000;
+export const patienceMs = 60_000;
 
-/** Nodes 1 to n with PodCIDR 10.244.n.0/24, a daemon that logs in, and one pod each. */
+/** PodCIDRs of a node by a number, which need not be its own. */
+export function podCIDRsOf(number: number): readonly [string, string] {
+  return [`10.244.${number}.0/24`, `fd00:244:0:${number}::/64`];
+}
+
+/** Nodes 1 to n with their PodCIDRs, a daemon that logs in, and one pod each. */
 export async function createCluster(
   kind: TailnetKind,
-  { nodes = 3, network = "" }: ClusterOptions = {},
+  { nodes = 3, lans = {} }: ClusterOptions = {},
 ): Promise<Cluster> {
   const tailnet = await kind.create();
   const members: Member[] = [];
-  for (let index = 1; index <= nodes; index++) {
-    const podCIDR = `nodeLocal: 10.244.${index}.0/24, base: 10.244.0.0/16`;
-    const joined = await joinCluster(tailnet, { name: `node-${index}`, podCIDR, network });
-    const daemon = await bootDaemon(joined.node);
-    members.push(await withPod({ ...joined, daemon }));
+  // One after the other: ids and addresses follow the numbers.
+  for (let number = 1; number <= nodes; number++) {
+    const podCIDRs = podCIDRsOf(number);
+    const joined = await joinCluster(tailnet, { name: `node-${number}`, settings: { podCIDRs }, lan: lans[number] });
+    members.push(await withPod({ ...joined, daemon: await bootDaemon(joined.node) }, podCIDRs));
   }
   return clusterOf(tailnet, members);
 }
@@ -51,50 +60,48 @@ export async function createCluster(
 export async function createUnassigned(kind: TailnetKind, nodes: number): Promise<Cluster> {
   const tailnet = await kind.create();
   const joined: Joined[] = [];
-  for (let index = 1; index <= nodes; index++) {
-    const podCIDR = "base: 10.244.0.0/24, perNode: /28";
-    joined.push(await joinCluster(tailnet, { name: `node-${index}`, podCIDR }));
+  for (let number = 1; number <= nodes; number++) {
+    joined.push(await joinCluster(tailnet, { name: `node-${number}`, settings: unassigned }));
   }
   const booted = await Promise.all(joined.map(async (one) => ({ ...one, daemon: await bootDaemon(one.node) })));
   const members: Member[] = [];
   for (const one of booted) {
     await waitUntil(`${one.node.name} has its conflist`, () => one.node.exists(conflistPath), 2 * patienceMs);
-    members.push(await withPod(one));
+    members.push(await withPod(one, [subnetOf(one.node)]));
   }
   return clusterOf(tailnet, members);
 }
 
+/** 16 blocks for nodes to which nothing assigns one. */
+export const unassigned: NodeSettings = { podCIDRs: [], base: "10.244.0.0/24", perNode: "/28" };
+
 type Joined = Pick<Member, "node" | "tailscaled">;
 
-interface JoinOptions extends Pick<ClusterOptions, "network"> {
+interface JoinOptions {
   readonly name: string;
-  /** What stands in `network.podCIDR`. */
-  readonly podCIDR: string;
+  readonly settings: NodeSettings;
+  /** @default none: no NAT */
+  readonly lan?: string | undefined;
 }
 
 /** A node with a tailscaled and a configuration, whose daemon does not run yet. */
-export async function joinCluster(tailnet: TestTailnet, { name, podCIDR, network = "" }: JoinOptions): Promise<Joined> {
+export async function joinCluster(tailnet: TestTailnet, { name, settings, lan }: JoinOptions): Promise<Joined> {
   const node = await createNode({ name });
-  const tailscaled = await tailnet.join(node);
+  const tailscaled = await tailnet.join(node, lan);
   node.write(keyFile, await tailnet.authKey());
   await node.must(["chmod", "600", keyFile]);
-  node.write(
-    configFile,
-    `network:
-  podCIDR: { ${podCIDR} }
-  ${network}
-tailscale:
-  enabled: true
-  login: { server: "${tailnet.controlURL}", authKeyFile: ${keyFile} }
-`,
-  );
+  writeConfig(node, tailnet, settings);
   return { node, tailscaled };
 }
 
 /** Starts the node's pod, by the conflist that is there. */
-export async function withPod(one: Omit<Member, "podCIDR" | "pod">): Promise<Member> {
-  const { name } = one.node;
-  return { ...one, podCIDR: subnetOf(one.node), pod: await startWhoPod(one.node, name.replace("node-", "pod")) };
+async function withPod(
+  one: Omit<Member, "podCIDR" | "podCIDRs" | "pod">,
+  podCIDRs: readonly string[],
+): Promise<Member> {
+  const { node } = one;
+  const [podCIDR = ""] = podCIDRs;
+  return { ...one, podCIDRs, podCIDR, pod: await startWhoPod(node, node.name.replace("node-", "pod")) };
 }
 
 function clusterOf(tailnet: TestTailnet, members: Member[]): Cluster {
@@ -108,23 +115,56 @@ function clusterOf(tailnet: TestTailnet, members: Member[]): Cluster {
   };
 }
 
+export interface NodeSettings {
+  /** The node's own; none: it has to find some. */
+  readonly podCIDRs: readonly string[];
+  readonly base?: string;
+  readonly perNode?: string;
+  readonly masquerade?: "bridge" | "daemon" | "none";
+}
+
+/** Written for a daemon that runs, too: it takes up a change by itself. */
+export function writeConfig(node: Node, { controlURL }: TestTailnet, settings: NodeSettings): void {
+  const { podCIDRs, base = "10.244.0.0/16,fd00:244::/48", perNode, masquerade = "bridge" } = settings;
+  const nodeLocal = podCIDRs.length === 0 ? undefined : podCIDRs.join(",");
+  const config = {
+    network: { podCIDR: { nodeLocal, base, perNode }, masquerade },
+    tailscale: { enabled: true, mayReconnect: true, login: { server: controlURL, authKeyFile: keyFile } },
+  };
+  node.write(configFile, JSON.stringify(config));
+}
+
+/** Names of the nodes that serve a range, as one node's tailscaled sees it. */
+export async function servers(node: Node, range: string): Promise<readonly string[]> {
+  const { Peer } = JSON.parse(await localApi(node, "/localapi/v0/status"));
+  const peers: readonly { HostName: string; PrimaryRoutes?: readonly string[] | null }[] = Object.values(Peer ?? {});
+  return peers.filter(({ PrimaryRoutes }) => PrimaryRoutes?.includes(range) === true).map(({ HostName }) => HostName);
+}
+
 /** Which address each pod saw of each, as `from → to: address`; `-` where nothing came back. */
-export async function sources(members: readonly Member[]): Promise<string[]> {
-  const pairs = members.flatMap((from) => members.map((to) => ({ from: from.pod, to: to.pod })));
-  return Promise.all(pairs.map(async ({ from, to }) => `${from.name} → ${to.name}: ${(await from.asks(to)) || "-"}`));
+export async function sources(pods: readonly WhoPod[], ipv6 = false): Promise<string[]> {
+  const pairs = pods.flatMap((from) => pods.map((to) => ({ from, to })));
+  const answer = async ({ from, to }: (typeof pairs)[number]): Promise<string> =>
+    (await from.asks(ipv6 ? { address: to.addressV6 } : to)) || "-";
+  return Promise.all(pairs.map(async (pair) => `${pair.from.name} → ${pair.to.name}: ${await answer(pair)}`));
 }
 
 /** What `sources` gives where every pod is seen with its own address. */
-export function ownAddresses(members: readonly Member[]): string[] {
-  return members.flatMap(({ pod }) => members.map((to) => `${pod.name} → ${to.pod.name}: ${pod.address}`));
+function ownAddresses(pods: readonly WhoPod[], ipv6 = false): string[] {
+  return pods.flatMap((pod) => pods.map((to) => `${pod.name} → ${to.name}: ${ipv6 ? pod.addressV6 : pod.address}`));
 }
 
-/** Waits until every pod reaches every pod and is seen with its own address. */
-export async function allPairs(members: readonly Member[]): Promise<void> {
+/** Waits until every pod reaches every pod and is seen with its own address. @param extra other pods than one a member */
+export async function allPairs(members: readonly Member[], ...extra: readonly WhoPod[]): Promise<void> {
+  await podPairs([...members.map(({ pod }) => pod), ...extra]);
+}
+
+/** @param ipv6 whether by the second family */
+export async function podPairs(pods: readonly WhoPod[], ipv6 = false): Promise<void> {
   let seen: string[] = [];
   const isRight = async (): Promise<boolean> => {
-    seen = await sources(members);
-    return Bun.deepEquals(seen, ownAddresses(members));
+    seen = await sources(pods, ipv6);
+    return Bun.deepEquals(seen, ownAddresses(pods, ipv6));
   };
   await waitUntil("every pod is seen with its own address", isRight, patienceMs).catch((error: Error) => {
     throw new Error(`${error.message}; the last seen:\n${seen.join("\n")}`);

@@ -2,6 +2,7 @@
 
 import { createNode, type Node } from "../harness/node.ts";
 import { startHeadscale } from "../harness/tailnet/headscale.ts";
+import { joinTailnet } from "../harness/tailnet/join.ts";
 import { findTailnetPrograms, type TailnetPrograms } from "../harness/tailnet/programs.ts";
 import { startTailscaled } from "../harness/tailnet/tailscaled.ts";
 import { createWan } from "../harness/tailnet/wan.ts";
@@ -23,8 +24,14 @@ export interface TestTailnet extends AsyncDisposable {
    * @param lan such as `192.168.7.0/24`: puts a NAT with this network between them, where the tailnet is the real one
    */
   join(node: Node, lan?: string): Promise<Tailscaled>;
+  /** The same for a node without HeadCNI, logged in, whose routes are approved. */
+  joinStranger(node: Node, routes: readonly string[]): Promise<Tailscaled>;
+  /** Takes a node out at the control server. */
+  remove(node: Node): Promise<void>;
   /** Stops and starts the control server. */
   setControl(is: "up" | "down"): Promise<void>;
+  /** Ends one node's session with the control server, which knows that it ended, and keeps it from another one. */
+  setSession(node: Node, is: "up" | "cut"): Promise<void>;
 }
 
 export interface TailnetKind {
@@ -44,20 +51,32 @@ export const tailnets: readonly TailnetKind[] = [
 async function createLab(): Promise<TestTailnet> {
   const tailnet = await createLabTailnet();
   const { control } = tailnet;
+  const idOf = (node: Node): number => control.nodes().find(({ name }) => name === node.name)?.id ?? 0;
+  const join = async (node: Node) => {
+    const lab = await tailnet.start(node);
+    const tailscaled: Tailscaled = {
+      stop: () => tailnet.end(lab, "stop"),
+      kill: () => tailnet.end(lab, "kill"),
+      start: async () => {
+        await tailnet.start(node);
+      },
+    };
+    return { lab, tailscaled };
+  };
   return {
     controlURL: control.url,
     authKey: async () => control.key,
-    join: async (node) => {
-      const lab = await tailnet.start(node);
-      return {
-        stop: () => tailnet.end(lab, "stop"),
-        kill: () => tailnet.end(lab, "kill"),
-        start: async () => {
-          await tailnet.start(node);
-        },
-      };
+    join: async (node) => (await join(node)).tailscaled,
+    joinStranger: async (node, routes) => {
+      const { lab, tailscaled } = await join(node);
+      const prefs = { ...lab.prefs, ControlURL: control.url, WantRunning: true, AdvertiseRoutes: routes };
+      await lab.startWith(control.key, prefs);
+      await lab.logInInteractive();
+      return tailscaled;
     },
+    remove: async (node) => control.remove(idOf(node)),
     setControl: async (is) => control.setUp(is === "up"),
+    setSession: async (node, is) => control.setOnline(idOf(node), is === "up"),
     [Symbol.asyncDispose]: () => tailnet[Symbol.asyncDispose](),
   };
 }
@@ -66,7 +85,10 @@ async function createLab(): Promise<TestTailnet> {
 export async function createReal({ headscale, tailscaled }: TailnetPrograms): Promise<TestTailnet> {
   const center = await createNode({ name: "control" });
   const wan = await createWan(center);
-  const control = await startHeadscale(center, headscale, { address: wan.address });
+  const control = await startHeadscale(center, headscale, {
+    address: wan.address,
+    approves: ["10.244.0.0/16", "fd00:244::/48"],
+  });
   const routers: Node[] = [];
   const addRouter = async (name: string): Promise<Node> => {
     const router = await createNode({ name });
@@ -74,32 +96,64 @@ export async function createReal({ headscale, tailscaled }: TailnetPrograms): Pr
     await wan.attach(router);
     return router;
   };
+  const join = async (node: Node, lan?: string): Promise<Tailscaled> => {
+    if (lan === undefined) await wan.attach(node);
+    else await wan.attachBehind(node, await addRouter(`router-${routers.length + 1}`), lan);
+    let process = await startTailscaled(node, tailscaled);
+    return {
+      stop: async () => {
+        await process.stop(15_000);
+      },
+      kill: async () => {
+        process.kill("SIGKILL");
+        await process.exited;
+      },
+      start: async () => {
+        process = await startTailscaled(node, tailscaled);
+      },
+    };
+  };
   return {
     controlURL: control.url,
     authKey: () => control.authKey(),
-    join: async (node, lan) => {
-      if (lan === undefined) await wan.attach(node);
-      else await wan.attachBehind(node, await addRouter(`router-${routers.length + 1}`), lan);
-      let process = await startTailscaled(node, tailscaled);
-      return {
-        stop: async () => {
-          await process.stop(15_000);
-        },
-        kill: async () => {
-          process.kill("SIGKILL");
-          await process.exited;
-        },
-        start: async () => {
-          process = await startTailscaled(node, tailscaled);
-        },
-      };
+    join,
+    joinStranger: async (node, routes) => {
+      const joined = await join(node);
+      await joinTailnet(node, { headscale: control, advertiseRoutes: routes });
+      return joined;
+    },
+    remove: async (node) => {
+      const nodes: { id: number | string; name: string }[] = JSON.parse(
+        await control.cli("nodes", "list", "-o", "json"),
+      );
+      const id = nodes.find(({ name }) => name === node.name)?.id;
+      await control.cli("nodes", "delete", "--identifier", String(id), "--force");
     },
     setControl: async (is) => {
       if (is === "up") return control.restart();
       await control.process.stop();
     },
+    setSession: async (node, is) => {
+      if (is === "up") {
+        await node.must(["nft", "delete", "table", "ip", "cut"]);
+        return;
+      }
+      await node.must(["nft", "-f", "-"], { stdin: cutRules(wan.address) });
+      // What the server sends next is refused, which ends the session for it: it sends when a node comes or goes.
+      const guest = await createNode({ name: "guest" });
+      routers.push(guest);
+      await wan.attach(guest);
+      await startTailscaled(guest, tailscaled);
+      await joinTailnet(guest, { headscale: control });
+    },
     [Symbol.asyncDispose]: async () => {
       for (const node of [...routers, center]) await node[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Refused, and not dropped: the server must hear of it, which it does not of a silent loss for minutes. */
+function cutRules(server: string): string {
+  const chain = "type filter hook input priority -10;";
+  return `table ip cut { chain input { ${chain} ip saddr ${server} tcp sport 8080 reject with tcp reset; }\n}\n`;
 }

@@ -24,23 +24,23 @@ export interface HeadscaleOptions {
   /** Address under which nodes reach it. */
   readonly address: string;
   /** What `autoApprovers` approves for nodes with the tag. @default 10.244.0.0/16 */
-  readonly approves?: string;
+  readonly approves?: readonly string[];
 }
 
-/** The policy most clusters have: routes of tagged nodes inside one range are approved, everything may talk. */
-export function policyOf(approves: string): object {
+/** The policy most clusters have: routes of tagged nodes inside the cluster's ranges are approved, everything may talk. */
+export function policyOf(...approves: readonly string[]): object {
   return {
     tagOwners: { [nodeTag]: ["k8s@"] },
-    autoApprovers: { routes: { [approves]: [nodeTag] } },
+    autoApprovers: { routes: Object.fromEntries(approves.map((range) => [range, [nodeTag]])) },
     acls: [{ action: "accept", src: ["*"], dst: ["*:*"] }],
   };
 }
 
 export async function startHeadscale(node: Node, program: string, options: HeadscaleOptions): Promise<Headscale> {
-  const { address, approves = "10.244.0.0/16" } = options;
+  const { address, approves = ["10.244.0.0/16"] } = options;
   const headscale = install(node, program);
   const url = `http://${address}:8080`;
-  node.write(`${dir}/policy.json`, JSON.stringify(policyOf(approves)));
+  node.write(`${dir}/policy.json`, JSON.stringify(policyOf(...approves)));
   node.write(`${dir}/config.yaml`, headscaleConfig({ dir, url, address, ports: defaultPorts }));
   const run = (): Promise<NodeProcess> => node.spawn([headscale, "serve", "-c", `${dir}/config.yaml`]);
   const cli = (...args: readonly string[]): Promise<string> =>

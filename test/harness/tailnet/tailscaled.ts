@@ -40,12 +40,22 @@ export async function localApi(node: Node, path: string): Promise<string> {
   }
 }
 
+/** Changes prefs as `tailscale set` does. @throws Error with what it answered when it refuses */
+export async function patchPrefs(node: Node, prefs: Readonly<Record<string, unknown>>): Promise<void> {
+  const marks = Object.fromEntries(Object.keys(prefs).map((name) => [`${name}Set`, true]));
+  await change(node, "PATCH", { path: "/localapi/v0/prefs", body: { ...prefs, ...marks } });
+}
+
 /** POST to tailscaled's LocalAPI. @throws Error with what it answered when it refuses */
 export async function postLocalApi(node: Node, path: string, body: object): Promise<void> {
+  await change(node, "POST", { path, body });
+}
+
+async function change(node: Node, method: string, { path, body }: { path: string; body: object }): Promise<void> {
   const response = await fetch(`http://local-tailscaled.sock${path}`, {
     unix: node.path(tailscaleSocket),
-    method: "POST",
+    method,
     body: JSON.stringify(body),
   });
-  if (!response.ok) throw new Error(`POST ${path} on ${node.name}: ${response.status} ${await response.text()}`);
+  if (!response.ok) throw new Error(`${method} ${path} on ${node.name}: ${response.status} ${await response.text()}`);
 }

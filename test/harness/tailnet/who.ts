@@ -1,7 +1,7 @@
 // Pods that tell a caller which address it came from: the one question a tailnet's rules are about.
 
 import { waitUntil } from "../../../src/sys/testing.ts";
-import { addPod } from "../../daemon/pods.ts";
+import { addPod, removePod } from "../../daemon/pods.ts";
 import type { Node, NodeProcess } from "../node.ts";
 
 const port = 8080;
@@ -12,6 +12,8 @@ export interface WhoPod {
   readonly name: string;
   /** Without a length. */
   readonly address: string;
+  /** "" where the node has no IPv6 PodCIDR. */
+  readonly addressV6: string;
   readonly server: NodeProcess;
   /** Which address `to` saw of this pod; "" when it did not answer. */
   asks(to: Pick<WhoPod, "address">): Promise<string>;
@@ -21,6 +23,8 @@ export interface WhoPod {
 export async function startWhoPod(node: Node, name: string): Promise<WhoPod> {
   const [address = ""] = (await addPod(node, name)).split("/");
   await node.must(["ip", "-netns", name, "link", "set", "lo", "up"]);
+  const listed = await node.must(["ip", "-netns", name, "-6", "-o", "addr", "show", "dev", "eth0", "scope", "global"]);
+  const addressV6 = / inet6 ([0-9a-f:]+)/.exec(listed)?.[1] ?? "";
   node.write(page, '#!/bin/sh\nprintf "Content-Type: text/plain\\r\\n\\r\\n%s" "$REMOTE_ADDR"\n');
   await node.must(["chmod", "755", page]);
   const inside = ["ip", "netns", "exec", name, "busybox"];
@@ -29,7 +33,13 @@ export async function startWhoPod(node: Node, name: string): Promise<WhoPod> {
   });
   const asks = (to: Pick<WhoPod, "address">): Promise<string> => ask(node, [...inside], to.address);
   await waitUntil(`${name} answers`, async () => (await asks({ address })) !== "");
-  return { node, name, address, server, asks };
+  return { node, name, address, addressV6, server, asks };
+}
+
+/** Ends a pod, as a runtime would. */
+export async function stopWhoPod({ node, name, server }: WhoPod): Promise<void> {
+  await server.stop();
+  await removePod(node, name);
 }
 
 /** Which address a pod saw of the node itself. */
