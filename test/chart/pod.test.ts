@@ -52,7 +52,7 @@ async function installAndRemove(): Promise<void> {
   // As systemd has it: what is mounted later is seen in pods.
   await node.must(["mount", "--make-rshared", "/"]);
   await node.must(["sh", "-c", "rm -f /opt/cni/bin/* && mount -t tmpfs none /usr/local"]);
-  const containerd = await startContainerd(node);
+  let containerd = await startContainerd(node);
   await node.must(["ctr", "-n", "k8s.io", "images", "import", archive], { timeoutMs: 60_000 });
   using runtime = connectPods(node);
   const [tree, kernel] = [await treeOf(node), await kernelOf(node)];
@@ -97,6 +97,11 @@ async function installAndRemove(): Promise<void> {
   }
   await node.must(["umount", "/etc/cni/net.d"]);
   await waitUntil("the conflist is back", has, 10_000);
+  // It watches the directory that was moved away: a containerd does not look at another one before it is restarted.
+  expect(await containerd.stop()).toBe(0);
+  containerd = await startContainerd(node);
+  await waitUntil("the runtime has a network again", isReady, 20_000);
+  expect((await client.exec(ask)).stdout).toBe("server\n");
 
   // An update of the DaemonSet: the pods' network goes on without it.
   await daemon.remove();
