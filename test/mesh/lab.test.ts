@@ -21,7 +21,7 @@ test("three nodes see each other's routes live, and tell what is missing", async
   const [[lab1, lab2], [daemon1]] = [labs, daemons];
   if (lab1 === undefined || lab2 === undefined || daemon1 === undefined) throw new Error("no node");
   const idOf = (name: string): number => control.nodes().find((node) => node.name === name)?.id ?? 0;
-  const hasCondition = (code: string) => waitUntil(code, async () => (await conditionCodes(n1)).includes(code), 30_000);
+  const hasCondition = (code: string) => waitUntil(code, async () => (await conditionCodes(n1)).includes(code), 60_000);
 
   const live = "n1 live, n2 live, n3 live";
   const all = async (): Promise<boolean> =>
@@ -49,7 +49,7 @@ test("three nodes see each other's routes live, and tell what is missing", async
   });
   await stranger.logInInteractive();
   control.approve(idOf("corp"), ["10.244.1.0/24"]);
-  await hasCondition("PodCIDRServedElsewhere");
+  await hasCondition("AssignedPodCIDRContested");
   expect((await meshOf(n1)).conflicts).toEqual([
     { kind: "duplicate", podCIDR: "10.244.1.0/24", node: "n1", route: "10.244.1.0/24", servedBy: "corp" },
   ]);

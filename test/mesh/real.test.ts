@@ -65,7 +65,7 @@ else {
     // Nodes may talk to nodes and pods, pods to nobody.
     await allow(`${nodeTag}:*`, "10.244.0.0/16:*");
     await becomes(n1, daemon, all.deaf);
-    await waitUntil("it says so", async () => (await conditionCodes(n1)).join() === "RouteNotApproved", 30_000);
+    await waitUntil("it says so", async () => (await conditionCodes(n1)).join() === "RouteNotApproved", 60_000);
     // Nodes may talk to nodes alone: the control server hides the routes.
     await allow(`${nodeTag}:*`);
     await becomes(n1, daemon, "n1 unknown, n2 unapproved, n3 unapproved");
