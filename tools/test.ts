@@ -19,7 +19,9 @@ const alone: Readonly<Record<string, string>> = {
   "test/daemon/boot.test.ts": "a daemon must end within a second",
   "test/daemon/drift.test.ts": "what is changed must be repaired within two seconds",
   "test/dataplane/held.test.ts": "what the kernel lost must be back within two seconds",
+  "test/conflist/kill.test.ts": "a thousand starts and kills fill both processors",
   "test/mesh/real.test.ts": "round trips of packets are measured",
+  "test/tailnet/claims.test.ts": "ten nodes must hear of each other in time",
   "test/podcidr/process.test.ts": "the most memory a process had is measured",
 };
 

@@ -98,6 +98,7 @@ const shellLines: Readonly<Record<string, number | string>> = {
   "headcni-daemon": 5,
   "headcni-daemon --once": 5,
   "headcni-daemon --root /mnt/node": "stays",
+  "headcni doctor": 1,
   "headcni status": 0,
   "journalctl -u headcni": "needs systemd",
   "headcni podcidr": 0,

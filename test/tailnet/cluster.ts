@@ -72,8 +72,16 @@ export async function createUnassigned(kind: TailnetKind, nodes: number): Promis
   return clusterOf(tailnet, members);
 }
 
-/** 16 blocks for nodes to which nothing assigns one. */
-export const unassigned: NodeSettings = { podCIDRs: [], base: "10.244.0.0/24", perNode: "/28" };
+/**
+ * 16 blocks for nodes to which nothing assigns one. What ten nodes on one busy machine offer is heard of later than by the default six
+ * seconds.
+ */
+export const unassigned: NodeSettings = {
+  podCIDRs: [],
+  base: "10.244.0.0/24",
+  perNode: "/28",
+  claim: { settle: "15s", timeout: "120s" },
+};
 
 type Joined = Pick<Member, "node" | "tailscaled">;
 
@@ -120,15 +128,16 @@ export interface NodeSettings {
   readonly podCIDRs: readonly string[];
   readonly base?: string;
   readonly perNode?: string;
+  readonly claim?: { readonly settle: string; readonly timeout: string };
   readonly masquerade?: "bridge" | "daemon" | "none";
 }
 
 /** Written for a daemon that runs, too: it takes up a change by itself. */
 export function writeConfig(node: Node, { controlURL }: TestTailnet, settings: NodeSettings): void {
-  const { podCIDRs, base = "10.244.0.0/16,fd00:244::/48", perNode, masquerade = "bridge" } = settings;
+  const { podCIDRs, base = "10.244.0.0/16,fd00:244::/48", perNode, claim, masquerade = "bridge" } = settings;
   const nodeLocal = podCIDRs.length === 0 ? undefined : podCIDRs.join(",");
   const config = {
-    network: { podCIDR: { nodeLocal, base, perNode }, masquerade },
+    network: { podCIDR: { nodeLocal, base, perNode, claim }, masquerade },
     tailscale: { enabled: true, mayReconnect: true, login: { server: controlURL, authKeyFile: keyFile } },
   };
   node.write(configFile, JSON.stringify(config));
