@@ -51,7 +51,7 @@ export async function createCluster(
   for (let number = 1; number <= nodes; number++) {
     const podCIDRs = podCIDRsOf(number);
     const joined = await joinCluster(tailnet, { name: `node-${number}`, settings: { podCIDRs }, lan: lans[number] });
-    members.push(await withPod({ ...joined, daemon: await bootDaemon(joined.node) }, podCIDRs));
+    members.push(await withPod({ ...joined, daemon: await bootDaemon(joined.node) }, () => podCIDRs));
   }
   return clusterOf(tailnet, members);
 }
@@ -67,7 +67,7 @@ export async function createUnassigned(kind: TailnetKind, nodes: number): Promis
   const members: Member[] = [];
   for (const one of booted) {
     await waitUntil(`${one.node.name} has its conflist`, () => one.node.exists(conflistPath), 2 * patienceMs);
-    members.push(await withPod(one, [subnetOf(one.node)]));
+    members.push(await withPod(one, () => [subnetOf(one.node)]));
   }
   return clusterOf(tailnet, members);
 }
@@ -102,14 +102,15 @@ export async function joinCluster(tailnet: TestTailnet, { name, settings, lan }:
   return { node, tailscaled };
 }
 
-/** Starts the node's pod, by the conflist that is there. */
+/** Starts the node's pod, by the conflist that is there. @param podCIDRs asked once the pod holds them: until then a guess may move */
 async function withPod(
   one: Omit<Member, "podCIDR" | "podCIDRs" | "pod">,
-  podCIDRs: readonly string[],
+  podCIDRs: () => readonly string[],
 ): Promise<Member> {
   const { node } = one;
-  const [podCIDR = ""] = podCIDRs;
-  return { ...one, podCIDRs, podCIDR, pod: await startWhoPod(node, node.name.replace("node-", "pod")) };
+  const pod = await startWhoPod(node, node.name.replace("node-", "pod"));
+  const [podCIDR = ""] = podCIDRs();
+  return { ...one, podCIDRs: podCIDRs(), podCIDR, pod };
 }
 
 function clusterOf(tailnet: TestTailnet, members: Member[]): Cluster {
