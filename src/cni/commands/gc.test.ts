@@ -92,6 +92,9 @@ describe("GC", () => {
     const path = savedCallPath("/var/lib/headcni/cni", { network: "headcni", containerId: "gone", ifname: "eth0" });
     const held = tryLockExisting(`${root.path}${path}`, 0);
     root.write(lease("10.1.0.9"), "new\r\neth0");
+    // As if it were made while the sweep goes on, however long that takes to begin here.
+    const soon = Date.now() / 1000 + 60;
+    fs.utimesSync(`${root.path}${lease("10.1.0.9")}`, soon, soon);
     const later = { ...fakePlugin({ root, env, stdin: gc([]) }) };
     expect((await later.run()).exitCode).toBe(0);
     expect(root.exists(lease("10.1.0.3"))).toBe(true);
