@@ -156,6 +156,6 @@ export const scenes: readonly Scene[] = [
     section: "On a node",
     command: "headcni podcidr",
     files: podNode,
-    exits: { "headcni conflist diff": 1, "headcni status": 1, "headcni mesh": 1 },
+    exits: { "headcni conflist diff": 1, "headcni status": 1, "headcni mesh": 1, "headcni doctor": 1 },
   },
 ];
