@@ -1,22 +1,27 @@
 // `headcni daemon`, also called as `headcni-daemon`.
 
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { defaultConfig } from "../config/defaults.ts";
 import type { DaemonLog } from "../daemon/daemon-log.ts";
 import { ConfigError, expected, type HeadcniError } from "../sys/errors.ts";
 import { createWatchDir } from "../sys/fs/watch.ts";
-import { type LogLevel, logLevels } from "../sys/log/log.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodeFor, exitCodes, issueLine } from "./exit.ts";
-import { addExamples, configOption, nodeNameOption, rootOption } from "./options.ts";
+import {
+  addExamples,
+  configOption,
+  type LogFlags,
+  logFormatOption,
+  logLevelOption,
+  nodeNameOption,
+  rootOption,
+} from "./options.ts";
 
-interface DaemonCommandFlags {
+interface DaemonCommandFlags extends LogFlags {
   readonly once?: boolean;
   readonly config?: string;
   readonly root?: string;
   readonly nodeName?: string;
-  readonly logLevel?: LogLevel;
-  readonly logFormat?: "auto" | "json" | "pretty";
 }
 
 export function addDaemonCommand(program: Command, context: CliContext): void {
@@ -27,16 +32,8 @@ export function addDaemonCommand(program: Command, context: CliContext): void {
     .addOption(configOption())
     .addOption(nodeNameOption())
     .addOption(rootOption())
-    .addOption(
-      new Option("--log-level <level>", "least severe lines to log (default: logging.level)").choices(logLevels),
-    )
-    .addOption(
-      new Option("--log-format <format>", "auto is pretty on a terminal, else json (default: logging.format)").choices([
-        "auto",
-        "json",
-        "pretty",
-      ]),
-    )
+    .addOption(logLevelOption())
+    .addOption(logFormatOption())
     .action((flags: DaemonCommandFlags) => daemonCommand(context, flags));
   addExamples(daemon, "headcni-daemon", "headcni-daemon --once --root /mnt/node --node-name node-1");
 }

@@ -1,6 +1,7 @@
 // Flags that mean the same at every command.
 
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { type LogLevel, logLevels } from "../sys/log/log.ts";
 
 /** `-o table|json`, or the formats a command has beside; the first is the default. */
 export function outputOption(formats: readonly string[] = ["table", "json"]): Option {
@@ -41,4 +42,19 @@ export function addExamples(command: Command, ...lines: readonly string[]): void
 
 export function examplesOf(command: Command): readonly string[] {
   return examples.get(command) ?? [];
+}
+
+/** What the options of what stays and logs are read as. */
+export interface LogFlags {
+  readonly logLevel?: LogLevel;
+  readonly logFormat?: "auto" | "json" | "pretty";
+}
+
+export function logLevelOption(): Option {
+  return new Option("--log-level <level>", "least severe lines to log (default: logging.level)").choices(logLevels);
+}
+
+export function logFormatOption(): Option {
+  const meaning = "auto is pretty on a terminal, else json (default: logging.format)";
+  return new Option("--log-format <format>", meaning).choices(["auto", "json", "pretty"]);
 }

@@ -1,20 +1,17 @@
 // `headcni controller`: the one process of a cluster that has Headscale approve PodCIDRs.
 
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { expected } from "../../sys/errors.ts";
 import { createWatchDir } from "../../sys/fs/watch.ts";
-import { type LogLevel, logLevels } from "../../sys/log/log.ts";
 import type { CliContext } from "../context.ts";
 import { logEnd } from "../daemon-command.ts";
 import { exitCodeFor } from "../exit.ts";
-import { addExamples, configOption, rootOption } from "../options.ts";
+import { addExamples, configOption, type LogFlags, logFormatOption, logLevelOption, rootOption } from "../options.ts";
 
-interface ControllerFlags {
+interface ControllerFlags extends LogFlags {
   readonly listen?: string;
   readonly config?: string;
   readonly root?: string;
-  readonly logLevel?: LogLevel;
-  readonly logFormat?: "auto" | "json" | "pretty";
 }
 
 export function addControllerCommand(program: Command, context: CliContext): void {
@@ -24,16 +21,8 @@ export function addControllerCommand(program: Command, context: CliContext): voi
     .option("--listen <host:port>", "where status and metrics are served (default: monitoring.listen)")
     .addOption(configOption())
     .addOption(rootOption())
-    .addOption(
-      new Option("--log-level <level>", "least severe lines to log (default: logging.level)").choices(logLevels),
-    )
-    .addOption(
-      new Option("--log-format <format>", "auto is pretty on a terminal, else json (default: logging.format)").choices([
-        "auto",
-        "json",
-        "pretty",
-      ]),
-    )
+    .addOption(logLevelOption())
+    .addOption(logFormatOption())
     .action((flags: ControllerFlags) => controllerCommand(context, flags));
   addExamples(controller, "headcni controller", "headcni controller --listen 127.0.0.1:9466");
 }
