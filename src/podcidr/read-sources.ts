@@ -4,6 +4,7 @@
 import { originalName } from "../node-state/aside-name.ts";
 import { configDropIns } from "../programs/config-files.ts";
 import { kubeletPieces } from "../programs/kubelet-settings.ts";
+import { kindOf } from "../programs/look.ts";
 import type { Place } from "../programs/word.ts";
 import { readNetworkConfig } from "../spec/config-file.ts";
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
@@ -36,7 +37,7 @@ export function readSources(system: System, paths: readonly SourceFile[], nodeNa
   /** Where each kubelet has this node's range from. */
   const rangeBy = new Map<string, Place>();
   const sources = paths.flatMap((source): readonly Source[] => {
-    if (source.command !== undefined) return readCommand(source, source.command, rangeBy);
+    if (source.command !== undefined) return readCommand(system, { ...source, command: source.command }, rangeBy);
     const listed = listFiles(system, source);
     if (listed.kind !== "listed") return [{ file: source.path, ...listed }];
     const unseen = listed.files.filter((file) => !seen.has(file));
@@ -47,17 +48,24 @@ export function readSources(system: System, paths: readonly SourceFile[], nodeNa
   return withPlacesReplaced(sources);
 }
 
-/** One source for each file the command line is put together from; the first of the usual ones where it says nothing. */
-function readCommand(source: SourceFile, command: CommandLine, rangeBy: Map<string, Place>): readonly Source[] {
+/** One source for each file the command line is put together from and that says something, else for the first of them that is there. */
+function readCommand(
+  system: System,
+  source: SourceFile & { readonly command: CommandLine },
+  rangeBy: Map<string, Place>,
+): readonly Source[] {
+  const { path, command } = source;
   const found = [...statementsByFile(command)];
-  if (found.length === 0) return source.path === "/proc" ? [] : [{ file: source.path, kind: "absent" }];
-  return found.map(([file, statements]) =>
-    withoutReplaced(
-      { file, kind: "read", reading: { kind: "command", statements, otherNodes: [] }, overridden: [] },
-      source,
-      rangeBy,
-    ),
-  );
+  if (found.length === 0) {
+    if (path === "/proc") return [];
+    const silent = command.files.find((file) => kindOf(system, file) !== undefined);
+    return [silent === undefined ? { file: path, kind: "absent" } : readAs(silent, new Statements())];
+  }
+  return found.map(([file, statements]) => withoutReplaced(readAs(file, statements), source, rangeBy));
+}
+
+function readAs(file: string, statements: Statements): Source {
+  return { file, kind: "read", reading: { kind: "command", statements, otherNodes: [] }, overridden: [] };
 }
 
 /** The source without what its program has from another place. */

@@ -94,13 +94,13 @@ export function sourceFiles(
 }
 
 /** The kubelet that is a service of its own: its flags, its pieces of configuration, its file. */
-function kubeletSources({ kubelet: { flags, config, configDir } }: NodePrograms): readonly SourceFile[] {
+function kubeletSources({ kubelet: { flags, files, config, configDir } }: NodePrograms): readonly SourceFile[] {
   const title =
     "the command line of the kubelet: its unit with drop-ins, else `/var/lib/kubelet/kubeadm-flags.env`, `/etc/default/kubelet`, `/etc/sysconfig/kubelet`, else a process that runs on this node";
   const usual = usualPrograms.kubelet.config;
   return [
     {
-      ...command("/etc/systemd/system/kubelet.service", { title, told: flags }),
+      ...command("/etc/systemd/system/kubelet.service", { title, told: flags, files }),
       kubelet: "kubelet",
     },
     ...(configDir === undefined ? [] : [{ ...kubeletDir(configDir), kubelet: "kubelet" }]),

@@ -13,6 +13,8 @@ export interface CommandLine {
   /** For the docs, in Markdown. */
   readonly title: string;
   readonly told: readonly Told[];
+  /** The files it was read from, there or not. */
+  readonly files: readonly string[];
 }
 
 /** What k3s or RKE2 were told outside their configuration files. */
@@ -22,13 +24,13 @@ export function rancherCommand({ name, settings, files }: RancherSettings): Comm
     return { name: flag, values };
   });
   const title = `the command line of ${name === "k3s" ? "k3s" : "RKE2"}: its units with drop-ins and \`EnvironmentFile\`, \`/etc/init.d\`, else a process that runs on this node`;
-  return { title, told };
+  return { title, told, files };
 }
 
 /** What a program of the control plane was told outside its manifest. */
 export function controlPlaneCommand({ controlPlane }: NodePrograms, name: ControlPlaneProgram): CommandLine {
   const title = `the command line of \`${name}\`: its unit, else a process that runs on this node`;
-  return { title, told: controlPlane[name].told };
+  return { title, ...controlPlane[name] };
 }
 
 /** The statements of a command line, by the file each stands in, in the order of the flags. */

@@ -24,6 +24,33 @@ const piece = (podCIDR: string): string =>
 const process = (...argv: readonly string[]): string => argv.map((word) => `${word}\0`).join("");
 const pieces = "/etc/kubernetes/kubelet.conf.d";
 
+describe("choosePodCIDR() says of a command line without a range", () => {
+  test.each<[string, Nodes, string, string]>([
+    ["that nothing starts the program", {}, unit, "does not exist"],
+    ["that k3s' unit says none", { [unit]: k3s("") }, unit, "says no PodCIDR"],
+    [
+      "that the unit of an agent says none",
+      { "/etc/systemd/system/k3s-agent.service": "[Service]\nExecStart=/usr/local/bin/k3s agent\n" },
+      "/etc/systemd/system/k3s-agent.service",
+      "says no PodCIDR",
+    ],
+    [
+      "that OpenRC's script says none",
+      { "/etc/init.d/k3s": '#!/sbin/openrc-run\ncommand="/usr/local/bin/k3s"\ncommand_args="server"\n' },
+      "/etc/init.d/k3s",
+      "says no PodCIDR",
+    ],
+    [
+      "that a package's unit of the kubelet says none",
+      { "/usr/lib/systemd/system/kubelet.service": "[Service]\nExecStart=/usr/bin/kubelet\n" },
+      "/usr/lib/systemd/system/kubelet.service",
+      "says no PodCIDR",
+    ],
+  ])("%s", (_what, files, file, reason) => {
+    expect(choose(files).trace).toContainEqual({ source: "file", file, outcome: "absent", reason });
+  });
+});
+
 describe("choosePodCIDR() knows the cluster's range", () => {
   test.each<[string, Nodes, string]>([
     ["by k3s' unit", { [unit]: k3s("\\\n  '--cluster-cidr=10.77.0.0/16' \\\n\n") }, `10.77.0.0/16 ${unit}:3`],
