@@ -389,6 +389,30 @@ describe("silence is a condition once it lasts:", () => {
     expect(node.routes().every((route) => route.endsWith(" live"))).toBe(true);
   });
 
+  test("no node's route is approved, whether tags or only what they offer tell which are nodes", async () => {
+    for (const nodeTags of [[], ["tag:k8s"]]) {
+      const node = runNode();
+      node.config.set(loaded({ tailscale: { ...defaultConfig.tailscale, nodeTags } }));
+      for (const at of [2, 3]) node.answers.set(`100.64.0.1>100.64.0.${at}`, answered);
+      const offering = (peer: TailnetPeer) => ({ ...peer, primaryRoutes: [], tags: nodeTags });
+      node.join(offering(n2), offering(n3));
+      await node.pass(10_000);
+      expect(node.routes()).toEqual(["node-1 unapproved", "n2 unapproved", "n3 unapproved"]);
+      expect(node.codes()).toEqual([]);
+      await node.pass(25_000);
+      expect(node.codes()).toEqual(["RouteNotApproved"]);
+      expect(node.textOf("RouteNotApproved")).toMatch(/n2, n3 answer this node.*approve-routes --identifier 1 /);
+      // Of others' routes the same is said, by themselves.
+      await node.pass(60_000);
+      expect(node.codes()).toEqual(["RouteNotApproved"]);
+      // This node's own is approved first: packets from its gateway come back from others' tailnet addresses.
+      for (const at of [2, 3]) node.answers.set(`10.244.1.1>100.64.0.${at}`, answered);
+      await node.pass(25_000);
+      expect([node.routes()[0], node.codes()]).toEqual(["node-1 live", ["PeersWithoutRoute"]]);
+      stop.abort();
+    }
+  });
+
   test("no route here", async () => {
     const node = runNode();
     node.answers.set("10.244.2.1", { kind: "no-route" });

@@ -71,9 +71,11 @@ function toNode({ id, name, addresses, isOnline }: TailnetNode, podCIDRs: readon
   return { id, name, addresses, isOnline, podCIDRs };
 }
 
-/** With tags the operator has said which peers are nodes; else those are that serve, or served, what can only be a PodCIDR. */
-function isNode(peer: TailnetPeer, podCIDRs: readonly Prefix[], { nodeTags }: ClusterRule): boolean {
-  return nodeTags.length > 0 ? carriesNodeTag(peer, nodeTags) : podCIDRs.length > 0;
+/** With tags the operator has said which peers are nodes; else those are that serve, served, or offer what can only be a PodCIDR. */
+function isNode(peer: TailnetPeer, podCIDRs: readonly Prefix[], rule: ClusterRule): boolean {
+  if (rule.nodeTags.length > 0) return carriesNodeTag(peer, rule.nodeTags);
+  const { isOnline, advertisedRoutes = [] } = peer;
+  return podCIDRs.length > 0 || (isOnline && podRoutesOf(advertisedRoutes, rule).length > 0);
 }
 
 function byNameThenId(a: MeshNode, b: MeshNode): number {

@@ -68,7 +68,7 @@ else {
     await waitUntil("it says so", async () => (await conditionCodes(n1)).join() === "RouteNotApproved", 60_000);
     // Nodes may talk to nodes alone: the control server hides the routes.
     await allow(`${nodeTag}:*`);
-    await becomes(n1, daemon, "n1 unknown, n2 unapproved, n3 unapproved");
+    await becomes(n1, daemon, "n1 unapproved, n2 unapproved, n3 unapproved");
     await headscale.setPolicy(policyOf("10.244.0.0/16"));
     await becomes(n1, daemon, all.live);
 

@@ -50,7 +50,9 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
     // What was called off says nothing.
     if (verdict === undefined || signal.aborted) return;
     verdicts.set(target.id, verdict);
-    schedule.asked(target.id, verdict.route === "live");
+    // What serves nothing is asked anew when it does.
+    const isAnswered = verdict.route === "live" || (verdict.cause === "not-serving" && verdict.answersGateway);
+    schedule.asked(target.id, isAnswered);
   };
 
   const publish = (next: Proofs | undefined): void => {

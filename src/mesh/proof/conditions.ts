@@ -73,7 +73,8 @@ export const proofConditions = {
   PeersWithoutRoute: kind<Peers & Pick<RouteNotApprovedArgs, "policyLine">>({
     ...warning,
     title: "Some nodes serve no PodCIDR",
-    dependsOn,
+    // Where none of the routes is approved each node says it of its own.
+    dependsOn: [...dependsOn, "RouteNotApproved"],
     visibleAfterMs: peersMs,
     text: ({ peers, policyLine }) =>
       `Pods of ${list(peers)} are not reached: the control server shows no route of theirs to this node. Approve it (headscale nodes ` +
@@ -106,7 +107,7 @@ export function routeConditions({ mesh, own, judgement, cluster }: ProofConditio
   const isPodless = ![...judgement.peers.values()].some(({ route }) => route === "live");
   const forbidden = isPodless ? named("peer-range") : [];
   const silent = named("peer-out-of-reach", "not-accepted-there", "peer-range", "unclear").filter(
-    (node) => !forbidden.includes(node),
+    (node) => node.isServing && !forbidden.includes(node),
   );
   const notServing = nodes.filter(({ isSelf, isOnline, isServing }) => !isSelf && isOnline && !isServing);
   const deaf = judgement.own.route === "live" ? [] : named("own-route");

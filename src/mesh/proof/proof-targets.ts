@@ -25,23 +25,23 @@ export function createProofTargets() {
   };
 }
 
-/** Nodes that are there and serve what this node has a family of. */
+/**
+ * Nodes that are there. One that serves what this node has a family of is asked at its gateway; one that serves nothing on the tailnet
+ * alone: where no node's route is approved yet, it is the only one that can tell so.
+ */
 export function proofTargets(nodes: readonly MeshNode[], own: PodCIDRs): readonly ProofTarget[] {
   const self = nodes.find(({ isSelf }) => isSelf);
   if (self === undefined) return [];
   return nodes.flatMap((node): ProofTarget[] => {
-    if (node.isSelf || !node.isOnline || !node.isServing) return [];
+    if (node.isSelf || !node.isOnline) return [];
     const paths = own.list.flatMap((podCIDR): ProofPath[] => {
       const { family } = podCIDR;
-      const theirs = node.podCIDRs.find((other) => other.family === family && !own.overlaps(other));
-      if (theirs === undefined) return [];
       const addressOf = ({ addresses }: MeshNode) => addresses.find((addr) => addr.family === family);
-      return [
-        {
-          from: { gateway: gatewayOf(podCIDR).addr, node: addressOf(self) },
-          to: { gateway: gatewayOf(theirs).addr, node: addressOf(node) },
-        },
-      ];
+      const from = { gateway: gatewayOf(podCIDR).addr, node: addressOf(self) };
+      const to = addressOf(node);
+      if (!node.isServing) return to === undefined ? [] : [{ from, to: { gateway: undefined, node: to } }];
+      const theirs = node.podCIDRs.find((other) => other.family === family && !own.overlaps(other));
+      return theirs === undefined ? [] : [{ from, to: { gateway: gatewayOf(theirs).addr, node: to } }];
     });
     return paths.length === 0 ? [] : [{ id: node.id, paths, text: JSON.stringify(paths) }];
   });

@@ -15,7 +15,7 @@ const outcomes: Record<string, ConnectOutcome | undefined> = {
 
 /** `gateway→gateway node→node gateway→node` */
 function answers(text: string): Answers {
-  const [pods = { kind: "silent" }, nodes, mixed] = text.split(" ").map((word) => outcomes[word]);
+  const [pods, nodes, mixed] = text.split(" ").map((word) => outcomes[word]);
   return { pods, nodes, mixed };
 }
 
@@ -35,6 +35,17 @@ const rows: [string, string, string, Cause | undefined][] = [
   ["the tailnet has no addresses of this family", "no - -", "silent", "unclear"],
   ["nothing can be asked", "failed failed failed", "unknown", "unclear"],
   ["only the causes cannot be asked", "no failed failed", "silent", "unclear"],
+  ["a peer that serves nothing answers both", "- yes yes", "unknown", "not-serving"],
+  ["a peer that serves nothing answers the node alone", "- yes no", "silent", "own-route"],
+  [
+    "a peer that serves nothing answers the node alone, and sends our range nowhere",
+    "- yes noway",
+    "silent",
+    "own-route",
+  ],
+  ["a peer that serves nothing answers nothing", "- no no", "unknown", "not-serving"],
+  ["a peer that serves nothing, before our gateway is there", "- yes noaddr", "unknown", "no-gateway"],
+  ["a peer that serves nothing, and the causes cannot be asked", "- yes failed", "unknown", "not-serving"],
 ];
 
 describe("judgeAnswers()", () => {
@@ -98,6 +109,8 @@ const own: [string, string[], string, (Cause | undefined)[]][] = [
   ],
   ["peers that are down", ["no no no", "no no no"], "unknown", ["peer-out-of-reach", "peer-out-of-reach"]],
   ["no route to any", ["noway yes no", "noway yes no"], "unknown", ["no-route-here", "no-route-here"]],
+  ["one that serves nothing and takes our route", ["- yes yes"], "live", ["not-serving"]],
+  ["two that serve nothing and do not take it", ["- yes no", "- yes no"], "unapproved", ["own-route", "own-route"]],
   ["no gateway yet", ["noaddr - -", "noaddr - -"], "unknown", ["no-gateway", "no-gateway"]],
 ];
 

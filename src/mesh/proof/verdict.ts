@@ -10,7 +10,8 @@ export type RouteState = "live" | "silent" | "unapproved" | "unknown";
  * Why a peer's gateway does not answer. `no-gateway`: this node's own gateway address is not there yet. `no-route-here`: this node has
  * no route there. `peer-out-of-reach`: the peer does not answer at all. `own-route`: the peer answers the node and not its pods' range:
  * that is not approved, not accepted there, or the policy drops it. `not-accepted-there`: the same, where other peers answer it.
- * `peer-range`: the peer answers pods on its own address, and not on its gateway's. `unclear`: nothing else was asked.
+ * `peer-range`: the peer answers pods on its own address, and not on its gateway's. `not-serving`: the peer serves no PodCIDR, and says
+ * nothing against this node's route. `unclear`: nothing else was asked.
  */
 export type Cause =
   | "no-gateway"
@@ -19,6 +20,7 @@ export type Cause =
   | "own-route"
   | "not-accepted-there"
   | "peer-range"
+  | "not-serving"
   | "unclear";
 
 /** Of one family, or of both: the worse of the two. */
@@ -40,16 +42,21 @@ export interface OwnVerdict {
 
 /** What one peer's answers say, in one family. */
 export function judgeAnswers({ pods, nodes, mixed }: Answers): PeerVerdict {
-  if (pods.kind === "answered") {
+  if (pods?.kind === "answered") {
     return { route: "live", cause: undefined, rttMs: pods.rttMs, answersGateway: true };
   }
   const answersGateway = mixed?.kind === "answered";
   const cause = causeOf({ pods, nodes, mixed });
-  const isKnown = cause !== "no-gateway" && pods.kind !== "failed";
+  const isKnown = cause !== "no-gateway" && cause !== "not-serving" && pods?.kind !== "failed";
   return { route: isKnown ? "silent" : "unknown", cause, rttMs: undefined, answersGateway };
 }
 
 function causeOf({ pods, nodes, mixed }: Answers): Cause {
+  if (pods === undefined) {
+    if (mixed?.kind === "no-local-address") return "no-gateway";
+    const isRefused = nodes?.kind === "answered" && (mixed?.kind === "silent" || mixed?.kind === "no-route");
+    return isRefused ? "own-route" : "not-serving";
+  }
   if (pods.kind === "no-local-address") return "no-gateway";
   if (pods.kind === "no-route") return "no-route-here";
   if (mixed?.kind === "answered") return "peer-range";
