@@ -8,8 +8,8 @@ import { type PodCIDRs, parsePodCIDRs } from "../src/cidr/pod-cidrs.ts";
 import { type Prefix, parsePrefix } from "../src/cidr/prefix.ts";
 import type { LoadedConfig } from "../src/config/config.ts";
 import { loadConfig } from "../src/config/load.ts";
-import { createDataplaneAgent, type DataplanePeers } from "../src/dataplane/agent.ts";
-import { type NodeRanges, planDataplane } from "../src/dataplane/dataplane-plan.ts";
+import { createDataplaneAgent, type DataplaneAssignment, type DataplanePeers } from "../src/dataplane/agent.ts";
+import { planDataplane } from "../src/dataplane/dataplane-plan.ts";
 import { buildMesh, type MeshInput } from "../src/mesh/mesh.ts";
 import { realExec } from "../src/sys/process/exec.ts";
 import { createSystem } from "../src/sys/system.ts";
@@ -27,7 +27,12 @@ export interface DataplaneBenchOptions {
 
 const count = 1000;
 const podCIDRs = parsePodCIDRs("10.128.0.0/24");
-const ranges: NodeRanges = { podCIDRs, clusterCIDRs: [parsePrefix("10.128.0.0/9")], current: { podCIDRs } };
+const ranges: DataplaneAssignment = {
+  podCIDRs,
+  clusterCIDRs: [parsePrefix("10.128.0.0/9")],
+  isGuess: false,
+  current: { podCIDRs },
+};
 
 /** The network map of a node with as many peers, each with its block. */
 const meshInput: MeshInput = {
@@ -66,7 +71,7 @@ export async function benchDataplane({ rounds, restMs }: DataplaneBenchOptions):
   const agent = createDataplaneAgent(system, {
     conditions: createConditionStore(system),
     config,
-    assignment: createLatest<NodeRanges | undefined>(ranges),
+    assignment: createLatest<DataplaneAssignment | undefined>(ranges),
     peers,
     claims: createLatest<ClaimsView | undefined>(undefined),
     held: createLatest<PodCIDRs | undefined>(undefined),

@@ -13,14 +13,18 @@ import { fakeMonitor } from "../kernel/testing.ts";
 import { fakeClock, memoryLog, tempRoot, testSystem } from "../sys/testing.ts";
 import type { ClaimsView } from "../tailnet/claims-view.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
-import { createDataplaneAgent, type DataplanePeers } from "./agent.ts";
-import type { NodeRanges } from "./dataplane-plan.ts";
+import { createDataplaneAgent, type DataplaneAssignment, type DataplanePeers } from "./agent.ts";
 import { type FakeKernel, fakeKernel } from "./testing.ts";
 
 const prefixes = (...texts: string[]) => texts.map(parsePrefix);
 const own = parsePodCIDRs("10.1.2.0/24");
 const peer: DataplanePeers = { podCIDRs: prefixes("10.1.3.0/24"), serving: [] };
-const ranges: NodeRanges = { podCIDRs: own, clusterCIDRs: prefixes("10.1.0.0/16"), current: { podCIDRs: own } };
+const ranges: DataplaneAssignment = {
+  podCIDRs: own,
+  clusterCIDRs: prefixes("10.1.0.0/16"),
+  isGuess: false,
+  current: { podCIDRs: own },
+};
 
 async function start(config = "{}") {
   const root = tempRoot();
@@ -30,7 +34,7 @@ async function start(config = "{}") {
   const system = testSystem(root, { exec: kernel.exec, follow: fakeMonitor().follow, clock, log });
   const signal = new AbortController().signal;
   const configs = createLatest<LoadedConfig | undefined>(undefined);
-  const assignment = createLatest<NodeRanges | undefined>(ranges);
+  const assignment = createLatest<DataplaneAssignment | undefined>(ranges);
   const peers = createLatest<DataplanePeers | undefined>(undefined);
   const damage = createLatest<TailnetDamage | undefined>(undefined);
   const configure = async (text: string): Promise<void> => {
@@ -107,6 +111,32 @@ describe("the dataplane agent", () => {
       document: { tailnet: "used", masquerade: "bridge", keptNetworks: 2, forward: ["iptables-nft"] },
       summary: { "pod sources": "kept between 2 networks" },
     });
+  });
+
+  test.each([
+    ["enabled", "{ enabled: true }"],
+    ["logged in to", "{ login: { server: 'https://headscale.example.com', authKeyFile: /etc/headcni/key } }"],
+  ])("is ready for a tailnet that shall be %s before one has been seen, and only then", async (_what, tailscale) => {
+    using node = await start(`tailscale: ${tailscale}`);
+    const { step, agent } = node.daemon();
+    node.assignment.set({ ...ranges, isGuess: true });
+    await step();
+    expect([node.kernel.table, node.kernel.bridge, node.kernel.ipRules]).toEqual([undefined, undefined, []]);
+    node.assignment.set({ ...ranges, current: undefined });
+    await step();
+    expect(node.kernel.bridge).toBeUndefined();
+    expect(node.kernel.ipRules.length).toBe(3);
+    node.assignment.set(ranges);
+    await step();
+    expect(node.kernel.bridge?.addresses.map(String)).toEqual(["10.1.2.1/24"]);
+    expect(node.kernel.table).toContain("elements = { 10.1.2.0/24 }");
+    expect(agent.status()).toMatchObject({ document: { tailnet: "used", keptNetworks: 1 } });
+    node.peers.set(peer);
+    await step();
+    expect(node.kernel.table).toContain("elements = { 10.1.2.0/24, 10.1.3.0/24 }");
+    await node.configure("tailscale: { enabled: false }");
+    await step();
+    expect([node.kernel.table, node.kernel.ipRules]).toEqual([undefined, []]);
   });
 
   test("gives up gateway and rule with a claim that is lost, and not while a pod hangs on the bridge", async () => {

@@ -14,6 +14,7 @@ import { execUntil } from "../sys/process/exec.ts";
 import type { System } from "../sys/system.ts";
 import type { ClaimsView } from "../tailnet/claims-view.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
+import { isTailnetAsked } from "../tailnet/wanted-login.ts";
 import { cleanUpDataplane } from "./clean-up.ts";
 import { dataplaneConditions } from "./conditions.ts";
 import { createDamageFinder, type ServingPeer } from "./damage/find-damage.ts";
@@ -31,10 +32,15 @@ export interface DataplanePeers {
   readonly serving: readonly ServingPeer[];
 }
 
+export interface DataplaneAssignment extends NodeRanges {
+  /** Whether nothing assigned the PodCIDRs. */
+  readonly isGuess: boolean;
+}
+
 export interface DataplaneAgentOptions {
   readonly conditions: ConditionStore;
   readonly config: Watchable<LoadedConfig | undefined>;
-  readonly assignment: Watchable<NodeRanges | undefined>;
+  readonly assignment: Watchable<DataplaneAssignment | undefined>;
   /** The other nodes; undefined: no tailnet has been seen yet. */
   readonly peers: Watchable<DataplanePeers | undefined>;
   readonly claims: Watchable<ClaimsView | undefined>;
@@ -71,13 +77,16 @@ export function createDataplaneAgent(system: System, options: DataplaneAgentOpti
     throwIfStopping(signal);
     if (loaded === undefined || ranges === undefined) return [];
     const machine = { ...system, exec: execUntil(system.exec, signal) };
+    const { tailscale } = loaded.config;
     const state = await stepDataplane(machine, {
       config: loaded.config,
       ranges,
       peers: peers.value?.podCIDRs,
       serving: peers.value?.serving ?? [],
       claim: claims.value?.claim,
-      isEnabled: loaded.config.tailscale.enabled !== false,
+      isEnabled: tailscale.enabled !== false,
+      // A guess may be another node's, which only the tailnet tells.
+      isExpected: isTailnetAsked(tailscale) && !ranges.isGuess,
       holder,
       memory,
       findDamage,

@@ -20,8 +20,8 @@ export interface NodeRanges {
 }
 
 /**
- * The tailnet as far as pods go. `unused`: the configuration wants none. `unknown`: none has been seen yet, so nothing is put in
- * place for it, and what an earlier daemon left stays.
+ * The tailnet as far as pods go. `unused`: the configuration wants none. `unknown`: none has been seen yet and none is expected, so
+ * nothing is put in place for it, and what an earlier daemon left stays.
  */
 export type PodTailnet =
   | { readonly kind: "unused" | "unknown" }
@@ -53,6 +53,8 @@ export interface DataplanePlan {
 
 export interface KnownPeers {
   readonly isEnabled: boolean;
+  /** Whether there will be one: what pods need is there before the network map then. */
+  readonly isExpected: boolean;
   /** An earlier daemon's table. */
   readonly listing: TableListing | undefined;
   /** What was on disk of them. */
@@ -62,10 +64,11 @@ export interface KnownPeers {
 /** An earlier daemon's table tells which peers there were, or, after a reboot, the disk, until the tailnet does. */
 export function tailnetOf(
   peers: readonly Prefix[] | undefined,
-  { isEnabled, listing, remembered }: KnownPeers,
+  { isEnabled, isExpected, listing, remembered }: KnownPeers,
 ): PodTailnet {
   if (!isEnabled) return { kind: "unused" };
   const known = peers ?? (listing === undefined ? undefined : listedPeers(listing)) ?? remembered;
+  if (known === undefined && isExpected) return { kind: "used", peers: [] };
   return known === undefined ? { kind: "unknown" } : { kind: "used", peers: known };
 }
 

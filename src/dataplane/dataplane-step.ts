@@ -34,6 +34,8 @@ export interface DataplaneStepInput {
   readonly claim: ClaimEffects | undefined;
   /** Whether the configuration wants a tailnet, should there be one. */
   readonly isEnabled: boolean;
+  /** Whether there will be one: the configuration asks for it. */
+  readonly isExpected: boolean;
   readonly holder: Holder;
   readonly memory: TailnetMemory;
   readonly findDamage: ReturnType<typeof createDamageFinder>;
@@ -69,11 +71,11 @@ export async function stepDataplane(system: System, input: DataplaneStepInput): 
 }
 
 async function stepAll(system: System, input: DataplaneStepInput): Promise<DataplaneState> {
-  const { config, ranges, peers, claim, isEnabled, holder, last } = input;
+  const { config, ranges, peers, claim, isEnabled, isExpected, holder, last } = input;
   const read = await tryReadTable(system);
   const listing = read.kind === "ok" ? read.value : undefined;
   const remembered = peers === undefined && isEnabled ? input.memory.recall() : undefined;
-  const tailnet = tailnetOf(peers, { isEnabled, listing, remembered: remembered?.peers });
+  const tailnet = tailnetOf(peers, { isEnabled, isExpected, listing, remembered: remembered?.peers });
   const plan = planDataplane({
     ranges: withCluster(ranges, remembered?.clusterCIDRs ?? []),
     serviceCIDRs: config.network.serviceCIDR,
@@ -113,8 +115,9 @@ const nothingHeld = { firewalls: { iptables: [], refusing: [] }, sysctls: {}, da
 const tableFailures: readonly string[] = ["SourcesNotKept", "MasqueradeNotApplied"];
 
 /** Whether nothing was wanted, nothing was left, and nothing is wanted now. */
-function isIdle({ config, peers, isEnabled }: DataplaneStepInput, last: DataplaneState): boolean {
-  const isWanted = config.network.masquerade === "daemon" || (peers !== undefined && isEnabled);
+function isIdle({ config, peers, isEnabled, isExpected }: DataplaneStepInput, last: DataplaneState): boolean {
+  const isUsed = isEnabled && (peers !== undefined || isExpected);
+  const isWanted = config.network.masquerade === "daemon" || isUsed;
   return (
     !isWanted && last.tailnet !== "used" && last.plan.table === undefined && (isEnabled || last.tailnet === "unused")
   );

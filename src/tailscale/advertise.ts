@@ -14,14 +14,19 @@ export interface AdvertisedAssignment {
   readonly current: { readonly podCIDRs: PodCIDRs } | undefined;
 }
 
+/** Whether conflist and bridge have the PodCIDRs that the node shall have. */
+export function isInForce(assignment: AdvertisedAssignment | undefined): boolean {
+  return assignment?.current?.podCIDRs.equals(assignment.podCIDRs) === true;
+}
+
 /** Undefined: what is offered stays as it is, for it cannot be said what shall be. */
 export function routesToAdvertise(
   assignment: AdvertisedAssignment | undefined,
   claim: ClaimEffects | undefined,
 ): readonly Prefix[] | undefined {
   if (assignment === undefined) return undefined;
-  const { podCIDRs, isGuess, current } = assignment;
-  if (!isGuess) return current?.podCIDRs.equals(podCIDRs) === true ? podCIDRs.list : undefined;
+  const { podCIDRs, isGuess } = assignment;
+  if (!isGuess) return isInForce(assignment) ? podCIDRs.list : undefined;
   if (claim?.podCIDRs.equals(podCIDRs) !== true || claim.isAdvertised === undefined) return undefined;
   return claim.isAdvertised ? podCIDRs.list : [];
 }

@@ -512,3 +512,18 @@ test("the first step does not wait for a tailscaled that hangs", async () => {
   await once;
   expect(node.tailnet.value).toBeUndefined();
 });
+
+test("the first step asks as soon as the PodCIDR is in force, whatever the agents before it still do", async () => {
+  await using node = new Node();
+  await using fake = await fakeTailscaled(node.root);
+  fake.status = readyStatus();
+  fake.prefs = loggedInPrefs;
+  const never = Promise.withResolvers<void>().promise;
+  node.assignment.set({ ...assigned("10.244.1.0/24"), current: undefined });
+  const once = node.agent.once(new AbortController().signal, never);
+  await Bun.sleep(20);
+  expect(fake.requests).toEqual([]);
+  node.assignment.set(assigned("10.244.1.0/24"));
+  await once;
+  expect(fake.prefs.AdvertiseRoutes).toEqual(["10.244.1.0/24"]);
+});

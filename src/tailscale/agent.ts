@@ -16,12 +16,12 @@ import type { System } from "../sys/system.ts";
 import type { ClaimsView } from "../tailnet/claims-view.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
-import type { AdvertisedAssignment } from "./advertise.ts";
+import { wantedLogin } from "../tailnet/wanted-login.ts";
+import { type AdvertisedAssignment, isInForce } from "./advertise.ts";
 import { condition, tailscaleConditions } from "./conditions.ts";
 import { finishLeftToggle } from "./heal/healer.ts";
 import { followBus } from "./local-api/bus.ts";
 import type { LocalApi } from "./local-api/local-api.ts";
-import { wantedLogin } from "./login.ts";
 import { tailscaleMetrics } from "./metrics.ts";
 import { createPeerPings } from "./peer-pings.ts";
 import { restorePrefs } from "./prefs/hold-prefs.ts";
@@ -88,8 +88,8 @@ export function createTailscaleAgent(system: System, options: TailscaleAgentOpti
     conditions: tailscaleConditions,
     metrics: Object.values(tailscaleMetrics),
     once: async (signal, earlier) => {
-      // By then the PodCIDR is in force, or will not be in this step.
-      await earlier;
+      // What is in force can be offered, while the rules for it are still put in place. After the agents before, none will be.
+      await Promise.race([earlier, inForce(assignment, signal)]);
       await within(system, firstStepMs, signal, reconciler.once);
     },
     run: async (signal) => {
@@ -112,6 +112,11 @@ export function createTailscaleAgent(system: System, options: TailscaleAgentOpti
     cleanUp: (options) => cleanUpTailscale(system, options),
     status: () => ({ ...showTailscale(view, isFollowingBus), lastReconcile: reconciler.last.value }),
   };
+}
+
+/** Resolves when the PodCIDRs are in force that the node shall have, or `signal` aborts. */
+async function inForce(assignment: TailscaleAgentOptions["assignment"], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && !isInForce(assignment.value)) await assignment.changed(assignment.value, signal);
 }
 
 /** Where tailscaled's socket and the key appear. */

@@ -2,7 +2,7 @@
 
 import type { Config } from "../config/config.ts";
 import type { Files } from "../sys/fs/files.ts";
-import { wantedLogin } from "./login.ts";
+import { wantedLogin } from "../tailnet/wanted-login.ts";
 import { readPrefsRecord } from "./prefs/prefs-record.ts";
 
 /** A node whose configuration does not speak of tailscaled, and that never used one, needs none. */

@@ -5,13 +5,13 @@ import { type Condition, failureOf } from "../agent/conditions.ts";
 import type { RecordMetric } from "../agent/metrics.ts";
 import { throwIfStopping } from "../agent/reconciler.ts";
 import type { Prefix } from "../cidr/prefix.ts";
-import type { Config } from "../config/config.ts";
 import { createBackoff } from "../sys/backoff.ts";
 import { HttpError } from "../sys/net/http-error.ts";
 import { redactText } from "../sys/redact.ts";
 import { fault, ok, type Result } from "../sys/result.ts";
 import { readSecret, type Secret } from "../sys/secret.ts";
 import type { System } from "../sys/system.ts";
+import type { WantedLogin } from "../tailnet/wanted-login.ts";
 import { condition } from "./conditions.ts";
 import { describeRefusal } from "./local-api/api-refusal.ts";
 import type { LocalApi } from "./local-api/local-api.ts";
@@ -20,19 +20,6 @@ import { tailscaleMetrics } from "./metrics.ts";
 import { tryRecord } from "./prefs/hold-prefs.ts";
 import { emptyRecord, planPrefs } from "./prefs/prefs-plan.ts";
 import { readPrefsRecord } from "./prefs/prefs-record.ts";
-
-/** A login that the configuration asks for. */
-export interface WantedLogin {
-  readonly server: string;
-  readonly authKeyFile: string;
-  readonly hostname: string | undefined;
-}
-
-/** Undefined when the configuration leaves the login to the operator. */
-export function wantedLogin({ login }: Config["tailscale"]): WantedLogin | undefined {
-  const { server, authKeyFile, hostname } = login;
-  return server === undefined || authKeyFile === undefined ? undefined : { server, authKeyFile, hostname };
-}
 
 export interface LoginOptions {
   readonly api: LocalApi;

@@ -9,8 +9,8 @@ import { type PodCIDRs, parsePodCIDRs } from "../../src/cidr/pod-cidrs.ts";
 import { parsePrefix } from "../../src/cidr/prefix.ts";
 import type { LoadedConfig } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { createDataplaneAgent, type DataplanePeers } from "../../src/dataplane/agent.ts";
-import type { NodeRanges } from "../../src/dataplane/dataplane-plan.ts";
+import { createDataplaneAgent, type DataplaneAssignment, type DataplanePeers } from "../../src/dataplane/agent.ts";
+
 import type { LogFields, LogLevel } from "../../src/sys/log/log.ts";
 import { createSystem } from "../../src/sys/system.ts";
 import type { ClaimsView } from "../../src/tailnet/claims-view.ts";
@@ -26,7 +26,7 @@ const log = { debug: () => undefined, info: say("info"), warn: say("warn"), erro
 const system = createSystem({ log });
 const conditions = createConditionStore(system);
 const config = createLatest<LoadedConfig | undefined>(undefined);
-const assignment = createLatest<NodeRanges | undefined>(undefined);
+const assignment = createLatest<DataplaneAssignment | undefined>(undefined);
 const peers = createLatest<DataplanePeers | undefined>(undefined);
 const damage = createLatest<TailnetDamage | undefined>(undefined);
 
@@ -35,7 +35,8 @@ async function readInputs(): Promise<void> {
   config.set(await loadConfig(system));
   const podCIDRs = parsePodCIDRs(inputs.podCIDRs);
   const clusterCIDRs = (inputs.clusterCIDRs ?? []).map(parsePrefix);
-  assignment.set({ podCIDRs, clusterCIDRs, current: { podCIDRs: parsePodCIDRs(inputs.current ?? inputs.podCIDRs) } });
+  const current = { podCIDRs: parsePodCIDRs(inputs.current ?? inputs.podCIDRs) };
+  assignment.set({ podCIDRs, clusterCIDRs, isGuess: false, current });
   const known = inputs.peers?.map(parsePrefix);
   const serving = [{ podCIDRs: known ?? [], addresses: (inputs.addresses ?? []).map(parseAddr) }];
   peers.set(known === undefined ? undefined : { podCIDRs: known, serving });
