@@ -9,6 +9,7 @@ import {
   readDurationMs,
   readHostName,
   readListen,
+  readListenText,
   readNodeName,
   readPerNode,
   readServerUrl,
@@ -166,6 +167,8 @@ describe("readListen()", () => {
     ["localhost:0", "localhost", 0],
     ["0.0.0.0:65535", "0.0.0.0", 65535],
     ["[::]:80", "::", 80],
+    // A manifest with `[$(HOST_IP)]:9465` serves nodes of either family.
+    ["[10.0.0.1]:9465", "10.0.0.1", 9465],
   ])("takes %s", (value, host, port) => {
     expect(readListen(value)).toEqual(ok({ host, port }));
   });
@@ -178,12 +181,20 @@ describe("readListen()", () => {
     "127.0.0.1:",
     "127.0.0.1:65536",
     "::1:9465",
-    "[127.0.0.1]:1",
+    "[127.0.0.1:1",
     "host:1",
     "1.2.3:1",
   ])("refuses %p", (value) => {
     expect(whyOf(readListen(value))).toStartWith("is not an address and a port");
   });
+});
+
+test.each([
+  [" [10.0.0.1]:9465 ", "10.0.0.1:9465"],
+  ["[fd00::1]:9465", "[fd00::1]:9465"],
+  ["localhost:9465", "localhost:9465"],
+])("readListenText(%p) is as it stands in a URL", (value, text) => {
+  expect(readListenText(value)).toEqual(ok(text));
 });
 
 test("isLoopback() knows all of 127.0.0.0/8, ::1 and localhost, and nothing else", () => {

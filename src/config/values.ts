@@ -186,23 +186,28 @@ export function readTags(value: string | readonly string[]): Result<readonly str
     : fault(`holds ${clip(wrong) || "an empty tag"}, which is not a tag; write for example tag:k8s-node`);
 }
 
-/** `host:port` to listen on: an IP address (IPv6 in brackets) or `localhost`, and a port; 0 takes any free one. */
+/**
+ * `host:port` to listen on: an IP address or `localhost`, and a port; 0 takes any free one. IPv6 is in brackets, and IPv4 may be: a pod's
+ * manifest does not know which of them `[$(HOST_IP)]:9465` will be.
+ */
 export function readListen(value: string): Result<{ readonly host: string; readonly port: number }> {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(value.trim());
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
-  const isHost =
-    host === "localhost" || (host !== undefined && tryParseAddr(host)?.family === (match?.[1] ? "ipv6" : "ipv4"));
+  const family = host === undefined ? undefined : tryParseAddr(host)?.family;
+  const isHost = host === "localhost" || family === "ipv4" || (family === "ipv6" && match?.[1] !== undefined);
   if (host === undefined || !isHost || port > 65_535) {
     return fault("is not an address and a port; write for example 127.0.0.1:9465 or [::1]:9465");
   }
   return ok({ host, port });
 }
 
-/** As `readListen`, for a key that keeps the text. */
+/** As `readListen`, for a key that keeps the text: as it stands in a URL. */
 export function readListenText(value: string): Result<string> {
   const listen = readListen(value);
-  return listen.kind === "ok" ? ok(value.trim()) : listen;
+  if (listen.kind === "fault") return listen;
+  const { host, port } = listen.value;
+  return ok(host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`);
 }
 
 /** Whether a host to listen on is reachable from this machine only. */
