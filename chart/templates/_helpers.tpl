@@ -19,13 +19,16 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- dig "monitoring" "listen" "127.0.0.1:9465" .Values.config -}}
 {{- end }}
 
-{{- define "headcni.port" -}}
-{{- regexFind "[0-9]+$" (include "headcni.listen" .) -}}
+{{- define "headcni.portOf" -}}
+{{- regexFind "[0-9]+$" . -}}
 {{- end }}
 
-{{/* The configuration file: `config`, and the file of a key that the chart mounts. */}}
+{{/* The configuration file: `config`, the file of a key that the chart mounts, and that a controller approves where there is one. */}}
 {{- define "headcni.config" -}}
 {{- $config := deepCopy .Values.config -}}
+{{- if .Values.controller.enabled -}}
+{{- $config = merge $config (dict "headscale" (dict "approval" "controller")) -}}
+{{- end -}}
 {{- if .Values.tailscale.authKey.existingSecret -}}
 {{- $login := dict "authKeyFile" (printf "/run/headcni/secrets/tailscale/%s" .Values.tailscale.authKey.key) -}}
 {{- $config = merge $config (dict "tailscale" (dict "login" $login)) -}}
@@ -45,6 +48,26 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end -}}
 {{- end }}
 
+{{- define "headcni.controllerLabels" -}}
+app.kubernetes.io/name: headcni
+app.kubernetes.io/component: controller
+{{- end }}
+
+{{/* What `headcni controller` would end for, said before anything is installed. */}}
+{{- define "headcni.checkController" -}}
+{{- $config := .Values.config -}}
+{{- $approval := dig "headscale" "approval" "controller" $config -}}
+{{- if ne $approval "controller" -}}
+{{- fail (printf "config.headscale.approval is %s, and controller.enabled runs a controller that approves: leave one of them out" $approval) -}}
+{{- end -}}
+{{- $needs := dict "config.network.podCIDR.base" (dig "network" "podCIDR" "base" "" $config) "config.tailscale.nodeTags" (dig "tailscale" "nodeTags" "" $config) "config.headscale.url" (dig "headscale" "url" "" $config) "controller.apiKey.existingSecret" .Values.controller.apiKey.existingSecret -}}
+{{- $missing := list -}}
+{{- range $name, $value := $needs }}{{ if not $value }}{{ $missing = append $missing $name }}{{ end }}{{ end -}}
+{{- if $missing -}}
+{{- fail (printf "controller.enabled needs %s: the controller approves blocks of the cluster's range, for nodes with a tag, at Headscale, with an API key from a Secret" (join ", " $missing)) -}}
+{{- end -}}
+{{- end }}
+
 {{/* Folders of the node that are written. The parents of the runtime's: one that is replaced or mounted over is seen. */}}
 {{- define "headcni.writableDirs" -}}
 {{- $own := list "/var/lib/cni" "/var/lib/headcni" "/run/headcni" -}}
@@ -54,6 +77,10 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{/* Those of the uninstall: our own folders are removed, which takes the ones they lie in. */}}
 {{- define "headcni.uninstallDirs" -}}
 {{- toJson (uniq (concat (fromJsonArray (include "headcni.cniDirs" .)) (list "/var/lib" "/run") .Values.writableDirs)) -}}
+{{- end }}
+
+{{- define "headcni.tailscaleSocket" -}}
+{{- dig "tailscale" "socket" "/run/tailscale/tailscaled.sock" .Values.config -}}
 {{- end }}
 
 {{- define "headcni.cniDirs" -}}
@@ -103,14 +130,48 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
   valueFrom:
     fieldRef:
       fieldPath: spec.nodeName
-{{- if .Values.podMonitor.enabled }}
+{{- include "headcni.listenEnv" (dict "isMoved" .Values.podMonitor.enabled "listen" (include "headcni.listen" .)) }}
+{{- end }}
+
+{{/* For a Prometheus in a pod: on the node's address, whatever its family. Of a dict with isMoved and listen. */}}
+{{- define "headcni.listenEnv" }}
+{{- if .isMoved }}
 - name: HOST_IP
   valueFrom:
     fieldRef:
       fieldPath: status.hostIP
 - name: HEADCNI_MONITORING_LISTEN
-  value: $(HOST_IP):{{ include "headcni.port" . }}
+  value: "[$(HOST_IP)]:{{ include "headcni.portOf" .listen }}"
 {{- end }}
+{{- end }}
+
+{{/* Of the same: start, life and readiness, asked on the host's loopback where nothing is served elsewhere. */}}
+{{- define "headcni.probes" }}
+{{- $listen := .listen }}
+{{- $isMoved := .isMoved }}
+{{- range $name, $path := dict "startupProbe" "/healthz" "livenessProbe" "/healthz" "readinessProbe" "/readyz" }}
+{{ $name }}:
+  httpGet:
+    {{- if and (not $isMoved) (regexMatch "^(127\\.|localhost:|\\[::1\\])" $listen) }}
+    host: {{ regexReplaceAll ":[0-9]+$" $listen "" | trimAll "[]" | quote }}
+    {{- end }}
+    path: {{ $path }}
+    port: {{ include "headcni.portOf" $listen }}
+  periodSeconds: {{ eq $name "startupProbe" | ternary 1 10 }}
+  timeoutSeconds: 5
+  failureThreshold: {{ eq $name "startupProbe" | ternary 60 3 }}
+{{- end }}
+{{- end }}
+
+{{/* What needs nothing of the node beside its network. Root, since the kubelet gives the file of a Secret to root alone. */}}
+{{- define "headcni.plainSecurityContext" -}}
+privileged: false
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+seccompProfile:
+  type: RuntimeDefault
 {{- end }}
 
 {{/* docs/kubernetes.md has the reason for each capability. */}}

@@ -42,7 +42,22 @@ const tables: readonly (readonly [string, readonly string[]])[] = [
       "writableDirs[0]=/usr/lib/cni",
     ],
   ],
+  [
+    "a controller, monitored",
+    [
+      "podMonitor.enabled=true",
+      "controller.enabled=true",
+      "controller.replicas=2",
+      "controller.apiKey.existingSecret=headscale",
+      "controller.ca.existingConfigMap=headscale-ca",
+      "config.network.podCIDR.base=10.244.0.0/16",
+      "config.tailscale.nodeTags=tag:k8s-node",
+      "config.headscale.url=https://headscale.example.com",
+    ],
+  ],
 ];
+
+const controllerOnly = tables.at(-1)?.[1].filter((set) => !set.startsWith("podMonitor")) ?? [];
 
 function at(value: JsonValue | undefined, ...path: readonly (string | number)[]): JsonValue | undefined {
   return path.reduce<JsonValue | undefined>((inner, name) => {
@@ -102,14 +117,14 @@ test.each(readdirSync(`${chart}/examples`))(
 );
 
 test("every pod runs without privileges of its own, and with all tolerations", async () => {
-  const { objects } = await helmTemplate(["tailscaled.enabled=true"]);
+  const { objects } = await helmTemplate(["tailscaled.enabled=true", ...controllerOnly]);
   const pods = objects.flatMap(
     (object) => at(object, "spec", "template", "spec") ?? (object.kind === "Pod" ? object.spec : []),
   );
-  expect(pods.length).toBe(5);
+  expect(pods.length).toBe(6);
   for (const pod of pods) {
     expect(at(pod, "hostPID")).toBeUndefined();
-    expect(at(pod, "tolerations")).toEqual([{ operator: "Exists" }]);
+    expect(at(pod, "tolerations")).toContainEqual({ operator: "Exists" });
     const containers = [at(pod, "initContainers"), at(pod, "containers")].flatMap((list) =>
       Array.isArray(list) ? list : [],
     );
@@ -136,11 +151,46 @@ describe("helm template refuses", () => {
     ["a number where a list belongs", "tolerations=1", "'/tolerations'"],
     ["a choice that is none", "config.network.masquerade=maybe", "'/config/network/masquerade'"],
     ["a key by value", "tailscale.authKey.value=tskey", "additional properties 'value'"],
+    ["a controller's key by value", "controller.apiKey.value=hskey", "additional properties 'value'"],
+    [
+      "a controller that would end at once",
+      "controller.enabled=true",
+      "needs config.headscale.url, config.network.podCIDR.base, config.tailscale.nodeTags, controller.apiKey.existingSecret",
+    ],
   ])("%s", async (_name, set, where) => {
     const { exitCode, stderr } = await helmTemplate([set]);
     expect(exitCode).toBe(1);
     expect(stderr).toContain(where);
   });
+
+  test("a controller beside another way of approval", async () => {
+    const { exitCode, stderr } = await helmTemplate([...controllerOnly, "config.headscale.approval=node"]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("config.headscale.approval is node");
+  });
+});
+
+test("a controller has the daemons wait for its approval, and no other pod has its key", async () => {
+  const { objects, one } = await helmTemplate(controllerOnly);
+  expect(String(at(one("ConfigMap", "headcni"), "data", "config.yaml"))).toContain("approval: controller");
+  const withKey = objects.filter((object) => JSON.stringify(object).includes('"secretName":"headscale"'));
+  expect(withKey.map(({ kind }) => kind)).toEqual(["Deployment"]);
+});
+
+test("Prometheus is led to the node's address, whatever its family", async () => {
+  const { one } = await helmTemplate(["podMonitor.enabled=true"]);
+  const rules = at(one("PodMonitor", "headcni-daemon"), "spec", "podMetricsEndpoints", 0, "relabelings");
+  const target = (hostIP: string): readonly string[] =>
+    (Array.isArray(rules) ? rules : []).flatMap((rule) => {
+      const [regex, replacement] = [String(at(rule, "regex")), String(at(rule, "replacement"))];
+      if (at(rule, "targetLabel") !== "__address__" || !new RegExp(`^(?:${regex})$`).test(hostIP)) return [];
+      return hostIP.replace(new RegExp(`^(?:${regex})$`), replacement);
+    });
+  expect(target("10.0.0.1")).toEqual(["10.0.0.1:9465"]);
+  expect(target("fd00::1")).toEqual(["[fd00::1]:9465"]);
+  const env = at(one("DaemonSet", "headcni-daemon"), "spec", "template", "spec", "containers", 0, "env");
+  // Either family may be in brackets; IPv6 has to.
+  expect(env).toContainEqual({ name: "HEADCNI_MONITORING_LISTEN", value: "[$(HOST_IP)]:9465" });
 });
 
 test("the dashboard asks for metrics that there are", () => {

@@ -1,7 +1,6 @@
 // The part of a kubelet that runs a pod of the chart: its volumes, its init containers one after the other, its containers, over CRI and
 // with exactly the security context and mounts of the object that Helm rendered.
 
-import { bool, bytes, int, list, message, nested, string, strings } from "../../src/runtime/cri/protobuf.ts";
 import { createCriTransport } from "../../src/runtime/cri/transport.ts";
 import { realClock } from "../../src/sys/clock.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../src/sys/json.ts";
@@ -9,80 +8,12 @@ import { waitUntil } from "../../src/sys/testing.ts";
 import { containerdSocket } from "../harness/containerd.ts";
 import type { PodExecResult } from "../harness/cri.ts";
 import type { Node } from "../harness/node.ts";
+import { podCalls } from "./pod-calls.ts";
+import { type Entries, makeVolumes, objectsOf, textOf } from "./volumes.ts";
 
-// Field numbers: runtime.v1 in kubernetes/cri-api.
-const NamespaceOptions = message({ network: int(1), pid: int(2), ipc: int(3) });
-const SecurityProfile = message({ profileType: int(1) });
-const SandboxConfig = message({
-  metadata: nested(1, message({ name: string(1), uid: string(2), namespace: string(3), attempt: int(4) })),
-  logDirectory: string(3),
-  linux: nested(
-    8,
-    message({
-      cgroupParent: string(1),
-      securityContext: nested(
-        2,
-        message({ namespaceOptions: nested(1, NamespaceOptions), seccomp: nested(9, SecurityProfile) }),
-      ),
-    }),
-  ),
-});
-const SecurityContext = message({
-  capabilities: nested(1, message({ add: strings(1), drop: strings(2) })),
-  privileged: bool(2),
-  namespaceOptions: nested(3, NamespaceOptions),
-  runAsUser: nested(5, message({ value: int(1) })),
-  readonlyRootfs: bool(7),
-  noNewPrivs: bool(11),
-  maskedPaths: strings(13),
-  readonlyPaths: strings(14),
-  seccomp: nested(15, SecurityProfile),
-});
-const ContainerConfig = message({
-  metadata: nested(1, message({ name: string(1), attempt: int(2) })),
-  image: nested(2, message({ image: string(1) })),
-  command: strings(3),
-  args: strings(4),
-  envs: list(6, message({ key: string(1), value: string(2) })),
-  mounts: list(7, message({ containerPath: string(1), hostPath: string(2), readonly: bool(3), propagation: int(5) })),
-  logPath: string(11),
-  linux: nested(15, message({ securityContext: nested(2, SecurityContext) })),
-});
-const SandboxId = message({ podSandboxId: string(1) });
-const ContainerId = message({ containerId: string(1) });
-const Nothing = message({});
-const methods = {
-  run: { name: "RunPodSandbox", request: message({ config: nested(1, SandboxConfig) }), response: SandboxId },
-  stop: { name: "StopPodSandbox", request: SandboxId, response: Nothing },
-  remove: { name: "RemovePodSandbox", request: SandboxId, response: Nothing },
-  create: {
-    name: "CreateContainer",
-    request: message({
-      podSandboxId: string(1),
-      config: nested(2, ContainerConfig),
-      sandboxConfig: nested(3, SandboxConfig),
-    }),
-    response: ContainerId,
-  },
-  start: { name: "StartContainer", request: ContainerId, response: Nothing },
-  stopContainer: {
-    name: "StopContainer",
-    request: message({ containerId: string(1), timeout: int(2) }),
-    response: Nothing,
-  },
-  status: {
-    name: "ContainerStatus",
-    request: ContainerId,
-    response: message({ status: nested(1, message({ state: int(3), exitCode: int(7) })) }),
-  },
-  exec: {
-    name: "ExecSync",
-    request: message({ containerId: string(1), cmd: strings(2), timeoutSeconds: int(3) }),
-    response: message({ stdout: bytes(1), stderr: bytes(2), exitCode: int(3) }),
-  },
-} as const;
-
-/** NamespaceMode: the host's. */
+/** NamespaceMode: of the pod, of the container, the host's. */
+const podNamespace = 0;
+const ownNamespace = 1;
 const hostNamespace = 2;
 const exitedState = 2;
 const propagations: Readonly<Record<string, number>> = { HostToContainer: 1, Bidirectional: 2 };
@@ -97,15 +28,17 @@ const maskedPaths = [
 ];
 const readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 const timeoutMs = 60_000;
-/** Where it keeps volumes; no part of what an installation changes. */
-const kubeletDir = "/var/lib/headcni-test/kubelet";
 
-export interface RunPodOptions {
+export interface ChartPodOptions {
   readonly name: string;
-  /** `spec.template.spec` of a DaemonSet. */
+  /** `spec.template.spec` of a DaemonSet, a Deployment or a Job. */
   readonly spec: JsonObject;
   /** `data` of each ConfigMap. */
-  readonly configMaps: Readonly<Record<string, JsonObject>>;
+  readonly configMaps: Entries;
+  /** `data` of each Secret, in clear. */
+  readonly secrets?: Entries;
+  /** An init container that still runs after so long is killed, as with its node. */
+  readonly killInitAfterMs?: number;
 }
 
 export interface ChartPod extends AsyncDisposable {
@@ -114,53 +47,60 @@ export interface ChartPod extends AsyncDisposable {
   /** What a container printed. */
   log(container: string): string;
   exec(argv: readonly string[]): Promise<PodExecResult>;
+  /** Exit code of its container, once that has ended. @throws Error when it goes on for longer than `limitMs` */
+  ended(limitMs?: number): Promise<number>;
   /** Stops and removes it, as a DaemonSet that is deleted. */
   remove(): Promise<void>;
 }
 
 /** Runs the pod: its containers are started when it resolves, unless an init container failed. */
-export async function runChartPod(node: Node, { name, spec, configMaps }: RunPodOptions): Promise<ChartPod> {
+export async function runChartPod(node: Node, options: ChartPodOptions): Promise<ChartPod> {
+  const { name, spec, configMaps, secrets = {} } = options;
   const transport = createCriTransport(node.path(containerdSocket), realClock);
   const uid = `${name}-${crypto.randomUUID()}`;
   const logDirectory = `/var/log/pods/${uid}`;
-  const volumes = await makeVolumes(node, { uid, spec, configMaps });
-  const namespaceOptions = { network: hostNamespace, pid: 1 };
+  const volumes = await makeVolumes(node, { uid, spec, configMaps, secrets });
+  const network = spec.hostNetwork === true ? hostNamespace : podNamespace;
+  const namespaceOptions = { network, pid: ownNamespace };
   const sandboxConfig = {
     metadata: { name, uid, namespace: "kube-system" },
     logDirectory,
     linux: { cgroupParent: node.cgroup, securityContext: { namespaceOptions, seccomp: { profileType: 0 } } },
   };
-  const { podSandboxId } = await transport.call(methods.run, { config: sandboxConfig }, timeoutMs);
+  const { podSandboxId } = await transport.call(podCalls.run, { config: sandboxConfig }, timeoutMs);
   const start = async (container: JsonObject): Promise<string> => {
-    const config = containerConfig(node, container, volumes);
-    const { containerId } = await transport.call(methods.create, { podSandboxId, config, sandboxConfig }, timeoutMs);
-    await transport.call(methods.start, { containerId }, timeoutMs);
+    const config = containerConfig(node, container, { volumes, network });
+    const { containerId } = await transport.call(podCalls.create, { podSandboxId, config, sandboxConfig }, timeoutMs);
+    await transport.call(podCalls.start, { containerId }, timeoutMs);
     return containerId;
   };
+  const exitOf = async (containerId: string): Promise<number | undefined> => {
+    const { status } = await transport.call(podCalls.status, { containerId }, timeoutMs);
+    return status?.state === exitedState ? status.exitCode : undefined;
+  };
+  const stopContainer = (containerId: string, timeout: number) =>
+    transport.call(podCalls.stopContainer, { containerId, timeout }, timeoutMs);
   const exits: number[] = [];
   for (const container of objectsOf(spec.initContainers)) {
     const containerId = await start(container);
-    let exitCode = 0;
-    await waitUntil(
-      `the init container ${textOf(container.name)} ends`,
-      async () => {
-        const { status } = await transport.call(methods.status, { containerId }, timeoutMs);
-        exitCode = status?.exitCode ?? 0;
-        return status?.state === exitedState;
-      },
-      timeoutMs,
-    );
-    exits.push(exitCode);
-    if (exitCode !== 0) break;
+    if (options.killInitAfterMs !== undefined) {
+      await realClock.sleep(options.killInitAfterMs);
+      await stopContainer(containerId, 0);
+    }
+    exits.push(await untilValue(`the init container ${textOf(container.name)} ends`, () => exitOf(containerId)));
+    if (exits.at(-1) !== 0) break;
   }
   const [main] = objectsOf(spec.containers);
   const isWell = exits.every((code) => code === 0) && main !== undefined;
   const mainId = isWell ? await start(main) : undefined;
+  const running = (): string => {
+    if (mainId === undefined) throw new Error(`The pod ${name} has no container that runs`);
+    return mainId;
+  };
   const remove = async (): Promise<void> => {
-    if (mainId !== undefined)
-      await transport.call(methods.stopContainer, { containerId: mainId, timeout: 5 }, timeoutMs);
-    await transport.call(methods.stop, { podSandboxId }, timeoutMs);
-    await transport.call(methods.remove, { podSandboxId }, timeoutMs);
+    if (mainId !== undefined) await stopContainer(mainId, 5);
+    await transport.call(podCalls.stop, { podSandboxId }, timeoutMs);
+    await transport.call(podCalls.remove, { podSandboxId }, timeoutMs);
     transport.close();
   };
   return {
@@ -168,54 +108,46 @@ export async function runChartPod(node: Node, { name, spec, configMaps }: RunPod
     log: (container) =>
       node.exists(`${logDirectory}/${container}.log`) ? node.read(`${logDirectory}/${container}.log`) : "",
     exec: async (cmd) => {
-      if (mainId === undefined) throw new Error(`The pod ${name} has no container that runs`);
-      const request = { containerId: mainId, cmd, timeoutSeconds: 60 };
-      const { exitCode, stdout, stderr } = await transport.call(methods.exec, request, timeoutMs);
+      const request = { containerId: running(), cmd, timeoutSeconds: 60 };
+      const { exitCode, stdout, stderr } = await transport.call(podCalls.exec, request, timeoutMs);
       return { exitCode, stdout: Buffer.from(stdout).toString(), stderr: Buffer.from(stderr).toString() };
     },
+    ended: (limitMs) => untilValue(`the container of ${name} ends`, () => exitOf(running()), limitMs),
     remove,
     [Symbol.asyncDispose]: () => remove().catch(() => undefined),
   };
 }
 
-/** Path on the node of each volume. */
-async function makeVolumes(
-  node: Node,
-  { uid, spec, configMaps }: Omit<RunPodOptions, "name"> & { readonly uid: string },
-): Promise<ReadonlyMap<string, string>> {
-  const volumes = new Map<string, string>();
-  for (const volume of objectsOf(spec.volumes)) {
-    const name = textOf(volume.name);
-    const { hostPath, configMap } = volume;
-    if (isJsonObject(hostPath)) {
-      const path = textOf(hostPath.path);
-      if (hostPath.type === "DirectoryOrCreate") await node.must(["mkdir", "-p", path]);
-      if (hostPath.type === "FileOrCreate" && !node.exists(path)) node.write(path, "");
-      volumes.set(name, path);
-    } else if (isJsonObject(configMap)) {
-      const path = `${kubeletDir}/${uid}/${name}`;
-      for (const [file, text] of Object.entries(configMaps[textOf(configMap.name)] ?? {})) {
-        node.write(`${path}/${file}`, textOf(text));
-      }
-      volumes.set(name, path);
-    } else throw new Error(`A volume this kubelet does not know: ${JSON.stringify(volume)}`);
-  }
-  return volumes;
+async function untilValue<T>(what: string, ask: () => Promise<T | undefined>, limitMs = timeoutMs): Promise<T> {
+  let value: T | undefined;
+  await waitUntil(
+    what,
+    async () => {
+      value = await ask();
+      return value !== undefined;
+    },
+    limitMs,
+  );
+  if (value === undefined) throw new Error(`Not so: ${what}`);
+  return value;
 }
 
-function containerConfig(node: Node, container: JsonObject, volumes: ReadonlyMap<string, string>) {
+interface Surroundings {
+  readonly volumes: ReadonlyMap<string, string>;
+  /** NamespaceMode. */
+  readonly network: number;
+}
+
+function containerConfig(node: Node, container: JsonObject, { volumes, network }: Surroundings) {
   const security = isJsonObject(container.securityContext) ? container.securityContext : {};
   const capabilities = isJsonObject(security.capabilities) ? security.capabilities : {};
+  const envs = environment(node, objectsOf(container.env));
   return {
     metadata: { name: textOf(container.name) },
     image: { image: textOf(container.image) },
     command: textsOf(container.command),
-    args: textsOf(container.args),
-    envs: objectsOf(container.env).map((env) => ({
-      key: textOf(env.name),
-      // The one field the chart asks the downward API for without a PodMonitor.
-      value: isJsonObject(env.valueFrom) ? node.name : textOf(env.value),
-    })),
+    args: textsOf(container.args).map((text) => expand(text, envs)),
+    envs: [...envs].map(([key, value]) => ({ key, value })),
     mounts: objectsOf(container.volumeMounts).map((mount) => ({
       containerPath: textOf(mount.mountPath),
       hostPath: volumes.get(textOf(mount.name)) ?? "",
@@ -227,7 +159,7 @@ function containerConfig(node: Node, container: JsonObject, volumes: ReadonlyMap
       securityContext: {
         capabilities: { add: textsOf(capabilities.add), drop: textsOf(capabilities.drop) },
         privileged: security.privileged === true,
-        namespaceOptions: { network: hostNamespace, pid: 1 },
+        namespaceOptions: { network, pid: ownNamespace },
         ...(typeof security.runAsUser === "number" ? { runAsUser: { value: security.runAsUser } } : {}),
         readonlyRootfs: security.readOnlyRootFilesystem === true,
         noNewPrivs: security.allowPrivilegeEscalation === false,
@@ -239,12 +171,21 @@ function containerConfig(node: Node, container: JsonObject, volumes: ReadonlyMap
   };
 }
 
-function objectsOf(value: JsonValue | undefined): readonly JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+/** Values that name others above them, and what the downward API says. */
+function environment(node: Node, env: readonly JsonObject[]): ReadonlyMap<string, string> {
+  const fields: Readonly<Record<string, string>> = { "spec.nodeName": node.name, "status.hostIP": "127.0.0.1" };
+  const known = new Map<string, string>();
+  for (const { name, value, valueFrom } of env) {
+    const field =
+      isJsonObject(valueFrom) && isJsonObject(valueFrom.fieldRef) ? valueFrom.fieldRef.fieldPath : undefined;
+    known.set(textOf(name), field === undefined ? expand(textOf(value), known) : (fields[textOf(field)] ?? ""));
+  }
+  return known;
 }
 
-function textOf(value: JsonValue | undefined): string {
-  return typeof value === "string" ? value : "";
+/** `$(NAME)`, as Kubernetes does in values, commands and arguments. */
+function expand(text: string, envs: ReadonlyMap<string, string>): string {
+  return text.replaceAll(/\$\((\w+)\)/g, (whole, name: string) => envs.get(name) ?? whole);
 }
 
 function textsOf(value: JsonValue | undefined): readonly string[] {

@@ -1,40 +1,35 @@
 // The image in containerd with the pod that Helm renders, on a node in namespaces: what the chart promises of a node, without a cluster.
 
-import { beforeAll, expect, test } from "bun:test";
-import { isJsonObject, type JsonObject } from "../../src/sys/json.ts";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { waitUntil } from "../../src/sys/testing.ts";
-import { startContainerd } from "../harness/containerd.ts";
 import { connectPods } from "../harness/cri.ts";
 import { conflistPath } from "../harness/headcni.ts";
-import { checkout, createNode, type Node } from "../harness/node.ts";
+import type { Node } from "../harness/node.ts";
 import { changedPaths, treeOf } from "../install/tree.ts";
-import { helmTemplate, type Rendered } from "./helm.ts";
+import { buildImage, type ChartNode, createChartNode, podOf } from "./chart-node.ts";
+import { helmTemplate } from "./helm.ts";
 import { runChartPod } from "./kubelet.ts";
+import { controllerApproves } from "./scenarios/controller.ts";
 
-const archive = `${checkout}/dist/headcni-image.tar`;
 const hasGo = Bun.which("go") !== null;
 
-beforeAll(async () => {
-  if (!hasGo) return;
-  const build = Bun.spawn([process.execPath, "image/build.ts", "host"], {
-    cwd: checkout,
-    env: process.env,
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  if ((await build.exited) !== 0) throw new Error(`The image cannot be built: ${await build.stderr.text()}`);
-}, 300_000);
+if (hasGo) {
+  describe("in containerd on a bare node", () => {
+    let chartNode: ChartNode;
+    beforeAll(async () => {
+      await buildImage();
+      chartNode = await createChartNode();
+    }, 300_000);
+    afterAll(() => chartNode?.[Symbol.asyncDispose]());
 
-function podOf(rendered: Rendered, daemonSet: string) {
-  const { spec } = rendered.one("DaemonSet", daemonSet);
-  const template = isJsonObject(spec) && isJsonObject(spec.template) ? spec.template.spec : undefined;
-  const dataOf = (name: string): JsonObject => {
-    const { data } = rendered.one("ConfigMap", name);
-    return isJsonObject(data) ? data : {};
-  };
-  const configMaps = { headcni: dataOf("headcni"), "headcni-uninstall": dataOf("headcni-uninstall") };
-  return { name: daemonSet, spec: isJsonObject(template) ? template : {}, configMaps };
-}
+    test("the controller's pod approves", () => controllerApproves(chartNode.node), 60_000);
+    test(
+      "the chart's pod gives the node its network, repairs it, and takes it back",
+      () => installAndRemove(chartNode),
+      180_000,
+    );
+  });
+} else console.log("    not run, the chart's pods in containerd: Go is not on PATH, and builds the image's plugins");
 
 async function kernelOf(node: Node): Promise<string> {
   return node.must(["sh", "-ec", "ip rule; ip -6 rule; nft list tables; ip -brief link | grep headcni || true"]);
@@ -43,17 +38,7 @@ async function kernelOf(node: Node): Promise<string> {
 /** What a kubelet makes for hostPath volumes, and the plugins take notes in. */
 const kubelets = ["/etc/cni", "/run/xtables.lock", "/var/lib/cni"];
 
-const promise = "the chart's pod gives a bare node its network, repairs it, and takes it back";
-if (hasGo) test(promise, installAndRemove, 180_000);
-else console.log(`Go is not on PATH, and builds the image's plugins: "${promise}" is not run`);
-
-async function installAndRemove(): Promise<void> {
-  await using node = await createNode();
-  // As systemd has it: what is mounted later is seen in pods.
-  await node.must(["mount", "--make-rshared", "/"]);
-  await node.must(["sh", "-c", "rm -f /opt/cni/bin/* && mount -t tmpfs none /usr/local"]);
-  let containerd = await startContainerd(node);
-  await node.must(["ctr", "-n", "k8s.io", "images", "import", archive], { timeoutMs: 60_000 });
+async function installAndRemove({ node, restartContainerd }: ChartNode): Promise<void> {
   using runtime = connectPods(node);
   const [tree, kernel] = [await treeOf(node), await kernelOf(node)];
   const rendered = await helmTemplate([
@@ -66,7 +51,7 @@ async function installAndRemove(): Promise<void> {
   const has = (): boolean => node.exists(conflistPath) && node.read(conflistPath).includes("10.244.1.0/24");
 
   const begun = performance.now();
-  let daemon = await runChartPod(node, podOf(rendered, "headcni-daemon"));
+  let daemon = await runChartPod(node, podOf(rendered, "DaemonSet", "headcni-daemon"));
   expect(daemon.initExits).toEqual([0]);
   await waitUntil("the runtime has a network", isReady, 20_000);
   console.log(`From the pod's start to a network: ${Math.round(performance.now() - begun)} ms`);
@@ -98,29 +83,27 @@ async function installAndRemove(): Promise<void> {
   await node.must(["umount", "/etc/cni/net.d"]);
   await waitUntil("the conflist is back", has, 10_000);
   // It watches the directory that was moved away: a containerd does not look at another one before it is restarted.
-  expect(await containerd.stop()).toBe(0);
-  containerd = await startContainerd(node);
+  await restartContainerd();
   await waitUntil("the runtime has a network again", isReady, 20_000);
   expect((await client.exec(ask)).stdout).toBe("server\n");
 
   // An update of the DaemonSet: the pods' network goes on without it.
   await daemon.remove();
   expect((await client.exec(ask)).stdout).toBe("server\n");
-  daemon = await runChartPod(node, podOf(rendered, "headcni-daemon"));
+  daemon = await runChartPod(node, podOf(rendered, "DaemonSet", "headcni-daemon"));
   expect((await daemon.exec(["headcni", "status", "--wait", "20"])).exitCode).toBe(0);
 
   await daemon.remove();
-  const refused = await runChartPod(node, podOf(rendered, "headcni-uninstall"));
+  const refused = await runChartPod(node, podOf(rendered, "DaemonSet", "headcni-uninstall"));
   expect(refused.initExits).toEqual([1]);
   expect(refused.log("uninstall")).toContain("10-headcni.conflist, by which 2 pods of this node are taken down");
   expect(has()).toBe(true);
   await refused.remove();
   for (const pod of [client, server]) await pod.remove();
-  const done = await runChartPod(node, podOf(rendered, "headcni-uninstall"));
+  const done = await runChartPod(node, podOf(rendered, "DaemonSet", "headcni-uninstall"));
   expect([done.initExits, done.log("uninstall")]).toEqual([[0], expect.not.stringContaining("Left alone")]);
   await done.remove();
   const changed = changedPaths(tree, await treeOf(node));
   expect(changed.filter((path) => !kubelets.some((own) => path === own || path.startsWith(`${own}/`)))).toEqual([]);
   expect(await kernelOf(node)).toBe(kernel);
-  expect(await containerd.stop()).toBe(0);
 }

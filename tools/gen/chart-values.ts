@@ -14,7 +14,10 @@ interface ChartValue {
 }
 
 /** Maps whose keys are Kubernetes' or the operator's own. */
-const freeMaps = ["resources", "nodeSelector", "affinity", "updateStrategy", "tailscaled.resources"];
+const freeMaps = [
+  ...["resources", "nodeSelector", "affinity", "updateStrategy", "tailscaled.resources"],
+  ...["controller.resources", "controller.nodeSelector", "controller.affinity"],
+];
 const choices: Readonly<Record<string, readonly string[]>> = {
   "image.pullPolicy": ["Always", "IfNotPresent", "Never"],
   "tailscaled.image.pullPolicy": ["Always", "IfNotPresent", "Never"],

@@ -1,0 +1,66 @@
+// A bare node with containerd and HeadCNI's image, for the pods that Helm renders.
+
+import { isJsonObject, type JsonObject } from "../../src/sys/json.ts";
+import { startContainerd } from "../harness/containerd.ts";
+import { checkout, createNode, type Node, type NodeProcess } from "../harness/node.ts";
+import type { Rendered } from "./helm.ts";
+import type { ChartPodOptions } from "./kubelet.ts";
+
+const archive = `${checkout}/dist/headcni-image.tar`;
+
+/** Writes the archive of this machine's architecture. @throws Error with what the build said */
+export async function buildImage(): Promise<void> {
+  const argv = [process.execPath, "image/build.ts", "host"];
+  const build = Bun.spawn(argv, { cwd: checkout, env: process.env, stdout: "pipe", stderr: "pipe" });
+  if ((await build.exited) !== 0) throw new Error(`The image cannot be built: ${await build.stderr.text()}`);
+}
+
+export interface ChartNode extends AsyncDisposable {
+  readonly node: Node;
+  /** Ends containerd and starts it anew. */
+  restartContainerd(): Promise<void>;
+}
+
+export async function createChartNode(): Promise<ChartNode> {
+  const node = await createNode();
+  try {
+    // As systemd has it: what is mounted later is seen in pods.
+    await node.must(["mount", "--make-rshared", "/"]);
+    await node.must(["sh", "-c", "rm -f /opt/cni/bin/* && mount -t tmpfs none /usr/local"]);
+    let containerd: NodeProcess = await startContainerd(node);
+    await node.must(["ctr", "-n", "k8s.io", "images", "import", archive], { timeoutMs: 60_000 });
+    return {
+      node,
+      restartContainerd: async () => {
+        const exitCode = await containerd.stop();
+        if (exitCode !== 0) throw new Error(`containerd ended with ${exitCode}`);
+        containerd = await startContainerd(node);
+      },
+      [Symbol.asyncDispose]: async () => {
+        await containerd.stop();
+        await node[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await node[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** The pod of a workload, with all ConfigMaps of the chart. */
+export function podOf(rendered: Rendered, kind: "DaemonSet" | "Deployment" | "Job", name: string): ChartPodOptions {
+  const { spec } = rendered.one(kind, name);
+  const template = isJsonObject(spec) && isJsonObject(spec.template) ? spec.template.spec : undefined;
+  const maps = rendered.objects.filter((object) => object.kind === "ConfigMap");
+  return {
+    name,
+    spec: isJsonObject(template) ? template : {},
+    configMaps: Object.fromEntries(
+      maps.map(({ metadata, data }) => [nameOf(metadata), isJsonObject(data) ? data : {}]),
+    ),
+  };
+}
+
+function nameOf(metadata: JsonObject[string] | undefined): string {
+  return isJsonObject(metadata) ? String(metadata.name) : "";
+}
