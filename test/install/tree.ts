@@ -17,8 +17,9 @@ const others = [
 /** Path to what it is: type, mode, owner, target of a link, digest of a file; of a file in a directory of CNI its time too. */
 export type Tree = ReadonlyMap<string, string>;
 
-export async function treeOf(node: Node): Promise<Tree> {
-  const skipped = others.flatMap((path) => ["-path", path, "-o"]).slice(0, -1);
+/** @param more what further programs of the node keep */
+export async function treeOf(node: Node, more: readonly string[] = []): Promise<Tree> {
+  const skipped = [...others, ...more].flatMap((path) => ["-path", path, "-o"]).slice(0, -1);
   const files = ["(", ...skipped, ")", "-prune", "-o"];
   const there = roots.filter((root) => node.exists(root));
   const listed = await node.must(["find", ...there, ...files, "-printf", "%p\\t%y %m %U %l\\n"]);

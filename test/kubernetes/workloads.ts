@@ -37,8 +37,8 @@ export interface RunningPod {
   readonly address: string;
 }
 
-/** A Deployment with pods on all nodes. */
-export async function deploy({ api }: ControlPlane, name: string, replicas: number): Promise<void> {
+/** A Deployment with pods on all nodes. @param onNode all of them on this one */
+export async function deploy({ api }: ControlPlane, name: string, replicas: number, onNode?: string): Promise<void> {
   const labels = { app: name };
   const spread = {
     maxSkew: 1,
@@ -55,7 +55,9 @@ export async function deploy({ api }: ControlPlane, name: string, replicas: numb
         metadata: { labels },
         spec: {
           containers: [container],
-          topologySpreadConstraints: [spread],
+          ...(onNode === undefined
+            ? { topologySpreadConstraints: [spread] }
+            : { nodeSelector: { "kubernetes.io/hostname": onNode } }),
           terminationGracePeriodSeconds: 0,
           automountServiceAccountToken: false,
         },
@@ -75,13 +77,19 @@ export async function remove({ api }: ControlPlane, name: string): Promise<void>
   );
 }
 
-/** A Service over the pods. @returns its address */
-export async function expose({ api }: ControlPlane, name: string): Promise<string> {
+/** A Service over the pods, with port 80 for who they are and those of `more` as they are. @returns its address */
+export async function expose({ api }: ControlPlane, name: string, more: readonly number[] = []): Promise<string> {
+  const ports = [{ port: 80, targetPort: port }, ...more.map((each) => ({ port: each, targetPort: each }))];
   const service = await api<{ spec: { clusterIP: string } }>("POST", `${base}/services`, {
     metadata: { name },
-    spec: { selector: { app: name }, ports: [{ port: 80, targetPort: port }] },
+    spec: { selector: { app: name }, ports: ports.map((each) => ({ ...each, name: `port-${each.port}` })) },
   });
   return service.spec.clusterIP;
+}
+
+/** Takes the Service away. */
+export async function conceal({ api }: ControlPlane, name: string): Promise<void> {
+  await api("DELETE", `${base}/services/${name}`);
 }
 
 /** As soon as all of them run. */
@@ -110,17 +118,25 @@ export async function runningPods({ api }: ControlPlane, app: string, count: num
 }
 
 /** What `address` answers to a pod: the name of the pod that answered, and the address it saw; "" for nothing. */
-export async function asks({ nodes }: KubernetesCluster, pod: RunningPod, address: string, to = port): Promise<string> {
-  const worker = nodes.find(({ name }) => name === pod.node);
-  if (worker === undefined) throw new Error(`No node ${pod.node}`);
-  const inside = await netnsOf(worker, pod);
+export async function asks(cluster: KubernetesCluster, pod: RunningPod, address: string, to = port): Promise<string> {
+  const { node } = workerOf(cluster, pod);
+  const inside = await netnsOf(cluster, pod);
   const argv = ["nsenter", `--net=${inside}`, "--", "busybox", "nc", "-w", "3", address, String(to)];
-  const { stdout } = await worker.node.run(argv, { stdin: "GET /cgi-bin/who HTTP/1.0\r\n\r\n", timeoutMs: 5000 });
+  const { stdout } = await node.run(argv, { stdin: "GET /cgi-bin/who HTTP/1.0\r\n\r\n", timeoutMs: 5000 });
   return (stdout.split("\r\n\r\n")[1] ?? "").trim();
 }
 
+/** The node that a pod runs on. */
+export function workerOf({ nodes }: KubernetesCluster, pod: Pick<RunningPod, "node">): KubernetesNode {
+  const worker = nodes.find(({ name }) => name === pod.node);
+  if (worker === undefined) throw new Error(`No node ${pod.node}`);
+  return worker;
+}
+
 /** The network namespace that has the pod's address. */
-async function netnsOf({ node }: KubernetesNode, { name, address }: RunningPod): Promise<string> {
+export async function netnsOf(cluster: KubernetesCluster, pod: RunningPod): Promise<string> {
+  const { name, address } = pod;
+  const { node } = workerOf(cluster, pod);
   for (const file of node.list("/run/netns")) {
     const { stdout } = await node.run(["nsenter", `--net=/run/netns/${file}`, "--", "ip", "-4", "-brief", "addr"]);
     if (stdout.includes(`${address}/`)) return `/run/netns/${file}`;

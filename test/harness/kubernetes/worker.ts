@@ -79,6 +79,11 @@ async function prepare(node: Node): Promise<void> {
     await node.must(["mount", "--bind", set, `/proc/sys/${name}`]);
   }
   await node.must(["mount", "--make-rshared", "/"]);
+  // kubeadm joins no node without it.
+  await node.must(["sysctl", "-qw", "net.ipv4.ip_forward=1"]);
+  // A machine has it once iptables has run, and the others once it has had a pod.
+  node.write("/run/xtables.lock", "");
+  await node.must(["mkdir", "-p", "-m", "700", "/var/lib/cni/results", "/var/lib/cni/networks"]);
   node.write("/dev/kmsg", "");
   for (const hierarchy of cgroupHierarchies()) fs.mkdirSync(`${hierarchy}${node.cgroup}`, { recursive: true });
 }
