@@ -2,6 +2,7 @@
 // never expanded, so an alias bomb stays as small as its text. Nothing of the library's messages gets out: they quote the file.
 
 import type { Alias, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
+import { parsePlainYaml } from "./plain-yaml.ts";
 import type { Tree, TreeEntry, TreeList, TreeMap } from "./tree.ts";
 
 export interface YamlDocument {
@@ -24,6 +25,13 @@ function library(): typeof import("yaml") {
  * @param firstLine the line of the file this text begins at.
  */
 export function parseYamlTrees(text: string, firstLine = 1): readonly YamlDocument[] {
+  const tree = parsePlainYaml(text, firstLine);
+  if (tree === undefined) return parseLibraryYaml(text, firstLine);
+  return [{ tree, brokenLine: undefined, firstLine: tree.line, lastLine: firstLine + countLines(text) - 1 }];
+}
+
+/** The same by the library alone: for tests, which hold the plain reader against it. */
+export function parseLibraryYaml(text: string, firstLine: number): readonly YamlDocument[] {
   const lineAt = lineIndex(text, firstLine);
   const lastLine = firstLine + countLines(text) - 1;
   const parsed = composeAll(text);
@@ -56,7 +64,7 @@ function oneByOne(text: string, firstLine: number, brokenLine: number): readonly
     const part = text.slice(at, begins[index]);
     const here = line;
     line += countLines(part);
-    return part.trim() === "" ? [] : parseYamlTrees(part, here);
+    return part.trim() === "" ? [] : parseLibraryYaml(part, here);
   });
 }
 
