@@ -5,8 +5,9 @@ import type { Command } from "commander";
 import { createSystem } from "../sys/system.ts";
 import type { CliContext } from "./context.ts";
 import { examplesOf } from "./options.ts";
-import { createProgram, parseCommandLine } from "./program.ts";
+import { parseCommandLine } from "./program.ts";
 import { plainTerminal } from "./terminal/testing.ts";
+import { createProgram } from "./tree/commands.ts";
 
 interface Answer {
   readonly exitCode: number;

@@ -3,7 +3,7 @@
 import type { Argument, Command, Option } from "commander";
 import { createCliContext } from "../../src/cli/context.ts";
 import { examplesOf } from "../../src/cli/options.ts";
-import { createProgram } from "../../src/cli/program.ts";
+import { createProgram } from "../../src/cli/tree/commands.ts";
 import { silentLog } from "../../src/sys/log/log.ts";
 import { block, code, page, table } from "./markdown.ts";
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { CliContext } from "../context.ts";
-import { createProgram } from "../program.ts";
+import { createProgram } from "../tree/commands.ts";
 import { complete } from "./complete.ts";
 
 const program = createProgram({} as CliContext);
