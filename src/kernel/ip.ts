@@ -12,13 +12,15 @@ const maxOutputBytes = 8 << 20;
 /**
  * What `ip -j ARGS` prints (iproute2 4.13 or later). Never throws for a machine that lacks or refuses it: the fault says why.
  * @param args what follows `ip -j`
+ * @param stdin for `-batch -`, the questions a line each
  */
-export async function askIp({ exec }: Pick<System, "exec">, args: string): Promise<Result<string>> {
+export async function askIp({ exec }: Pick<System, "exec">, args: string, stdin?: string): Promise<Result<string>> {
   try {
     const argv = ["ip", "-j", ...args.split(" ")];
     const { exitCode, stdout, stderr, timedOut, outputTooLong } = await exec.run(argv, {
       timeoutMs: 5000,
       maxOutputBytes,
+      stdin,
     });
     if (outputTooLong) return fault(`ip -j ${args} printed more than ${maxOutputBytes >> 20} MiB`);
     if (timedOut) return fault(`ip -j ${args} did not answer in 5 s`);

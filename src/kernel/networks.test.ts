@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { HeadcniError } from "../sys/errors.ts";
-import type { ExecResult } from "../sys/process/exec.ts";
+import type { ExecOptions, ExecResult } from "../sys/process/exec.ts";
 import { parseDevices } from "./devices.ts";
 import { readNetworks } from "./networks.ts";
 import { parseRoutes } from "./routes.ts";
@@ -149,7 +149,7 @@ describe("parseRoutes()", () => {
 type Answers = Readonly<Record<string, Partial<ExecResult> | Error>>;
 
 function ipThatSays(answers: Answers) {
-  const run = async (argv: readonly string[]): Promise<ExecResult> => {
+  const run = async (argv: readonly string[], _options?: ExecOptions): Promise<ExecResult> => {
     const answer = answers[argv.slice(1).join(" ")] ?? { stdout: "[]" };
     if (answer instanceof Error) throw answer;
     return { exitCode: 0, signal: null, stdout: "", stderr: "", timedOut: false, outputTooLong: false, ...answer };
@@ -173,6 +173,21 @@ describe("readNetworks()", () => {
       "eth0 fe80::7/64",
     ]);
     expect(networks.routes.map(({ destination }) => String(destination))).toEqual(["0.0.0.0/0", "::/0"]);
+  });
+
+  test("asks for all at once where ip can", async () => {
+    const route = '[{"dst":"default","dev":"eth0"}]';
+    const asked: (string | Uint8Array | undefined)[] = [];
+    const machine = ipThatSays({ "-j -batch -": { stdout: `${devices.replaceAll("\n", "")}\n${route}\n${route}\n` } });
+    const run: typeof machine.exec.run = (argv, options) => {
+      asked.push(options?.stdin);
+      return machine.exec.run(argv);
+    };
+    const { networks } = await readNetworks({ exec: { run } });
+    if (networks.kind === "unknown") throw new Error(networks.why);
+    expect(networks.addresses.map(({ device }) => device)).toEqual(["lo", "eth0", "eth0"]);
+    expect(networks.routes.map(({ destination }) => String(destination))).toEqual(["0.0.0.0/0", "::/0"]);
+    expect(asked).toEqual(["addr show\nroute show table all root 0.0.0.0/0\nroute show table all root ::/0\n"]);
   });
 
   test("reads a kernel without IPv6", async () => {
