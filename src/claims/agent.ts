@@ -33,6 +33,8 @@ export interface ClaimsAgentOptions {
 
 /** How soon a claim is looked at again that only time decides. */
 const judgingMs = 500;
+/** What says something of a claim alone: on a large tailnet a proof comes every few seconds, and a step looks at all peers. */
+const ofClaims: ReadonlySet<string> = new Set(["proofs", "held", "pods"]);
 
 export function createClaimsAgent(system: System, options: ClaimsAgentOptions): Agent {
   const { conditions, config, assignment, tailnet, proofs, held, pods, claims, record } = options;
@@ -46,7 +48,10 @@ export function createClaimsAgent(system: System, options: ClaimsAgentOptions): 
     if (JSON.stringify(claims.value) !== JSON.stringify(view)) claims.set(view);
   };
 
-  const work = async (signal: AbortSignal): Promise<readonly Condition[]> => {
+  const work = async (reasons: readonly string[], signal: AbortSignal): Promise<readonly Condition[]> => {
+    if (last?.claim === undefined && last !== undefined && reasons.every((reason) => ofClaims.has(reason))) {
+      return last.conditions;
+    }
     const loaded = await firstValue(config, signal);
     const assigned = await firstValue(assignment, signal);
     const shown = tailnet.value;
@@ -76,7 +81,7 @@ export function createClaimsAgent(system: System, options: ClaimsAgentOptions): 
     conditions,
     trigger,
     inputs: { config, assignment, tailnet, proofs, held, pods },
-    step: (_reasons, signal) => work(signal),
+    step: work,
   });
   return {
     ...plainAgent,

@@ -65,13 +65,14 @@ export function createTailscaleAgent(system: System, options: TailscaleAgentOpti
     conditions,
     trigger,
     inputs: { config, assignment, damage, claims },
-    step: async (_reasons, signal) => {
+    step: async (reasons, signal) => {
       const settings = (await firstValue(config, signal))?.config.tailscale;
       throwIfStopping(signal);
       if (settings === undefined) return [];
       if (isRunning) watches.update(watchTargets(settings));
+      const isQuiet = isFollowingBus && reasons.every((reason) => reason === "timer");
       const input = { settings, assignment: assignment.value, damage: damage.value, claims: claims.value };
-      const done = await step(input, signal);
+      const done = await step({ ...input, isQuiet }, signal);
       if (done.retryAfterMs !== undefined) trigger.wake("retry", done.retryAfterMs);
       view = done.view;
       publish(tailnet, view.tailnet);
@@ -139,9 +140,9 @@ async function cleanUpTailscale(system: System, options: CleanUpOptions): Promis
   return names.length === 0 ? [] : [removed(`what was changed in tailscaled's prefs: ${names.join(", ")}`, options)];
 }
 
-/** Another value only when it says something else: readers are woken by each. */
+/** Another value only when it says something else: readers are woken by each. With a network map the same one is the same object. */
 function publish(latest: Latest<Tailnet | undefined>, next: Tailnet): void {
-  if (JSON.stringify(latest.value) !== JSON.stringify(next)) latest.set(next);
+  if ("self" in next || JSON.stringify(latest.value) !== JSON.stringify(next)) latest.set(next);
 }
 
 /** Runs `work`, aborted after `ms`. */

@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { fakeClock, tempRoot, testSystem } from "../sys/testing.ts";
 import { connectLocalApi } from "./local-api/local-api.ts";
-import { createPeersRoutes } from "./peers-routes.ts";
+import { createPeersRoutes, type ReadPeersRoutesOptions } from "./peers-routes.ts";
 import { fakeSocket, fakeTailscaled } from "./testing.ts";
 
 test("peers' routes are read once in a while, and stay known while tailscaled does not say them", async () => {
@@ -14,8 +14,8 @@ test("peers' routes are read once in a while, and stay known while tailscaled do
   using api = await connectLocalApi(system, fakeSocket);
   const { signal } = new AbortController();
   const reader = createPeersRoutes(system);
-  const read = async (isClose = false) => {
-    const { routes, retryAfterMs } = await reader.read(api, { peers: 2, isClose }, signal);
+  const read = async (urgency: ReadPeersRoutesOptions["urgency"] = "usual") => {
+    const { routes, retryAfterMs } = await reader.read(api, { peers: 2, urgency }, signal);
     return [routes?.get("2")?.join(), retryAfterMs];
   };
   fake.peersRoutes = { 2: ["10.244.2.0/24"] };
@@ -27,11 +27,16 @@ test("peers' routes are read once in a while, and stay known while tailscaled do
   expect(await read()).toEqual(["10.244.7.0/24", undefined]);
   fake.peersRoutes = { 2: ["10.244.8.0/24"] };
   await clock.advance(400);
-  expect(await read(true)).toEqual(["10.244.8.0/24", 2000]);
+  expect(await read("close")).toEqual(["10.244.8.0/24", 2000]);
   fake.peersRoutes = { 2: ["10.244.7.0/24"] };
   await clock.advance(2000);
-  expect(await read(true)).toEqual(["10.244.7.0/24", 2000]);
+  expect(await read("close")).toEqual(["10.244.7.0/24", 2000]);
+  fake.peersRoutes = { 2: ["10.244.9.0/24"] };
+  await clock.advance(299_000);
+  expect(await read("quiet")).toEqual(["10.244.7.0/24", undefined]);
+  await clock.advance(2000);
+  expect(await read("quiet")).toEqual(["10.244.9.0/24", undefined]);
   fake.answer = () => ({ status: 500, body: "no" });
   await clock.advance(60_000);
-  expect(await read()).toEqual(["10.244.7.0/24", undefined]);
+  expect(await read()).toEqual(["10.244.9.0/24", undefined]);
 });

@@ -133,7 +133,8 @@ export async function play(phases: readonly Phase[]): Promise<void> {
     node.run();
     const seen = () => ({ asks: fake.changes().slice(before), state: node.tailnet.value?.kind, raises: node.codes() });
     try {
-      await waitUntil(when, () => JSON.stringify(seen()) === JSON.stringify({ asks, state, raises }));
+      const isSeen = () => JSON.stringify(seen()) === JSON.stringify({ asks, state, raises });
+      await waitUntil(when, isSeen, 30_000);
     } catch {
       expect(seen(), when).toEqual({ asks: [...asks], state, raises: [...raises] });
     }

@@ -29,7 +29,7 @@ import { createPeersRoutes } from "./peers-routes.ts";
 import { createPrefsHolder, restorePrefs } from "./prefs/hold-prefs.ts";
 import { prefsRecordFile, readPrefsRecord } from "./prefs/prefs-record.ts";
 import type { TailscaleView } from "./status.ts";
-import { toTailnet } from "./to-tailnet.ts";
+import { createToTailnet, toTailnet } from "./to-tailnet.ts";
 
 export interface TailscaleStepOptions {
   readonly record: RecordMetric;
@@ -44,6 +44,8 @@ export interface TailscaleStepInput {
   readonly damage: TailnetDamage | undefined;
   /** What is offered of guessed PodCIDRs; undefined while that is not known. */
   readonly claims: ClaimsView | undefined;
+  /** Whether tailscaled would have told of a change, and has not. */
+  readonly isQuiet: boolean;
 }
 
 export interface TailscaleStepResult {
@@ -62,6 +64,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
   const healer = createHealer(system, record);
   const peersRoutes = createPeersRoutes(system);
   const opened = createOpened(system, connection);
+  const toKnown = createToTailnet();
 
   const logIn = async (known: Known, input: TailscaleStepInput, signal: AbortSignal): Promise<LoginResult> => {
     const { api, status, tailnet, routes } = known;
@@ -73,7 +76,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
   const work = async (api: LocalApi, input: TailscaleStepInput, signal: AbortSignal): Promise<TailscaleStepResult> => {
     const status = await api.status(signal);
     connection.set(api);
-    const tailnet = toTailnet(status, { own: [] });
+    const tailnet = toTailnet({ ...status, peers: [] }, { own: [] });
     const routes = routesToAdvertise(input.assignment, input.claims?.claim);
     const sockets = await competingSockets(system, input.settings.socket, signal);
     const others = programConditions(status, sockets);
@@ -89,9 +92,10 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
     const held = await holder.hold(api, routes, signal);
     const { controlURL, advertiseRoutes } = held.prefs;
     const own = advertiseRoutes.flatMap((route) => tryParsePrefix(route) ?? []);
-    const isClose = input.claims?.isJudging === true;
-    const peers = await peersRoutes.read(api, { peers: status.peers.length, isClose }, signal);
-    const known = toTailnet(status, { own, peersRoutes: peers.routes });
+    const { isQuiet, claims } = input;
+    const urgency = claims?.isJudging === true ? "close" : isQuiet ? "quiet" : "usual";
+    const peers = await peersRoutes.read(api, { peers: status.peers.length, urgency }, signal);
+    const known = toKnown(status, { own, peersRoutes: peers.routes });
     const state = stateConditions(known, status, controlURL);
     // One that starts has not written everything yet.
     const damage = "self" in known ? input.damage : undefined;

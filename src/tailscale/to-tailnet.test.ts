@@ -3,9 +3,9 @@
 import { expect, test } from "bun:test";
 import { parsePrefix } from "../cidr/prefix.ts";
 import type { JsonObject } from "../sys/json.ts";
-import { decodeStatus } from "./local-api/local-api-schema.ts";
+import { createStatusDecoder, decodeStatus } from "./local-api/local-api-schema.ts";
 import { fakePeer, freshStatus, readyStatus } from "./testing.ts";
-import { toTailnet } from "./to-tailnet.ts";
+import { createToTailnet, toTailnet } from "./to-tailnet.ts";
 
 const self = (parts: JsonObject) => ({ ...readyStatus(), Self: fakePeer(1, parts) });
 
@@ -57,4 +57,31 @@ test("names, addresses, routes and paths of peers", () => {
     expect.objectContaining({ id: "3", name: "node-3", isOnline: false, path: { kind: "relay", relay: "lab" } }),
     expect.objectContaining({ id: "4", path: { kind: "unknown" } }),
   ]);
+});
+
+test("what is as it was is the same object, and the same as one that is made anew", () => {
+  const decodeNext = createStatusDecoder();
+  const toKnown = createToTailnet();
+  const two = (parts: JsonObject = {}) => readyStatus(fakePeer(2, parts), fakePeer(3, { Relay: "fra" }));
+  const routes = (text: string) => ({ own: [], peersRoutes: new Map([["2", [parsePrefix(text)]]]) });
+  const take = (status: JsonObject, offered = "10.244.2.0/24") => {
+    const next = toKnown(decodeNext(status), routes(offered));
+    expect(next).toEqual(toTailnet(decodeStatus(status), routes(offered)));
+    return "self" in next ? next : undefined;
+  };
+  const first = take(two());
+  expect(take(two({ RxBytes: 5, LastSeen: "2026-01-01T00:00:00Z" }))).toBe(first as never);
+  // What it says is another thing, what follows from it is not.
+  expect(take(two({ KeyExpiry: "2027-01-01T00:00:00Z", Active: true, Relay: "" }))).toBe(first as never);
+  const moved = take(two({ PrimaryRoutes: ["10.244.2.0/24"] }));
+  expect(moved?.peers[0]).not.toBe(first?.peers[0] as never);
+  expect(moved?.peers[1]).toBe(first?.peers[1] as never);
+  const offering = take(two({ PrimaryRoutes: ["10.244.2.0/24"] }), "10.244.7.0/24");
+  expect(offering?.peers[0]).not.toBe(moved?.peers[0] as never);
+  const alone = take(readyStatus(fakePeer(3, { Relay: "fra" })));
+  expect(alone?.peers).toHaveLength(1);
+  expect(alone?.peers[0]).toBe(first?.peers[1] as never);
+  const away = { ...readyStatus(fakePeer(3, { Relay: "fra" })), Self: fakePeer(1, { Online: false }) };
+  expect(take(away)?.kind).toBe("offline");
+  expect(take({ ...away, BackendState: "Stopped" })).toBeUndefined();
 });

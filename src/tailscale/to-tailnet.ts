@@ -1,7 +1,7 @@
 // The tailnet that follows from what tailscaled says of itself. Pure.
 
 import type { Prefix } from "../cidr/prefix.ts";
-import type { Tailnet, TailnetNode, TailnetPath } from "../tailnet/tailnet.ts";
+import type { Tailnet, TailnetNode, TailnetPath, TailnetPeer } from "../tailnet/tailnet.ts";
 import type { StatusNode, TailscaleStatus } from "./local-api/tailscale-status.ts";
 
 export interface ToTailnetOptions {
@@ -31,8 +31,54 @@ export function toTailnet(status: TailscaleStatus, { own, peersRoutes = new Map(
   return {
     kind: self.isOnline ? "ready" : "offline",
     self: { ...toNode(self), advertisedRoutes: own },
-    peers: peers.map((peer) => ({ ...toNode(peer), path: pathOf(peer), advertisedRoutes: peersRoutes.get(peer.id) })),
+    peers: peers.map((peer) => toPeer(peer, peersRoutes.get(peer.id))),
   };
+}
+
+/**
+ * The same, one time after the other: a peer that is as it was is the same object again, and so is the whole, so that readers see by
+ * comparing objects what has changed.
+ */
+export function createToTailnet(): typeof toTailnet {
+  const made = new WeakMap<StatusNode, TailnetPeer>();
+  let last: Tailnet | undefined;
+  let lastPeers: ReadonlyMap<string, TailnetPeer> = new Map();
+
+  const peerOf = (node: StatusNode, routes: readonly Prefix[] | undefined): TailnetPeer => {
+    const known = made.get(node);
+    if (known !== undefined && isSameList(known.advertisedRoutes, routes)) return known;
+    const before = lastPeers.get(node.id);
+    const next = toPeer(node, routes);
+    const peer = before !== undefined && JSON.stringify(before) === JSON.stringify(next) ? before : next;
+    made.set(node, peer);
+    return peer;
+  };
+
+  return (status, options) => {
+    const { peersRoutes = new Map() } = options;
+    const state = toTailnet({ ...status, peers: [] }, options);
+    if (!("self" in state)) return state;
+    const peers = status.peers.map((node) => peerOf(node, peersRoutes.get(node.id)));
+    const isSame =
+      last !== undefined &&
+      "self" in last &&
+      last.kind === state.kind &&
+      isSameItems(last.peers, peers) &&
+      JSON.stringify(last.self) === JSON.stringify(state.self);
+    if (isSame && last !== undefined) return last;
+    lastPeers = new Map(peers.map((peer) => [peer.id, peer]));
+    last = { ...state, peers };
+    return last;
+  };
+}
+
+function isSameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((each, at) => each === b[at]);
+}
+
+function isSameList(a: readonly Prefix[] | undefined, b: readonly Prefix[] | undefined): boolean {
+  if (a === b) return true;
+  return a?.length === b?.length && a?.every((each, at) => b?.[at]?.equals(each) === true) === true;
 }
 
 /** Whether it has never been told to log in. */
@@ -45,6 +91,10 @@ function toNode({ id, dnsName, hostName, addresses, primaryRoutes, tags, isOnlin
   const name = dnsName.split(".")[0] || hostName.toLowerCase();
   const routes = primaryRoutes.filter((route) => !own.some((addr) => route.addr.equals(addr)));
   return { id, name, addresses: own, primaryRoutes: routes, tags, isOnline };
+}
+
+function toPeer(peer: StatusNode, advertisedRoutes: readonly Prefix[] | undefined): TailnetPeer {
+  return { ...toNode(peer), path: pathOf(peer), advertisedRoutes };
 }
 
 function pathOf({ currentAddress, relay, isActive }: StatusNode): TailnetPath {

@@ -2,7 +2,7 @@
 // netfilter mode, no IPv6) is not lost: a family counts where its device has an address of it, and whether its prefs want chains and
 // routes at all is asked where they are mended.
 
-import type { Addr, Family } from "../../cidr/addr.ts";
+import { type Addr, type Family, familyBits } from "../../cidr/addr.ts";
 import type { Prefix } from "../../cidr/prefix.ts";
 import type { Device } from "../../kernel/devices.ts";
 import { askIp } from "../../kernel/ip.ts";
@@ -12,7 +12,7 @@ import type { TailnetDamage } from "../../tailnet/tailnet-damage.ts";
 
 /** The table tailscaled keeps its peers' routes in. */
 const tailscaleTable = 52;
-const families: Readonly<Record<string, Family>> = { "-4": "ipv4", "-6": "ipv6" };
+const families: readonly Family[] = ["ipv4", "ipv6"];
 
 /** What `iptables -S FORWARD` printed, or `ip6tables`. */
 export interface ForwardListing {
@@ -39,6 +39,7 @@ export function createDamageFinder(): (system: System, input: DamageInput) => Pr
   /** Of which families tailscaled has had chains: a flush of everything leaves no chain to look into. */
   const seenChains = new Set<Family>();
   let lostChains: ReadonlySet<Family> = new Set();
+  const readTable = createTableReader();
   return async (system, { forward, serving, device }) => {
     const inUse = new Set(
       device?.addresses.flatMap(({ address, scope }) => (scope === "link" ? [] : [address.family])),
@@ -51,31 +52,55 @@ export function createDamageFinder(): (system: System, input: DamageInput) => Pr
     }
     const routes = inUse.size === 0 ? undefined : await readTable(system);
     const isLost = ({ family }: { readonly family: Family }): boolean => routes !== undefined && inUse.has(family);
-    const there = new Set(routes?.map(String));
     const podCIDRs = serving.flatMap((peer) => peer.podCIDRs);
     return {
       hasLostChains: [...lostChains].some((family) => inUse.has(family)),
-      lostRoutes: podCIDRs.filter((route) => isLost(route) && !there.has(String(route))),
+      lostRoutes: podCIDRs.filter((route) => isLost(route) && routes?.there.has(String(route)) !== true),
       lostAddresses: serving
         .flatMap(({ addresses }) => addresses)
-        .filter((addr) => isLost(addr) && !there.has(`${addr}/${addr.family === "ipv4" ? 32 : 128}`))
+        .filter((addr) => isLost(addr) && routes?.there.has(`${addr}/${familyBits(addr.family)}`) !== true)
         // One route around all of them is what some control servers ask for.
-        .filter((addr) => routes?.some((route) => route.containsAddr(addr)) !== true),
+        .filter((addr) => routes?.ranges.some((route) => route.containsAddr(addr)) !== true),
     };
   };
 }
 
-/** The destinations in tailscaled's table; undefined when it cannot be looked at. */
-async function readTable(system: System): Promise<readonly Prefix[] | undefined> {
-  const found = await Promise.all(
-    Object.entries(families).map(async ([flag, family]) => {
-      const asked = await askIp(system, `${flag} route show table ${tailscaleTable}`);
-      // A table without a route is none.
-      if (asked.kind === "fault") return /does not exist|not supported/i.test(asked.why) ? [] : undefined;
-      const parsed = parseRoutes(asked.value, family);
-      return parsed.kind === "ok" ? parsed.value.map(({ destination }) => destination) : undefined;
-    }),
-  );
-  const known = found.filter((each) => each !== undefined);
-  return known.length === found.length ? known.flat() : undefined;
+/** The destinations in tailscaled's table. */
+interface TableRoutes {
+  /** All of them, as text with a length. */
+  readonly there: ReadonlySet<string>;
+  /** Those of more than one address. */
+  readonly ranges: readonly Prefix[];
+}
+
+/**
+ * Undefined when the table cannot be looked at. What `ip` printed is read anew only when it is another text than the last time: with a
+ * thousand peers it has three thousand routes, and rests.
+ */
+function createTableReader(): (system: System) => Promise<TableRoutes | undefined> {
+  let last: { readonly texts: string; readonly routes: TableRoutes | undefined } = { texts: "", routes: undefined };
+  return async (system) => {
+    const printed = await Promise.all(families.map((family) => printTable(system, family)));
+    const known = printed.filter((text) => text !== undefined);
+    if (known.length < printed.length) return undefined;
+    const texts = known.join("\n");
+    if (texts !== last.texts) last = { texts, routes: toTableRoutes(known) };
+    return last.routes;
+  };
+}
+
+/** A table without a route is none. */
+async function printTable(system: System, family: Family): Promise<string | undefined> {
+  const asked = await askIp(system, `${family === "ipv4" ? "-4" : "-6"} route show table ${tailscaleTable}`);
+  if (asked.kind === "ok") return asked.value;
+  return /does not exist|not supported/i.test(asked.why) ? "" : undefined;
+}
+
+function toTableRoutes(texts: readonly string[]): TableRoutes | undefined {
+  const parsed = texts.map((text, at) => parseRoutes(text, families[at] ?? "ipv4"));
+  const routes = parsed.flatMap((each) => (each.kind === "ok" ? each.value : []));
+  if (parsed.some(({ kind }) => kind === "fault")) return undefined;
+  const destinations = routes.map(({ destination }) => destination);
+  const ranges = destinations.filter(({ bits, family }) => bits < familyBits(family));
+  return { there: new Set(destinations.map(String)), ranges };
 }

@@ -13,8 +13,8 @@ const retry = { firstMs: 1000, maxMs: 20_000 };
 /** Peers in one step, and the pause until the next. */
 const perStep = 8;
 const betweenStepsMs = 500;
-/** In a large mesh, turns that are this near to each other are taken in one step. */
-const gatherMs = 5000;
+/** In a large mesh, turns that are this near to each other are taken in one step: each step has all readers look at all peers. */
+const gatherMs = 15_000;
 
 interface Turn {
   /** What was asked, as text: another target is asked at once. */

@@ -31,7 +31,10 @@ export interface StartOptions {
 export interface LocalApi extends Disposable {
   /** The path it speaks over. */
   readonly socket: string;
-  /** @param peers "without": this node alone, whatever the size of the tailnet */
+  /**
+   * A peer that is as it was in the status before is the same object.
+   * @param peers "without": this node alone, whatever the size of the tailnet
+   */
   status(signal: AbortSignal, peers?: "with" | "without"): Promise<TailscaleStatus>;
   prefs(signal: AbortSignal): Promise<TailscalePrefs>;
   /** Changes what the edit names. @returns the prefs after it */
@@ -52,7 +55,10 @@ export interface LocalApi extends Disposable {
 export async function connectLocalApi(system: System, socket: string): Promise<LocalApi> {
   const target: HttpTarget = { kind: "unix", socketPath: socket, host };
   const client = await system.http.connect(target);
-  const { decodeStatus, decodePrefs, decodePing, decodePeersRoutes } = await import("./local-api-schema.ts");
+  const { createStatusDecoder, decodePeersRoutes, decodePing, decodePrefs, decodeStatus } = await import(
+    "./local-api-schema.ts"
+  );
+  const decodeNext = createStatusDecoder();
   const call = (method: "GET" | "POST" | "PATCH", path: string, rest: Omit<WholeRequest, "method" | "path">) =>
     client.json({ method, path: `/localapi/v0/${path}`, timeoutMs, headersTimeoutMs: timeoutMs, ...rest });
   const watch = (mask: number, signal: AbortSignal, idleTimeoutMs?: number): AsyncIterable<string> =>
@@ -66,8 +72,8 @@ export async function connectLocalApi(system: System, socket: string): Promise<L
   return {
     socket,
     status: async (signal, peers = "with") => {
-      const path = peers === "with" ? "status" : "status?peers=false";
-      return decodeStatus(await call("GET", path, { signal, maxBytes: maxStatusBytes }));
+      if (peers === "without") return decodeStatus(await call("GET", "status?peers=false", { signal }));
+      return decodeNext(await call("GET", "status", { signal, maxBytes: maxStatusBytes }));
     },
     prefs: async (signal) => decodePrefs(await call("GET", "prefs", { signal })),
     editPrefs: async (edit, signal) => decodePrefs(await call("PATCH", "prefs", { signal, body: encodeEdit(edit) })),
