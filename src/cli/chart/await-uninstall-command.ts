@@ -47,7 +47,7 @@ function shown({ done, left, pending }: UninstallProgress): string {
     `HeadCNI is gone from ${done.length} node${done.length === 1 ? "" : "s"}`,
     ...left.map(({ node, why }) => `${node}: ${printable(why)}`),
     ...pending.map(
-      ({ node, why }) => `${node} has not answered: ${printable(why)}. Run headcni uninstall there by hand`,
+      ({ node, why }) => `${node} has not answered: ${printable(why)}. Once it is back, install and uninstall again`,
     ),
     "",
   ].join("\n");
