@@ -7,8 +7,8 @@ export interface CleanUpOptions {
 
 /** One thing of ours. */
 export interface CleanedUp {
-  /** `left`: it stays, and `what` says why. */
-  readonly kind: "removed" | "left";
+  /** `left`: it stays, and `what` says why. `failed`: likewise, and it may go the next time. */
+  readonly kind: "removed" | "left" | "failed";
   /** A whole sentence without its full stop: `Removed the nftables table inet headcni`. */
   readonly what: string;
 }
@@ -20,4 +20,9 @@ export function removed(what: string, { isDryRun }: CleanUpOptions): CleanedUp {
 /** @param why a sentence's end: `/opt/cni/bin/headcni is another program's` */
 export function leftAlone(why: string): CleanedUp {
   return { kind: "left", what: `Left alone: ${why}` };
+}
+
+/** @param why what the node's programs or files refused: a sentence without its full stop */
+export function notRemoved(why: string): CleanedUp {
+  return { kind: "failed", what: `Left alone: ${why}` };
 }

@@ -46,7 +46,8 @@ async function uninstallCommand(context: CliContext, flags: UninstallFlags): Pro
   const takeOut = (): Promise<readonly CleanedUp[]> =>
     uninstall(system, { config: loaded.config, isDryRun, keepsState, executable });
   const done = await onceDaemonHasEnded(system, takeOut, flags.wait ?? 0);
-  if (done.some(({ kind }) => kind === "left")) context.exit(exitCodes.negative.code);
+  if (done.some(({ kind }) => kind === "failed")) context.exit(exitCodes.failed.code);
+  else if (done.some(({ kind }) => kind === "left")) context.exit(exitCodes.negative.code);
   if (flags.output === "json") context.print(printJson(done.map(({ kind, what }) => ({ kind, what }))));
   else if (done.length === 0) context.print("There is nothing of HeadCNI on this node\n");
   else context.print(`${done.map(({ what }) => printable(what)).join("\n")}\n`);

@@ -1,7 +1,7 @@
 // Takes HeadCNI out of a node: what its agents put into other programs and the kernel, the conflist and the plugin, and last what it
 // remembers. Each part is looked for where it lies, so that a second run finishes what the first one began.
 
-import { type CleanedUp, type CleanUpOptions, leftAlone, removed } from "../agent/cleaned-up.ts";
+import { type CleanedUp, type CleanUpOptions, leftAlone, notRemoved, removed } from "../agent/cleaned-up.ts";
 import type { Config } from "../config/config.ts";
 import { listBackups } from "../conflist/backups/backup.ts";
 import { describeRestore } from "../conflist/backups/describe-restore.ts";
@@ -58,7 +58,7 @@ async function takeOut(system: System, options: UninstallOptions): Promise<reado
     } catch (error) {
       // The rest goes all the same; what is left is named, and so is why.
       expected(error);
-      done.push(leftAlone(error.message));
+      done.push(notRemoved(error.message));
     }
   }
   const isComplete = done.every(({ kind }) => kind === "removed");

@@ -7,7 +7,7 @@ export interface UninstallProgress {
   readonly done: readonly string[];
   /** Nodes where something had to stay, with what `headcni uninstall` said. */
   readonly left: readonly NodeReport[];
-  /** Nodes that have not answered, with what is known of their pod. */
+  /** Nodes that have not answered, or where a program or file refused and it is tried again, with what is known of their pod. */
   readonly pending: readonly NodeReport[];
   /** How many nodes there are; undefined until the controller has looked. */
   readonly nodes: number | undefined;

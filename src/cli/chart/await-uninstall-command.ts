@@ -45,12 +45,17 @@ async function awaitUninstallCommand(context: CliContext, flags: AwaitUninstallF
 function shown({ done, left, pending }: UninstallProgress): string {
   return [
     `HeadCNI is gone from ${done.length} node${done.length === 1 ? "" : "s"}`,
-    ...left.map(({ node, why }) => `${node}: ${printable(why)}`),
+    ...left.map(({ node, why }) => `${node}: ${indented(why)}`),
     ...pending.map(
-      ({ node, why }) => `${node} has not answered: ${printable(why)}. Once it is back, install and uninstall again`,
+      ({ node, why }) => `${node} is not done: ${indented(why)}. Once that is mended, install and uninstall again`,
     ),
     "",
   ].join("\n");
+}
+
+/** The first line as it is: what a container says last can have many. */
+function indented(why: string): string {
+  return why.split("\n").map(printable).join("\n  ");
 }
 
 function plain(reports: readonly NodeReport[]) {

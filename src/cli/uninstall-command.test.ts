@@ -1,0 +1,46 @@
+import { expect, test } from "bun:test";
+import { HeadcniError } from "../sys/errors.ts";
+import type { Files } from "../sys/fs/files.ts";
+import { fakeClock, type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
+import type { CliContext } from "./context.ts";
+import { parseCommandLine } from "./program.ts";
+import { plainTerminal } from "./terminal/testing.ts";
+
+/** @param refuses what removing a directory is refused with; undefined for nothing */
+async function uninstall(root: TempRoot, refuses?: HeadcniError) {
+  const answer = { exitCode: 0, stdout: "" };
+  const context: CliContext = {
+    print: (text) => {
+      answer.stdout += text;
+    },
+    warn: () => undefined,
+    isTerminal: false,
+    confirm: () => undefined,
+    terminal: plainTerminal,
+    system: () => {
+      const system = testSystem(root, { clock: fakeClock() });
+      return refuses === undefined ? system : { ...system, files: refusing(system.files, refuses) };
+    },
+    exit: (code) => {
+      answer.exitCode = code;
+    },
+  };
+  answer.exitCode = (await parseCommandLine(context, ["uninstall"])) ?? answer.exitCode;
+  return answer;
+}
+
+function refusing(files: Files, error: HeadcniError): Files {
+  return Object.assign(Object.create(files), {
+    removeEmptyDir: () => {
+      throw error;
+    },
+  });
+}
+
+test("ends with 4 where something was refused, which can go the next time", async () => {
+  using root = tempRoot();
+  root.write("/var/lib/cni/networks/headcni/lock", "");
+  const refused = await uninstall(root, new HeadcniError("HC_FILE_WRITE", "Cannot remove it: busy"));
+  expect(refused).toEqual({ exitCode: 4, stdout: "Left alone: Cannot remove it: busy\n" });
+  expect(await uninstall(root)).toEqual({ exitCode: 0, stdout: "Removed /var/lib/cni/networks/headcni\n" });
+});
