@@ -66,6 +66,10 @@ build-host: setup
 image: build ## dist/image: the container image for amd64 and arm64, an OCI layout; says how to push it (Go, Debian's apt)
 	@$(BUN) image/build.ts
 
+.PHONY: image-twice
+image-twice: setup ## make the image twice, from two directories under other circumstances, and compare the bytes (minutes)
+	@image/twice.sh
+
 bench: need-root setup host-setup build-host ## measure start, memory and the plugin beside fixed yardsticks (root; ARGS=--quick is shorter)
 	@$(BUN) bench/run.ts $(ARGS)
 

@@ -2,15 +2,10 @@
 // come from `make build`, the rest from Debian's and Go's registries; there is no container engine in it.
 //   bun image/build.ts [amd64|arm64|host ...]   default: amd64 arm64
 
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import manifest from "../package.json" with { type: "json" };
-import { debianLayer, executableLayer, pluginsLayer } from "./contents.ts";
-import { debianRoot } from "./debian.ts";
-import { npmPackages } from "./npm-packages.ts";
+import { assembleLayers } from "./assemble.ts";
 import { type Arch, descriptor, type Image, image, imageIndex, layer, layoutFiles } from "./oci.ts";
-import { referencePlugins } from "./reference-plugins.ts";
-import { run } from "./run.ts";
-import { sbom } from "./sbom.ts";
 import { tar, withDirs } from "./tar.ts";
 
 const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
@@ -36,20 +31,9 @@ try {
 function build(arch: Arch): Image {
   const executable = `${root}/dist/headcni-linux-${arch}`;
   if (!existsSync(executable)) throw new Error(`dist/headcni-linux-${arch} is missing: run make build`);
-  const cache = `${root}/.cache/image/${arch}`;
-  mkdirSync(cache, { recursive: true });
-  const plugins = referencePlugins(arch, cache);
-  const { entries, packages } = debianLayer(arch, debianRoot(arch, cache), executable);
-  const npm = npmPackages();
-  const goVersion = run(["go", "env", "GOVERSION"]).trim().replace(/^go/, "");
-  const list = sbom({ arch, debian: packages, go: plugins.modules, npm, goVersion });
+  const { layers: contents, list } = assembleLayers({ arch, executable, cache: `${root}/.cache/image/${arch}` });
   writeFileSync(`${root}/dist/headcni-image-${arch}.cdx.json`, list);
-  const licence = readFileSync(`${root}/LICENSE`);
-  const layers = [
-    entries,
-    pluginsLayer(plugins, run(["go", "env", "GOROOT"]).trim()),
-    executableLayer({ executable, npm, sbom: list, licence }),
-  ].map((entries) => layer(tar(withDirs(entries))));
+  const layers = contents.map((entries) => layer(tar(entries)));
   const annotations = {
     "org.opencontainers.image.title": manifest.name,
     "org.opencontainers.image.description": manifest.description,

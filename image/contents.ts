@@ -1,7 +1,7 @@
 // The files of the image, in three layers that change at their own pace: Debian's programs, the reference plugins, the executable.
 // There is no shell. Licences lie in /usr/share/doc, the list of what is in it beside them.
 
-import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { interpreterOf } from "../src/sys/process/elf.ts";
 import { type DebianPackage, type DebianRoot, packageOf } from "./debian.ts";
 import { librariesOf } from "./libraries.ts";
@@ -13,6 +13,7 @@ import type { TarEntry } from "./tar.ts";
 /** Where the image has the plugins that its init container gives to a node. */
 const pluginsDir = "usr/lib/cni";
 const docs = "usr/share/doc";
+const licencesDir = "usr/share/common-licenses";
 const triplets: Readonly<Record<Arch, string>> = { amd64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" };
 
 /** Path in the package's root, and the names it has in the image. The two backends of iptables are one program each, by its name. */
@@ -62,7 +63,11 @@ export function debianLayer(arch: Arch, debian: DebianRoot, executable: string):
       mode: 0o755,
     })),
   ];
-  const files = [...sources, ...[...libraries.values()].map((path) => path.slice(realpathSync(debian.dir).length + 1))];
+  const files = [
+    ...sources,
+    ...[...libraries.values()].map((path) => path.slice(realpathSync(debian.dir).length + 1)),
+    `${licencesDir}/GPL-2`,
+  ];
   const packages = [...new Set(files.map((path) => packageOf(debian, path)))].sort((a, b) =>
     a.name < b.name ? -1 : 1,
   );
@@ -70,7 +75,21 @@ export function debianLayer(arch: Arch, debian: DebianRoot, executable: string):
     const path = `${docs}/${name}/copyright`;
     return { name: path, data: readFileSync(`${debian.dir}/${path}`) };
   });
-  return { entries: [...entries, ...licences], packages };
+  return { entries: [...entries, ...licences, ...licenceTexts(debian, licences)], packages };
+}
+
+/** Those that copyright files name by path, as Debian's do for a licence that many have; links with what they lead to. */
+function licenceTexts({ dir }: DebianRoot, licences: readonly { readonly data: Uint8Array }[]): readonly TarEntry[] {
+  const text = licences.map(({ data }) => Buffer.from(data).toString()).join("\n");
+  const named = [...text.matchAll(/\/(usr\/share\/common-licenses\/[\w.+-]*\w)/g)].map(([, path = ""]) => path).sort();
+  const entries = new Map<string, TarEntry>();
+  for (const path of named) {
+    if (!existsSync(`${dir}/${path}`)) continue;
+    const entry = copied(`${dir}/${path}`, path);
+    entries.set(path, entry);
+    if (entry.link !== undefined) named.push(path.replace(/[^/]*$/, entry.link));
+  }
+  return [...entries.values()];
 }
 
 /** A link stays one. */

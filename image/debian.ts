@@ -1,7 +1,7 @@
 // Programs and their libraries from Debian's packages, for any architecture: apt with state, cache and status of its own, so that the
 // host's is as it was. The host's sources say which release; apt checks signatures and digests.
 
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Arch } from "./oci.ts";
 import { run } from "./run.ts";
 
@@ -20,13 +20,19 @@ export interface DebianRoot {
   readonly packages: readonly DebianPackage[];
 }
 
-const wanted = ["iproute2", "iptables", "nftables"];
+/** base-files has the texts of the licences that other packages name by path. */
+const wanted = ["base-files", "iproute2", "iptables", "nftables"];
 
 /** Fetches what is not in `cache` already, and unpacks it. @throws Error with apt's words */
 export function debianRoot(arch: Arch, cache: string): DebianRoot {
   const archives = `${cache}/apt/archives`;
-  if (!existsSync(`${cache}/fetched`)) fetchPackages(arch, cache);
   const dir = `${cache}/root`;
+  const marker = `${cache}/fetched`;
+  if (!existsSync(marker) || readFileSync(marker, "utf8") !== wanted.join(" ")) {
+    rmSync(dir, { recursive: true, force: true });
+    fetchPackages(arch, cache);
+    writeFileSync(marker, wanted.join(" "));
+  }
   const debs = readdirSync(archives).filter((name) => name.endsWith(".deb"));
   if (!existsSync(dir)) for (const deb of debs) run(["dpkg-deb", "-x", `${archives}/${deb}`, dir]);
   return { dir, packages: debs.sort().map((deb) => readPackage(`${archives}/${deb}`)) };
@@ -50,7 +56,6 @@ function fetchPackages(arch: Arch, cache: string): void {
   console.log(`Fetching ${wanted.join(", ")} and what they need for ${arch} from Debian`);
   run([...apt, "update"]);
   run([...apt, "install", "--yes", "--download-only", ...wanted]);
-  writeFileSync(`${cache}/fetched`, "");
 }
 
 function readPackage(deb: string): DebianPackage {
