@@ -141,12 +141,16 @@ function removeOurPlugin(system: System, { config, isDryRun }: UninstallOptions,
 
 /** host-local's directory of our network: of no use without pods, and host-local's own business with them. */
 function removeLeases({ files }: System, options: UninstallOptions): CleanedUps {
-  if (files.list(leaseDir) === undefined) return [];
-  const pods = countLeases(files);
+  const isThere = files.list(leaseDir) !== undefined;
+  const pods = isThere ? countLeases(files) : 0;
   if (pods > 0)
     return [leftAlone(`${leaseDir}, where ${pods} pod${pods === 1 ? " has its" : "s have their"} addresses`)];
-  if (!options.isDryRun) removeTree(files, leaseDir);
-  return [removed(leaseDir, options)];
+  if (!options.isDryRun) {
+    if (isThere) removeTree(files, leaseDir);
+    // host-local makes it for its first network; also where an uninstall before this one came no further.
+    files.removeEmptyDir(dirname(leaseDir));
+  }
+  return isThere ? [removed(leaseDir, options)] : [];
 }
 
 function removeState(system: System, options: UninstallOptions, isComplete: boolean): CleanedUps {
