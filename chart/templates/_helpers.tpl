@@ -48,6 +48,14 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end -}}
 {{- end }}
 
+{{/* A second daemon on a node waits for the first one for ever. */}}
+{{- define "headcni.checkUpdateStrategy" -}}
+{{- $maxSurge := dig "rollingUpdate" "maxSurge" 0 .Values.updateStrategy | toString -}}
+{{- if not (has $maxSurge (list "0" "0%")) -}}
+{{- fail (printf "updateStrategy.rollingUpdate.maxSurge is %s: a second daemon on a node would wait for ever for the first one to end; it has to be 0" $maxSurge) -}}
+{{- end -}}
+{{- end }}
+
 {{- define "headcni.controllerLabels" -}}
 app.kubernetes.io/name: headcni
 app.kubernetes.io/component: controller
@@ -174,8 +182,8 @@ seccompProfile:
   type: RuntimeDefault
 {{- end }}
 
-{{/* docs/kubernetes.md has the reason for each capability. */}}
-{{- define "headcni.securityContext" -}}
+{{/* docs/kubernetes.md has the reason for each capability. Of a dict with a list of them in JSON, `add`, and the chart's Values. */}}
+{{- define "headcni.securityContextWith" -}}
 privileged: false
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
@@ -183,9 +191,16 @@ runAsUser: 0
 runAsGroup: 0
 capabilities:
   drop: [ALL]
-  add: [NET_ADMIN, NET_RAW, DAC_OVERRIDE, CHOWN, FOWNER]
+  add: {{ .add }}
 seccompProfile:
   type: RuntimeDefault
+{{- with .Values.seLinuxOptions }}
+seLinuxOptions: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "headcni.securityContext" -}}
+{{- include "headcni.securityContextWith" (dict "add" "[NET_ADMIN, NET_RAW, DAC_OVERRIDE, CHOWN, FOWNER]" "Values" .Values) -}}
 {{- end }}
 
 {{/* What every pod of the chart has. */}}

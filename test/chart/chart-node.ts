@@ -15,29 +15,45 @@ export async function buildImage(): Promise<void> {
   if ((await build.exited) !== 0) throw new Error(`The image cannot be built: ${await build.stderr.text()}`);
 }
 
-export interface ChartNode extends AsyncDisposable {
-  readonly node: Node;
+interface ChartRuntime extends AsyncDisposable {
   /** Ends containerd and starts it anew. */
-  restartContainerd(): Promise<void>;
+  restart(): Promise<void>;
 }
 
+/** A containerd that has HeadCNI's image, in a node that is there. */
+async function startChartRuntime(node: Node): Promise<ChartRuntime> {
+  // As systemd has it: what is mounted later is seen in pods.
+  await node.must(["mount", "--make-rshared", "/"]);
+  let containerd: NodeProcess = await startContainerd(node);
+  await node.must(["ctr", "-n", "k8s.io", "images", "import", archive], { timeoutMs: 120_000 });
+  return {
+    restart: async () => {
+      const exitCode = await containerd.stop();
+      if (exitCode !== 0) throw new Error(`containerd ended with ${exitCode}`);
+      containerd = await startContainerd(node);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await containerd.stop();
+    },
+  };
+}
+
+export interface ChartNode extends AsyncDisposable {
+  readonly node: Node;
+  readonly runtime: ChartRuntime;
+}
+
+/** One that has no plugin. */
 export async function createChartNode(): Promise<ChartNode> {
   const node = await createNode();
   try {
-    // As systemd has it: what is mounted later is seen in pods.
-    await node.must(["mount", "--make-rshared", "/"]);
     await node.must(["sh", "-c", "rm -f /opt/cni/bin/* && mount -t tmpfs none /usr/local"]);
-    let containerd: NodeProcess = await startContainerd(node);
-    await node.must(["ctr", "-n", "k8s.io", "images", "import", archive], { timeoutMs: 60_000 });
+    const runtime = await startChartRuntime(node);
     return {
       node,
-      restartContainerd: async () => {
-        const exitCode = await containerd.stop();
-        if (exitCode !== 0) throw new Error(`containerd ended with ${exitCode}`);
-        containerd = await startContainerd(node);
-      },
+      runtime,
       [Symbol.asyncDispose]: async () => {
-        await containerd.stop();
+        await runtime[Symbol.asyncDispose]();
         await node[Symbol.asyncDispose]();
       },
     };

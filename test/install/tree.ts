@@ -17,11 +17,17 @@ const others = [
 /** Path to what it is: type, mode, owner, target of a link, digest of a file; of a file in a directory of CNI its time too. */
 export type Tree = ReadonlyMap<string, string>;
 
-/** @param more what further programs of the node keep */
-export async function treeOf(node: Node, more: readonly string[] = []): Promise<Tree> {
+export interface TreeOptions {
+  /** Directories to look at; below `/` all of the node's root file system. @default where an operator and HeadCNI write */
+  readonly where?: readonly string[];
+  /** What further programs of the node keep. */
+  readonly more?: readonly string[];
+}
+
+export async function treeOf(node: Node, { where = roots, more = [] }: TreeOptions = {}): Promise<Tree> {
   const skipped = [...others, ...more].flatMap((path) => ["-path", path, "-o"]).slice(0, -1);
   const files = ["(", ...skipped, ")", "-prune", "-o"];
-  const there = roots.filter((root) => node.exists(root));
+  const there = [...where.filter((root) => node.exists(root)), ...(where.includes("/") ? ["-xdev"] : [])];
   const listed = await node.must(["find", ...there, ...files, "-printf", "%p\\t%y %m %U %l\\n"]);
   const digests = await node.must(["find", ...there, ...files, "-type", "f", "-exec", "sha256sum", "{}", "+"]);
   const times = await node.must(["find", "/etc", "-path", "*/net.d/*", "-printf", "%p\\t%T@\\n"]);

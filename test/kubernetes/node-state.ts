@@ -34,7 +34,7 @@ const counters =
   / (expires \d+sec|valid_lft \w+|preferred_lft \w+)|counter packets \d+ bytes \d+ ?|\[\d+:\d+\]|@if\d+|^\d+: (?=\S+: <)|^\d+: (?=\S+ +inet)/g;
 
 export async function stateOf(node: Node): Promise<NodeState> {
-  const tree = await treeOf(node, [...ofOthers, ...programs]);
+  const tree = await treeOf(node, { more: [...ofOthers, ...programs] });
   const state = new Map<string, readonly string[]>([["files", [...tree].map(([path, what]) => `${path} ${what}`)]]);
   for (const [name, command] of Object.entries(kernelCommands)) {
     const lines = (await node.must(["sh", "-ec", command])).split("\n");

@@ -15,7 +15,7 @@ interface ChartValue {
 
 /** Maps whose keys are Kubernetes' or the operator's own. */
 const freeMaps = [
-  ...["resources", "nodeSelector", "affinity", "updateStrategy", "tailscaled.resources"],
+  ...["resources", "nodeSelector", "affinity", "updateStrategy", "seLinuxOptions", "tailscaled.resources"],
   ...["controller.resources", "controller.nodeSelector", "controller.affinity"],
 ];
 const choices: Readonly<Record<string, readonly string[]>> = {
