@@ -30,6 +30,7 @@ demo: need-root setup host-setup build-host ## three nodes in different networks
 
 test: need-root setup static build-host ## everything CI runs: check, then the product as a process and on real runtimes (root)
 	@tools/setup-host.sh test
+	@tools/setup-promtool.sh
 	@$(BUN) tools/test.ts ./src ./test
 
 test-kubernetes: need-root setup host-setup build-host ## a real cluster of two nodes, where its programs are there: CONTRIBUTING.md (root, minutes)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Addr } from "./addr.ts";
-import { firstOfEachFamily, gatewayOf, PodCIDRs, parsePodCIDRs, toPodCIDRs } from "./pod-cidrs.ts";
+import { firstOfEachFamily, gatewayOf, PodCIDRs, parsePodCIDRs, podAddressesIn, toPodCIDRs } from "./pod-cidrs.ts";
 import { Prefix, parsePrefix } from "./prefix.ts";
 
 describe("toPodCIDRs()", () => {
@@ -62,4 +62,12 @@ test.each([
   ["fd00:1::/64", "fd00:1::1/64"],
 ])("gatewayOf() gives the first usable address of %s", (podCIDR, gateway) => {
   expect(gatewayOf(parsePrefix(podCIDR)).toString()).toBe(gateway);
+});
+
+test.each([
+  ["10.1.2.0/24", 253],
+  ["10.1.2.0/30", 1],
+  ["fd00:1::/120", 254],
+])("podAddressesIn() counts what pods can have of %s", (podCIDR, count) => {
+  expect(podAddressesIn(parsePrefix(podCIDR))).toBe(count);
 });

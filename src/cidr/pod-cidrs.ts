@@ -63,6 +63,11 @@ export function gatewayOf(podCIDR: Prefix): Prefix {
   return new Prefix(first.plus(1n) ?? first, bits);
 }
 
+/** How many addresses host-local has for pods in it: not the network, the gateway, nor, in IPv4, the broadcast. */
+export function podAddressesIn(podCIDR: Prefix): number {
+  return Math.max(0, Number(podCIDR.size) - (podCIDR.family === "ipv4" ? 3 : 2));
+}
+
 /** The first CIDR of each family, with the host bits cleared; undefined when there is none. */
 export function firstOfEachFamily(prefixes: readonly Prefix[]): PodCIDRs | undefined {
   const firsts = prefixes.filter(({ family }, at) => prefixes.findIndex((other) => other.family === family) === at);

@@ -16,8 +16,8 @@ export const daemonMetrics = {
   conditions: {
     name: "headcni_condition",
     type: "gauge",
-    help: "1 while the condition holds",
-    labelNames: ["code"],
+    help: "1 while the condition holds; whether pods lack network because of it",
+    labelNames: ["code", "severity", "affects_pods"],
   },
   ready: { name: "headcni_ready", type: "gauge", help: "1 when the node can take pods" },
   // The process metrics everybody graphs, by their usual names. The library's own set is not used: its event-loop sampler
@@ -46,14 +46,14 @@ export function declaredMetrics(agents: readonly Agent[]): readonly MetricKind[]
 export function samplesOf(facts: DaemonFacts): readonly Sample[] {
   const { agents, conditions, startedAtMs } = facts;
   const usage = processUsage();
-  const codes = agents.flatMap((agent) => Object.keys(agent.conditions));
+  const declared = agents.flatMap((agent) => Object.entries(agent.conditions));
   return [
     ...agents.flatMap((agent) => agent.status().samples),
     { kind: daemonMetrics.buildInfo, value: 1, labels: { version, commit } },
-    ...codes.map((code) => ({
+    ...declared.map(([code, { severity, impactsConnectivity }]) => ({
       kind: daemonMetrics.conditions,
       value: conditions.some((shown) => shown.code === code) ? 1 : 0,
-      labels: { code },
+      labels: { code, severity, affects_pods: String(impactsConnectivity) },
     })),
     { kind: daemonMetrics.ready, value: readiness(facts).length === 0 ? 1 : 0 },
     { kind: daemonMetrics.processStart, value: startedAtMs / 1000 },

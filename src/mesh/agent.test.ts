@@ -168,9 +168,9 @@ describe("the agents of the mesh", () => {
     expect(node.metrics()).toEqual({
       "headcni_mesh_nodes{}": 3,
       "headcni_mesh_conflicts{}": 0,
-      "headcni_route_state{node-1,live}": 1,
-      "headcni_route_state{n2,live}": 1,
-      "headcni_route_state{n3,live}": 1,
+      "headcni_route_state{live}": 1,
+      "headcni_mesh_peer_route_state{n2,live}": 1,
+      "headcni_mesh_peer_route_state{n3,live}": 1,
       "headcni_mesh_peer_up{n2}": 1,
       "headcni_mesh_peer_direct{n2}": 1,
       "headcni_mesh_peer_rtt_seconds{n2}": 0.0005,

@@ -46,13 +46,16 @@ function samplesOf({ rows, conflicts }: MeshView): readonly Sample[] {
   return [
     { kind: meshMetrics.nodes, value: rows.length },
     { kind: meshMetrics.conflicts, value: conflicts.length },
-    ...rows.map(({ node, route: state }) => {
-      return { kind: meshMetrics.routeState, value: 1, labels: { node: node.name, state } };
-    }),
-    ...peers.flatMap(({ node: { name: node, isOnline, path }, rttMs }): Sample[] => [
-      { kind: meshMetrics.peerUp, value: isOnline ? 1 : 0, labels: { node } },
-      { kind: meshMetrics.peerDirect, value: path.kind === "direct" ? 1 : 0, labels: { node } },
-      ...(rttMs === undefined ? [] : [{ kind: meshMetrics.peerRtt, value: rttMs / 1000, labels: { node } }]),
+    ...rows
+      .filter(({ node }) => node.isSelf)
+      .map(({ route: state }) => ({ kind: meshMetrics.routeState, value: 1, labels: { state } })),
+    ...peers.flatMap(({ node: { name: peer, isOnline, path }, route: state, rttMs }): Sample[] => [
+      { kind: meshMetrics.peerRouteState, value: 1, labels: { peer, state } },
+      { kind: meshMetrics.peerUp, value: isOnline ? 1 : 0, labels: { peer } },
+      ...(path.kind === "unknown"
+        ? []
+        : [{ kind: meshMetrics.peerDirect, value: path.kind === "direct" ? 1 : 0, labels: { peer } }]),
+      ...(rttMs === undefined ? [] : [{ kind: meshMetrics.peerRtt, value: rttMs / 1000, labels: { peer } }]),
     ]),
   ];
 }

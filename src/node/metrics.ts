@@ -48,4 +48,9 @@ export const nodeMetrics = {
     type: "gauge",
     help: "Pods with an address from host-local since the machine started",
   },
+  addresses: {
+    name: "headcni_host_local_addresses",
+    type: "gauge",
+    help: "Addresses that host-local has for pods in this node's PodCIDR, of the family that has fewest",
+  },
 } as const satisfies Readonly<Record<string, MetricKind>>;

@@ -2,6 +2,7 @@
 
 import { type AgentStatus, agentStatus } from "../agent/agent.ts";
 import type { Sample } from "../agent/metrics.ts";
+import { podAddressesIn } from "../cidr/pod-cidrs.ts";
 import type { BridgeReading } from "../dataplane/bridge.ts";
 import { encodeNodeName, type NodeNameAnswer } from "../node-name/node-name-answer.ts";
 import { bridgeName } from "../node-state/names.ts";
@@ -66,6 +67,7 @@ function samplesOf({ current: { podCIDRs, source }, pods }: NodeStatus): readonl
       .map((cidr) => ({ kind: nodeMetrics.podCIDRInfo, value: 1, labels: { source: source ?? "held", cidr } })),
     { kind: nodeMetrics.pods, value: podCount(pods) },
     { kind: nodeMetrics.leases, value: pods.leases },
+    { kind: nodeMetrics.addresses, value: Math.min(...podCIDRs.list.map(podAddressesIn)) },
   ];
 }
 

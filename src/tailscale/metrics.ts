@@ -10,6 +10,11 @@ export const tailscaleMetrics = {
     labelNames: ["version"],
   },
   ready: { name: "headcni_tailscale_ready", type: "gauge", help: "1 when this node is on the tailnet and online" },
+  keyExpiry: {
+    name: "headcni_tailscale_key_expiry_timestamp_seconds",
+    type: "gauge",
+    help: "When this node's key expires and the tailnet lets it in no more, Unix time; missing where it never does",
+  },
   peers: {
     name: "headcni_tailscale_peers",
     type: "gauge",

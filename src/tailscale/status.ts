@@ -11,6 +11,8 @@ export interface TailscaleView {
   readonly tailnet: Tailnet;
   /** As tailscaled says it; undefined when it does not answer. */
   readonly version: string | undefined;
+  /** When the node's key expires, milliseconds since the epoch; undefined: never, or not known. */
+  readonly keyExpiresAtMs: number | undefined;
   /** Routes in tailscaled's prefs that are ours. */
   readonly advertised: readonly string[];
 }
@@ -51,7 +53,7 @@ function cell({ tailnet, version }: TailscaleView): string {
   return `${tailnet.kind} as ${self.name} ${address}, ${online} of ${peers.length} peers online, tailscaled ${plainVersion(version ?? "")}`;
 }
 
-function samplesOf({ tailnet, version }: TailscaleView): readonly Sample[] {
+function samplesOf({ tailnet, version, keyExpiresAtMs }: TailscaleView): readonly Sample[] {
   const peers = "self" in tailnet ? tailnet.peers : [];
   const online = peers.filter(({ isOnline }) => isOnline).length;
   return [
@@ -59,6 +61,7 @@ function samplesOf({ tailnet, version }: TailscaleView): readonly Sample[] {
       ? []
       : [{ kind: tailscaleMetrics.info, value: 1, labels: { version: plainVersion(version) } }]),
     { kind: tailscaleMetrics.ready, value: tailnet.kind === "ready" ? 1 : 0 },
+    ...(keyExpiresAtMs === undefined ? [] : [{ kind: tailscaleMetrics.keyExpiry, value: keyExpiresAtMs / 1000 }]),
     { kind: tailscaleMetrics.peers, value: online, labels: { online: "true" } },
     { kind: tailscaleMetrics.peers, value: peers.length - online, labels: { online: "false" } },
   ];

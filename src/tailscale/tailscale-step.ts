@@ -81,7 +81,12 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
     const sockets = await competingSockets(system, input.settings.socket, signal);
     const others = programConditions(status, sockets);
     const viewOf = (shown: Tailnet): TailscaleView => {
-      return { tailnet: shown, version: status.version, advertised: readPrefsRecord(files)?.advertised ?? [] };
+      return {
+        tailnet: shown,
+        version: status.version,
+        keyExpiresAtMs: status.self?.keyExpiresAtMs,
+        advertised: readPrefsRecord(files)?.advertised ?? [],
+      };
     };
     if (tailnet.kind === "needs-login") {
       const done = await logIn({ api, status, tailnet, routes }, input, signal);
@@ -192,5 +197,10 @@ function absent(files: Files, settings: Config["tailscale"], why: string): Tails
 }
 
 function absentView(why: string, isExpected: boolean): TailscaleView {
-  return { tailnet: { kind: "absent", why, isExpected }, version: undefined, advertised: [] };
+  return {
+    tailnet: { kind: "absent", why, isExpected },
+    version: undefined,
+    keyExpiresAtMs: undefined,
+    advertised: [],
+  };
 }

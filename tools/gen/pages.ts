@@ -9,6 +9,8 @@ import { configPage } from "./config-page.ts";
 import { doctorPage } from "./doctor-page.ts";
 import { errorsPage, exitCodesPage } from "./errors-page.ts";
 import { metricsPage } from "./metrics-page.ts";
+import { dashboardFile } from "./monitoring/dashboard.ts";
+import { alertsPage, rulesFile } from "./monitoring/rules.ts";
 import { nodeNamePage } from "./node-name-page.ts";
 import { reasonsPage } from "./reasons-page.ts";
 import { sourcesPage } from "./sources-page.ts";
@@ -18,6 +20,7 @@ export const referenceFolder = new URL("../../docs/reference", import.meta.url).
 /** File names in the folder, each with its content. */
 export function referencePages(): ReadonlyMap<string, string> {
   return new Map([
+    ["alerts.md", alertsPage()],
     ["chart-values.md", chartValuesPage()],
     ["cli.md", cliPage()],
     ["conditions.md", conditionsPage()],
@@ -35,5 +38,9 @@ export function referencePages(): ReadonlyMap<string, string> {
 
 /** Generated files elsewhere, by path in the checkout. */
 export function otherGeneratedFiles(): ReadonlyMap<string, string> {
-  return new Map([["chart/values.schema.json", printJson(chartValuesSchema())]]);
+  return new Map([
+    ["chart/values.schema.json", printJson(chartValuesSchema())],
+    ["chart/dashboards/headcni.json", dashboardFile()],
+    ["chart/rules/headcni.yaml", rulesFile()],
+  ]);
 }

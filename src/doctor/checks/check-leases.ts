@@ -1,5 +1,6 @@
 // The addresses of pods: enough left, and none held by pods that are gone.
 
+import { podAddressesIn } from "../../cidr/pod-cidrs.ts";
 import { condition } from "../../ipam/conditions.ts";
 import { leaseDir, readLeases } from "../../ipam/lease.ts";
 import { sweepNode } from "../../ipam/node-sweep.ts";
@@ -20,9 +21,7 @@ export const leaseChecks: readonly Check[] = [
       const leases = readLeases(node.system.files, leaseDir);
       const facts = plan.adoption.effective.podCIDRs.list.map((podCIDR) => {
         const given = leases.filter(({ addr }) => podCIDR.containsAddr(addr)).length;
-        // Network, gateway, and in IPv4 broadcast are no pod's.
-        const size = Number(podCIDR.size) - (podCIDR.family === "ipv4" ? 3 : 2);
-        return { podCIDR, given, size };
+        return { podCIDR, given, size: podAddressesIn(podCIDR) };
       });
       const words = ({ podCIDR, given, size }: (typeof facts)[number]): string => `${given} of ${size} of ${podCIDR}`;
       const full = facts.filter(({ given, size }) => given >= size * fullShare);

@@ -29,6 +29,11 @@ export function findHeadscales(): readonly string[] {
   return findAll("HEADCNI_HEADSCALE", "headscale");
 }
 
+/** Prometheus' own checker, as tools/setup-promtool.sh fetches it; undefined on a machine without. */
+export function findPromtool(): string | undefined {
+  return find("HEADCNI_PROMTOOL", "promtool");
+}
+
 function find(variable: string, name: string): string | undefined {
   return findAll(variable, name)[0];
 }
