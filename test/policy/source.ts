@@ -19,8 +19,13 @@ export function isTestFile(path: string): boolean {
   return /(\.test|\.fixture|\/testing)\.ts$|\/fixtures\//.test(path);
 }
 
+const texts = new Map<string, string>();
+
+/** A file's text, read once: some rules ask a hundred questions of every file. */
 export function textOf(path: string): string {
-  return readFileSync(`${checkout}${path}`, "utf8");
+  const text = texts.get(path) ?? readFileSync(`${checkout}${path}`, "utf8");
+  texts.set(path, text);
+  return text;
 }
 
 /** The code of a file without comments and types. */
@@ -37,8 +42,16 @@ export interface Import {
   readonly kind: "static" | "dynamic" | "type";
 }
 
+const imports = new Map<string, readonly Import[]>();
+
 /** What a file imports, types included. */
 export function importsOf(path: string): readonly Import[] {
+  const found = imports.get(path) ?? scanImports(path);
+  imports.set(path, found);
+  return found;
+}
+
+function scanImports(path: string): readonly Import[] {
   const found = new Bun.Transpiler({ loader: "ts", target: "bun" }).scanImports(textOf(path));
   const real = found.map(({ path: specifier, kind }) => {
     return {
