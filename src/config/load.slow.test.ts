@@ -9,10 +9,7 @@ import { loadConfig } from "./load.ts";
 test("loadConfig() finds the one overlap among the CIDRs of ten thousand nodes", async () => {
   const nodes = Array.from({ length: 10_000 }, (_, at) => `      n${at}: 10.${at >> 8}.${at & 255}.0/24\n`);
   using root = tempRoot();
-  root.write(
-    defaultConfigFile,
-    `network:\n  podCIDR:\n    nodeLocal:\n${nodes.join("")}      last: 10.7.9.128/25\n`,
-  );
+  root.write(defaultConfigFile, `network:\n  podCIDR:\n    nodeLocal:\n${nodes.join("")}      last: 10.7.9.128/25\n`);
   const error = await loadConfig(testSystem(root, { env: {} }), {}).then(
     () => undefined,
     (thrown: unknown) => thrown,

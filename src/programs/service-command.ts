@@ -39,7 +39,10 @@ export function operatorUnits(system: System, prefix: string): readonly string[]
   return names.filter((name) => name.startsWith(prefix) && name.endsWith(".service"));
 }
 
+const noService: ServiceCommand = { words: [], env: new Map(), files: [] };
+
 function readCommand(system: System, unit: string, files: readonly string[]): ServiceCommand {
+  if (files.length === 0) return noService;
   const assignments = files.flatMap((file) => serviceAssignments(system, file));
   const inForce = (key: string): readonly Word[] => {
     const values = assignments.filter((assignment) => assignment.key === key);
@@ -63,9 +66,11 @@ function withUnitName(text: string, unit: string): string {
 /** The unit and its drop-ins in the order they are applied. */
 function unitFiles(system: System, unit: string): readonly string[] {
   const dirs = existingDirs(system);
-  const main = dirs.map((dir) => join(dir, unit)).find((path) => kindOf(system, path) !== undefined);
+  const inDirs = (name: string): readonly string[] =>
+    dirs.filter(({ names }) => names.has(name)).map(({ path }) => join(path, name));
+  const main = inDirs(unit).find((path) => kindOf(system, path) !== undefined);
   const dropIns = new Map<string, string>();
-  for (const own of dirs.map((dir) => join(dir, `${unit}.d`))) {
+  for (const own of inDirs(`${unit}.d`)) {
     for (const name of namesIn(system, own)) {
       if (name.endsWith(".conf") && !dropIns.has(name)) dropIns.set(name, join(own, name));
     }
@@ -75,18 +80,25 @@ function unitFiles(system: System, unit: string): readonly string[] {
   return [main ?? [], sorted].flat().filter((path) => kindOf(system, path) === "file");
 }
 
+interface UnitDir {
+  readonly path: string;
+  /** What is in it, so that most units, which are in none, take no look of their own. */
+  readonly names: ReadonlySet<string>;
+}
+
 /** The directories of units that are there, each once: with a merged /usr the last two are one. */
-function existingDirs(system: System): readonly string[] {
+function existingDirs(system: System): readonly UnitDir[] {
   return keepRead(system, {
     key: "directories of units",
-    read: ({ files }) => {
+    read: (node) => {
       const seen = new Set<number>();
-      return unitDirs.filter((dir) => {
-        const info = files.stat(dir);
+      const dirs = unitDirs.filter((dir) => {
+        const info = node.files.stat(dir);
         if (info?.kind !== "directory" || seen.has(info.inode)) return false;
         seen.add(info.inode);
         return true;
       });
+      return dirs.map((path) => ({ path, names: new Set(namesIn(node, path)) }));
     },
   });
 }
