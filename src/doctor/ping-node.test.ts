@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { JsonObject } from "../sys/json.ts";
+import { tempRoot, testSystem } from "../sys/testing.ts";
 import { examine } from "./examination.ts";
 import { pingNode } from "./ping-node.ts";
 import { type Patient, patient } from "./testing.ts";
@@ -48,4 +49,14 @@ test.each([
 ])("%s is refused", async (target, why) => {
   scene.heal();
   await expect(ping(target)).rejects.toThrow(`Cannot ping ${target}: ${why}`);
+});
+
+test("a tailscaled that does not answer is named, with what mends it", async () => {
+  using root = tempRoot();
+  const node = examine(testSystem(root), {}, new AbortController().signal);
+  const refusal = pingNode(node, { target: "node-2", count: 1, onPing: () => undefined });
+  await expect(refusal).rejects.toMatchObject({
+    message: "tailscaled does not answer",
+    hint: expect.stringMatching(/tailscaled\.sock: there is no such socket; .*systemctl start tailscaled/),
+  });
 });

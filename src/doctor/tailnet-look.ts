@@ -43,7 +43,10 @@ export async function examineTailnet(
     return await ask(system, api, signal);
   } catch (error) {
     expected(error);
-    throw new HeadcniError("HC_DOCTOR_SKIPPED", "tailscaled does not answer", { details: { why: error.message } });
+    throw new HeadcniError("HC_DOCTOR_SKIPPED", "tailscaled does not answer", {
+      details: { why: error.message },
+      hint: `${error.message}; start it (systemctl start tailscaled), or name its socket with tailscale.socket`,
+    });
   }
 }
 
