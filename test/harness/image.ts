@@ -2,7 +2,7 @@
 // OCI archive that `ctr images import` and `podman load` take.
 
 import * as fs from "node:fs";
-import { image, layer, layoutFiles } from "../../image/oci.ts";
+import { type ImageOptions, image, layer, layoutFiles } from "../../image/oci.ts";
 import { type TarEntry, tar } from "../../image/tar.ts";
 
 /** The reference it is imported under. */
@@ -12,12 +12,17 @@ export const testImageArchive = "/var/lib/headcni-test/image.tar";
 
 /** The archive's bytes. A container that is given no command waits until it is killed. @throws Error without busybox. */
 export function ociArchive(): Uint8Array {
+  return archiveOf(testImage, rootFiles("/bin/busybox"), { Cmd: ["sleep", "2147483647"], Env: ["PATH=/bin"] });
+}
+
+/** An image of one layer as an archive. @param config as `image` of image/oci.ts takes it */
+export function archiveOf(reference: string, entries: readonly TarEntry[], config: ImageOptions["config"]): Uint8Array {
   const { manifest, blobs } = image({
     arch: process.arch === "arm64" ? "arm64" : "amd64",
-    layers: [layer(tar(rootFiles("/bin/busybox")), { isPlain: true })],
-    config: { Cmd: ["sleep", "2147483647"], Env: ["PATH=/bin"], WorkingDir: "/" },
+    layers: [layer(tar(entries), { isPlain: true })],
+    config: { WorkingDir: "/", ...config },
   });
-  return tar(layoutFiles(manifest, blobs, testImage));
+  return tar(layoutFiles(manifest, blobs, reference));
 }
 
 function rootFiles(busybox: string): TarEntry[] {

@@ -27,7 +27,7 @@ export interface KubernetesCluster extends AsyncDisposable {
 }
 
 /** A busy machine needs this long to start programs of 100 MB. */
-export const patienceMs = 90_000;
+export const patienceMs = 180_000;
 const keyFile = "/etc/headcni/tailscale.key";
 
 export interface CreateClusterOptions {

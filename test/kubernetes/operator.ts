@@ -24,7 +24,9 @@ export interface Operator {
 export async function importImage({ nodes }: KubernetesCluster): Promise<void> {
   for (const { node } of nodes) {
     node.write(archive, fs.readFileSync(`${checkout}/dist/headcni-image.tar`));
-    await node.must(["ctr", "-n", "k8s.io", "images", "import", archive], { timeoutMs: 120_000 });
+    // Unpacked where this containerd looks, as on a node that has pulled it: else the first container waits for that.
+    const argv = ["ctr", "-n", "k8s.io", "images", "import", "--snapshotter=native", archive];
+    await node.must(argv, { timeoutMs: 120_000 });
   }
 }
 
