@@ -128,7 +128,7 @@ test.each(readdirSync(`${chart}/examples`))(
   },
 );
 
-test("every pod runs without privileges of its own, and with all tolerations", async () => {
+test("every pod runs without privileges of its own, and with all tolerations but the one that waits for nodes", async () => {
   const { objects } = await helmTemplate(["tailscaled.enabled=true", ...controllerOnly]);
   const pods = objects.flatMap(
     (object) => at(object, "spec", "template", "spec") ?? (object.kind === "Pod" ? object.spec : []),
@@ -136,7 +136,10 @@ test("every pod runs without privileges of its own, and with all tolerations", a
   expect(pods.length).toBe(7);
   for (const pod of pods) {
     expect(at(pod, "hostPID")).toBeUndefined();
-    expect(at(pod, "tolerations")).toContainEqual({ operator: "Exists" });
+    // From a node out of reach it could not say which node that is.
+    if (at(pod, "serviceAccountName") === "headcni-uninstall") {
+      expect(JSON.stringify(at(pod, "tolerations"))).not.toMatch(/unreachable|\{"operator":"Exists"\}/);
+    } else expect(at(pod, "tolerations")).toContainEqual({ operator: "Exists" });
     const containers = [at(pod, "initContainers"), at(pod, "containers")].flatMap((list) =>
       Array.isArray(list) ? list : [],
     );

@@ -111,6 +111,11 @@ describe.each(clusters)("helm uninstall, over the $name tailnet,", ({ kind, prog
       await operator.must(`${install} --set uninstall.timeoutSeconds=20`);
       await untilReadiness(cluster, "True");
       await two.kubelet.stop(20_000);
+      await waitUntil(
+        "the node is out of reach",
+        async () => (await readiness(cluster.plane, two.name)).status === "Unknown",
+        patienceMs,
+      );
       const startMs = realClock.monotonicMs();
       const { exitCode } = await operator.run(uninstall);
       const tookMs = Math.round(realClock.monotonicMs() - startMs);
