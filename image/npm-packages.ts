@@ -9,7 +9,7 @@ export interface NpmPackage {
   /** An SPDX expression, as its package.json says. */
   readonly licence: string | undefined;
   readonly dir: string;
-  /** Names of its files that hold a licence. */
+  /** Names of its files that hold a licence; of one that has none, its package.json, which names it. */
   readonly licenceFiles: readonly string[];
 }
 
@@ -34,8 +34,8 @@ export function npmPackages(): NpmPackage[] {
       license: licence,
       dependencies = {},
     }: PackageJson = JSON.parse(readFileSync(`${dir}/package.json`, "utf8"));
-    const licenceFiles = readdirSync(dir).filter((file) => /^(LICEN[CS]E|COPYING|NOTICE)/i.test(file));
-    found.set(dir, { name, version, licence, dir, licenceFiles });
+    const texts = readdirSync(dir).filter((file) => /^(LICEN[CS]E|COPYING|NOTICE)/i.test(file));
+    found.set(dir, { name, version, licence, dir, licenceFiles: texts.length > 0 ? texts : ["package.json"] });
     queue.push(...Object.keys(dependencies).map((child): [string, string] => [child, dir]));
   }
   return [...found.values()].sort((a, b) => (`${a.name}@${a.version}` < `${b.name}@${b.version}` ? -1 : 1));
