@@ -52,7 +52,8 @@ export const errorCodes = {
   HC_DAEMON_RUNNING: "Another headcni-daemon already runs on this node",
   HC_DAEMON_NOT_RUNNING: "The headcni-daemon of this node does not answer",
 
-  HC_CONNECTIVITY: "headcni connectivity test could not make its pod, or has nobody to reach",
+  HC_CONNECTIVITY: "headcni connectivity could not make its pod, or has nobody to reach",
+  HC_STREAM: "A TCP stream could not be made, or ended before it should",
   HC_NETNS: "A network namespace could not be entered",
   HC_DOCTOR_SKIPPED: "What a check of headcni doctor looks at is not there",
 } as const satisfies Readonly<Record<string, string>>;

@@ -8,6 +8,7 @@ import { headcni } from "../harness/headcni.ts";
 import type { Node } from "../harness/node.ts";
 import { allPairs, createCluster } from "../tailnet/cluster.ts";
 import { tailnets } from "../tailnet/tailnets.ts";
+import { playResponder } from "./responder-scenario.ts";
 
 async function connectivity(node: Node, ...flags: readonly string[]): Promise<ConnectivityDocument> {
   const { stdout, stderr } = await node.run([headcni, "connectivity", "test", "-o", "json", ...flags], {
@@ -58,11 +59,23 @@ describe.each(tailnets)("two nodes on the $name tailnet", (kind) => {
       "gateway ok",
       "tailnetAddress ok",
       `source ${source}`,
+      "back not-checked",
       "mtu ok",
+      "transfer not-checked",
       "latency ok",
       "throughput ok",
     ]);
     expect(report.passed).toBe(true);
+    expect(report.peers.map(({ family, gateway }) => [family, gateway])).toEqual([
+      ["ipv4", "10.244.2.1"],
+      ["ipv6", "fd00:244:0:2::1"],
+    ]);
+    expect(report.notTested.join()).toContain("headcni connectivity serve");
+    expect(await traces(one.node)).toBe(before);
+
+    const others = await traces(two.node);
+    await playResponder({ from: one, to: two, test: connectivity });
+    expect(await traces(two.node)).toBe(others);
     expect(await traces(one.node)).toBe(before);
 
     const pinged = JSON.parse((await one.node.run([headcni, "ping", "10.244.2.9", "-o", "json"])).stdout);

@@ -2,12 +2,12 @@
 
 import type { Command } from "commander";
 import type { ConnectivityDocument, PeerDocument } from "../../doctor/connectivity/connectivity.ts";
-import type { TestResult } from "../../doctor/connectivity/test-peer.ts";
+import type { TestResult } from "../../doctor/connectivity/test-result.ts";
 import { printJson } from "../../sys/json.ts";
 import { onSignals } from "../../sys/process/process.ts";
 import type { CliContext } from "../context.ts";
 import { exitCodes } from "../exit.ts";
-import { addExamples, configOption, outputOption, rootOption } from "../options.ts";
+import { addExamples, configOption, outputOption, readSeconds, rootOption } from "../options.ts";
 import { renderTable } from "../table.ts";
 
 interface ConnectivityFlags {
@@ -30,6 +30,45 @@ export function addConnectivityCommands(program: Command, context: CliContext): 
     .addOption(rootOption())
     .action((flags: ConnectivityFlags) => testCommand(context, flags));
   addExamples(test, "headcni connectivity test", "headcni connectivity test --perf -o json");
+  const serve = connectivity
+    .command("serve")
+    .description(
+      "make a pod on this node that answers what other nodes test, and take it away on Ctrl-C or after a while",
+    )
+    .option("--for <seconds>", "how long", readSeconds, 600)
+    .addOption(configOption())
+    .addOption(rootOption())
+    .action((flags: ServeFlags) => serveCommand(context, flags));
+  addExamples(serve, "headcni connectivity serve", "headcni connectivity serve --for 3600");
+}
+
+interface ServeFlags {
+  readonly for: number;
+  readonly config?: string;
+  readonly root?: string;
+}
+
+async function serveCommand(context: CliContext, { for: seconds, config, root }: ServeFlags): Promise<void> {
+  const [{ examine }, { serveConnectivity }] = await Promise.all([
+    import("../../doctor/examination.ts"),
+    import("../../doctor/connectivity/responder.ts"),
+  ]);
+  const stop = new AbortController();
+  const end = new AbortController();
+  onSignals(["SIGINT", "SIGTERM"], () => stop.abort(), end.signal);
+  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(seconds * 1000)]);
+  try {
+    await serveConnectivity(examine(context.system(root), { config }, signal), {
+      onReady: ({ node, addresses }) => {
+        context.print(
+          `A pod on ${node} answers, ${addresses.join(", ")}. On the other nodes: headcni connectivity test\n`,
+        );
+      },
+      onConnection: (from) => context.print(`tested from ${from}\n`),
+    });
+  } finally {
+    end.abort();
+  }
 }
 
 async function testCommand(context: CliContext, { output, perf, config, root }: ConnectivityFlags): Promise<void> {
@@ -54,7 +93,22 @@ async function testCommand(context: CliContext, { output, perf, config, root }: 
   }
 }
 
-const columns = ["gateway", "tailnetAddress", "source", "mtu", "latency", "throughput"] as const;
+const columns = {
+  gateway: "reached",
+  tailnetAddress: "tailnet",
+  source: "source",
+  back: "back",
+  mtu: "mtu",
+  transfer: "transfer",
+  latency: "latency",
+  throughput: "throughput",
+} as const;
+type Column = keyof typeof columns;
+const columnNames = Object.keys(columns) as readonly Column[];
+/** Of these the figure is shown, not that it is well. */
+const figures: readonly Column[] = ["latency", "throughput"];
+/** What is not asked for, or said once below. */
+const quiet: readonly Column[] = ["back", "transfer", "throughput"];
 
 /** A line for each node, then what did not work and what was not tested. */
 export function connectivityTables({ node, podAddresses, peers, notTested, passed }: ConnectivityDocument): string {
@@ -62,9 +116,9 @@ export function connectivityTables({ node, podAddresses, peers, notTested, passe
     peer.node,
     peer.gateway ?? "-",
     peer.path,
-    ...columns.map((column) => (peer.results === null ? "-" : cell(column, peer.results[column]))),
+    ...columnNames.map((column) => (peer.results === null ? "-" : cell(column, peer.results[column]))),
   ]);
-  const header = ["node", "gateway", "path", "reached", "tailnet", "source", "mtu", "latency", "throughput"];
+  const header = ["node", "gateway", "path", ...Object.values(columns)];
   const from = `From a pod on ${node}, ${podAddresses.join(", ")}:`;
   const notes = peers.flatMap(noteLines);
   const left = notTested.map((what) => `not tested: ${what}`);
@@ -72,16 +126,16 @@ export function connectivityTables({ node, podAddresses, peers, notTested, passe
   return `${from}\n\n${renderTable(header, rows)}\n${[...notes, ...left, verdict].join("\n")}\n`;
 }
 
-function cell(column: (typeof columns)[number], { outcome, detail }: TestResult): string {
+function cell(column: Column, { outcome, detail }: TestResult): string {
   if (outcome === "not-checked") return "-";
-  return outcome === "ok" && (column === "latency" || column === "throughput") ? detail : outcome;
+  return outcome === "ok" && figures.includes(column) ? detail : outcome;
 }
 
 function noteLines({ node, results, why }: PeerDocument): readonly string[] {
   if (results === null) return [`${node}: not tested: ${why}`];
-  return columns.flatMap((column) => {
+  return columnNames.flatMap((column) => {
     const { outcome, detail } = results[column];
-    const isAsked = outcome === "failed" || (outcome === "not-checked" && column !== "throughput");
-    return isAsked ? [`${node}: ${column}: ${outcome === "failed" ? "" : "not checked: "}${detail}`] : [];
+    const isAsked = outcome === "failed" || (outcome === "not-checked" && !quiet.includes(column));
+    return isAsked ? [`${node}: ${columns[column]}: ${outcome === "failed" ? "" : "not checked: "}${detail}`] : [];
   });
 }

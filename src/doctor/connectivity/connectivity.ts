@@ -1,14 +1,18 @@
 // The connectivity test: a pod of this node, made and taken away, reaches every other node's pod gateway and tailnet address. What it
-// asks of the other side is what every node has anyway: refusals of TCP and answers to ICMP. An interface: the document.
+// asks of the other side is what every node has anyway: refusals of TCP and answers to ICMP; and where `headcni connectivity serve` runs,
+// a pod that answers. An interface: the document.
 
+import type { Family } from "../../cidr/addr.ts";
 import { gatewayOf } from "../../cidr/pod-cidrs.ts";
 import type { MeshNode } from "../../mesh/mesh.ts";
 import { HeadcniError } from "../../sys/errors.ts";
 import { icmpEcho } from "../../sys/net/icmp-echo.ts";
+import { connectTcp, listenTcp } from "../../sys/net/tcp-stream.ts";
 import { inNetworkNamespace } from "../../sys/process/enter-namespace.ts";
 import { processId } from "../../sys/process/process.ts";
 import type { System } from "../../sys/system.ts";
 import type { Examination } from "../examination.ts";
+import { responderAddress } from "./responder-talk.ts";
 import { type PeerResults, type PodProbes, testPeer } from "./test-peer.ts";
 import { makeTestPod, type TestPod } from "./test-pod.ts";
 
@@ -18,6 +22,7 @@ export type ConnectivityDocument = {
   readonly podAddresses: readonly string[];
   /** Whether nothing failed. */
   readonly passed: boolean;
+  /** One of each node and family of addresses. */
   readonly peers: readonly PeerDocument[];
   /** What this test cannot tell: sentences. */
   readonly notTested: readonly string[];
@@ -25,6 +30,7 @@ export type ConnectivityDocument = {
 
 export type PeerDocument = {
   readonly node: string;
+  readonly family: Family | null;
   readonly gateway: string | null;
   readonly path: string;
   /** By what was tested; undefined for a node that is offline or serves nothing. */
@@ -38,12 +44,6 @@ export interface ConnectivityOptions {
   /** Called with what is done now. */
   readonly onProgress: (what: string) => void;
 }
-
-/** What no node offers to others, so that it cannot be asked. */
-const notTested: readonly string[] = [
-  "a large TCP transfer: no port of another node takes a stream (packets of full size are sent by ICMP instead)",
-  "whether the other node's pods see this pod's address: what leaves this node is looked at; run it on the other node, too",
-];
 
 /** @throws HeadcniError HC_CONNECTIVITY when there is no tailnet, no other node, or no pod can be made */
 export async function testConnectivity(node: Examination, options: ConnectivityOptions): Promise<ConnectivityDocument> {
@@ -77,17 +77,21 @@ export async function testConnectivity(node: Examination, options: ConnectivityO
   for (const other of others) {
     if (signal.aborted) break;
     onProgress(`reaching ${other.name} (${peers.length + 1} of ${others.length})`);
-    peers.push(await peerDocument(system, { pod, other, settings }, signal));
+    peers.push(...(await peerDocuments(system, { pod, other, settings }, signal)));
   }
+  const isServed = peers.some(({ results }) => results !== null && results.transfer.outcome !== "not-checked");
   const failed = peers.some(({ results }) => Object.values(results ?? {}).some(({ outcome }) => outcome === "failed"));
   return {
     node: tailnet.self.name,
     podAddresses: pod.addresses.map(String),
     passed: !failed && peers.some(({ results }) => results !== null),
     peers,
-    notTested,
+    notTested: isServed ? [] : [whatNeedsResponder],
   };
 }
+
+const whatNeedsResponder =
+  "a long stream of TCP, and what another node's pod sees of this one: run headcni connectivity serve on the other nodes meanwhile";
 
 interface PeerOptions {
   readonly pod: TestPod;
@@ -95,26 +99,36 @@ interface PeerOptions {
   readonly settings: { readonly mtuBytes: number; readonly port: number; readonly isPerf: boolean };
 }
 
-async function peerDocument(
+async function peerDocuments(
   system: System,
   { pod, other, settings }: PeerOptions,
   signal: AbortSignal,
-): Promise<PeerDocument> {
+): Promise<readonly PeerDocument[]> {
   const { name, path, podCIDRs, isOnline, isServing, addresses } = other;
   const base = { node: name, path: path.kind === "relay" ? `relay ${path.relay}` : path.kind };
-  const left = (why: string): PeerDocument => ({ ...base, gateway: null, results: null, why });
+  const left = (why: string): readonly PeerDocument[] => [{ ...base, family: null, gateway: null, results: null, why }];
   if (!isOnline) return left("it is offline");
   if (!isServing) return left("it serves no PodCIDR: its route is not approved");
-  const podCIDR = podCIDRs.find(({ family }) => pod.addresses.some((addr) => addr.family === family));
-  const own = pod.addresses.find(({ family }) => family === podCIDR?.family);
-  if (podCIDR === undefined || own === undefined)
-    return left("it has no PodCIDR of a family that this node's pods have");
-  const gateway = gatewayOf(podCIDR).addr;
-  const tailnet = addresses.find(({ family }) => family === gateway.family);
-  const probes = probesOf(system, { pod, from: own.toString(), port: settings.port });
-  const { mtuBytes, isPerf } = settings;
-  const results = await testPeer(probes, { pod: own, gateway, tailnet, mtuBytes, isPerf }, signal);
-  return { ...base, gateway: gateway.toString(), results, why: null };
+  const shared = pod.addresses.flatMap((own) => {
+    const podCIDR = podCIDRs.find(({ family }) => family === own.family);
+    return podCIDR === undefined ? [] : [{ own, podCIDR }];
+  });
+  if (shared.length === 0) return left("it has no PodCIDR of a family that this node's pods have");
+  const documents: PeerDocument[] = [];
+  for (const { own, podCIDR } of shared) {
+    const { family } = own;
+    const gateway = gatewayOf(podCIDR).addr;
+    const tailnet = addresses.find((addr) => addr.family === family);
+    const probes = probesOf(system, { pod, from: own.toString(), port: settings.port });
+    const { mtuBytes, isPerf } = settings;
+    // A responder has an address of each family.
+    const isAbsent = documents.some((document) => document.results?.transfer.outcome === "not-checked");
+    const responder = isAbsent ? undefined : responderAddress(podCIDR);
+    const asked = { pod: own, node: name, responder, gateway, tailnet, mtuBytes, isPerf };
+    const results = await testPeer(probes, asked, signal);
+    documents.push({ ...base, family, gateway: gateway.toString(), results, why: null });
+  }
+  return documents;
 }
 
 interface ProbesOptions {
@@ -138,6 +152,8 @@ function probesOf(system: System, { pod, from, port }: ProbesOptions): PodProbes
       sequence += 1;
       return inNetworkNamespace(pod.netns, () => icmpEcho({ to, bytes, timeoutMs: 1500, id: processId, sequence }));
     },
+    connectStream: (host, limitMs) => inNetworkNamespace(pod.netns, () => connectTcp({ host, port }, limitMs)),
+    listen: (host, onStream) => inNetworkNamespace(pod.netns, () => listenTcp({ host, port: 0 }, onStream)),
     sourceOf: (to) => sourceInConntrack(readConntrack(system), from, to),
     nowMs: () => system.clock.monotonicMs(),
   };

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { parseAddr } from "../../cidr/addr.ts";
+import { HeadcniError } from "../../sys/errors.ts";
 import type { EchoOutcome } from "../../sys/net/icmp-echo.ts";
 import { sourceInConntrack } from "./connectivity.ts";
 import { type PodProbes, testPeer } from "./test-peer.ts";
@@ -11,6 +12,12 @@ const probes = (parts: Partial<PodProbes> = {}): PodProbes => ({
   connect: async () => answered,
   echo: async () => ({ kind: "answered", rttMs: 1 }),
   sourceOf: () => "10.244.1.5",
+  connectStream: async () => {
+    throw new HeadcniError("HC_STREAM", "Nothing answers");
+  },
+  listen: () => {
+    throw new Error("Nothing is to listen");
+  },
   nowMs: () => 0,
   ...parts,
 });
@@ -18,6 +25,8 @@ const options = {
   pod: parseAddr("10.244.1.5"),
   gateway: parseAddr("10.244.2.1"),
   tailnet: parseAddr("100.64.0.2"),
+  node: "node-2",
+  responder: parseAddr("10.244.2.254"),
   mtuBytes: 1280,
   isPerf: false,
 };

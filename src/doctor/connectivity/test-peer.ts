@@ -3,29 +3,26 @@
 import type { Addr } from "../../cidr/addr.ts";
 import type { ConnectOutcome } from "../../sys/net/connect.ts";
 import type { EchoOutcome } from "../../sys/net/icmp-echo.ts";
+import { askResponder, type StreamProbes } from "./ask-responder.ts";
+import { left, type TestResult } from "./test-result.ts";
 
 /** What a test asks of the machine, so that a test of the test can play it. Addresses are text. */
-export interface PodProbes {
+export interface PodProbes extends StreamProbes {
   connect(to: string, signal: AbortSignal): Promise<ConnectOutcome>;
   echo(to: string, bytes: number): Promise<EchoOutcome>;
   /** Whether the kernel shows that this node changed the source of what went there; undefined: it does not say. */
   sourceOf(to: string): string | undefined;
-  nowMs(): number;
 }
-
-export type Outcome = "ok" | "failed" | "not-checked";
-
-export type TestResult = {
-  readonly outcome: Outcome;
-  /** What was found, or why it was not checked. */
-  readonly detail: string;
-};
 
 export type PeerResults = {
   readonly gateway: TestResult;
   readonly tailnetAddress: TestResult;
   readonly source: TestResult;
+  /** Whether a pod of the other node reaches this one, and as what. */
+  readonly back: TestResult;
   readonly mtu: TestResult;
+  /** A long stream of TCP. */
+  readonly transfer: TestResult;
   readonly latency: TestResult;
   readonly throughput: TestResult;
 };
@@ -34,6 +31,9 @@ export interface TestPeerOptions {
   readonly pod: Addr;
   readonly gateway: Addr;
   readonly tailnet: Addr | undefined;
+  readonly node: string;
+  /** Where a responder of that node is looked for; undefined where there is none. */
+  readonly responder: Addr | undefined;
   readonly mtuBytes: number;
   readonly isPerf: boolean;
 }
@@ -46,7 +46,7 @@ const perfMs = 3000;
 const perfWindow = 8;
 
 export async function testPeer(probes: PodProbes, options: TestPeerOptions, signal: AbortSignal): Promise<PeerResults> {
-  const { pod, gateway, tailnet, mtuBytes, isPerf } = options;
+  const { pod, gateway, tailnet, node, responder, mtuBytes, isPerf } = options;
   const target = gateway.toString();
   const answer = await probes.connect(target, signal);
   const reached = reachResult(answer);
@@ -56,14 +56,22 @@ export async function testPeer(probes: PodProbes, options: TestPeerOptions, sign
       : reachResult(await probes.connect(tailnet.toString(), signal));
   if (reached.outcome !== "ok") {
     const rest = left("its pods' gateway is not reached");
-    return { gateway: reached, tailnetAddress, source: rest, mtu: rest, latency: rest, throughput: rest };
+    const all = { source: rest, back: rest, mtu: rest, transfer: rest, latency: rest, throughput: rest };
+    return { gateway: reached, tailnetAddress, ...all };
   }
   // An echo stays in the kernel's list of connections for a while; a connect that was refused does not.
   const mtu = await testMtu(probes, target, mtuBytes);
-  const source = sourceResult(probes.sourceOf(target), pod.toString());
+  const leaves = sourceResult(probes.sourceOf(target), pod.toString());
   const latency = await testLatency(probes, target, signal);
-  const throughput = isPerf ? await testThroughput(probes, target, mtuBytes) : left("asked for with --perf");
-  return { gateway: reached, tailnetAddress, source, mtu, latency, throughput };
+  const told =
+    responder === undefined
+      ? undefined
+      : await askResponder(probes, { pod, address: responder.toString(), node, isPerf });
+  const { seen = leaves, back = none(node), transfer = none(node) } = told ?? {};
+  const source = leaves.outcome === "failed" ? leaves : seen;
+  const rate = isPerf ? (told?.throughput ?? (await testThroughput(probes, target, mtuBytes))) : undefined;
+  const throughput = rate ?? left("asked for with --perf");
+  return { gateway: reached, tailnetAddress, source, back, mtu, transfer, latency, throughput };
 }
 
 function reachResult(answer: ConnectOutcome): TestResult {
@@ -124,7 +132,7 @@ async function testLatency(probes: PodProbes, to: string, signal: AbortSignal): 
   };
 }
 
-/** Echoes of full size, some in flight at once: what goes both ways at least. Nothing on a node takes a stream of TCP. */
+/** Echoes of full size, some in flight at once: what goes both ways at least. Without a responder nothing takes a stream of TCP. */
 async function testThroughput(probes: PodProbes, to: string, mtuBytes: number): Promise<TestResult> {
   let answered = 0;
   let lost = 0;
@@ -145,8 +153,8 @@ async function testThroughput(probes: PodProbes, to: string, mtuBytes: number): 
   };
 }
 
-function left(detail: string): TestResult {
-  return { outcome: "not-checked", detail };
+function none(node: string): TestResult {
+  return left(`no pod answers there: run headcni connectivity serve on ${node} meanwhile`);
 }
 
 function ms(value: number): string {

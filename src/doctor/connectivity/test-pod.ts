@@ -19,6 +19,8 @@ export interface TestPodOptions {
   /** Text of the conflist in force. */
   readonly conflist: string;
   readonly binDir: string;
+  /** Those that the pod is to have, of each family at most one. @default what host-local gives out */
+  readonly addresses?: readonly Addr[];
 }
 
 /** Which process made it, so that what one that was killed has left is known. */
@@ -92,7 +94,7 @@ interface Call extends TestPodOptions {
 
 async function call(
   system: System,
-  { command, name, plugin, prevResult, binDir }: Call,
+  { command, name, plugin, prevResult, binDir, addresses = [] }: Call,
 ): Promise<JsonObject | undefined> {
   const { files, exec } = system;
   const dir = files.hostPath(binDir);
@@ -105,7 +107,11 @@ async function call(
       CNI_PATH: dir,
       PATH: system.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin",
     },
-    stdin: JSON.stringify({ ...plugin.config, ...(prevResult === undefined ? {} : { prevResult }) }),
+    stdin: JSON.stringify({
+      ...plugin.config,
+      ...(prevResult === undefined ? {} : { prevResult }),
+      ...(addresses.length === 0 ? {} : { args: { cni: { ips: addresses.map(String) } } }),
+    }),
     timeoutMs,
     killsLeftovers: true,
   });

@@ -1,0 +1,108 @@
+// `headcni connectivity serve`: a pod of this node that tells whoever connects which address it saw, takes and gives streams, and connects
+// back. It is there for as long as the command runs, in a pod's namespace: nothing listens on the node.
+
+import { expected, HeadcniError } from "../../sys/errors.ts";
+import { connectTcp, listenTcp, type TcpStream } from "../../sys/net/tcp-stream.ts";
+import { inNetworkNamespace } from "../../sys/process/enter-namespace.ts";
+import type { Examination } from "../examination.ts";
+import {
+  type Greeting,
+  plainAddress,
+  type Question,
+  responderAddress,
+  Talk,
+  type TalkAnswer,
+} from "./responder-talk.ts";
+import { makeTestPod, type TestPod } from "./test-pod.ts";
+
+export interface ServeOptions {
+  /** Called once it answers, with the addresses of its pod. */
+  readonly onReady: (pod: { readonly node: string; readonly addresses: readonly string[] }) => void;
+  /** Called for each connection, with the address that it came from. */
+  readonly onConnection: (from: string) => void;
+}
+
+const connectMs = 3000;
+const idleMs = 60_000;
+
+/** Until the signal of the examination aborts. @throws HeadcniError HC_CONNECTIVITY when no pod can be made */
+export async function serveConnectivity(node: Examination, options: ServeOptions): Promise<void> {
+  const { system, signal } = node;
+  const [{ config }, { path, text }, { name }, { plan }] = await Promise.all([
+    node.config(),
+    node.conflist(),
+    node.nodeName(),
+    node.node(),
+  ]);
+  if (text === undefined) {
+    throw new HeadcniError("HC_CONNECTIVITY", `Cannot make a pod that answers: ${path} does not exist`, {
+      hint: "headcni conflist install writes it",
+    });
+  }
+  const wanted = plan.adoption.effective.podCIDRs.list.map(responderAddress);
+  await using pod = await makeTestPod(system, { conflist: text, binDir: config.cni.binDir, addresses: wanted });
+  const addresses = pod.addresses.map(String);
+  const work = async (stream: TcpStream): Promise<void> => {
+    using _ = stream;
+    const sees = plainAddress(stream.remoteAddress);
+    options.onConnection(sees);
+    try {
+      await respond(pod, new Talk(stream, idleMs), { responder: name, sees });
+    } catch (error) {
+      // The other end went, or is no test.
+      expected(error);
+    }
+  };
+  const servers = addresses.map((host) =>
+    inNetworkNamespace(pod.netns, () =>
+      listenTcp({ host, port: config.mesh.probePort }, (stream) => void work(stream)),
+    ),
+  );
+  try {
+    options.onReady({ node: name, addresses });
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  } finally {
+    for (const server of servers) server[Symbol.dispose]();
+  }
+}
+
+async function respond(pod: TestPod, talk: Talk, hello: Greeting): Promise<void> {
+  await talk.say(hello);
+  for (;;) {
+    const question = await talk.question();
+    if (question === undefined) return;
+    const connect: Connect = (place) => inNetworkNamespace(pod.netns, () => connectTcp(place, connectMs));
+    await talk.say(await answerTo({ talk, question, sees: hello.sees }, connect));
+  }
+}
+
+interface Asked {
+  readonly talk: Talk;
+  readonly question: Question;
+  readonly sees: string;
+}
+
+/** From the pod. */
+type Connect = (place: { readonly host: string; readonly port: number }) => Promise<TcpStream>;
+
+/** The answer to one question, once what it asks for is done. */
+export async function answerTo({ talk, question, sees }: Asked, connect: Connect): Promise<TalkAnswer> {
+  switch (question.ask) {
+    case "take":
+      return { sha256: await talk.receive(question.bytes) };
+    case "give":
+      return { sha256: await talk.send(question.bytes) };
+    case "connect":
+      try {
+        // Nowhere else than to where the question came from.
+        using _ = await connect({ host: sees, port: question.port });
+        return {};
+      } catch (error) {
+        expected(error);
+        return { failed: error.message };
+      }
+  }
+}
