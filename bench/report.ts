@@ -1,5 +1,7 @@
 // What a benchmark says: tables that can stand in docs/benchmarks.md as they are, or the same as JSON.
 
+import { median } from "./sample.ts";
+
 export interface Table {
   readonly title: string;
   /** What was done and how to read it. */
@@ -33,4 +35,9 @@ export function ratio(value: number, yardstick: number): string {
 
 export function mebibytes(bytes: number): string {
   return (bytes / (1 << 20)).toFixed(1);
+}
+
+/** A row with a name: the least, the median and the most. */
+export function threeOf(name: string, all: readonly number[], digits: number): readonly string[] {
+  return [name, ...[Math.min(...all), median(all), Math.max(...all)].map((value) => value.toFixed(digits))];
 }

@@ -1,23 +1,24 @@
 // `make bench`: measures inside a node of its own and prints the tables of docs/benchmarks.md.
-//   bun bench/run.ts [--quick] [--json] [node] [dataplane] [plugin] [claims] [peers] [tailnet]      default: all parts
+//   bun bench/run.ts [--quick] [--json] [node] [dataplane] [plugin] [claims] [controller] [peers]
+//     [tailnet] [join]      default: all parts
 
 import { mkdirSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { dirname } from "node:path";
 import { checkout, createNode } from "../test/harness/node.ts";
-import { findTailnetPrograms } from "../test/harness/tailnet/programs.ts";
+import { findTailnetPrograms, type TailnetPrograms } from "../test/harness/tailnet/programs.ts";
 import { compileFlags } from "../tools/compile-flags.ts";
 import { benchClaims } from "./claims.ts";
+import { benchController } from "./controller.ts";
 import { benchDataplane } from "./dataplane.ts";
 import { benchNode } from "./node.ts";
 import { benchPeers } from "./peers.ts";
 import { benchPlugin, emptyProgram } from "./plugin.ts";
 import { type Table, toMarkdown } from "./report.ts";
-import { benchTailnet } from "./tailnet.ts";
 
 /** Those of one node, measured inside it, and those that make nodes of their own. */
 const insideParts = ["node", "dataplane", "plugin"] as const;
-const parts = [...insideParts, "claims", "peers", "tailnet"] as const;
+const parts = [...insideParts, "claims", "controller", "peers", "tailnet", "join"] as const;
 const args = process.argv.slice(2);
 const unknown = args.find((arg) => !["--quick", "--json", "--inside", ...parts].includes(arg));
 if (unknown !== undefined) throw new Error(`Unknown argument "${unknown}": use --quick, --json, ${parts.join(", ")}`);
@@ -64,23 +65,33 @@ async function measureInside(): Promise<Table[]> {
 async function measureAround(): Promise<Table[]> {
   const tables: Table[] = [];
   if (asked.includes("claims")) tables.push(benchClaims({ counts: [10, 50, 200], rounds: isQuick ? 2 : 7 }));
+  if (asked.includes("controller")) {
+    const counts = [10, 100, 300];
+    const options = isQuick ? { counts, restMs: 30_000, joins: 3 } : { counts, restMs: 60_000, joins: 9 };
+    tables.push(await benchController(options));
+  }
   if (asked.includes("peers")) {
     const counts = [3, 100, 1000];
     tables.push(
       await benchPeers(isQuick ? { counts, restMs: 15_000, changes: 20 } : { counts, restMs: 60_000, changes: 100 }),
     );
   }
-  if (asked.includes("tailnet")) {
+  if (asked.includes("tailnet") || asked.includes("join")) {
     const programs = findTailnetPrograms();
     if (typeof programs === "string") console.error(`Not measured, a real tailnet: ${programs}`);
-    else {
-      const { createReal } = await import("../test/tailnet/tailnets.ts");
-      const kind = { name: "real", create: () => createReal(programs) } as const;
-      const options = isQuick
-        ? { rounds: 2, seconds: 2, joins: 2, restarts: 1 }
-        : { rounds: 7, seconds: 5, joins: 5, restarts: 3 };
-      tables.push(...(await benchTailnet({ kind, ...options })));
-    }
+    else tables.push(...(await measureTailnet(programs)));
   }
+  return tables;
+}
+
+async function measureTailnet(programs: TailnetPrograms): Promise<Table[]> {
+  const tables: Table[] = [];
+  // They say at once that they lack the programs.
+  const [{ benchJoin }, { benchTailnet }] = await Promise.all([import("./join.ts"), import("./tailnet.ts")]);
+  if (asked.includes("tailnet")) {
+    const options = isQuick ? { rounds: 2, seconds: 2, restarts: 1 } : { rounds: 7, seconds: 5, restarts: 3 };
+    tables.push(...(await benchTailnet({ programs, ...options })));
+  }
+  if (asked.includes("join")) tables.push(...(await benchJoin(programs, isQuick ? 2 : 5)));
   return tables;
 }

@@ -34,6 +34,11 @@ export interface TestTailnet extends AsyncDisposable {
   setSession(node: Node, is: "up" | "cut"): Promise<void>;
 }
 
+export interface RealTailnet extends TestTailnet {
+  /** One of Headscale's API, that may do everything. */
+  apiKey(): Promise<string>;
+}
+
 export interface TailnetKind {
   readonly name: "lab" | "real";
   create(): Promise<TestTailnet>;
@@ -82,7 +87,7 @@ async function createLab(): Promise<TestTailnet> {
 }
 
 /** Headscale in a node of its own, and wires from each node to it. */
-export async function createReal({ headscale, tailscaled }: TailnetPrograms): Promise<TestTailnet> {
+export async function createReal({ headscale, tailscaled }: TailnetPrograms): Promise<RealTailnet> {
   const center = await createNode({ name: "control" });
   const wan = await createWan(center);
   const control = await startHeadscale(center, headscale, {
@@ -116,6 +121,7 @@ export async function createReal({ headscale, tailscaled }: TailnetPrograms): Pr
   return {
     controlURL: control.url,
     authKey: () => control.authKey(),
+    apiKey: async () => (await control.cli("apikeys", "create", "--expiration", "24h")).trim().split("\n").at(-1) ?? "",
     join,
     joinStranger: async (node, routes) => {
       const joined = await join(node);
