@@ -113,6 +113,17 @@ describe("the client", () => {
     expect(clock.monotonicMs()).toBeLessThan(21_000);
   });
 
+  test.each(["SELF_SIGNED_CERT_IN_CHAIN", "CERT_HAS_EXPIRED", "ERR_TLS_CERT_ALTNAME_INVALID", "ERR_SSL_WRONG_VERSION"])(
+    "does not ask again a server that it cannot trust: %s",
+    async (code) => {
+      const { api, http } = await scripted(() => {
+        throw connectionError(code);
+      });
+      expect(await api.nodes(signal).catch((error: HeadscaleError) => error.failure)).toBe("answer");
+      expect(http.requests).toHaveLength(1);
+    },
+  );
+
   test("repeats nothing that cannot succeed", async () => {
     const denied = () => ({
       status: 500,

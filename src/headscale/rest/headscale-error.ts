@@ -72,7 +72,8 @@ export function errorOfAnswer(answer: HttpAnswer, names: CallNames): HeadscaleEr
 export function errorOfRequest(error: HttpError, names: CallNames): HeadscaleError {
   if (error.failure === "aborted") throw error;
   const [, why = error.message] = /: (.*)$/s.exec(error.message) ?? [];
-  const failure = error.failure === "answer" && error.status === undefined ? "answer" : "unavailable";
+  const isWrong = error.isLasting || (error.failure === "answer" && error.status === undefined);
+  const failure = isWrong ? "answer" : "unavailable";
   return new HeadscaleError({ ...names, failure, why, hint: error.hint, cause: error });
 }
 

@@ -27,6 +27,8 @@ export interface HttpErrorOptions {
   readonly hint?: string | undefined;
   readonly cause?: unknown;
   readonly status?: number | undefined;
+  /** Whether the same comes of it until somebody has changed something. @default false */
+  readonly isLasting?: boolean | undefined;
 }
 
 /** A request that did not bring what was asked for. */
@@ -35,12 +37,14 @@ export class HttpError extends HeadcniError {
   readonly failure: HttpFailure;
   /** Set when an answer came. */
   readonly status: number | undefined;
+  /** Whether the same comes of it until somebody has changed something: a certificate that cannot be trusted. */
+  readonly isLasting: boolean;
   /** `https://host:port`, or the path of the socket. */
   readonly endpoint: string;
   /** Without the query. */
   readonly path: string;
 
-  constructor({ failure, method, path, target, why, hint, cause, status }: HttpErrorOptions) {
+  constructor({ failure, method, path, target, why, hint, cause, status, isLasting = false }: HttpErrorOptions) {
     const endpoint = endpointOf(target);
     const pathname = path.replace(/\?.*$/s, "");
     const code = failure === "unreachable" || failure === "late" ? "HC_HTTP_UNREACHABLE" : "HC_HTTP_FAILED";
@@ -49,6 +53,7 @@ export class HttpError extends HeadcniError {
     this.endpoint = endpoint;
     this.path = pathname;
     this.status = status;
+    this.isLasting = isLasting;
   }
 }
 
@@ -72,9 +77,13 @@ function plainCause(cause: unknown): Error | undefined {
   return Object.assign(new Error(cause.message), typeof code === "string" ? { code } : {});
 }
 
+/** For a table. */
+const isLasting = true;
+
 interface Words {
   readonly why: string;
   readonly hint?: string | undefined;
+  readonly isLasting?: boolean;
 }
 
 /** Why there is no connection, or none that can be trusted, from what the runtime threw. */
@@ -86,9 +95,10 @@ export function describeConnection(error: unknown, target: HttpTarget): Words {
       return { why: "no program listens on this socket any more", hint: "start the program that made it" };
     }
   }
-  if (/^HPE_/.test(code)) return { why: "what answers there does not speak HTTP" };
+  if (/^HPE_/.test(code)) return { why: "what answers there does not speak HTTP", isLasting };
   if (/^ERR_SSL_/.test(code)) {
-    return { why: "what answers there does not speak TLS as this program does", hint: "see whether it is to be http:" };
+    const why = "what answers there does not speak TLS as this program does";
+    return { why, hint: "see whether it is to be http:", isLasting };
   }
   return connectionWords(target)[code] ?? { why: describeError(error) };
 }
@@ -97,8 +107,16 @@ function connectionWords(target: HttpTarget): Readonly<Record<string, Words>> {
   const caFile = target.kind === "tcp" ? target.caFile : undefined;
   const untrusted: Words =
     caFile === undefined
-      ? { why: "its certificate is from a CA that this machine does not know", hint: "name the file of its CA" }
-      : { why: `its certificate is not from the CA in ${caFile}`, hint: "put the certificate of its CA there" };
+      ? {
+          why: "its certificate is from a CA that this machine does not know",
+          hint: "name the file of its CA",
+          isLasting,
+        }
+      : {
+          why: `its certificate is not from the CA in ${caFile}`,
+          hint: "put the certificate of its CA there",
+          isLasting,
+        };
   const unknownName: Words = { why: "its name is not known", hint: "look at the name, and at this machine's DNS" };
   return {
     ENOTFOUND: unknownName,
@@ -113,13 +131,18 @@ function connectionWords(target: HttpTarget): Readonly<Record<string, Words>> {
     SELF_SIGNED_CERT_IN_CHAIN: untrusted,
     DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
     CERT_SIGNATURE_FAILURE: untrusted,
-    CERT_HAS_EXPIRED: { why: "its certificate has expired", hint: "renew it, or set this machine's clock" },
-    CERT_NOT_YET_VALID: { why: "its certificate is not valid yet", hint: "set this machine's clock" },
+    CERT_HAS_EXPIRED: { why: "its certificate has expired", hint: "renew it, or set this machine's clock", isLasting },
+    CERT_NOT_YET_VALID: { why: "its certificate is not valid yet", hint: "set this machine's clock", isLasting },
     ERR_TLS_CERT_ALTNAME_INVALID: {
       why: "its certificate is for another name",
       hint: "ask it by a name or address that its certificate holds",
+      isLasting,
     },
-    ERR_BORINGSSL: { why: `${caFile ?? "the file of its CA"} holds no certificate`, hint: "put it there as PEM" },
+    ERR_BORINGSSL: {
+      why: `${caFile ?? "the file of its CA"} holds no certificate`,
+      hint: "put it there as PEM",
+      isLasting,
+    },
   };
 }
 
