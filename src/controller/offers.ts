@@ -16,7 +16,7 @@ export interface Offers {
 }
 
 /** Messages are gathered for so long, and for this much longer for each peer: a map of 300 takes some 10 ms to read. */
-const gatherMs = 500;
+const gatherMs = 200;
 const gatherForPeerMs = 2;
 /** Within this a node is heard of, whatever the size of the tailnet. */
 const longestGatherMs = 1500;
