@@ -9,7 +9,7 @@ import { checkout, createNode, type Node } from "../test/harness/node.ts";
 import { joinTailnet } from "../test/harness/tailnet/join.ts";
 import type { TailnetPrograms } from "../test/harness/tailnet/programs.ts";
 import { allPairs, type Cluster, createCluster } from "../test/tailnet/cluster.ts";
-import { createReal, type RealTailnet } from "../test/tailnet/tailnets.ts";
+import { createReal, type TestTailnet } from "../test/tailnet/tailnets.ts";
 import { serve, withProbe } from "./ends.ts";
 import { ratio, type Table, threeOf } from "./report.ts";
 import { median } from "./sample.ts";
@@ -39,12 +39,12 @@ interface Join {
 
 export async function benchJoin(programs: TailnetPrograms, joins: number): Promise<Table[]> {
   const tailnet = await createReal(programs);
-  await using cluster = await createCluster({ name: "real", create: async () => tailnet }, { nodes: 2 });
+  await using cluster = await createCluster({ name: "real", title: "real", create: async () => tailnet }, { nodes: 2 });
   await allPairs(cluster.members);
   const target = cluster.members[1];
   if (target === undefined) throw new Error("No members");
   await serve({ node: target.node, pod: target.pod.name, address: target.pod.address });
-  const scene = { cluster, tailnet, key: await tailnet.authKey(), apiKey: await tailnet.apiKey() };
+  const scene = { cluster, tailnet, key: await tailnet.authKey(), apiKey: await tailnet.headscale.makeApiKey() };
   const names = Object.keys(ways) as Way[];
   const times = new Map<Way, Join[]>(names.map((way) => [way, []]));
   for (let round = 0; round < joins; round++) {
@@ -78,7 +78,7 @@ asks tailscaled to log in, and tailscaled has the way to the other pod in the ke
 
 interface Scene {
   readonly cluster: Cluster;
-  readonly tailnet: RealTailnet;
+  readonly tailnet: TestTailnet;
   readonly key: string;
   readonly apiKey: string;
 }

@@ -28,7 +28,7 @@ interface Path {
 const echoes = "300";
 
 export async function benchTailnet(options: TailnetBenchOptions): Promise<Table[]> {
-  const kind = { name: "real", create: () => createReal(options.programs) } as const;
+  const kind = { name: "real", title: "real", create: () => createReal(options.programs) } as const;
   await using cluster = await createCluster(kind, { nodes: 2 });
   await allPairs(cluster.members);
   const paths = await layPaths(cluster);

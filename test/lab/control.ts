@@ -13,6 +13,8 @@ export interface LabNode {
   readonly approved: readonly string[];
   /** Whether its session with the control server stands. */
   readonly isOnline: boolean;
+  /** When that ended; milliseconds since the epoch. */
+  readonly lastSeenMs: number;
 }
 
 export interface LabControl {
@@ -24,8 +26,10 @@ export interface LabControl {
   setOnline(id: number, isOnline: boolean): void;
   /** By hand, as `headscale nodes approve-routes` does: the whole list. */
   approve(id: number, routes: readonly string[]): void;
-  /** Routes inside it are approved when a node advertises them; undefined approves none. */
-  setApproves(range: string | undefined): void;
+  /** The ranges whose routes are approved when a node advertises them. */
+  approves(): readonly string[];
+  /** Routes that nodes advertise already are approved at once; what was approved stays. */
+  setApproves(...ranges: readonly string[]): void;
   /** Takes a node out for ever. */
   remove(id: number): void;
   /** Down: nothing is delivered, nobody registers. */
@@ -91,6 +95,7 @@ export function createLabControl(url: string): LabControl {
         advertised: [],
         approved: [],
         isOnline: false,
+        lastSeenMs: Date.now(),
       };
       nodes.set(lastId, node);
       return node;
@@ -101,10 +106,11 @@ export function createLabControl(url: string): LabControl {
         advertised: routes,
         approved: [...new Set([...approved, ...approvedBy(routes)])],
       })),
-    setOnline: (id, isOnline) => change(id, () => ({ isOnline })),
+    setOnline: (id, isOnline) => change(id, () => ({ isOnline, lastSeenMs: Date.now() })),
     approve: (id, routes) => change(id, () => ({ approved: routes })),
-    setApproves: (range) => {
-      approves = range === undefined ? [] : [parsePrefix(range)];
+    approves: () => approves.map(String),
+    setApproves: (...ranges) => {
+      approves = ranges.map(parsePrefix);
       for (const { id, advertised, approved } of nodes.values()) {
         nodes.set(id, { ...mustGet(nodes, id), approved: [...new Set([...approved, ...approvedBy(advertised)])] });
       }

@@ -4,12 +4,14 @@
 import { realClock } from "../../src/sys/clock.ts";
 import type { Node } from "../harness/node.ts";
 import { createLabControl, type LabControl } from "./control.ts";
+import { createLabHeadscaleRest, type LabHeadscaleRest } from "./headscale-rest.ts";
 import { createHub, type Passage } from "./hub.ts";
 import { type LocalApiServer, serveLocalApi } from "./local-api.ts";
 import { LabTailscaled } from "./tailscaled.ts";
 
 export interface LabTailnet extends AsyncDisposable {
   readonly control: LabControl;
+  readonly rest: LabHeadscaleRest;
   /** Starts a tailscaled in the node, again after it ended. */
   start(node: Node): Promise<LabTailscaled>;
   end(lab: LabTailscaled, how: "stop" | "kill"): Promise<void>;
@@ -20,6 +22,7 @@ export interface LabTailnet extends AsyncDisposable {
 export async function createLabTailnet(version = "1.102.3-lab"): Promise<LabTailnet> {
   const hub = await createHub();
   const control = createLabControl("http://192.0.2.1:8080");
+  const rest = createLabHeadscaleRest(control);
   const servers = new Map<LabTailscaled, LocalApiServer>();
   const known = new Map<Node, LabTailscaled>();
 
@@ -72,6 +75,7 @@ export async function createLabTailnet(version = "1.102.3-lab"): Promise<LabTail
   };
   return {
     control,
+    rest,
     start: async (node) => {
       const lab = known.get(node) ?? new LabTailscaled({ node, control, hub, version });
       known.set(node, lab);
@@ -89,6 +93,7 @@ export async function createLabTailnet(version = "1.102.3-lab"): Promise<LabTail
       await mending;
       for (const lab of [...servers.keys()]) await end(lab, "stop");
       await hub[Symbol.asyncDispose]();
+      await rest[Symbol.asyncDispose]();
       if (failed.length > 0) throw new AggregateError(failed, "The lab could not follow a change");
     },
   };

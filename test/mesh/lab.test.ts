@@ -35,7 +35,7 @@ test("three nodes see each other's routes live, and tell what is missing", async
   ]);
 
   // This node's route is taken back, and another node gets it.
-  control.setApproves(undefined);
+  control.setApproves();
   control.approve(idOf("n1"), []);
   await becomes(n1, daemon1, "n1 unapproved, n2 silent, n3 silent");
   await hasCondition("RouteNotApproved");

@@ -8,9 +8,9 @@ import { removePod } from "../daemon/pods.ts";
 import { conflistPath, headcniDaemon } from "../harness/headcni.ts";
 import { localApi } from "../harness/tailnet/tailscaled.ts";
 import { allPairs, createUnassigned, joinCluster, patienceMs, servers, unassigned } from "./cluster.ts";
-import { tailnets } from "./tailnets.ts";
+import { tailnetsOfEachHeadscale } from "./tailnets.ts";
 
-describe.each(tailnets)("unassigned nodes on the $name tailnet", (kind) => {
+describe.each(tailnetsOfEachHeadscale)("unassigned nodes on the $title tailnet", (kind) => {
   test("ten that start at once have ten PodCIDRs, and an owner that was away yields its own", async () => {
     await using cluster = await createUnassigned(kind, 10);
     const { members, tailnet } = cluster;
@@ -44,7 +44,7 @@ describe.each(tailnets)("unassigned nodes on the $name tailnet", (kind) => {
     const says = async (node: typeof owner.node, code: string) => (await conditionCodes(node)).includes(code);
     await waitUntil("the owner says so", () => says(owner.node, "PodCIDRClaimContested"), patienceMs);
     console.log(
-      `    an owner that was away said so after ${((performance.now() - startedMs) / 1000).toFixed(1)} s (${kind.name})`,
+      `    an owner that was away said so after ${((performance.now() - startedMs) / 1000).toFixed(1)} s (${kind.title})`,
     );
     await waitUntil("so does the other", () => says(squatter.node, "AssignedPodCIDRContested"), patienceMs);
     const prefs = () => localApi(owner.node, "/localapi/v0/prefs");

@@ -34,6 +34,7 @@ export interface ClusterOptions {
 const keyFile = "/etc/headcni/tailscale.key";
 /** A busy machine needs this long to start programs of 100 MB; the promise of seconds is the docs' and the bench's. */
 export const patienceMs = 60_000;
+export const clusterCIDRs = "10.244.0.0/16,fd00:244::/48";
 
 /** PodCIDRs of a node by a number, which need not be its own. */
 export function podCIDRsOf(number: number): readonly [string, string] {
@@ -131,15 +132,26 @@ export interface NodeSettings {
   readonly perNode?: string;
   readonly claim?: { readonly settle: string; readonly timeout: string };
   readonly masquerade?: "bridge" | "daemon" | "none";
+  /** @default by the policy */
+  readonly headscale?: HeadscaleSettings;
+}
+
+/** The section `headscale` of a configuration. */
+export interface HeadscaleSettings {
+  readonly approval: "controller" | "node";
+  readonly url: string;
+  readonly apiKeyFile: string;
+  readonly caFile?: string;
 }
 
 /** Written for a daemon that runs, too: it takes up a change by itself. */
 export function writeConfig(node: Node, { controlURL }: TestTailnet, settings: NodeSettings): void {
-  const { podCIDRs, base = "10.244.0.0/16,fd00:244::/48", perNode, claim, masquerade = "bridge" } = settings;
+  const { podCIDRs, base = clusterCIDRs, perNode, claim, masquerade = "bridge", headscale } = settings;
   const nodeLocal = podCIDRs.length === 0 ? undefined : podCIDRs.join(",");
   const config = {
     network: { podCIDR: { nodeLocal, base, perNode, claim }, masquerade },
     tailscale: { enabled: true, mayReconnect: true, login: { server: controlURL, authKeyFile: keyFile } },
+    headscale,
   };
   node.write(configFile, JSON.stringify(config));
 }

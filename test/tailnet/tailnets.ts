@@ -1,12 +1,14 @@
 // The two tailnets that scenarios run on, behind one face: the lab, and the real programs where this machine has them.
 
+import { basename } from "../../src/sys/fs/path.ts";
 import { createNode, type Node } from "../harness/node.ts";
 import { startHeadscale } from "../harness/tailnet/headscale.ts";
 import { joinTailnet } from "../harness/tailnet/join.ts";
-import { findTailnetPrograms, type TailnetPrograms } from "../harness/tailnet/programs.ts";
+import { findHeadscales, findTailnetPrograms, type TailnetPrograms } from "../harness/tailnet/programs.ts";
 import { startTailscaled } from "../harness/tailnet/tailscaled.ts";
 import { createWan } from "../harness/tailnet/wan.ts";
 import { createLabTailnet } from "../lab/lab.ts";
+import { type HeadscaleAccess, labHeadscale, realHeadscale } from "./headscale-access.ts";
 
 export interface Tailscaled {
   /** As systemd would stop it: it takes out what it put into the kernel. */
@@ -18,6 +20,7 @@ export interface Tailscaled {
 
 export interface TestTailnet extends AsyncDisposable {
   readonly controlURL: string;
+  readonly headscale: HeadscaleAccess;
   authKey(): Promise<string>;
   /**
    * Wires the node to the others and starts its tailscaled, which is logged in nowhere.
@@ -34,28 +37,42 @@ export interface TestTailnet extends AsyncDisposable {
   setSession(node: Node, is: "up" | "cut"): Promise<void>;
 }
 
-export interface RealTailnet extends TestTailnet {
-  /** One of Headscale's API, that may do everything. */
-  apiKey(): Promise<string>;
+export interface TailnetOptions {
+  /** What the policy approves of nodes' routes. @default 10.244.0.0/16 and fd00:244::/48 */
+  readonly approves?: readonly string[];
 }
 
 export interface TailnetKind {
   readonly name: "lab" | "real";
-  create(): Promise<TestTailnet>;
+  /** The program beside it, where it is a real one. */
+  readonly title: string;
+  create(options?: TailnetOptions): Promise<TestTailnet>;
 }
 
 const programs = findTailnetPrograms();
 if (typeof programs === "string") console.log(`    on the lab tailnet only: ${programs}`);
 
-/** Those that this machine can play. */
-export const tailnets: readonly TailnetKind[] = [
-  { name: "lab", create: createLab },
-  ...(typeof programs === "string" ? [] : [{ name: "real" as const, create: () => createReal(programs) }]),
-];
+const labKind: TailnetKind = { name: "lab", title: "lab", create: createLab };
+const realKinds =
+  typeof programs === "string"
+    ? []
+    : findHeadscales().map((headscale): TailnetKind => {
+        const real = { ...programs, headscale };
+        const title = `real (${basename(headscale)})`;
+        return { name: "real", title, create: (options) => createReal(real, options) };
+      });
 
-async function createLab(): Promise<TestTailnet> {
+/** Those that this machine can play. */
+export const tailnets: readonly TailnetKind[] = [labKind, ...realKinds.slice(0, 1)];
+/** The same with every Headscale there is: for what its generations do each in their way. */
+export const tailnetsOfEachHeadscale: readonly TailnetKind[] = [labKind, ...realKinds];
+
+const usuallyApproved = ["10.244.0.0/16", "fd00:244::/48"];
+
+async function createLab({ approves = usuallyApproved }: TailnetOptions = {}): Promise<TestTailnet> {
   const tailnet = await createLabTailnet();
   const { control } = tailnet;
+  control.setApproves(...approves);
   const idOf = (node: Node): number => control.nodes().find(({ name }) => name === node.name)?.id ?? 0;
   const join = async (node: Node) => {
     const lab = await tailnet.start(node);
@@ -70,6 +87,7 @@ async function createLab(): Promise<TestTailnet> {
   };
   return {
     controlURL: control.url,
+    headscale: labHeadscale(tailnet),
     authKey: async () => control.key,
     join: async (node) => (await join(node)).tailscaled,
     joinStranger: async (node, routes) => {
@@ -87,13 +105,13 @@ async function createLab(): Promise<TestTailnet> {
 }
 
 /** Headscale in a node of its own, and wires from each node to it. */
-export async function createReal({ headscale, tailscaled }: TailnetPrograms): Promise<RealTailnet> {
+export async function createReal(
+  { headscale, tailscaled }: TailnetPrograms,
+  { approves = usuallyApproved }: TailnetOptions = {},
+): Promise<TestTailnet> {
   const center = await createNode({ name: "control" });
   const wan = await createWan(center);
-  const control = await startHeadscale(center, headscale, {
-    address: wan.address,
-    approves: ["10.244.0.0/16", "fd00:244::/48"],
-  });
+  const control = await startHeadscale(center, headscale, { address: wan.address, approves });
   const routers: Node[] = [];
   const addRouter = async (name: string): Promise<Node> => {
     const router = await createNode({ name });
@@ -120,8 +138,8 @@ export async function createReal({ headscale, tailscaled }: TailnetPrograms): Pr
   };
   return {
     controlURL: control.url,
+    headscale: realHeadscale(control),
     authKey: () => control.authKey(),
-    apiKey: async () => (await control.cli("apikeys", "create", "--expiration", "24h")).trim().split("\n").at(-1) ?? "",
     join,
     joinStranger: async (node, routes) => {
       const joined = await join(node);
