@@ -40,7 +40,7 @@ async function traces(node: Node): Promise<string> {
     .join("\n");
 }
 
-describe.each(tailnets)("two nodes on the $name tailnet", (kind) => {
+describe.each(tailnets)("two nodes on the $title tailnet", (kind) => {
   test("a pod reaches the other node, the doctor finds nothing, and a fault is found by both", async () => {
     await using cluster = await createCluster(kind, { nodes: 2 });
     const [one, two] = cluster.members;

@@ -22,12 +22,12 @@ import {
   until,
 } from "./approval-stage.ts";
 import { writeConfig } from "./cluster.ts";
-import { tailnetsOfEachHeadscale } from "./tailnets.ts";
+import { tailnets } from "./tailnets.ts";
 
 /** How often a wait is measured where the real programs are; on the lab once, to see that it works. */
 const rounds = Number(process.env.HEADCNI_APPROVAL_ROUNDS ?? 1);
 
-describe.each(tailnetsOfEachHeadscale)("PodCIDRs on the $title tailnet", (kind) => {
+describe.each(tailnets)("PodCIDRs on the $title tailnet", (kind) => {
   let made: ApprovalStage | undefined;
   const controllers: NodeProcess[] = [];
   const stage = (): ApprovalStage => {

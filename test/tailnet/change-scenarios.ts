@@ -9,7 +9,7 @@ import { createNode, type Node } from "../harness/node.ts";
 import { localApi, patchPrefs } from "../harness/tailnet/tailscaled.ts";
 import { startWhoPod, stopWhoPod } from "../harness/tailnet/who.ts";
 import { allPairs, type Member, patienceMs, podCIDRsOf, servers, writeConfig } from "./cluster.ts";
-import { lab, type Scenario, type Stage } from "./scenario.ts";
+import { both, lab, type Scenario, type Stage } from "./scenario.ts";
 
 function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   return waitUntil(what, condition, patienceMs);
@@ -77,7 +77,7 @@ export const changeScenarios: readonly Scenario[] = [
   },
   {
     name: "a node gets another PodCIDR, and its old one back",
-    on: lab,
+    on: both,
     play: async (stage) => {
       const [one, , three] = stage.members;
       await renumber(stage, three, 33);
@@ -97,7 +97,7 @@ export const changeScenarios: readonly Scenario[] = [
   },
   {
     name: "a node is taken out at the control server, and comes back by itself",
-    on: lab,
+    on: both,
     play: async ({ members, cluster: { tailnet }, outage }) => {
       const [, two] = members;
       await outage("node removed at the control server, until it has logged in again", async () => {
@@ -108,7 +108,7 @@ export const changeScenarios: readonly Scenario[] = [
   },
   {
     name: "tailscaled's masquerading is off, and on again",
-    on: lab,
+    on: both,
     play: async ({ members }) => {
       for (const NoSNAT of [true, false]) {
         for (const { node } of members) await patchPrefs(node, { NoSNAT });
@@ -118,7 +118,7 @@ export const changeScenarios: readonly Scenario[] = [
   },
   {
     name: "nobody masquerades, the daemon does, and the bridge plugin again",
-    on: lab,
+    on: both,
     play: async ({ members, cluster: { tailnet } }) => {
       for (const masquerade of ["none", "daemon", "bridge"] as const) {
         const isMasq = masquerade === "bridge";
@@ -140,7 +140,7 @@ export const changeScenarios: readonly Scenario[] = [
   },
   {
     name: "the host has iptables-legacy, and drops what it forwards",
-    on: lab,
+    on: both,
     play: async ({ members }) => {
       const [one] = members;
       const use = async (backend: "legacy" | "nft"): Promise<void> => {

@@ -8,9 +8,9 @@ import { removePod } from "../daemon/pods.ts";
 import { conflistPath, headcniDaemon } from "../harness/headcni.ts";
 import { localApi } from "../harness/tailnet/tailscaled.ts";
 import { allPairs, createUnassigned, joinCluster, patienceMs, servers, unassigned } from "./cluster.ts";
-import { tailnetsOfEachHeadscale } from "./tailnets.ts";
+import { tailnets } from "./tailnets.ts";
 
-describe.each(tailnetsOfEachHeadscale)("unassigned nodes on the $title tailnet", (kind) => {
+describe.each(tailnets)("unassigned nodes on the $title tailnet", (kind) => {
   test("ten that start at once have ten PodCIDRs, and an owner that was away yields its own", async () => {
     await using cluster = await createUnassigned(kind, 10);
     const { members, tailnet } = cluster;

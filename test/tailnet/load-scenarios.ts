@@ -4,9 +4,9 @@ import { expect } from "bun:test";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { addPod } from "../daemon/pods.ts";
 import { checkout, type Node } from "../harness/node.ts";
-import { nodeAsks } from "../harness/tailnet/who.ts";
+import { addressIn, nodeAsks } from "../harness/tailnet/who.ts";
 import { allPairs, type Member, patienceMs, podPairs } from "./cluster.ts";
-import { both, lab, type Scenario } from "./scenario.ts";
+import { both, type Scenario } from "./scenario.ts";
 
 const bun = `${checkout}/node_modules/.bin/bun`;
 const inPod = (name: string): readonly string[] => ["ip", "netns", "exec", name];
@@ -62,15 +62,13 @@ export const firstScenarios: readonly Scenario[] = [
 export const lastScenarios: readonly Scenario[] = [
   {
     name: "a hundred pods on three nodes reach each other's",
-    on: lab,
+    on: both,
     play: async ({ members }) => {
       const fleets = await Promise.all(members.map(({ node }, at) => startFleet(node, at === 0 ? 34 : 33)));
       await Promise.all(
         members.map(async ({ node }, at) => {
           const own = fleets[at] ?? [];
-          const others = fleets.filter((_, index) => index !== at);
-          const targets = own.map((_, index) => others.map((fleet) => fleet[index % fleet.length] ?? ""));
-          expect(await askAll(node, targets)).toEqual(own.flatMap((address) => [address, address]));
+          expect(await askAll(node, partnersOf(fleets, at))).toEqual(own);
         }),
       );
     },
@@ -89,14 +87,20 @@ async function startFleet(node: Node, count: number): Promise<readonly string[]>
   return addresses;
 }
 
-/** @returns which address each target saw, in order; `-` where none answered */
-async function askAll(node: Node, targets: readonly (readonly string[])[]): Promise<readonly string[]> {
-  const request = "printf 'GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n'";
-  const lines = targets.flatMap((each, index) =>
-    each.map((target) => {
-      const ask = `${request} | ip netns exec many${index + 1} busybox nc -w 10 ${target} 8080`;
-      return `answer=$(${ask} | tail -n 1 | tr -d '[]\\r' | sed s/::ffff://); echo "\${answer:--}"`;
-    }),
-  );
-  return (await node.must(["sh", "-c", lines.join("\n")], { timeoutMs: 120_000 })).trim().split("\n");
+/** One for each pod of a fleet, in turn from the next fleet and the one after it: each pod asks, and each is asked. */
+function partnersOf(fleets: readonly (readonly string[])[], at: number): readonly string[] {
+  return (fleets[at] ?? []).map((_, index) => {
+    const fleet = fleets[(at + 1 + (index % 2)) % fleets.length] ?? [];
+    return fleet[index % fleet.length] ?? "";
+  });
+}
+
+/** @param targets one for each pod @returns which address each target saw, in order; "" where none answered */
+async function askAll(node: Node, targets: readonly string[]): Promise<readonly string[]> {
+  const lines = targets.map((target, index) => {
+    const nc = `nsenter --net=/run/netns/many${index + 1} busybox nc -w 10 ${target} 8080`;
+    return `printf 'GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n' | ${nc}; echo "|"`;
+  });
+  const answers = (await node.must(["sh", "-c", lines.join("\n")], { timeoutMs: 120_000 })).split("|\n");
+  return answers.slice(0, targets.length).map(addressIn);
 }

@@ -12,12 +12,12 @@ import { tailnets } from "./tailnets.ts";
 
 const all: readonly Scenario[] = [...firstScenarios, ...faultScenarios, ...changeScenarios, ...lastScenarios];
 
-describe.each(tailnets)("three nodes on the $name tailnet", (kind) => {
+describe.each(tailnets)("three nodes on the $title tailnet", (kind) => {
   let cluster: Cluster | undefined;
   let stage: Stage | undefined;
   beforeAll(async () => {
     cluster = await createCluster(kind, { lans: { 2: "192.168.2.0/24", 3: "192.168.3.0/24" } });
-    stage = createStage(kind.name, cluster);
+    stage = createStage(kind, cluster);
   }, 180_000);
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();

@@ -28,7 +28,7 @@ export const lab = ["lab"] as const;
 /** For the figures in the docs; one run tells whether it works. */
 const runs = Number(process.env.HEADCNI_OUTAGE_RUNS ?? 1);
 
-export function createStage(kind: TailnetKind["name"], cluster: Cluster): Stage {
+export function createStage({ name: kind, title }: TailnetKind, cluster: Cluster): Stage {
   const [one, two, three] = cluster.members;
   if (one === undefined || two === undefined || three === undefined) throw new Error("A stage needs three nodes");
   return {
@@ -37,7 +37,7 @@ export function createStage(kind: TailnetKind["name"], cluster: Cluster): Stage 
     members: [one, two, three],
     outage: async (what, work) => {
       for (let run = 0; run < runs; run++) {
-        record(`${kind}: ${what}`, await secondsOfOutage(one.pod, two.pod, work));
+        record(`${title}: ${what}`, await secondsOfOutage(one.pod, two.pod, work));
       }
     },
   };

@@ -62,10 +62,8 @@ const realKinds =
         return { name: "real", title, create: (options) => createReal(real, options) };
       });
 
-/** Those that this machine can play. */
-export const tailnets: readonly TailnetKind[] = [labKind, ...realKinds.slice(0, 1)];
-/** The same with every Headscale there is: for what its generations do each in their way. */
-export const tailnetsOfEachHeadscale: readonly TailnetKind[] = [labKind, ...realKinds];
+/** Those that this machine can play: the real one with each Headscale, whose generations do some things each in their way. */
+export const tailnets: readonly TailnetKind[] = [labKind, ...realKinds];
 
 const usuallyApproved = ["10.244.0.0/16", "fd00:244::/48"];
 

@@ -24,7 +24,7 @@ async function snapshot(node: Node): Promise<Record<string, unknown>> {
   return { parts, prefs: { ...prefs, AdvertiseRoutes: prefs.AdvertiseRoutes ?? [] } };
 }
 
-describe.each(tailnets)("headcni uninstall on the $name tailnet", (kind) => {
+describe.each(tailnets)("headcni uninstall on the $title tailnet", (kind) => {
   test("says what it would do, does it, and leaves the node as it was", async () => {
     await using tailnet = await kind.create();
     await using node = await createNode({ name: "node-1" });

@@ -53,5 +53,10 @@ async function ask(node: Node, busybox: readonly string[], address: string): Pro
     stdin: "GET /cgi-bin/who HTTP/1.0\r\n\r\n",
     timeoutMs: 5000,
   });
-  return (stdout.split("\r\n\r\n")[1] ?? "").trim().replace(/^\[(::ffff:)?|\]$/g, "");
+  return addressIn(stdout);
+}
+
+/** What the server answered, without its headers and without how busybox writes an IPv4 address; "" for no answer. */
+export function addressIn(response: string): string {
+  return (response.split("\r\n\r\n")[1] ?? "").trim().replace(/^\[(::ffff:)?|\]$/g, "");
 }
