@@ -61,6 +61,7 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
   const damage = createLatest<TailnetDamage | undefined>(undefined);
   const peers = createLatest<PeerPodCIDRs | undefined>(undefined);
   const proofs = createLatest<Proofs | undefined>(undefined);
+  const isShutOut = createLatest(false);
   const claims = createLatest<ClaimsView | undefined>(undefined);
   const held = createLatest<PodCIDRs | undefined>(undefined);
   const pods = createLatest<number | undefined>(undefined);
@@ -84,9 +85,9 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
     createNodeAgent(system, { ...shared, nodeObject, pods, nodeName: flags.nodeName, executable, everySecond }),
     createDataplaneAgent(system, { ...shared, peers, held, damage }),
     createNodeStateAgent(system, shared),
-    createTailscaleAgent(system, { ...shared, tailnet, damage }),
+    createTailscaleAgent(system, { ...shared, tailnet, damage, isShutOut }),
     createMeshAgent(system, { ...shared, tailnet, proofs, mesh, peers }),
-    createProofAgent(system, { ...shared, tailnet, proofs, mesh }),
+    createProofAgent(system, { ...shared, tailnet, proofs, mesh, isShutOut }),
     createClaimsAgent(system, { ...shared, tailnet, proofs, held, pods }),
     createHeadscaleAgent(system, { ...shared, tailnet }),
     createLeaseAgent(system, { ...shared, runtimes }),

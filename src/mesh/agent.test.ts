@@ -59,7 +59,8 @@ function runNode() {
   const mesh = createLatest<Mesh | undefined>(undefined);
   const peers = createLatest<PeerPodCIDRs | undefined>(undefined);
   const proofs = createLatest<Proofs | undefined>(undefined);
-  const shared = { conditions, config, assignment, tailnet, mesh, peers, proofs };
+  const isShutOut = createLatest(false);
+  const shared = { conditions, config, assignment, tailnet, mesh, peers, proofs, isShutOut };
   const meshAgent = createMeshAgent(system, shared);
   const proofAgent = createProofAgent(system, shared);
   const ended = Promise.all(
@@ -352,7 +353,15 @@ const silences: [string, TailnetPeer[], string[], string[], string, RegExp][] = 
     ["10.244.2.1"],
     ["node-1 live", "n2 live", "n3 silent"],
     "PeersSilent",
-    /^n3 answers nothing\./,
+    /^n3 answers nothing\. Look at headcni status there$/,
+  ],
+  [
+    "none is in reach",
+    [n2, n3],
+    [],
+    ["node-1 unknown", "n2 silent", "n3 silent"],
+    "PeersSilent",
+    /^n2 answers nothing, n3 answers nothing\. Look .*the control server may have removed this node/,
   ],
   [
     "the policy forbids pods",
@@ -382,6 +391,7 @@ describe("silence is a condition once it lasts:", () => {
     expect(node.codes()).toEqual([]);
     await node.pass(55_000);
     expect(node.codes()).toEqual([code]);
+    expect(node.isShutOut.value).toBe(yes.length === 0);
     expect(node.textOf(code)).toMatch(text);
     for (const gateway of ["10.244.2.1", "10.244.3.1"]) node.answers.set(gateway, answered);
     await node.pass(25_000);

@@ -36,6 +36,8 @@ export interface TailscaleAgentOptions {
   readonly tailnet: Latest<Tailnet | undefined>;
   /** What tailscaled has lost in the kernel; undefined while that is not known. */
   readonly damage: Watchable<TailnetDamage | undefined>;
+  /** Whether packets say that no other node is in reach. */
+  readonly isShutOut: Watchable<boolean>;
   /** What is offered of guessed PodCIDRs; undefined while that is not known. */
   readonly claims: Watchable<ClaimsView | undefined>;
   readonly record: RecordMetric;
@@ -50,7 +52,7 @@ const gatherForPeerMs = 2;
 const longestGatherMs = 5000;
 
 export function createTailscaleAgent(system: System, options: TailscaleAgentOptions): Agent {
-  const { conditions, config, assignment, tailnet, damage, claims, record } = options;
+  const { conditions, config, assignment, tailnet, damage, isShutOut, claims, record } = options;
   const trigger = createTrigger(system.clock);
   const watches = createWatches(system, trigger);
   const connection = createLatest<LocalApi | undefined>(undefined);
@@ -64,15 +66,21 @@ export function createTailscaleAgent(system: System, options: TailscaleAgentOpti
     name: "tailscale",
     conditions,
     trigger,
-    inputs: { config, assignment, damage, claims },
+    inputs: { config, assignment, damage, isShutOut, claims },
     step: async (reasons, signal) => {
       const settings = (await firstValue(config, signal))?.config.tailscale;
       throwIfStopping(signal);
       if (settings === undefined) return [];
       if (isRunning) watches.update(watchTargets(settings));
-      const isQuiet = isFollowingBus && reasons.every((reason) => reason === "timer");
-      const input = { settings, assignment: assignment.value, damage: damage.value, claims: claims.value };
-      const done = await step({ ...input, isQuiet }, signal);
+      const input = {
+        settings,
+        assignment: assignment.value,
+        damage: damage.value,
+        isShutOut: isShutOut.value,
+        claims: claims.value,
+        isQuiet: isFollowingBus && reasons.every((reason) => reason === "timer"),
+      };
+      const done = await step(input, signal);
       if (done.retryAfterMs !== undefined) trigger.wake("retry", done.retryAfterMs);
       view = done.view;
       publish(tailnet, view.tailnet);

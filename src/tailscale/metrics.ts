@@ -34,7 +34,7 @@ export const tailscaleMetrics = {
   heals: {
     name: "headcni_tailscale_heals_total",
     type: "counter",
-    help: "Times tailscaled was had to write its chains or routes anew after something had removed them",
+    help: "Times tailscaled was had to write anew what something had removed, or to ask the control server anew",
     labelNames: ["part"],
     series: [{ part: "chains" }, { part: "routes" }],
   },

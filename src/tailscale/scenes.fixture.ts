@@ -51,6 +51,7 @@ export class Node {
   readonly assignment = createLatest<AdvertisedAssignment | undefined>(assigned(podCIDR));
   readonly tailnet = createLatest<Tailnet | undefined>(undefined);
   readonly damage = createLatest<TailnetDamage | undefined>(undefined);
+  readonly isShutOut = createLatest(false);
   readonly claims = createLatest<ClaimsView | undefined>(undefined);
   raised: readonly Condition[] = [];
   /** Of other tailscaled on this node. */
@@ -61,7 +62,7 @@ export class Node {
 
   constructor(parts: Partial<System> = {}) {
     this.system = testSystem(this.root, { log: this.log, ...parts });
-    const { config, assignment, tailnet, damage, claims } = this;
+    const { config, assignment, tailnet, damage, isShutOut, claims } = this;
     const conditions = this.#store();
     this.agent = createTailscaleAgent(this.system, {
       conditions,
@@ -69,6 +70,7 @@ export class Node {
       assignment,
       tailnet,
       damage,
+      isShutOut,
       claims,
       record: () => undefined,
     });

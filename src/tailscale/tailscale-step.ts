@@ -42,6 +42,8 @@ export interface TailscaleStepInput {
   readonly assignment: AdvertisedAssignment | undefined;
   /** What tailscaled has lost in the kernel, as far as that is known. */
   readonly damage: TailnetDamage | undefined;
+  /** Whether packets say that no other node is in reach. */
+  readonly isShutOut: boolean;
   /** What is offered of guessed PodCIDRs; undefined while that is not known. */
   readonly claims: ClaimsView | undefined;
   /** Whether tailscaled would have told of a change, and has not. */
@@ -106,7 +108,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
     const damage = "self" in known ? input.damage : undefined;
     const healed = await healer.heal(
       api,
-      { damage, prefs: held.prefs, mayReconnect: input.settings.mayReconnect },
+      { damage, isShutOut: input.isShutOut, prefs: held.prefs, mayReconnect: input.settings.mayReconnect },
       signal,
     );
     return {

@@ -22,8 +22,6 @@ export interface Scenario {
 }
 
 export const both = ["lab", "real"] as const;
-/** Not held against the real programs. */
-export const lab = ["lab"] as const;
 
 /** For the figures in the docs; one run tells whether it works. */
 const runs = Number(process.env.HEADCNI_OUTAGE_RUNS ?? 1);

@@ -16,7 +16,7 @@ import { proofConditions, routeConditions } from "./conditions.ts";
 import { createProofTargets, type ProofTarget } from "./proof-targets.ts";
 import { proveTarget } from "./prove-target.ts";
 import { createSchedule } from "./schedule.ts";
-import { type Judgement, judgeAll, type PeerVerdict } from "./verdict.ts";
+import { isShutOut, type Judgement, judgeAll, type PeerVerdict } from "./verdict.ts";
 
 export interface ProofAgentOptions {
   readonly conditions: ConditionStore;
@@ -26,6 +26,8 @@ export interface ProofAgentOptions {
   readonly mesh: Watchable<Mesh | undefined>;
   /** Undefined while there is no tailnet to prove anything on. */
   readonly proofs: Latest<Proofs | undefined>;
+  /** Whether no node of the mesh is in reach. */
+  readonly isShutOut: Latest<boolean>;
 }
 
 /** What packets from the gateways of these PodCIDRs said. */
@@ -80,6 +82,8 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
     await Promise.all(asking.map((target) => prove(target, probePort, signal)));
     throwIfStopping(signal);
     const judgement = judgeAll(verdicts);
+    const isOut = isShutOut(judgement);
+    if (options.isShutOut.value !== isOut) options.isShutOut.set(isOut);
     const proven = { ...judgement, podCIDRs: own };
     // The time of an answer is another each time: where one was asked, comparing tells nothing.
     if (isUp && due.length > 0) proofs.set(proven);

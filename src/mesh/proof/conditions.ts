@@ -6,7 +6,7 @@ import type { PodCIDRs } from "../../cidr/pod-cidrs.ts";
 import { autoApproversLine, type PolicyCluster } from "../../tailnet/policy-lines.ts";
 import { claimConflicts } from "../conditions.ts";
 import type { Mesh, MeshNode } from "../mesh.ts";
-import type { Cause, Judgement } from "./verdict.ts";
+import { type Cause, isShutOut, type Judgement } from "./verdict.ts";
 
 const warning = { severity: "warning", impactsConnectivity: false } as const;
 /** Approval, a restart of tailscaled or of a node's daemon take a while, and are no bad state. */
@@ -63,12 +63,17 @@ export const proofConditions = {
       `No route leads to the pods of ${list(peers)}, though the control server lets them be served. Look whether tailscaled accepts ` +
       "routes (tailscale set --accept-routes) and whether something has emptied its table 52",
   }),
-  PeersSilent: kind<Peers>({
+  PeersSilent: kind<Peers & { readonly isEveryone: boolean }>({
     ...warning,
     title: "Some nodes do not answer this node's pods",
     dependsOn,
     visibleAfterMs: peersMs,
-    text: ({ peers }) => `${list(peers)}. Look at headcni status there`,
+    text: ({ peers, isEveryone }) =>
+      `${list(peers)}. Look at headcni status there` +
+      (isEveryone
+        ? "; where all of them are well, the control server may have removed this node without saying so (headscale nodes list): tailscale " +
+          "down and tailscale up have it ask anew, as tailscale.mayReconnect would"
+        : ""),
   }),
   PeersWithoutRoute: kind<Peers & Pick<RouteNotApprovedArgs, "policyLine">>({
     ...warning,
@@ -126,6 +131,7 @@ export function routeConditions({ mesh, own, judgement, cluster }: ProofConditio
       : [
           condition("PeersSilent", {
             peers: silent.map((node) => `${node.name} ${words[causeOf(node) ?? "unclear"]}`),
+            isEveryone: isShutOut(judgement),
           }),
         ]),
     ...(notServing.length === 0

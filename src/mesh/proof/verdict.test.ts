@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { ConnectOutcome } from "../../sys/net/connect.ts";
 import type { Answers } from "./answers.ts";
-import { type Cause, joinFamilies, judgeAll, judgeAnswers, type PeerVerdict } from "./verdict.ts";
+import { type Cause, isShutOut, joinFamilies, judgeAll, judgeAnswers, type PeerVerdict } from "./verdict.ts";
 
 const outcomes: Record<string, ConnectOutcome | undefined> = {
   yes: { kind: "answered", isRefused: true, rttMs: 0.8 },
@@ -113,6 +113,21 @@ const own: [string, string[], string, (Cause | undefined)[]][] = [
   ["two that serve nothing and do not take it", ["- yes no", "- yes no"], "unapproved", ["own-route", "own-route"]],
   ["no gateway yet", ["noaddr - -", "noaddr - -"], "unknown", ["no-gateway", "no-gateway"]],
 ];
+
+describe("isShutOut()", () => {
+  test.each<[readonly string[], boolean]>([
+    [[], false],
+    [["no no no"], true],
+    [["no no no", "no noway noway"], true],
+    [["no no no", "yes - -"], false],
+    [["no no no", "no yes no"], false],
+    [["no no no", "noway yes no"], false],
+    [["no - -"], false],
+    [["failed failed failed"], false],
+  ])("of %j is %p", (peers, isOut) => {
+    expect(isShutOut(judgeAll(new Map(peers.map((text, at) => [String(at), judge(text)]))))).toBe(isOut);
+  });
+});
 
 describe("judgeAll()", () => {
   test.each(own)("with %s", (_name, peers, route, causes) => {

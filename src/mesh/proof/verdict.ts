@@ -95,6 +95,14 @@ export function judgeAll(verdicts: ReadonlyMap<string, PeerVerdict>): Judgement 
   return { own, peers: new Map([...verdicts].map(([id, verdict]) => [id, refine(verdict)])) };
 }
 
+/**
+ * Whether none of the nodes that were asked is in reach, not even on its own address: each is out of reach, or this node is. So it is for
+ * one that the control server has removed, which Headscale up to 0.29 does not say.
+ */
+export function isShutOut({ peers }: Judgement): boolean {
+  return peers.size > 0 && [...peers.values()].every(({ cause }) => cause === "peer-out-of-reach");
+}
+
 function judgeOwn(verdicts: readonly PeerVerdict[]): OwnVerdict {
   const answered = verdicts.filter(({ answersGateway }) => answersGateway).length;
   const counts = { asked: verdicts.length, answered };

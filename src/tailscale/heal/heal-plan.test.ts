@@ -18,17 +18,28 @@ const routes: TailnetDamage = { ...none, lostRoutes: [parsePrefix("10.1.3.0/24")
 const both: TailnetDamage = { ...routes, hasLostChains: true };
 const addresses: TailnetDamage = { ...none, lostAddresses: [parseAddr("100.64.0.3")] };
 
-const atRest = { damage: chains, prefs: prefsOf(2), mayReconnect: false };
+const atRest = { damage: chains, isShutOut: false, prefs: prefsOf(2), mayReconnect: false };
 
 /** What is done at each second of a damage that lasts. */
 function live(
   damage: (second: number) => TailnetDamage | undefined,
   seconds: number,
-  { prefs = prefsOf(2), mayReconnect = false } = {},
+  {
+    prefs = prefsOf(2),
+    mayReconnect = false,
+    isShutOut = (_second: number): boolean => false,
+  }: { prefs?: TailscalePrefs; mayReconnect?: boolean; isShutOut?: (second: number) => boolean } = {},
 ): string[] {
   let memory: HealMemory = {};
   return Array.from({ length: seconds }, (_, second) => second).flatMap((second) => {
-    const plan = planHeal({ damage: damage(second), prefs, mayReconnect, memory, nowMs: second * 1000 });
+    const plan = planHeal({
+      damage: damage(second),
+      isShutOut: isShutOut(second),
+      prefs,
+      mayReconnect,
+      memory,
+      nowMs: second * 1000,
+    });
     memory = plan.memory;
     return plan.toggle === undefined ? [] : [`${second} ${plan.toggle.part}`];
   });
@@ -73,6 +84,25 @@ describe("planHeal()", () => {
     const all = { ...both, lostAddresses: addresses.lostAddresses };
     expect(live(() => all, 10)).toEqual(["3 chains", "4 routes"]);
     expect(live(() => all, 10, { mayReconnect: true })).toEqual(["3 chains", "4 routes", "5 addresses"]);
+  });
+
+  test("asks the control server anew where no node is in reach for half a minute, and only when it may", () => {
+    const isShutOut = () => true;
+    expect(live(() => none, 200, { isShutOut })).toEqual([]);
+    expect(live(() => none, 200, { isShutOut, mayReconnect: true })).toEqual([
+      "30 membership",
+      "60 membership",
+      "120 membership",
+    ]);
+    expect(live(() => none, 200, { isShutOut: (second) => second % 40 < 25, mayReconnect: true })).toEqual([]);
+  });
+
+  test("does not begin anew where packets say nothing for a while after that, and does after a later loss", () => {
+    const isOut = (second: number): boolean => !(second > 120 && second < 250) && !(second > 30 && second < 40);
+    const times = live(() => none, 300, { isShutOut: isOut, mayReconnect: true });
+    expect(times).toEqual(["30 membership", "60 membership", "120 membership", "280 membership"]);
+    const plan = planHeal({ ...atRest, damage: none, isShutOut: true, mayReconnect: true, memory: {}, nowMs: 0 });
+    expect(plan).toMatchObject({ isLasting: false, retryAfterMs: 30_000 });
   });
 
   test("says of what it may not cure that it lasts, once it has", () => {

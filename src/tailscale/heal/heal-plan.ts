@@ -1,11 +1,12 @@
 // When and how tailscaled is brought to put back what it lost: by the least intrusive pref that has it write its chains or routes anew,
-// never before the damage has lasted, and less and less often where that does not help. Pure.
+// or ask the control server whether it still knows this node; never before the damage has lasted, and less and less often where that
+// does not help. Pure.
 
 import type { TailnetDamage } from "../../tailnet/tailnet-damage.ts";
 import type { PrefsEdit, TailscalePrefs } from "../local-api/tailscale-prefs.ts";
 
 /** Least intrusive first. */
-const parts = ["chains", "routes", "addresses"] as const;
+const parts = ["chains", "routes", "addresses", "membership"] as const;
 export type DamagedPart = (typeof parts)[number];
 
 /** A pref that is changed and changed back. */
@@ -34,6 +35,8 @@ export interface HealPlan {
 
 export interface HealInput {
   readonly damage: TailnetDamage | undefined;
+  /** Whether packets say that no other node is in reach: the control server may have removed this one without saying so. */
+  readonly isShutOut: boolean;
   readonly prefs: TailscalePrefs;
   /** Whether the node may be taken off the tailnet for a moment: nothing less brings back routes to peers' addresses. */
   readonly mayReconnect: boolean;
@@ -43,14 +46,20 @@ export interface HealInput {
 
 /** A tailscaled that starts, or a peer that comes, writes its own within this. */
 const graceMs = 3000;
+/** Nodes that restart, and ways that are cut for a moment, come back within this. */
+const shutOutGraceMs = 30_000;
 const firstPauseMs = 30_000;
 const longestPauseMs = 1_800_000;
 
-export function planHeal({ damage, prefs, mayReconnect, memory, nowMs }: HealInput): HealPlan {
-  const toggles = damage === undefined ? {} : togglesFor(damage, { prefs, mayReconnect });
+export function planHeal({ damage, isShutOut, prefs, mayReconnect, memory, nowMs }: HealInput): HealPlan {
+  const toggles: Readonly<Partial<Record<DamagedPart, Cure>>> = {
+    ...(damage === undefined ? {} : togglesFor(damage, { prefs, mayReconnect })),
+    ...(isShutOut && mayReconnect ? { membership: membershipToggle } : {}),
+  };
   const remembered = parts.flatMap((part) => {
     const cure = toggles[part];
-    return cure === undefined ? [] : [{ part, cure, known: memory[part] ?? { tries: 0, nextMs: nowMs + graceMs } }];
+    const firstMs = nowMs + (part === "membership" ? shutOutGraceMs : graceMs);
+    return cure === undefined ? [] : [{ part, cure, known: memory[part] ?? { tries: 0, nextMs: firstMs } }];
   });
   const due = remembered.find(({ known }) => known.nextMs <= nowMs);
   const next = remembered.map(({ part, cure, known }) => ({
@@ -60,11 +69,17 @@ export function planHeal({ damage, prefs, mayReconnect, memory, nowMs }: HealInp
   }));
   return {
     toggle: due === undefined || due.cure === "none" ? undefined : due.cure,
-    memory: Object.fromEntries(next.map(({ part, known }) => [part, known])),
-    isLasting: next.some(({ cure, known }) => known.tries > (cure === "none" ? 0 : 1)),
+    memory: { ...keptMemory(memory, nowMs), ...Object.fromEntries(next.map(({ part, known }) => [part, known])) },
+    // Of what is out of reach the proofs say so.
+    isLasting: next.some(({ part, cure, known }) => part !== "membership" && known.tries > (cure === "none" ? 0 : 1)),
     retryAfterMs:
       next.length === 0 ? undefined : Math.max(0, Math.min(...next.map(({ known }) => known.nextMs)) - nowMs),
   };
+}
+
+/** A toggle ends what packets said, until they have been asked again: its pause outlasts that. */
+function keptMemory({ membership }: HealMemory, nowMs: number): HealMemory {
+  return membership !== undefined && membership.tries > 0 && membership.nextMs > nowMs ? { membership } : {};
 }
 
 /** `none`: it is damaged, and may not be cured. */
@@ -77,7 +92,7 @@ function togglesFor(
 ): Readonly<Partial<Record<DamagedPart, Cure>>> {
   const chains = hasLostChains ? chainsToggle(prefs) : undefined;
   const routes = lostRoutes.length > 0 ? routesToggle(prefs) : undefined;
-  const addresses = lostAddresses.length > 0 ? (mayReconnect ? reconnectToggle : "none") : undefined;
+  const addresses = lostAddresses.length > 0 ? (mayReconnect ? addressesToggle : "none") : undefined;
   return {
     ...(chains === undefined ? {} : { chains }),
     ...(routes === undefined ? {} : { routes }),
@@ -99,5 +114,7 @@ function routesToggle({ routeAll }: TailscalePrefs): Toggle | undefined {
   return routeAll ? { part: "routes", first: { routeAll: false }, second: { routeAll: true } } : undefined;
 }
 
-/** Everything is taken out and written anew. */
-const reconnectToggle: Toggle = { part: "addresses", first: { wantRunning: false }, second: { wantRunning: true } };
+/** Everything is taken out and written anew, and the control server is asked to take the node in. */
+const reconnect = { first: { wantRunning: false }, second: { wantRunning: true } } as const;
+const addressesToggle: Toggle = { ...reconnect, part: "addresses" };
+const membershipToggle: Toggle = { ...reconnect, part: "membership" };

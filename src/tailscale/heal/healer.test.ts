@@ -29,8 +29,8 @@ async function scene() {
   const system = { ...createSystem({ root: root.path }), clock, log };
   const api = stack.use(await connectLocalApi(system, fakeSocket));
   const healer = createHealer(system, () => undefined);
-  const heal = async (lost = damage, mayReconnect = false) =>
-    healer.heal(api, { damage: lost, prefs: await api.prefs(signal), mayReconnect }, signal);
+  const heal = async (lost = damage, mayReconnect = false, isShutOut = false) =>
+    healer.heal(api, { damage: lost, isShutOut, prefs: await api.prefs(signal), mayReconnect }, signal);
   /** Of the prefs that were changed, in order. */
   const edits = () => fake.requests.flatMap(({ method, body }) => (method === "PATCH" ? [JSON.stringify(body)] : []));
   return { root, fake, clock, log, system, heal, edits, [Symbol.asyncDispose]: () => stack.disposeAsync() };
@@ -82,6 +82,17 @@ test("routes to peers' addresses are a condition, or brought back by leaving the
   const halves = [false, true].map((WantRunning) => JSON.stringify({ WantRunning, WantRunningSet: true }));
   expect(at.edits()).toEqual(halves);
   expect(at.root.exists(toggleFile)).toBe(false);
+});
+
+test("a node that reaches none has tailscaled ask the control server anew, and no damage is told of", async () => {
+  await using at = await scene();
+  const lost = { ...damage, hasLostChains: false, lostRoutes: [] };
+  await at.heal(lost, true, true);
+  await at.clock.advance(30_000);
+  const { conditions } = await at.heal(lost, true, true);
+  expect(at.edits()).toEqual([false, true].map((on) => JSON.stringify({ WantRunning: on, WantRunningSet: true })));
+  expect(conditions).toEqual([]);
+  expect(at.log.entries.at(-1)?.message).toContain("no other node was in reach");
 });
 
 test("a change that tailscaled refuses is a condition, and is not tried in a loop", async () => {

@@ -15,7 +15,7 @@ import { condition } from "../conditions.ts";
 import { connectLocalApi, type LocalApi } from "../local-api/local-api.ts";
 import type { PrefsEdit, TailscalePrefs } from "../local-api/tailscale-prefs.ts";
 import { tailscaleMetrics } from "../metrics.ts";
-import { type HealMemory, planHeal } from "./heal-plan.ts";
+import { type DamagedPart, type HealMemory, planHeal } from "./heal-plan.ts";
 
 /** Holds the second half of a change, with the socket of the tailscaled it is about. */
 const toggleFile = join(stateDir, "tailscale-toggle.json");
@@ -27,6 +27,8 @@ export interface Healed {
 
 export interface HealOptions {
   readonly damage: TailnetDamage | undefined;
+  /** Whether packets say that no other node is in reach. */
+  readonly isShutOut: boolean;
   readonly prefs: TailscalePrefs;
   /** Whether the node may be taken off the tailnet for a moment. */
   readonly mayReconnect: boolean;
@@ -51,16 +53,23 @@ export function createHealer({ clock, files, log }: System, record: RecordMetric
         files.writeAtomic(toggleFile, printJson({ version: 1, socket: api.socket, ...second }), { mode: 0o600 });
         if (!(await tryFirst(api, first, signal))) {
           files.remove(toggleFile);
-          return { conditions: damage === undefined ? [] : [condition("TailscaledDamaged", damage)], retryAfterMs };
+          const isDamaged = damage !== undefined && part !== "membership";
+          return { conditions: isDamaged ? [condition("TailscaledDamaged", damage)] : [], retryAfterMs };
         }
         await finishToggle({ files }, api, signal);
-        log.warn(`Had tailscaled write its ${part} anew: something had removed them`, { first, second });
+        log.warn(messageOf(part), { first, second });
         record(tailscaleMetrics.heals, 1, { part });
       }
       const isLasting = damage !== undefined && plan.isLasting;
       return { conditions: isLasting ? [condition("TailscaledDamaged", damage)] : [], retryAfterMs };
     },
   };
+}
+
+function messageOf(part: DamagedPart): string {
+  return part === "membership"
+    ? "Had tailscaled ask the control server anew: no other node was in reach, as for a node that was removed there"
+    : `Had tailscaled write its ${part} anew: something had removed them`;
 }
 
 /** @returns false for a change that tailscaled refuses */
