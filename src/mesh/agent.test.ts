@@ -350,10 +350,18 @@ const silences: [string, TailnetPeer[], string[], string[], string, RegExp][] = 
   [
     "one is down, the control server has not noticed",
     [n2, n3],
+    ["10.244.3.1"],
+    ["node-1 live", "n2 silent", "n3 live"],
+    "PeersSilent",
+    /^n2 answers nothing\. Look at headcni status there$/,
+  ],
+  [
+    "one is behind another NAT, and no relay is in reach",
+    [n2, n3],
     ["10.244.2.1"],
     ["node-1 live", "n2 live", "n3 silent"],
     "PeersSilent",
-    /^n3 answers nothing\. Look at headcni status there$/,
+    /^n3 answers nothing: no direct path leads there, and the relay fra brings nothing back/,
   ],
   [
     "none is in reach",
@@ -361,7 +369,7 @@ const silences: [string, TailnetPeer[], string[], string[], string, RegExp][] = 
     [],
     ["node-1 unknown", "n2 silent", "n3 silent"],
     "PeersSilent",
-    /^n2 answers nothing, n3 answers nothing\. Look .*the control server may have removed this node/,
+    /^n2 answers nothing, n3 answers nothing: .* Look .*the control server may have removed this node/,
   ],
   [
     "the policy forbids pods",

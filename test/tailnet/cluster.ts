@@ -5,6 +5,7 @@ import { waitUntil } from "../../src/sys/testing.ts";
 import { bootDaemon, configFile, subnetOf } from "../daemon/daemon.ts";
 import { conflistPath } from "../harness/headcni.ts";
 import { createNode, type Node, type NodeProcess } from "../harness/node.ts";
+import type { Relay } from "../harness/tailnet/headscale.ts";
 import { localApi } from "../harness/tailnet/tailscaled.ts";
 import { startWhoPod, type WhoPod } from "../harness/tailnet/who.ts";
 import type { TailnetKind, Tailscaled, TestTailnet } from "./tailnets.ts";
@@ -29,6 +30,8 @@ export interface ClusterOptions {
   readonly nodes?: number;
   /** Networks of NATs, by the number of the node behind it; on the lab there are none. @default none */
   readonly lans?: Readonly<Record<number, string>>;
+  /** @default the control server's own */
+  readonly relay?: Relay;
 }
 
 const keyFile = "/etc/headcni/tailscale.key";
@@ -44,9 +47,9 @@ export function podCIDRsOf(number: number): readonly [string, string] {
 /** Nodes 1 to n with their PodCIDRs, a daemon that logs in, and one pod each. */
 export async function createCluster(
   kind: TailnetKind,
-  { nodes = 3, lans = {} }: ClusterOptions = {},
+  { nodes = 3, lans = {}, relay }: ClusterOptions = {},
 ): Promise<Cluster> {
-  const tailnet = await kind.create();
+  const tailnet = await kind.create({ relay });
   const members: Member[] = [];
   // One after the other: ids and addresses follow the numbers.
   for (let number = 1; number <= nodes; number++) {

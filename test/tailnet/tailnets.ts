@@ -2,7 +2,7 @@
 
 import { basename } from "../../src/sys/fs/path.ts";
 import { createNode, type Node } from "../harness/node.ts";
-import { startHeadscale } from "../harness/tailnet/headscale.ts";
+import { type Relay, startHeadscale } from "../harness/tailnet/headscale.ts";
 import { joinTailnet } from "../harness/tailnet/join.ts";
 import { findHeadscales, findTailnetPrograms, type TailnetPrograms } from "../harness/tailnet/programs.ts";
 import { startTailscaled } from "../harness/tailnet/tailscaled.ts";
@@ -40,6 +40,8 @@ export interface TestTailnet extends AsyncDisposable {
 export interface TailnetOptions {
   /** What the policy approves of nodes' routes. @default 10.244.0.0/16 and fd00:244::/48 */
   readonly approves?: readonly string[];
+  /** `unreachable`: the only relay, and with it the only STUN server, is where nothing is; the lab plays no relays. @default own */
+  readonly relay?: Relay | undefined;
 }
 
 export interface TailnetKind {
@@ -105,11 +107,11 @@ async function createLab({ approves = usuallyApproved }: TailnetOptions = {}): P
 /** Headscale in a node of its own, and wires from each node to it. */
 export async function createReal(
   { headscale, tailscaled }: TailnetPrograms,
-  { approves = usuallyApproved }: TailnetOptions = {},
+  { approves = usuallyApproved, relay }: TailnetOptions = {},
 ): Promise<TestTailnet> {
   const center = await createNode({ name: "control" });
   const wan = await createWan(center);
-  const control = await startHeadscale(center, headscale, { address: wan.address, approves });
+  const control = await startHeadscale(center, headscale, { address: wan.address, approves, relay });
   const routers: Node[] = [];
   const addRouter = async (name: string): Promise<Node> => {
     const router = await createNode({ name });

@@ -130,7 +130,7 @@ export function routeConditions({ mesh, own, judgement, cluster }: ProofConditio
       ? []
       : [
           condition("PeersSilent", {
-            peers: silent.map((node) => `${node.name} ${words[causeOf(node) ?? "unclear"]}`),
+            peers: silent.map((node) => `${node.name} ${silenceOf(node, causeOf(node) ?? "unclear")}`),
             isEveryone: isShutOut(judgement),
           }),
         ]),
@@ -138,6 +138,14 @@ export function routeConditions({ mesh, own, judgement, cluster }: ProofConditio
       ? []
       : [condition("PeersWithoutRoute", { policyLine, peers: notServing.map(({ name }) => name) })]),
   ];
+}
+
+/** A relay that is in reach carries what a direct path does not, so where one is all there is, it may not be. */
+function silenceOf({ path }: MeshNode, cause: Cause): string {
+  const said = words[cause] ?? "";
+  return cause === "peer-out-of-reach" && path.kind === "relay"
+    ? `${said}: no direct path leads there, and the relay ${path.relay} brings nothing back (tailscale netcheck here and there)`
+    : said;
 }
 
 /** Of the node's own PodCIDRs, where nothing says the cluster's CIDR. */

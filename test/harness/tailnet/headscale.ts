@@ -25,7 +25,12 @@ export interface HeadscaleOptions {
   readonly address: string;
   /** What `autoApprovers` approves for nodes with the tag. @default 10.244.0.0/16 */
   readonly approves?: readonly string[];
+  /** @default own */
+  readonly relay?: Relay | undefined;
 }
+
+/** Headscale's own, or one that is nowhere: without any it does not start. */
+export type Relay = "own" | "unreachable";
 
 /** The policy most clusters have: routes of tagged nodes inside the cluster's ranges are approved, everything may talk. */
 export function policyOf(...approves: readonly string[]): object {
@@ -37,11 +42,12 @@ export function policyOf(...approves: readonly string[]): object {
 }
 
 export async function startHeadscale(node: Node, program: string, options: HeadscaleOptions): Promise<Headscale> {
-  const { address, approves = ["10.244.0.0/16"] } = options;
+  const { address, approves = ["10.244.0.0/16"], relay = "own" } = options;
   const headscale = install(node, program);
   const url = `http://${address}:8080`;
   node.write(`${dir}/policy.json`, JSON.stringify(policyOf(...approves)));
-  node.write(`${dir}/config.yaml`, headscaleConfig({ dir, url, address, ports: defaultPorts }));
+  node.write(`${dir}/config.yaml`, headscaleConfig({ dir, url, address, relay, ports: defaultPorts }));
+  node.write(`${dir}/derp.yaml`, unreachableRelay);
   const run = (): Promise<NodeProcess> => node.spawn([headscale, "serve", "-c", `${dir}/config.yaml`]);
   const cli = (...args: readonly string[]): Promise<string> =>
     node.must([headscale, "-c", `${dir}/config.yaml`, ...args]);
@@ -81,17 +87,27 @@ export async function startHeadscale(node: Node, program: string, options: Heads
   };
 }
 
+/** An address for documentation, which nothing has. */
+const unreachableRelay = `regions:
+  900:
+    regionid: 900
+    regioncode: nowhere
+    regionname: nowhere
+    nodes: [{ name: 900a, regionid: 900, hostname: derp.invalid, ipv4: 192.0.2.1, ipv6: none }]
+`;
+
 export interface HeadscaleConfigOptions {
   readonly dir: string;
   readonly url: string;
   readonly address: string;
+  readonly relay?: Relay;
   readonly ports: Readonly<Record<"http" | "metrics" | "grpc" | "stun", number>>;
 }
 
 const defaultPorts = { http: 8080, metrics: 9090, grpc: 50_443, stun: 3478 } as const;
 
 /** The smallest configuration that needs no internet; every generation takes it. */
-export function headscaleConfig({ dir, url, address, ports }: HeadscaleConfigOptions): string {
+export function headscaleConfig({ dir, url, address, relay = "own", ports }: HeadscaleConfigOptions): string {
   const listen = address === "127.0.0.1" ? address : "0.0.0.0";
   return `server_url: ${url}
 listen_addr: ${listen}:${ports.http}
@@ -101,7 +117,7 @@ noise: { private_key_path: ${dir}/noise.key }
 prefixes: { v4: 100.64.0.0/10, v6: "fd7a:115c:a1e0::/48", allocation: sequential }
 derp:
   server:
-    enabled: true
+    enabled: ${relay === "own"}
     region_id: 999
     region_code: lab
     region_name: lab
@@ -111,7 +127,7 @@ derp:
     verify_clients: true
     ipv4: ${address}
   urls: []
-  paths: []
+  paths: [${relay === "own" ? "" : `${dir}/derp.yaml`}]
   auto_update_enabled: false
 database: { type: sqlite, sqlite: { path: ${dir}/db.sqlite } }
 dns: { magic_dns: false, base_domain: lab.internal, override_local_dns: false, nameservers: { global: [] } }
