@@ -110,6 +110,32 @@ describe("the login", () => {
       },
     ]));
 
+  test("is made for a node that is called running, asked to log in, and out of everybody's reach: it was removed", () =>
+    play([
+      {
+        when: "an operator logs in anew",
+        does: (scene) => {
+          putKey(scene);
+          scene.node.config.set(loaded({ login }));
+          scene.fake.status = { ...readyStatus(), AuthURL: "https://hs.example.com/register/x" };
+          scene.fake.prefs = { ...loggedInPrefs, AdvertiseRoutes: [podCIDR] };
+        },
+        state: "ready",
+      },
+      {
+        when: "no other node answers",
+        does: ({ node, fake }) => {
+          fake.login = () => {
+            fake.status = readyStatus();
+            fake.notify();
+          };
+          node.isShutOut.set(true);
+        },
+        asks: ["POST start", "POST login-interactive"],
+        state: "ready",
+      },
+    ]));
+
   test("is not made where tailscaled is logged in, to whatever server", () =>
     play([
       {

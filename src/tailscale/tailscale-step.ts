@@ -90,9 +90,10 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
         advertised: readPrefsRecord(files)?.advertised ?? [],
       };
     };
-    if (tailnet.kind === "needs-login") {
-      const done = await logIn({ api, status, tailnet, routes }, input, signal);
-      return { ...done, view: viewOf(tailnet), conditions: [...done.conditions, ...others] };
+    const loggedOut = input.isShutOut && status.isAskedToLogIn ? removedThere : tailnet;
+    if (loggedOut.kind === "needs-login") {
+      const done = await logIn({ api, status, tailnet: loggedOut, routes }, input, signal);
+      return { ...done, view: viewOf(loggedOut), conditions: [...done.conditions, ...others] };
     }
     login.succeeded();
     await finishToggle(system, api, signal);
@@ -144,6 +145,15 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
     }
   };
 }
+
+/**
+ * tailscaled keeps the network map of a node that was removed, and calls it running, while the server it asks anew waits for a login.
+ * The same is so while an operator logs in anew: that nothing is in reach any more tells them apart.
+ */
+const removedThere = {
+  kind: "needs-login",
+  why: "the control server knows this node no more, and waits for a login",
+} as const;
 
 function earliest(...times: readonly (number | undefined)[]): number | undefined {
   const known = times.filter((ms) => ms !== undefined);

@@ -100,6 +100,10 @@ export const changeScenarios: readonly Scenario[] = [
     on: both,
     play: async ({ members, cluster: { tailnet }, outage }) => {
       const [one, two] = members;
+      // tailscaled forgets the key it logged in with: only then is the configured login needed.
+      await two.tailscaled.stop();
+      await two.tailscaled.start();
+      await allPairs(members);
       await outage("node removed at the control server, until it has logged in again", async () => {
         await tailnet.remove(two.node);
         await until("it is out of reach", async () => (await one.pod.asks(two.pod)) === "");

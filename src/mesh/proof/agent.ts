@@ -83,7 +83,8 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
     throwIfStopping(signal);
     const judgement = judgeAll(verdicts);
     const isOut = isShutOut(judgement);
-    if (options.isShutOut.value !== isOut) options.isShutOut.set(isOut);
+    // While there is no tailnet to ask on, what was said last holds.
+    if (isUp && isRunning && options.isShutOut.value !== isOut) options.isShutOut.set(isOut);
     const proven = { ...judgement, podCIDRs: own };
     // The time of an answer is another each time: where one was asked, comparing tells nothing.
     if (isUp && due.length > 0) proofs.set(proven);

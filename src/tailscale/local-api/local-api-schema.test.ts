@@ -9,6 +9,7 @@ const nothing = {
   hasTun: undefined,
   backendState: "",
   hasNodeKey: false,
+  isAskedToLogIn: false,
   health: [],
   self: undefined,
   peers: [],
@@ -18,6 +19,11 @@ test.each<[string, JsonValue, object]>([
   ["an empty object", {}, nothing],
   ["nulls", { Health: null, Peer: null, Self: null, HaveNodeKey: null, TUN: null }, nothing],
   ["other types", { Version: 1, Health: "x", Peer: [], Self: "x", TUN: "yes", BackendState: {} }, nothing],
+  [
+    "a login that is waited for",
+    { AuthURL: "https://hs.example.com/register/x" },
+    { ...nothing, isAskedToLogIn: true },
+  ],
   ["keys nobody knows", { Future: { a: 1 }, Version: "1.104.0" }, { ...nothing, version: "1.104.0" }],
 ])("decodeStatus() takes %s", (_name, json, expected) => {
   expect(decodeStatus(json)).toEqual(expected as never);

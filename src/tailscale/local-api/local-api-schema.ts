@@ -38,6 +38,7 @@ const status = z.object({
   TUN: optionalFlag,
   BackendState: text,
   HaveNodeKey: flag,
+  AuthURL: text,
   Health: texts,
   Self: z.catch(z.optional(peer), undefined),
 });
@@ -64,7 +65,7 @@ export function createStatusDecoder(): typeof decodeStatus {
   let known: ReadonlyMap<string, { readonly said: string; readonly node: StatusNode }> = new Map();
   return (json) => {
     const all = objectOf(json, "status");
-    const { Version, TUN, BackendState, HaveNodeKey, Health, Self } = z.parse(status, all);
+    const { Version, TUN, BackendState, HaveNodeKey, AuthURL, Health, Self } = z.parse(status, all);
     const found = Object.entries(isJsonObject(all.Peer) ? all.Peer : {}).flatMap(([key, each]) => {
       if (!isJsonObject(each)) return [];
       const said = JSON.stringify(peerKeys.map((name) => each[name]));
@@ -77,6 +78,7 @@ export function createStatusDecoder(): typeof decodeStatus {
       hasTun: TUN,
       backendState: BackendState,
       hasNodeKey: HaveNodeKey,
+      isAskedToLogIn: AuthURL !== "",
       health: Health,
       self: Self === undefined ? undefined : toStatusNode(Self),
       peers: found.map(([, { node }]) => node),

@@ -30,6 +30,8 @@ export interface TailscaleStatus {
   /** `NoState`, `NeedsLogin`, `NeedsMachineAuth`, `Stopped`, `Starting`, `Running` */
   readonly backendState: string;
   readonly hasNodeKey: boolean;
+  /** Whether the control server waits for a login, whatever the state is called. */
+  readonly isAskedToLogIn: boolean;
   readonly health: readonly string[];
   readonly self: StatusNode | undefined;
   readonly peers: readonly StatusNode[];
