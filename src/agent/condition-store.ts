@@ -50,7 +50,8 @@ export function createConditionStore({ clock, log }: Pick<System, "clock" | "log
     });
     for (const one of visible) {
       const { code, severity, title, text } = one.condition;
-      if (one.loggedText !== text) log[severity === "error" ? "error" : "warn"](text, { condition: code, title });
+      if (one.loggedText !== text)
+        log[severity === "error" ? "error" : "warn"]("ConditionRaised", text, { condition: code, title });
       one.loggedText = text;
     }
     const list = visible.map(({ condition }) => condition).sort(bySeverityThenCode);
@@ -72,7 +73,7 @@ export function createConditionStore({ clock, log }: Pick<System, "clock" | "log
       for (const [code, { condition, raisedMs, loggedText }] of before) {
         if (after.has(code) || loggedText === undefined) continue;
         const seconds = Math.round((clock.monotonicMs() - raisedMs) / 1000);
-        log.info(`No longer so: ${condition.title}`, { condition: code, afterSeconds: seconds });
+        log.info("ConditionCleared", `No longer so: ${condition.title}`, { condition: code, afterSeconds: seconds });
       }
       return hasChanged;
     },

@@ -72,6 +72,7 @@ describe("createConditionStore()", () => {
     expect(store.list()).toEqual([]);
     expect(log.entries.at(-1)).toEqual({
       level: "info",
+      code: "ConditionCleared",
       message: "No longer so: A link is down",
       fields: { condition: "LinkDown", afterSeconds: 5 },
     });

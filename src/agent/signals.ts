@@ -16,7 +16,7 @@ export function listenForSignals({ log }: System, agents: readonly Agent[], fare
   onSignals(
     ["SIGTERM", "SIGINT"],
     (name) => {
-      log.info(`Stopping on ${name}: ${farewell}`);
+      log.info("Stopping", `Stopping on ${name}: ${farewell}`);
       stop.abort();
     },
     end.signal,

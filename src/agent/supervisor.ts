@@ -28,7 +28,9 @@ export async function superviseAll(
   await Promise.race([aborted(options.signal), ...running.map(({ end }) => end)]);
   if (!options.signal.aborted) {
     const first = running.find(({ hasEnded }) => hasEnded());
-    machine.log.error(`A part of the daemon ended by itself, stopping: ${first?.name}`, { error: first?.failure() });
+    machine.log.error("PartEnded", `A part of the daemon ended by itself, stopping: ${first?.name}`, {
+      error: first?.failure(),
+    });
   }
   await stopAll(machine, running, options.stopMs);
 }
@@ -81,7 +83,7 @@ async function stopAll({ clock, log }: Machine, running: readonly Running[], sto
   await Promise.race([Promise.all(running.map(({ end }) => end)), clock.sleep(stopMs, timer.signal)]);
   timer.abort();
   for (const { name, hasEnded } of running) {
-    if (!hasEnded()) log.warn(`Part of the daemon did not stop in ${stopMs} ms: ${name}`);
+    if (!hasEnded()) log.warn("PartNotStopped", `Part of the daemon did not stop in ${stopMs} ms: ${name}`);
   }
   for (const { failure } of running) if (failure() !== undefined) throw failure();
 }

@@ -154,5 +154,8 @@ function announce(log: System["log"], { phase, podCIDRs, rivals }: Claim): void 
   const sentence = sentences[phase];
   if (sentence === undefined) return;
   const others = rivals.map(({ name, does, route }) => `${name} ${does} ${route}`);
-  log.info(`PodCIDR ${podCIDRs}, which nothing assigned, ${sentence}`, others.length === 0 ? {} : { others });
+  log.info("ClaimChanged", `PodCIDR ${podCIDRs}, which nothing assigned, ${sentence}`, {
+    phase,
+    others: others.length === 0 ? undefined : others,
+  });
 }

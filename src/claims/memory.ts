@@ -32,7 +32,7 @@ export function readClaimsMemory({ files, log }: Pick<System, "files" | "log">):
     return { won: firstOfEachFamily(decodePrefixes(json.won)), peers };
   } catch (error) {
     expected(error);
-    log.warn(error.message);
+    log.warn("ClaimsMemoryUnreadable", error.message);
     return emptyMemory;
   }
 }

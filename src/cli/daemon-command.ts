@@ -61,6 +61,6 @@ async function daemonCommand(context: CliContext, flags: DaemonCommandFlags): Pr
 export async function logEnd(log: DaemonLog, error: HeadcniError): Promise<void> {
   // It may have ended before it read how to log.
   if (!log.isOpen()) await log.configure(defaultConfig.logging);
-  for (const issue of error instanceof ConfigError ? error.issues : []) log.error(issueLine(issue));
-  log.error(error.message, { code: error.code, hint: error.hint });
+  for (const issue of error instanceof ConfigError ? error.issues : []) log.error(error.code, issueLine(issue));
+  log.error(error.code, error.message, { hint: error.hint });
 }

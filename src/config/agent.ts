@@ -146,13 +146,14 @@ export function watchTarget({ hostFile }: LoadedConfig, root: string): WatchTarg
 /** Which file the configuration came from and which directories are the runtime's, when that changes; each warning once. */
 function logConfig(log: System["log"], loaded: LoadedConfig, last: LoadedConfig | undefined): void {
   const line = configLine(loaded);
-  if (last === undefined || line !== configLine(last)) log.info(line);
+  if (last === undefined || line !== configLine(last)) log.info("ConfigLoaded", line);
   const known = new Set(last?.warnings.map(({ path, message }) => `${path} ${message}`));
   for (const warning of loaded.warnings) {
     const { path, message, file, line: at } = warning;
     // That one is a condition, which the log tells of too.
     if (warning === loaded.passedOver) continue;
-    if (!known.has(`${path} ${message}`)) log.warn(`Configuration: ${path} ${message}`, { file, line: at });
+    if (!known.has(`${path} ${message}`))
+      log.warn("ConfigDoubted", `Configuration: ${path} ${message}`, { file, line: at });
   }
 }
 

@@ -53,7 +53,9 @@ export function createControllerAgent(system: System, options: ControllerAgentOp
     signal: AbortSignal,
   ): Promise<readonly StaleApproval[]> => {
     for (const { node, route } of due) {
-      system.log.warn(`Taking back the approval of ${route}: ${node.name} is offline for long`, { id: node.id });
+      system.log.warn("ApprovalTakenBack", `Taking back the approval of ${route}: ${node.name} is offline for long`, {
+        id: node.id,
+      });
       if (await api.withdraw(node.id, [route], signal)) record(headscaleMetrics.withdrawals, 1);
     }
     return stale.filter((one) => !due.includes(one));

@@ -79,7 +79,7 @@ async function serve(system: System, options: ServeOptions, signal: AbortSignal)
   }
   conditions.set(name, []);
   const server = served.value;
-  system.log.info(`Status and metrics are served on http://${server.address}`, { listen: address });
+  system.log.info("StatusServed", `Status and metrics are served on http://${server.address}`, { listen: address });
   servedOn.set(server.address);
   if (isNode) noteAddress(system, server.address);
   await moved(options, address, signal);
@@ -150,7 +150,7 @@ function noteAddress({ files, log }: System, address: string): void {
     if (!isNoted(files, address)) files.writeAtomic(statusAddressFile, `${address}\n`, { mode: 0o644 });
   } catch (error) {
     expected(error);
-    log.warn(error.message, { hint: "headcni status asks where the configuration says" });
+    log.warn("StatusAddressNotNoted", error.message, { hint: "headcni status asks where the configuration says" });
   }
 }
 
@@ -160,7 +160,9 @@ function forgetAddress({ files, log }: System, address: string): void {
     if (isNoted(files, address)) files.remove(statusAddressFile);
   } catch (error) {
     expected(error);
-    log.warn(error.message, { hint: `headcni status asks on ${address} for nothing until the file is removed` });
+    log.warn("StatusAddressNotNoted", error.message, {
+      hint: `headcni status asks on ${address} for nothing until the file is removed`,
+    });
   }
 }
 

@@ -29,9 +29,13 @@ export function claimNode({ files, log }: System, refused: Refused): NodeClaim {
     case "taken":
       // Any user can hold a name. Root's alone, or this process's own, is a daemon's.
       if (claim.uid !== undefined && claim.uid !== 0 && claim.uid !== files.owner.uid) {
-        log.warn(`The name @${name} is held by user ${claim.uid}, which is no headcni-daemon's`, {
-          hint: `find and end that process: ss -xlp | grep ${name}`,
-        });
+        log.warn(
+          "DaemonNameHeldByOther",
+          `The name @${name} is held by user ${claim.uid}, which is no headcni-daemon's`,
+          {
+            hint: `find and end that process: ss -xlp | grep ${name}`,
+          },
+        );
         return unheld;
       }
   }

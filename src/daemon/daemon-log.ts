@@ -4,7 +4,7 @@
 import type { Config } from "../config/config.ts";
 import type { Clock } from "../sys/clock.ts";
 import { createJsonLog } from "../sys/log/json-log.ts";
-import type { Log, LogFields, LogLevel } from "../sys/log/log.ts";
+import type { Log, LogLevel, LogMethod } from "../sys/log/log.ts";
 import { isTerminal, writeAll } from "../sys/process/stdio.ts";
 
 export interface DaemonLogOptions {
@@ -25,15 +25,17 @@ export interface DaemonLog extends Log {
 export function createDaemonLog(options: DaemonLogOptions): DaemonLog {
   let target: Log | undefined;
   let settings = "";
-  const kept: [LogLevel, string, LogFields | undefined][] = [];
+  const kept: ((log: Log) => void)[] = [];
+  const write = (line: (log: Log) => void): void => {
+    if (target === undefined) kept.push(line);
+    else line(target);
+  };
   const emit =
-    (level: LogLevel) =>
-    (message: string, fields?: LogFields): void => {
-      if (target === undefined) kept.push([level, message, fields]);
-      else target[level](message, fields);
-    };
+    (level: Exclude<LogLevel, "debug">): LogMethod =>
+    (...line) =>
+      write((log) => log[level](...line));
   return {
-    debug: emit("debug"),
+    debug: (...line) => write((log) => log.debug(...line)),
     info: emit("info"),
     warn: emit("warn"),
     error: emit("error"),
@@ -48,7 +50,7 @@ export function createDaemonLog(options: DaemonLogOptions): DaemonLog {
         options.isBrief && format === "json"
           ? createJsonLog((line) => writeAll(2, line), options.clock.now, level)
           : await (await import("../sys/log/pino-log.ts")).createPinoLog({ level, format });
-      for (const [at, message, fields] of kept.splice(0)) target[at](message, fields);
+      for (const line of kept.splice(0)) line(target);
     },
   };
 }

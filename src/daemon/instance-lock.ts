@@ -91,7 +91,7 @@ function keepName(system: System, { lock, pid }: KeptLock): FileLock | undefined
   }
   if (taken !== undefined && lock === undefined) return taken;
   if (taken !== undefined) {
-    log.warn(`${lockFile} was removed or replaced while the daemon runs, and is taken back`, {
+    log.warn("DaemonLockTakenBack", `${lockFile} was removed or replaced while the daemon runs, and is taken back`, {
       hint: "leave /run/headcni alone while a daemon runs: it keeps a second one from starting",
     });
     return taken;

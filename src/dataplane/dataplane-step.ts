@@ -106,7 +106,7 @@ function remember({ log }: System, { memory, isEnabled, peers, ranges }: Datapla
   try {
     memory.forget();
   } catch (error) {
-    log.warn(`What is remembered of the tailnet stays: ${failureOf(error).why}`);
+    log.warn("TailnetMemoryKept", `What is remembered of the tailnet stays: ${failureOf(error).why}`);
   }
   return [];
 }

@@ -58,8 +58,8 @@ export function createLeaseAgent(system: System, { conditions, runtimes, record 
       const message = describeError(error);
       raised = unanswered(error);
       if (message === lastFailure || raised.length > 0) return;
-      if (error instanceof HeadcniError) system.log.info(message, { hint: error.hint });
-      else system.log.error(`The lease sweep failed: ${message}`, { error });
+      if (error instanceof HeadcniError) system.log.info("LeaseSweepFailed", message, { hint: error.hint });
+      else system.log.error("LeaseSweepFailed", `The lease sweep failed: ${message}`, { error });
       lastFailure = message;
     } finally {
       conditions.set(name, raised);
@@ -101,7 +101,11 @@ function hasAnything({ files }: System): boolean {
 
 function logSweep({ log }: System, { free, removedCalls }: NodeSweepReport): void {
   if (free.length === 0 && removedCalls.length === 0) return;
-  log.info(`Freed ${free.length} addresses nobody holds, removed ${removedCalls.length} saved delegate configs`, {
-    addresses: free.map(({ lease }) => String(lease.addr)),
-  });
+  log.info(
+    "LeasesFreed",
+    `Freed ${free.length} addresses nobody holds, removed ${removedCalls.length} saved delegate configs`,
+    {
+      addresses: free.map(({ lease }) => String(lease.addr)),
+    },
+  );
 }

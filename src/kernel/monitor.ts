@@ -87,7 +87,9 @@ export async function monitorProgram(
     if (clock.monotonicMs() - startedMs >= provenMs) backoff.reset();
     if (!hasWarned && backoff.failures > 0) {
       hasWarned = true;
-      log.warn(`Cannot listen to changes of ${subject}: ${end.why}`, { hint: "they are noticed later, by polling" });
+      log.warn("ChangesUnheard", `Cannot listen to changes of ${subject}: ${end.why}`, {
+        hint: "they are noticed later, by polling",
+      });
     }
     await backoff.wait(signal);
     if (end.hasRun) report();

@@ -81,7 +81,9 @@ export function createKubernetesAgent(system: System, options: KubernetesAgentOp
     const isSame = known?.nodeName === name && known.server === server && known.podCIDRs.equals(podCIDRs);
     if (isSame) return;
     writeKeptNodeObject(system.files, { nodeName: name, podCIDRs, server, fetchedAtMs });
-    system.log.info(`Node object ${name} of ${server} says PodCIDR ${podCIDRs}`, { file: keptNodeObjectFile });
+    system.log.info("NodeObjectRead", `Node object ${name} of ${server} says PodCIDR ${podCIDRs}`, {
+      file: keptNodeObjectFile,
+    });
   };
 
   const publish = (next: NodeObjectLookup): void => {

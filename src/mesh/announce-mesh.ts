@@ -5,18 +5,20 @@ import type { Mesh, MeshNode } from "./mesh.ts";
 
 export function announceMesh(log: Pick<Log, "info">, before: Mesh | undefined, { nodes }: Mesh): void {
   if (before === undefined) {
-    log.info(`The mesh has ${nodes.length} ${nodes.length === 1 ? "node" : "nodes"}`, { nodes: nodes.map(wordsOf) });
+    log.info("MeshSeen", `The mesh has ${nodes.length} ${nodes.length === 1 ? "node" : "nodes"}`, {
+      nodes: nodes.map(wordsOf),
+    });
     return;
   }
   const known = new Map(before.nodes.map((node) => [node.id, node]));
   for (const node of nodes) {
     const last = known.get(node.id);
     known.delete(node.id);
-    if (last === undefined) log.info(`A node joined the mesh: ${wordsOf(node)}`);
+    if (last === undefined) log.info("MeshNodeJoined", `A node joined the mesh: ${wordsOf(node)}`);
     else if (wordsOf(last) !== wordsOf(node))
-      log.info(`A node of the mesh changed: ${wordsOf(node)}`, { was: wordsOf(last) });
+      log.info("MeshNodeChanged", `A node of the mesh changed: ${wordsOf(node)}`, { was: wordsOf(last) });
   }
-  for (const node of known.values()) log.info(`A node left the mesh: ${wordsOf(node)}`);
+  for (const node of known.values()) log.info("MeshNodeLeft", `A node left the mesh: ${wordsOf(node)}`);
 }
 
 function wordsOf({ name, podCIDRs, isOnline, isServing }: MeshNode): string {

@@ -16,11 +16,12 @@ export interface Announced {
 export function announcePodCIDR(log: Log, announced: Announced, last: Announced | undefined): void {
   const { nodeName, answer, effective } = announced;
   announceNodeName(log, nodeName, last?.nodeName);
-  for (const warning of answer.warnings) if (last?.answer.warnings.includes(warning) !== true) log.warn(warning);
+  for (const warning of answer.warnings)
+    if (last?.answer.warnings.includes(warning) !== true) log.warn("PodCIDRDoubted", warning);
   const sentence = podCIDRSentence(announced);
   if (last !== undefined && sentence === podCIDRSentence(last)) return;
   const { podCIDRs, source, file, line } = effective;
-  log.info(sentence, {
+  log.info("PodCIDRFound", sentence, {
     podCIDRs: podCIDRs.toJSON(),
     source,
     file,
@@ -35,7 +36,7 @@ function announceNodeName(log: Log, answer: NodeNameAnswer, last: NodeNameAnswer
   const sentence = nodeNameSentence(answer);
   if (last !== undefined && sentence === nodeNameSentence(last)) return;
   const { name, from } = answer;
-  log.info(sentence, { nodeName: name, from: from.source, file: from.file, line: from.line });
+  log.info("NodeNameFound", sentence, { nodeName: name, from: from.source, file: from.file, line: from.line });
 }
 
 function podCIDRSentence({ answer, effective }: Announced): string {

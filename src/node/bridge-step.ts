@@ -23,9 +23,13 @@ export async function applyBridge(system: System, { removesBridge, adoption }: P
   } catch (error) {
     return { isDone: false, conditions: [condition("BridgeNotReplaced", failureOf(error))] };
   }
-  system.log.info(`Removed the bridge ${bridgeName} of another PodCIDR: the next pod makes a new one`, {
-    had: now.bridge.addresses.map(String),
-    podCIDRs: adoption.effective.podCIDRs.toJSON(),
-  });
+  system.log.info(
+    "BridgeRemoved",
+    `Removed the bridge ${bridgeName} of another PodCIDR: the next pod makes a new one`,
+    {
+      had: now.bridge.addresses.map(String),
+      podCIDRs: adoption.effective.podCIDRs.toJSON(),
+    },
+  );
   return { isDone: true, conditions: [] };
 }

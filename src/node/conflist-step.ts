@@ -159,7 +159,10 @@ async function recover(system: System, options: RecoverConflistOptions): Promise
   try {
     const { removedTemporaries, completedMoves } = await recoverConflist(system, options);
     if (removedTemporaries.length + completedMoves.length > 0)
-      system.log.info("Finished what an interrupted run had begun", { removedTemporaries, completedMoves });
+      system.log.info("InterruptedRunFinished", "Finished what an interrupted run had begun", {
+        removedTemporaries,
+        completedMoves,
+      });
     return undefined;
   } catch (error) {
     return backupsFailure(error);
@@ -168,13 +171,14 @@ async function recover(system: System, options: RecoverConflistOptions): Promise
 
 function logInstall({ log }: System, { outcome, reason, path, movedAside }: InstallReport): void {
   for (const { name, aside } of movedAside) {
-    log.info(`Moved another CNI's configuration aside: ${name}`, {
+    log.info("OtherConfigMovedAside", `Moved another CNI's configuration aside: ${name}`, {
       file: name,
       aside,
       restore: "headcni conflist restore",
     });
   }
-  if (outcome !== "unchanged") log.info(`Wrote ${path}: ${reasonWords[reason]}`, { outcome, reason });
+  if (outcome !== "unchanged")
+    log.info("ConflistWritten", `Wrote ${path}: ${reasonWords[reason]}`, { outcome, reason });
 }
 
 const reasonWords: Readonly<Record<InstallReason, string>> = {

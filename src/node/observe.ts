@@ -93,7 +93,7 @@ function liveLeases({ files, log }: System): number {
     return countLeases(files);
   } catch (error) {
     expected(error);
-    log.warn(error.message);
+    log.warn("LeasesUnreadable", error.message);
     return 1;
   }
 }
@@ -118,7 +118,7 @@ const sources: readonly PodCIDRSource[] = ["config", "env", "file", "hash", "def
 function recallPodCIDR({ files, log }: System): Assignment | undefined {
   const { found, unusable } = readNodeState(files, nodeStateFiles.toReversed());
   for (const { path, why, isAbsent } of unusable) {
-    if (!isAbsent) log.warn(`Passed over what an earlier daemon left: ${path} ${why}`);
+    if (!isAbsent) log.warn("NodeStateSkipped", `Passed over what an earlier daemon left: ${path} ${why}`);
   }
   if (found === undefined) return undefined;
   const { podCIDRs, podCIDRSource } = found.state;

@@ -67,7 +67,7 @@ export async function applyPlugin(
 
 function install(system: System, options: InstallPluginOptions): void {
   const { outcome, path } = installPlugin(system, options);
-  if (outcome !== "unchanged") system.log.info(`Installed the CNI plugin ${path}`, { outcome });
+  if (outcome !== "unchanged") system.log.info("PluginInstalled", `Installed the CNI plugin ${path}`, { outcome });
 }
 
 function fingerprint({ files }: System, binDir: string): string | undefined {

@@ -29,7 +29,7 @@ function look<T>({ log }: System, read: () => T | undefined): T | undefined {
     return read();
   } catch (error) {
     expected(error);
-    log.warn(`Passed over the configuration of one of the node's programs: ${error.message}`);
+    log.warn("ProgramConfigSkipped", `Passed over the configuration of one of the node's programs: ${error.message}`);
     return undefined;
   }
 }

@@ -55,7 +55,8 @@ function merge(read: readonly Read[]): ContainerdDirs {
 
 /** Undefined for a file that does not exist, and, with a warning in the log, for one that cannot be used. */
 function readFile({ files, log }: System, path: string): ContainerdCni | undefined {
-  const warn = (why: string): void => log.warn(`Passed over a containerd configuration: ${why}`);
+  const warn = (why: string): void =>
+    log.warn("ProgramConfigSkipped", `Passed over a containerd configuration: ${why}`);
   try {
     const bytes = files.readIfPresent(path, maxConfigBytes);
     if (bytes === undefined) return undefined;

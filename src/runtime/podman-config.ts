@@ -83,7 +83,7 @@ function readChoice({ files, log }: System): string | undefined {
     return bytes === undefined ? undefined : new TextDecoder().decode(bytes).trim();
   } catch (error) {
     expected(error);
-    log.warn(`Passed over a podman configuration: ${error.message}`);
+    log.warn("ProgramConfigSkipped", `Passed over a podman configuration: ${error.message}`);
     return undefined;
   }
 }

@@ -29,7 +29,8 @@ const maxConfigBytes = 1 << 20;
  * used.
  */
 export function readTomlFile({ files, log }: System, path: string, program: string): TomlFile | undefined {
-  const warn = (why: string): void => log.warn(`Passed over a ${program} configuration: ${why}`);
+  const warn = (why: string): void =>
+    log.warn("ProgramConfigSkipped", `Passed over a ${program} configuration: ${why}`);
   try {
     const bytes = files.readIfPresent(path, maxConfigBytes);
     if (bytes === undefined) return undefined;

@@ -37,9 +37,9 @@ const prints: Readonly<Record<string, (secret: Secret) => string>> = {
 function logged(create: (write: (line: string) => void) => ReturnType<typeof createPlainLog>, secret: Secret): string {
   const lines: string[] = [];
   const log = create((line) => lines.push(line));
-  log.info(`Using ${secret}`, { secret, nested: { list: [secret] } });
+  log.info("ConfigLoaded", `Using ${secret}`, { secret, nested: { list: [secret] } });
   const cause = new HeadcniError("HC_USAGE", `wrong ${secret}`, { details: { secret }, cause: secret });
-  log.error("It failed", { error: new Error(`wrong ${secret}`, { cause }) });
+  log.error("PartEnded", "It failed", { error: new Error(`wrong ${secret}`, { cause }) });
   return lines.join("");
 }
 
@@ -64,8 +64,8 @@ describe("a Secret", () => {
        console.error(new Error("wrong", { cause: secret }));
        for (const format of ["json", "pretty"] as const) {
          const log = await createPinoLog({ level: "debug", format });
-         log.info("Using", { secret, list: [secret] });
-         log.error("Wrong", { error: Object.assign(new Error(\`wrong \${secret}\`, { cause: secret }), { secret }) });
+         log.info("ConfigLoaded", "Using", { secret, list: [secret] });
+         log.error("PartEnded", "Wrong", { error: Object.assign(new Error(\`wrong \${secret}\`, { cause: secret }), { secret }) });
        }`,
     );
     const { stdout, stderr, exitCode } = await realExec.run([process.execPath, `${root.path}/program.ts`], {

@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { type Clock, realClock } from "./clock.ts";
 import { dirname, join } from "./fs/path.ts";
-import type { Log, LogFields, LogLevel } from "./log/log.ts";
+import type { LineCode, Log, LogFields, LogLevel, LogMethod } from "./log/log.ts";
 import { createSystem, type System } from "./system.ts";
 
 export interface FakeClock extends Clock {
@@ -77,6 +77,8 @@ export function seededRandom(seed: number): () => number {
 
 export interface LogEntry {
   readonly level: LogLevel;
+  /** Undefined for lines of level debug. */
+  readonly code: LineCode | undefined;
   readonly message: string;
   readonly fields: LogFields;
 }
@@ -85,10 +87,12 @@ export interface LogEntry {
 export function memoryLog(): Log & { readonly entries: LogEntry[] } {
   const entries: LogEntry[] = [];
   const keep =
-    (level: LogLevel) =>
-    (message: string, fields: LogFields = {}): void =>
-      void entries.push({ level, message, fields });
-  return { entries, debug: keep("debug"), info: keep("info"), warn: keep("warn"), error: keep("error") };
+    (level: LogLevel): LogMethod =>
+    (code, message, fields = {}) =>
+      void entries.push({ level, code, message, fields });
+  const debug = (message: string, fields: LogFields = {}): void =>
+    void entries.push({ level: "debug", code: undefined, message, fields });
+  return { entries, debug, info: keep("info"), warn: keep("warn"), error: keep("error") };
 }
 
 /** A directory that plays a node's "/"; disposing removes it. Paths given to its methods are the node's. */

@@ -61,7 +61,7 @@ export function createLogin(system: System, record: RecordMetric): Login {
       const fingerprint = fingerprintOf(system, login);
       const isFirst = tried?.fingerprint !== fingerprint;
       if (isDue(fingerprint)) {
-        log.info(`Logging tailscaled in to ${login.server}`, { authKeyFile: login.authKeyFile });
+        log.info("LoginStarted", `Logging tailscaled in to ${login.server}`, { authKeyFile: login.authKeyFile });
         record(tailscaleMetrics.logins, 1);
         tried = { fingerprint, nextMs: clock.monotonicMs() + backoff.nextMs() };
         const failed = await tryLogIn(system, { ...options, key: key.value }, signal);

@@ -169,7 +169,7 @@ async function leaveOther(system: System, socket: string, signal: AbortSignal): 
   } catch (error) {
     expected(error);
     throwIfStopping(signal);
-    system.log.warn(`What was set in the tailscaled of ${known.socket} stays so: ${error.message}`);
+    system.log.warn("PrefsLeft", `What was set in the tailscaled of ${known.socket} stays so: ${error.message}`);
     system.files.remove(prefsRecordFile);
   }
 }

@@ -11,7 +11,7 @@ import type { LoadedConfig } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { createDataplaneAgent, type DataplaneAssignment, type DataplanePeers } from "../../src/dataplane/agent.ts";
 
-import type { LogFields, LogLevel } from "../../src/sys/log/log.ts";
+import type { LogLevel, LogMethod } from "../../src/sys/log/log.ts";
 import { createSystem } from "../../src/sys/system.ts";
 import type { ClaimsView } from "../../src/tailnet/claims-view.ts";
 import type { TailnetDamage } from "../../src/tailnet/tailnet-damage.ts";
@@ -19,8 +19,8 @@ import type { AgentInputs } from "./nodes.ts";
 
 const [mode = "", path = ""] = process.argv.slice(2);
 const say =
-  (level: LogLevel) =>
-  (message: string, fields: LogFields = {}): void =>
+  (level: LogLevel): LogMethod =>
+  (_code, message, fields = {}) =>
     console.log(level, message, JSON.stringify(fields));
 const log = { debug: () => undefined, info: say("info"), warn: say("warn"), error: say("error") };
 const system = createSystem({ log });

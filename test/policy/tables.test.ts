@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { posix } from "node:path";
 import { declaredConditions } from "../../src/daemon/agents.ts";
 import { errorCodes } from "../../src/sys/error-codes.ts";
+import { logAreas } from "../../src/sys/log/log-codes.ts";
 import { agents } from "../../tools/gen/agents.ts";
 import { otherGeneratedFiles, referencePages } from "../../tools/gen/pages.ts";
 import { checkout, repositoryFiles, sourceFiles, textOf } from "./source.ts";
@@ -15,6 +16,17 @@ const usedIn = (word: string, declaredIn: string): boolean =>
 
 test("every error code is thrown somewhere", () => {
   expect(Object.keys(errorCodes).filter((code) => !usedIn(code, "src/sys/error-codes.ts"))).toEqual([]);
+});
+
+// That each line but those for developers has one of these codes is held by the log's type.
+const logCodes = Object.values(logAreas).flatMap((codes) => Object.keys(codes));
+
+test("every code of the log is one of a line", () => {
+  expect(logCodes.filter((code) => !usedIn(code, "src/sys/log/log-codes.ts"))).toEqual([]);
+});
+
+test("every code of the log is declared once", () => {
+  expect(logCodes.filter((code, at) => logCodes.indexOf(code) !== at)).toEqual([]);
 });
 
 const declared = declaredConditions(agents);
@@ -72,7 +84,8 @@ describe("docs/reference", () => {
     expect(textOf(path) === text ? "fresh" : `stale: run \`make gen\` and commit ${path}`).toBe("fresh");
   });
 
-  test("names every error code, condition and metric", () => {
+  test("names every error code, log code and condition", () => {
+    for (const code of logCodes) expect(pages.get("log-codes.md")).toContain(`\`${code}\``);
     for (const code of Object.keys(errorCodes)) expect(pages.get("errors.md")).toContain(`\`${code}\``);
     for (const code of conditionCodes) expect(pages.get("conditions.md")).toContain(`\`${code}\``);
   });

@@ -8,6 +8,7 @@ import { conditionsPage } from "./conditions-page.ts";
 import { configPage } from "./config-page.ts";
 import { doctorPage } from "./doctor-page.ts";
 import { errorsPage, exitCodesPage } from "./errors-page.ts";
+import { logCodesPage } from "./log-codes-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { dashboardFile } from "./monitoring/dashboard.ts";
 import { alertsPage, rulesFile } from "./monitoring/rules.ts";
@@ -29,6 +30,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ["doctor.md", doctorPage()],
     ["errors.md", errorsPage()],
     ["exit-codes.md", exitCodesPage()],
+    ["log-codes.md", logCodesPage()],
     ["metrics.md", metricsPage()],
     ["node-name.md", nodeNamePage()],
     ["podcidr-reasons.md", reasonsPage()],

@@ -67,7 +67,7 @@ async function removePod(system: System, name: string, options: TestPodOptions):
     } catch (error) {
       // The others have something to take away all the same.
       expected(error);
-      system.log.warn(error.message);
+      system.log.warn("TestPodNotRemoved", error.message);
     }
   }
   await ip(system, ["netns", "del", name]);

@@ -59,7 +59,7 @@ export function createApprover(system: System, record: RecordMetric): Approver {
     if (outcome.nodes !== nodes) record(headscaleMetrics.lists, 1);
     record(headscaleMetrics.approvals, outcome.approved.length);
     for (const { node, route } of outcome.approved) {
-      system.log.info(`Approved ${route} of ${node.name}`, { id: node.id });
+      system.log.info("RouteApproved", `Approved ${route} of ${node.name}`, { id: node.id });
     }
     await then?.(api, outcome);
     return { outcome, conditions: refusalConditions(outcome.refusals, rules) };

@@ -32,7 +32,8 @@ export async function firstAnswer<Answers extends ChainAnswers>(
   void clock.sleep(waitMs, over.signal).then(() => late.abort());
   const waiting = AbortSignal.any([signal, late.signal]);
   const said = `nothing else than a guess (${first.answer.podCIDRs}) says the PodCIDR of ${first.answer.nodeName}`;
-  if (mayCome(nodeObject.value)) log.info(`Waiting up to ${waitMs / 1000} s for the Node object: ${said}`);
+  if (mayCome(nodeObject.value))
+    log.info("NodeObjectAwaited", `Waiting up to ${waitMs / 1000} s for the Node object: ${said}`);
   while (!waiting.aborted && mayCome(nodeObject.value)) await nodeObject.changed(nodeObject.value, waiting);
   over.abort();
   return ask();

@@ -41,12 +41,12 @@ export function createWatchDir(files: Files, log: Log): WatchDir {
       if (limit !== undefined) {
         if (warnedOfLimit.has(log)) return;
         warnedOfLimit.add(log);
-        log.warn(`Cannot watch folders for changes: the kernel's limit ${limit} is reached`, {
+        log.warn("ChangesUnheard", `Cannot watch folders for changes: the kernel's limit ${limit} is reached`, {
           hint: `changes are noticed later, by polling; raise it with sysctl -w ${limit}=NUMBER and restart`,
         });
         return;
       }
-      log.warn(`Cannot watch ${path}: ${describeError(error)}`, {
+      log.warn("ChangesUnheard", `Cannot watch ${path}: ${describeError(error)}`, {
         hint: "changes there are noticed later, by polling",
       });
     };

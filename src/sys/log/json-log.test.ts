@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { HeadcniError } from "../errors.ts";
 import { createJsonLog } from "./json-log.ts";
 
-test("createJsonLog() writes level, time, fields and message, and drops what is below its level", () => {
+test("createJsonLog() writes level, time, code, fields and message, and drops what is below its level", () => {
   const lines: string[] = [];
   const log = createJsonLog(
     (line) => lines.push(line),
@@ -10,8 +10,10 @@ test("createJsonLog() writes level, time, fields and message, and drops what is 
     "info",
   );
   log.debug("not said");
-  log.info("Wrote it", { path: "/x", line: undefined });
-  expect(lines).toEqual(['{"level":"info","time":"1970-01-01T00:00:00.000Z","path":"/x","msg":"Wrote it"}\n']);
+  log.info("ConflistWritten", "Wrote it", { path: "/x", line: undefined });
+  expect(lines).toEqual([
+    '{"level":"info","time":"1970-01-01T00:00:00.000Z","code":"ConflistWritten","path":"/x","msg":"Wrote it"}\n',
+  ]);
 });
 
 test("createJsonLog() keeps an error's chain of causes", () => {
@@ -22,7 +24,7 @@ test("createJsonLog() keeps an error's chain of causes", () => {
     (line) => lines.push(line),
     () => 0,
     "debug",
-  ).error("It failed", { error });
+  ).error("PartEnded", "It failed", { error });
   expect(JSON.parse(lines[0] ?? "").error).toMatchObject({
     type: "HeadcniError",
     message: "Cannot write /x",

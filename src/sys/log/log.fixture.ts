@@ -8,11 +8,11 @@ export function say(log: Log): void {
   const cause = Object.assign(new Error("open failed"), { code: "ENOENT" });
   const details = { path: "/x" };
   log.debug("Looking", { file: "/x", count: 3, list: ["a"], unset: undefined });
-  log.warn("A line\nbreak and an \x1b[31mescape");
-  log.error("Cannot go on", {
+  log.warn("ConfigDoubted", "A line\nbreak and an \x1b[31mescape");
+  log.error("PartEnded", "Cannot go on", {
     error: new HeadcniError("HC_FILE_READ", "Cannot read /x", { cause, hint: "create it", details }),
   });
-  log.error("Not an error object", { error: "text" });
+  log.error("PartEnded", "Not an error object", { error: "text" });
 }
 
 if (import.meta.main) {

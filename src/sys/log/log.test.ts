@@ -37,26 +37,26 @@ const json = (say: (log: Log) => void): unknown[] => jsonLines(say).map((line) =
 
 describe("createPlainLog()", () => {
   test.each<[string, (log: Log) => void, string]>([
-    ["a message alone", (log) => log.info("Wrote the file"), "info: Wrote the file\n"],
-    ["a warning by its whole name", (log) => log.warn("Careful"), "warning: Careful\n"],
+    ["a message alone", (log) => log.info("ConfigDoubted", "Wrote the file"), "info: Wrote the file\n"],
+    ["a warning by its whole name", (log) => log.warn("ConfigDoubted", "Careful"), "warning: Careful\n"],
     [
       "fields, without those that are undefined",
-      (log) => log.error("No", { file: "/a b", n: 3, u: undefined, list: ["x"] }),
+      (log) => log.error("ConfigDoubted", "No", { file: "/a b", n: 3, u: undefined, list: ["x"] }),
       'error: No (file=/a b n=3 list=["x"])\n',
     ],
     [
       "an error with its causes",
-      (log) => log.error("No", { error: failure }),
+      (log) => log.error("ConfigDoubted", "No", { error: failure }),
       "error: No (error=Cannot read /x: open failed)\n",
     ],
     [
       "values no JSON has",
-      (log) => log.info("Odd", { big: 1n, circular, none: null }),
+      (log) => log.info("ConfigDoubted", "Odd", { big: 1n, circular, none: null }),
       'info: Odd (big=1 circular={"name":"loop","self":"[Circular]"} none=null)\n',
     ],
     [
       "line breaks and escapes as text",
-      (log) => log.warn("a\nb", { value: "\x1b[31mred\u202e" }),
+      (log) => log.warn("ConfigDoubted", "a\nb", { value: "\x1b[31mred\u202e" }),
       "warning: a\\u{a}b (value=\\u{1b}[31mred\\u{202e})\n",
     ],
   ])("writes %s", (_name, say, expected) => {
@@ -66,9 +66,9 @@ describe("createPlainLog()", () => {
   test("drops lines under its level, warn by default", () => {
     const sayAll = (log: Log) => {
       log.debug("1");
-      log.info("2");
-      log.warn("3");
-      log.error("4");
+      log.info("ConfigDoubted", "2");
+      log.warn("ConfigDoubted", "3");
+      log.error("ConfigDoubted", "4");
     };
     expect(plain(sayAll, "error")).toBe("error: 4\n");
     expect(plain(sayAll)).toBe("warning: 3\nerror: 4\n");
@@ -76,11 +76,12 @@ describe("createPlainLog()", () => {
 });
 
 describe("createJsonLog()", () => {
-  test("writes one object a line, with level, time and message", () => {
-    expect(json((log) => log.warn("a\nb", { file: "/x", big: 1n, circular }))).toEqual([
+  test("writes one object a line, with level, time, code and message", () => {
+    expect(json((log) => log.warn("ConfigDoubted", "a\nb", { file: "/x", big: 1n, circular }))).toEqual([
       {
         level: "warn",
         time: "1970-01-01T00:00:00.000Z",
+        code: "ConfigDoubted",
         file: "/x",
         big: 1,
         circular: { name: "loop", self: "[Circular]" },
@@ -91,7 +92,7 @@ describe("createJsonLog()", () => {
 
   test("shows a value that stands twice without holding itself", () => {
     const shared = { a: 1 };
-    expect(json((log) => log.info("Twice", { one: shared, two: [shared, { shared }] }))).toEqual([
+    expect(json((log) => log.info("ConfigDoubted", "Twice", { one: shared, two: [shared, { shared }] }))).toEqual([
       expect.objectContaining({ one: { a: 1 }, two: [{ a: 1 }, { shared: { a: 1 } }] }),
     ]);
   });
@@ -122,6 +123,7 @@ describe("createPinoLog()", () => {
     const shape = (line: string): string =>
       line.replace(/"time":"[^"]*"/, '"time":""').replace(/"stack":"(?:[^"\\]|\\.)*"/g, '"stack":""');
     expect(text.trim().split("\n").map(shape)).toEqual(jsonLines(say).map((line) => shape(line.trim())));
+    expect(text).toContain('"code":"PartEnded"');
     expect(text).toContain('"code":"HC_FILE_READ"');
   });
 
@@ -129,6 +131,7 @@ describe("createPinoLog()", () => {
     const { text, exitCode } = await daemonLog("pretty");
     expect(exitCode).toBe(0);
     expect(text).toContain("ERROR: Cannot go on");
+    expect(text).toContain('code: "PartEnded"');
     expect(text).toContain("open failed");
     expect(text).not.toContain("\x1b");
   });
@@ -151,9 +154,9 @@ function openFull(): { fd: number } & Disposable {
 test("memoryLog() keeps every line with its fields", () => {
   const log = memoryLog();
   log.debug("one");
-  log.error("two", { n: 1 });
+  log.error("ConfigDoubted", "two", { n: 1 });
   expect(log.entries).toEqual([
-    { level: "debug", message: "one", fields: {} },
-    { level: "error", message: "two", fields: { n: 1 } },
+    { level: "debug", code: undefined, message: "one", fields: {} },
+    { level: "error", code: "ConfigDoubted", message: "two", fields: { n: 1 } },
   ]);
 });

@@ -1,26 +1,40 @@
 // The log interface all code writes to, and the writer without libraries that the CNI plugin and the
 // command-line tool use. The daemon's (pino) is in `pino-log.ts`, behind the same interface.
 
+import type { ErrorCode } from "../error-codes.ts";
+import type { LogCode } from "./log-codes.ts";
 import { printable } from "./printable.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 /** Facts beside the message; an `error` is written with its causes. The names the log itself uses are taken. */
-export type LogFields = Readonly<Record<string, unknown>> & { level?: never; time?: never; msg?: never };
+export type LogFields = Readonly<Record<string, unknown>> & {
+  level?: never;
+  time?: never;
+  code?: never;
+  repeated?: never;
+  msg?: never;
+};
+
+/** What a line is about, the same whatever its words; a line that says why a process ends has the error's. */
+export type LineCode = LogCode | ErrorCode;
+
+/** Lines with a code are for operators; those for developers have none. */
+export type LogMethod = (code: LineCode, message: string, fields?: LogFields) => void;
 
 export interface Log {
   debug(message: string, fields?: LogFields): void;
-  info(message: string, fields?: LogFields): void;
-  warn(message: string, fields?: LogFields): void;
-  error(message: string, fields?: LogFields): void;
+  info: LogMethod;
+  warn: LogMethod;
+  error: LogMethod;
 }
 
 /** Throws everything away: for tests and for code whose caller prints. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
- * Plain lines for a terminal (`warning: message (key=value …)`), handed to `write` with their newline.
- * Lines under `level` are dropped.
+ * Plain lines for a person at a terminal (`warning: message (key=value …)`), without their code, handed to `write` with their
+ * newline. Lines under `level` are dropped.
  */
 export function createPlainLog(write: (line: string) => void, level: LogLevel = "warn"): Log {
   const threshold = logLevels.indexOf(level);
@@ -34,9 +48,9 @@ export function createPlainLog(write: (line: string) => void, level: LogLevel = 
   };
   return {
     debug: (message, fields) => emit("debug", message, fields),
-    info: (message, fields) => emit("info", message, fields),
-    warn: (message, fields) => emit("warn", message, fields),
-    error: (message, fields) => emit("error", message, fields),
+    info: (_code, message, fields) => emit("info", message, fields),
+    warn: (_code, message, fields) => emit("warn", message, fields),
+    error: (_code, message, fields) => emit("error", message, fields),
   };
 }
 

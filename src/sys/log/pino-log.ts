@@ -3,7 +3,7 @@
 
 import pino from "pino";
 import { isTerminal } from "../process/stdio.ts";
-import type { Log, LogFields, LogLevel } from "./log.ts";
+import type { Log, LogLevel, LogMethod } from "./log.ts";
 import { printable } from "./printable.ts";
 
 export interface PinoLogOptions {
@@ -29,11 +29,17 @@ export async function createPinoLog(options: PinoLogOptions): Promise<Log> {
   const target = pino.destination({ fd: 2, sync: true });
   target.on("error", () => undefined);
   const logger = pino(settings, isPretty ? await prettyStream(target) : target);
+  const shown = (message: string): string => (isPretty ? printable(message) : message);
   const emit =
-    (level: LogLevel) =>
-    (message: string, fields?: LogFields): void =>
-      logger[level](fields ?? {}, isPretty ? printable(message) : message);
-  return { debug: emit("debug"), info: emit("info"), warn: emit("warn"), error: emit("error") };
+    (level: LogLevel): LogMethod =>
+    (code, message, fields) =>
+      logger[level]({ code, ...fields }, shown(message));
+  return {
+    debug: (message, fields = {}) => logger.debug(fields, shown(message)),
+    info: emit("info"),
+    warn: emit("warn"),
+    error: emit("error"),
+  };
 }
 
 async function prettyStream(destination: pino.DestinationStream): Promise<pino.DestinationStream> {

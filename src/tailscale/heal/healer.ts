@@ -57,7 +57,7 @@ export function createHealer({ clock, files, log }: System, record: RecordMetric
           return { conditions: isDamaged ? [condition("TailscaledDamaged", damage)] : [], retryAfterMs };
         }
         await finishToggle({ files }, api, signal);
-        log.warn(messageOf(part), { first, second });
+        log.warn("TailscaledHealed", messageOf(part), { first, second });
         record(tailscaleMetrics.heals, 1, { part });
       }
       const isLasting = damage !== undefined && plan.isLasting;

@@ -97,7 +97,7 @@ export async function restorePrefs(
   if (isDryRun) return names;
   if (plan.edit !== undefined) await api.editPrefs(plan.edit, signal);
   writePrefsRecord(system.files, api.socket, plan.done);
-  system.log.info("Took back what was changed in tailscaled's prefs", { edit: plan.edit });
+  system.log.info("PrefsTakenBack", "Took back what was changed in tailscaled's prefs", { edit: plan.edit });
   return names;
 }
 
@@ -147,7 +147,7 @@ async function applyPlan({ files, log }: System, { api, plan, record, signal }: 
   record(tailscaleMetrics.prefsEdits, 1);
   if (refused.size === 0) {
     tryRecord(files, api.socket, done);
-    log.info("Changed tailscaled's prefs", { edit });
+    log.info("PrefsChanged", "Changed tailscaled's prefs", { edit });
   }
   return { prefs: prefs ?? (await api.prefs(signal)), refused };
 }
