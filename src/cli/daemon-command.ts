@@ -45,7 +45,7 @@ async function daemonCommand(context: CliContext, flags: DaemonCommandFlags): Pr
   ]);
   const machine = context.system(flags.root);
   const { once = false, config, nodeName, logLevel: level, logFormat: format } = flags;
-  const log = createDaemonLog({ clock: machine.clock, level, format, isBrief: once });
+  using log = createDaemonLog({ clock: machine.clock, level, format, isBrief: once });
   const system = { ...machine, log, watch: createWatchDir(machine.files, log) };
   try {
     const end = await runDaemon(system, { once, config, nodeName, log });

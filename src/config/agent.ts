@@ -5,7 +5,6 @@ import { type Agent, agentStatus, plainAgent } from "../agent/agent.ts";
 import type { ConditionStore } from "../agent/condition-store.ts";
 import type { Condition } from "../agent/conditions.ts";
 import type { Latest } from "../agent/latest.ts";
-import { logOnce } from "../agent/log-once.ts";
 import { createReconciler } from "../agent/reconciler.ts";
 import { createTrigger } from "../agent/trigger.ts";
 import { createWatches, type WatchTarget } from "../agent/watches.ts";
@@ -41,7 +40,7 @@ interface ConfigRead {
 /** Its first step throws a ConfigError when there is no configuration that can be used. */
 export function createConfigAgent(system: System, options: ConfigAgentOptions): Agent {
   const { config, configureLog } = options;
-  const read = createReader({ ...system, log: logOnce(system.log) }, options.flags);
+  const read = createReader(system, options.flags);
   const trigger = createTrigger(system.clock);
   const watches = createWatches(system, trigger);
   const reconciler = createReconciler(system, {

@@ -2,7 +2,6 @@
 
 import type { Condition } from "../agent/conditions.ts";
 import { firstValue, type Latest, type Watchable } from "../agent/latest.ts";
-import { logOnce } from "../agent/log-once.ts";
 import type { RecordMetric } from "../agent/metrics.ts";
 import { throwIfStopping } from "../agent/reconciler.ts";
 import type { LoadedConfig } from "../config/config.ts";
@@ -56,16 +55,15 @@ export function createNodeStep(system: System, options: ReconcileNodeOptions) {
   const { clock, log } = system;
   const { config: configs, status, nodeName, nodeObject } = options;
   const askVersions = rememberVersions();
-  const observer: System = { ...system, log: logOnce(log) };
   let memory: Memory = { announced: undefined, plugin: firstPluginMemory, conflist: firstConflistMemory };
   return async (signal: AbortSignal): Promise<readonly Condition[]> => {
     const startedAtMs = clock.now();
     const exec = execUntil(system.exec, signal);
     const asking = firstValue(configs, signal).then((loaded) => {
       if (loaded === undefined) return undefined;
-      return { loaded, decide: askChain(observer, { loaded, nodeName, last: status.value }) };
+      return { loaded, decide: askChain(system, { loaded, nodeName, last: status.value }) };
     });
-    const [observed, asked] = await Promise.all([observeKernel({ ...observer, exec }), asking]);
+    const [observed, asked] = await Promise.all([observeKernel({ ...system, exec }), asking]);
     throwIfStopping(signal);
     if (asked === undefined) return [];
     const { loaded, decide } = asked;
@@ -73,11 +71,11 @@ export function createNodeStep(system: System, options: ReconcileNodeOptions) {
     const { networks } = observed;
     const last = status.value;
     const seen = last?.isAwaitingClaim === false ? last.current : undefined;
-    const current = seen ?? nodeFacts(observer, config.cni.confDir, observed).current;
+    const current = seen ?? nodeFacts(system, config.cni.confDir, observed).current;
     const claims = options.claims.value;
     const found = { networks, current, claims };
     const first = decide(found);
-    const ask = () => askChain(observer, { loaded, nodeName, last })(found);
+    const ask = () => askChain(system, { loaded, nodeName, last })(found);
     const isUnseen = current === undefined && last === undefined;
     const {
       nodeName: name,

@@ -34,7 +34,7 @@ async function controllerCommand(context: CliContext, flags: ControllerFlags): P
   ]);
   const machine = context.system(flags.root);
   const { config, listen, logLevel: level, logFormat: format } = flags;
-  const log = createDaemonLog({ clock: machine.clock, level, format, isBrief: false });
+  using log = createDaemonLog({ clock: machine.clock, level, format, isBrief: false });
   const system = { ...machine, log, watch: createWatchDir(machine.files, log) };
   try {
     await runController(system, { config, listen, log });
