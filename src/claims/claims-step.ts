@@ -4,6 +4,7 @@ import type { Condition } from "../agent/conditions.ts";
 import { failureOf } from "../agent/conditions.ts";
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
+import type { LogCode } from "../sys/log/log-codes.ts";
 import type { System } from "../sys/system.ts";
 import type { ClaimsView } from "../tailnet/claims-view.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
@@ -141,20 +142,24 @@ function isLive({ assigned, proofs }: ClaimsStepInput): boolean {
   return proofs?.own.route === "live" && proofs.podCIDRs.equals(assigned.podCIDRs);
 }
 
-const sentences: Partial<Record<Phase, string>> = {
-  claiming: "is free as far as is known, and offered to the tailnet",
-  provisional: "is contradicted by no node, so pods may start with it",
-  won: "is proven by a packet to be this node's",
-  releasing: "is another node's and given up",
-  withdrawn: "is another node's, and for this node's own traffic only",
-  local: "is for this node's own traffic only: no tailnet came in time",
+const lines: Partial<Record<Phase, readonly [code: LogCode, sentence: string]>> = {
+  claiming: ["ClaimMade", "is free as far as is known, and offered to the tailnet"],
+  provisional: ["ClaimProvisional", "is contradicted by no node, so pods may start with it"],
+  won: ["ClaimWon", "is proven by a packet to be this node's"],
+  releasing: ["ClaimLost", "is another node's and given up"],
+  moving: ["ClaimMoves", "is left for another block"],
+  contested: ["ClaimContested", "is another node's too, and pods of this node hold it"],
+  withdrawn: ["ClaimWithdrawn", "is another node's, and for this node's own traffic only"],
+  local: ["ClaimLocal", "is for this node's own traffic only: no tailnet came in time"],
 };
 
 function announce(log: System["log"], { phase, podCIDRs, rivals }: Claim): void {
-  const sentence = sentences[phase];
-  if (sentence === undefined) return;
+  const line = lines[phase];
+  if (line === undefined) return;
+  const [code, sentence] = line;
   const others = rivals.map(({ name, does, route }) => `${name} ${does} ${route}`);
-  log.info("ClaimChanged", `PodCIDR ${podCIDRs}, which nothing assigned, ${sentence}`, {
+  log.info(code, `PodCIDR ${podCIDRs}, which nothing assigned, ${sentence}`, {
+    podCIDRs: podCIDRs.toJSON(),
     phase,
     others: others.length === 0 ? undefined : others,
   });

@@ -142,10 +142,13 @@ export function watchTarget({ hostFile }: LoadedConfig, root: string): WatchTarg
   return { dir: inside ?? dirname(hostFile), names: undefined, withinMs: 250, isOutside: inside === undefined };
 }
 
-/** Which file the configuration came from and which directories are the runtime's, when that changes; each warning once. */
+/** That a configuration was read, with its file and the runtime's directories; each warning once. */
 function logConfig(log: System["log"], loaded: LoadedConfig, last: LoadedConfig | undefined): void {
   const line = configLine(loaded);
-  if (last === undefined || line !== configLine(last)) log.info("ConfigLoaded", line);
+  const { confDir, binDir } = loaded.config.cni;
+  const fields = { file: loaded.file, confDir, binDir };
+  if (last === undefined || line !== configLine(last)) log.info("ConfigLoaded", line, fields);
+  else log.info("ConfigReloaded", `${line}; read anew`, fields);
   const known = new Set(last?.warnings.map(({ path, message }) => `${path} ${message}`));
   for (const warning of loaded.warnings) {
     const { path, message, file, line: at } = warning;

@@ -13,6 +13,7 @@ import type { DaemonLog } from "../daemon/daemon-log.ts";
 import type { DaemonFacts } from "../daemon/status.ts";
 import { processId } from "../sys/process/process.ts";
 import type { System } from "../sys/system.ts";
+import { version } from "../version.ts";
 import { createControllerAgent } from "./agent.ts";
 
 export interface ControllerOptions {
@@ -48,9 +49,11 @@ export async function runController(system: System, { config: path, listen, log 
     createControllerAgent(system, { conditions, config, record: metrics.record }),
     createStatusServerAgent(system, { conditions, config, metrics, facts, listen, isNode: false }),
   ];
+  system.log.info("Started", `HeadCNI ${version}, the controller: process ${processId}`, { version, pid: processId });
   using signals = listenForSignals(system, list, "what is approved stays approved");
   const supervision = { signal: signals.stop, stopMs };
   await onceAll(system, list, supervision);
-  if (signals.stop.aborted) return;
-  await superviseAll(system, [{ name: "conditions", run: conditions.run }, ...list], supervision);
+  if (!signals.stop.aborted)
+    await superviseAll(system, [{ name: "conditions", run: conditions.run }, ...list], supervision);
+  system.log.info("Stopped", "Stopped", { pid: processId });
 }

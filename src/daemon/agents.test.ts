@@ -49,7 +49,10 @@ describe("the agents on a fresh node", () => {
       });
     }
     const line = node.log.entries.find(({ message }) => message.startsWith("PodCIDR"));
+    const coded = node.log.entries.flatMap(({ code }) => code ?? []);
+    expect(coded).toEqual(["ConfigLoaded", "NodeNameFound", "PodCIDRFound", "ConflistWritten"]);
     expect(line).toMatchObject({
+      code: "PodCIDRFound",
       message: `PodCIDR 10.42.3.0/24 from file ${flannel}, line 2`,
       fields: { source: "file", file: flannel, line: 2, authoritative: true },
     });

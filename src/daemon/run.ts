@@ -7,6 +7,7 @@ import { ownExecutable } from "../sys/fs/executable.ts";
 import { createCollector } from "../sys/process/collector.ts";
 import { processId } from "../sys/process/process.ts";
 import type { System } from "../sys/system.ts";
+import { version } from "../version.ts";
 import { createAgents } from "./agents.ts";
 import { claimNode } from "./claim.ts";
 import type { DaemonLog } from "./daemon-log.ts";
@@ -31,6 +32,7 @@ const stopMs = 800;
  * @throws HeadcniError HC_DAEMON_RUNNING when another one has the node, or gets it later; ConfigError when the configuration cannot be used
  */
 export async function runDaemon(system: System, { once, log, ...flags }: DaemonOptions): Promise<DaemonEnd> {
+  system.log.info("Started", `HeadCNI ${version}: process ${processId}`, { version, pid: processId });
   using claim = claimNode(system, "Cannot start");
   using lock = takeInstanceLock(system, { pid: processId, isGuarded: claim.isHeld });
   const collect = createCollector();
@@ -51,5 +53,6 @@ export async function runDaemon(system: System, { once, log, ...flags }: DaemonO
   const isStopped = signals.stop.aborted;
   if (!once && !isStopped)
     await superviseAll(system, [{ name: "conditions", run: conditions.run }, ...list], supervision);
+  if (signals.stop.aborted) system.log.info("Stopped", "Stopped", { pid: processId });
   return once && (isStopped || readiness(facts()).length > 0) ? "not-ready" : "done";
 }

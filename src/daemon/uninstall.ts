@@ -39,7 +39,9 @@ export async function uninstall(system: System, options: UninstallOptions): Prom
   if (options.isDryRun) return takeOut(system, options);
   using _lock = keepDaemonOut(system, "Cannot uninstall");
   using _claim = claimNode(system, "Cannot uninstall");
-  return takeOut(system, options);
+  const done = await takeOut(system, options);
+  for (const { kind, what } of done) system.log.info(kind === "left" ? "LeftInPlace" : "TakenOut", what);
+  return done;
 }
 
 async function takeOut(system: System, options: UninstallOptions): Promise<readonly CleanedUp[]> {

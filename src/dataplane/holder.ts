@@ -36,10 +36,10 @@ export function createHolder({ clock, log }: Pick<System, "clock" | "log">, reco
 
   const noteChange = (part: HeldPart, { isRepair, pace }: { isRepair: boolean; pace: RepairPace }): RepairPace => {
     if (!isRepair) {
-      log.info("DataplaneChanged", `Changed ${heldParts[part]}`);
+      log.info(part === "bridge" ? "BridgeChanged" : "DataplaneChanged", `Changed ${heldParts[part]}`, { part });
       return pace;
     }
-    log.warn("DataplaneRepaired", `Put ${heldParts[part]} right: something else had changed it`);
+    log.warn("DataplaneRepaired", `Put ${heldParts[part]} right: something else had changed it`, { part });
     record(dataplaneMetrics.repairs, 1, { part });
     return afterRepair(pace, clock.monotonicMs());
   };

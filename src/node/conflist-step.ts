@@ -129,7 +129,7 @@ async function install(input: InstallInput, unrecovered: HeadcniError | undefine
     validate: async () => [],
     onStep: (step, detail) => system.log.debug(`Conflist: ${step}`, { detail }),
   });
-  logInstall(system, report);
+  logInstall(system, report, input);
   const isChange = report.outcome !== "unchanged" || report.movedAside.length > 0;
   const preferred = report.keptOthers.length === 0 ? none : judgePreferred(system, confDir);
   const failed = report.unrecorded ?? unrecovered;
@@ -169,7 +169,11 @@ async function recover(system: System, options: RecoverConflistOptions): Promise
   }
 }
 
-function logInstall({ log }: System, { outcome, reason, path, movedAside }: InstallReport): void {
+function logInstall(
+  { log }: System,
+  { outcome, reason, path, movedAside }: InstallReport,
+  { isRepair, memory }: InstallInput,
+): void {
   for (const { name, aside } of movedAside) {
     log.info("OtherConfigMovedAside", `Moved another CNI's configuration aside: ${name}`, {
       file: name,
@@ -177,8 +181,10 @@ function logInstall({ log }: System, { outcome, reason, path, movedAside }: Inst
       restore: "headcni conflist restore",
     });
   }
-  if (outcome !== "unchanged")
-    log.info("ConflistWritten", `Wrote ${path}: ${reasonWords[reason]}`, { outcome, reason });
+  const fields = { file: path, outcome, reason };
+  if (outcome !== "unchanged") {
+    log.info(isRepair ? "ConflistRestored" : "ConflistWritten", `Wrote ${path}: ${reasonWords[reason]}`, fields);
+  } else if (memory.sha256 === undefined) log.info("ConflistKept", `Left ${path} ${reasonWords.same}`, fields);
 }
 
 const reasonWords: Readonly<Record<InstallReason, string>> = {

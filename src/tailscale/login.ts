@@ -17,6 +17,7 @@ import { describeRefusal } from "./local-api/api-refusal.ts";
 import type { LocalApi } from "./local-api/local-api.ts";
 import type { PrefsEdit, TailscalePrefs } from "./local-api/tailscale-prefs.ts";
 import { tailscaleMetrics } from "./metrics.ts";
+import { announceRoutes } from "./prefs/announce-routes.ts";
 import { tryRecord } from "./prefs/hold-prefs.ts";
 import { emptyRecord, planPrefs } from "./prefs/prefs-plan.ts";
 import { readPrefsRecord } from "./prefs/prefs-record.ts";
@@ -75,6 +76,7 @@ export function createLogin(system: System, record: RecordMetric): Login {
       return { conditions: [judgeLogin(login, said, key.value)], retryAfterMs };
     },
     succeeded: () => {
+      if (tried !== undefined) log.info("LoggedIn", "tailscaled is logged in");
       tried = undefined;
       backoff.reset();
     },
@@ -86,7 +88,11 @@ interface LogInOptions extends LoginOptions {
 }
 
 /** The condition when tailscaled refuses. @throws HttpError when it does not answer */
-async function tryLogIn({ files }: System, options: LogInOptions, signal: AbortSignal): Promise<Condition | undefined> {
+async function tryLogIn(
+  { files, log }: System,
+  options: LogInOptions,
+  signal: AbortSignal,
+): Promise<Condition | undefined> {
   const { api, login, routes, key } = options;
   const prefs = await api.prefs(signal);
   const plan = planPrefs(prefs, readPrefsRecord(files) ?? emptyRecord, routes);
@@ -95,6 +101,7 @@ async function tryLogIn({ files }: System, options: LogInOptions, signal: AbortS
   try {
     await api.start({ authKey: key, prefs: loginPrefs(prefs, login, plan.edit ?? {}) }, signal);
     await api.loginInteractive(signal);
+    announceRoutes(log, prefs.advertiseRoutes, plan.edit?.advertiseRoutes);
     return undefined;
   } catch (error) {
     throwIfStopping(signal);

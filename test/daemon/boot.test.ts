@@ -28,6 +28,7 @@ describe("headcni-daemon", () => {
     const line = logLines(daemon.output()).find(({ msg }) => msg.startsWith("PodCIDR"));
     expect(line).toMatchObject({
       level: "info",
+      code: "PodCIDRFound",
       msg: `PodCIDR 10.42.3.0/24 from file ${subnetEnv}, line 2`,
       podCIDRs: ["10.42.3.0/24"],
       source: "file",

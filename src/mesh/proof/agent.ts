@@ -12,6 +12,7 @@ import type { LoadedConfig } from "../../config/config.ts";
 import type { System } from "../../sys/system.ts";
 import type { Tailnet } from "../../tailnet/tailnet.ts";
 import type { Mesh } from "../mesh.ts";
+import { announceProof } from "./announce-proof.ts";
 import { proofConditions, routeConditions } from "./conditions.ts";
 import { createProofTargets, type ProofTarget } from "./proof-targets.ts";
 import { proveTarget } from "./prove-target.ts";
@@ -86,6 +87,7 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
     // While there is no tailnet to ask on, what was said last holds.
     if (isUp && isRunning && options.isShutOut.value !== isOut) options.isShutOut.set(isOut);
     const proven = { ...judgement, podCIDRs: own };
+    if (isUp) announceProof(system.log, proven, proofs.value);
     // The time of an answer is another each time: where one was asked, comparing tells nothing.
     if (isUp && due.length > 0) proofs.set(proven);
     else publish(isUp ? proven : undefined);

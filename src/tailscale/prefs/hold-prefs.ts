@@ -15,6 +15,7 @@ import { describeRefusal } from "../local-api/api-refusal.ts";
 import { connectLocalApi, type LocalApi } from "../local-api/local-api.ts";
 import type { PrefsEdit, TailscalePrefs } from "../local-api/tailscale-prefs.ts";
 import { tailscaleMetrics } from "../metrics.ts";
+import { announceRoutes } from "./announce-routes.ts";
 import { emptyRecord, type PrefsPlan, type PrefsRecord, planPrefs, planRestore } from "./prefs-plan.ts";
 import { readPrefsRecord, writePrefsRecord } from "./prefs-record.ts";
 
@@ -62,7 +63,7 @@ export function createPrefsHolder(system: System, record: RecordMetric): PrefsHo
       if (again === undefined || nowMs - again.atMs > calmMs) backoff.reset();
       edited = { edit, atMs: nowMs };
       nextMs = nowMs + backoff.nextMs();
-      const applied = await applyPlan(system, { api, plan, record, signal });
+      const applied = await applyPlan(system, { api, prefs, plan, record, signal });
       const left = planPrefs(applied.prefs, readPrefsRecord(files) ?? emptyRecord, routes).edit;
       known = left === undefined ? [] : describeLeft(left, applied.refused);
       return {
@@ -92,12 +93,14 @@ export async function restorePrefs(
   const known = readPrefsRecord(system.files);
   if (known === undefined) return [];
   using api = await connectLocalApi(system, known.socket);
-  const plan = planRestore(await api.prefs(signal), known);
+  const prefs = await api.prefs(signal);
+  const plan = planRestore(prefs, known);
   const names = Object.keys(plan.edit ?? {}).map((name) => prefNames[name as keyof PrefsEdit]);
   if (isDryRun) return names;
   if (plan.edit !== undefined) await api.editPrefs(plan.edit, signal);
   writePrefsRecord(system.files, api.socket, plan.done);
   system.log.info("PrefsTakenBack", "Took back what was changed in tailscaled's prefs", { edit: plan.edit });
+  announceRoutes(system.log, prefs.advertiseRoutes, plan.edit?.advertiseRoutes);
   return names;
 }
 
@@ -113,6 +116,8 @@ export function tryRecord(files: Files, socket: string, record: PrefsRecord): Co
 
 interface ApplyOptions {
   readonly api: LocalApi;
+  /** As they were. */
+  readonly prefs: TailscalePrefs;
   readonly plan: PrefsPlan;
   readonly record: RecordMetric;
   readonly signal: AbortSignal;
@@ -124,7 +129,8 @@ interface Applied {
   readonly refused: ReadonlyMap<string, HttpError>;
 }
 
-async function applyPlan({ files, log }: System, { api, plan, record, signal }: ApplyOptions): Promise<Applied> {
+async function applyPlan({ files, log }: System, options: ApplyOptions): Promise<Applied> {
+  const { api, plan, record, signal } = options;
   const { edit = {}, done } = plan;
   const refused = new Map<string, HttpError>();
   const attempt = async (part: PrefsEdit): Promise<TailscalePrefs | undefined> => {
@@ -148,6 +154,7 @@ async function applyPlan({ files, log }: System, { api, plan, record, signal }: 
   if (refused.size === 0) {
     tryRecord(files, api.socket, done);
     log.info("PrefsChanged", "Changed tailscaled's prefs", { edit });
+    announceRoutes(log, options.prefs.advertiseRoutes, edit.advertiseRoutes);
   }
   return { prefs: prefs ?? (await api.prefs(signal)), refused };
 }
