@@ -70,7 +70,7 @@ async function explainConfiguration(context: CliContext, flags: ExplainFlags): P
     const shown = value === undefined ? "-" : typeof value === "string" ? value : JSON.stringify(value);
     return [key, shown, describeOrigin(origin)];
   });
-  context.print(renderTable(["key", "value", "from"], rows));
+  context.print(renderTable(["key", "value", "from"], rows, context.terminal));
   for (const note of notes) context.warn(`note: ${note}\n`);
 }
 

@@ -31,25 +31,35 @@ export interface CliContext {
 /** The real one. */
 export function createCliContext(log: Log, exit: (code: number) => void): CliContext {
   let terminal: Terminal | undefined;
+  const write = (fd: 1 | 2, text: string): void => {
+    // A line of progress stands where it is to be.
+    terminal?.progress(undefined);
+    writeAll(fd, text);
+  };
   return {
-    print: (text) => writeAll(1, text),
-    warn: (text) => writeAll(2, text),
+    print: (text) => write(1, text),
+    warn: (text) => write(2, text),
     get isTerminal() {
       return isTerminal(1);
     },
     confirm: (question) => {
       if (!isTerminal(0)) return undefined;
-      writeAll(2, `${question} [y/N] `);
+      write(2, `${question} [y/N] `);
       return /^y(es)?$/i.test(readLine().trim());
     },
     // Asked for by few commands.
     get terminal() {
-      terminal ??= createTerminal(createSystem().env);
+      terminal ??= openTerminal();
       return terminal;
     },
     system: (root) => systemAt(root, log),
     exit,
   };
+}
+
+function openTerminal(): Terminal {
+  const { env, clock } = createSystem();
+  return createTerminal(env, clock);
 }
 
 /** In a pod HEADCNI_ROOT says where the node's files are, so that `kubectl exec` needs no flag. */

@@ -29,7 +29,7 @@ export function addIpamCommands(program: Command, context: CliContext): void {
   const gc = ipam
     .command("gc")
     .description("free the addresses of containers the runtime does not know; frees nothing when it cannot be asked")
-    .option("--dry-run", "say what would be freed, free nothing")
+    .option("--dry-run", "say what would be done, and do nothing")
     .addOption(outputOption())
     .addOption(rootOption())
     .action((flags: IpamFlags & { readonly dryRun?: boolean }) => gcCommand(context, flags));
@@ -60,7 +60,7 @@ async function listCommand(context: CliContext, flags: IpamFlags): Promise<void>
     row.known,
   ]);
   const header = ["address", "container", "interface", "age", "known"];
-  context.print(rows.length === 0 ? "No address is given out\n" : renderTable(header, cells));
+  context.print(rows.length === 0 ? "No address is given out\n" : renderTable(header, cells, context.terminal));
 }
 
 async function gcCommand(context: CliContext, flags: IpamFlags & { readonly dryRun?: boolean }): Promise<void> {

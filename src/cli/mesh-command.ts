@@ -8,6 +8,7 @@ import { printJson } from "../sys/json.ts";
 import type { CliContext } from "./context.ts";
 import { addExamples, configOption, outputOption, rootOption } from "./options.ts";
 import { renderTable } from "./table.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 interface MeshFlags {
   readonly output: string;
@@ -32,7 +33,8 @@ async function meshCommand(context: CliContext, flags: MeshFlags): Promise<void>
   const { nodeStatus } = await import("../daemon/status-client.ts");
   const status = await nodeStatus(context.system(flags.root), flags);
   const mesh = await meshOf(status);
-  context.print(await render(mesh, status, flags.output));
+  const { output } = flags;
+  context.print(output === "table" ? await meshTables(mesh, status, context.terminal) : await render(mesh, output));
 }
 
 /** @throws HeadcniError HC_DAEMON_NOT_RUNNING for a daemon of another version, which shows no mesh, or shows it otherwise */
@@ -49,17 +51,17 @@ async function meshOf(status: StatusDocument): Promise<MeshDocument> {
   );
 }
 
-async function render(mesh: MeshDocument, status: StatusDocument, format: string): Promise<string> {
+async function render(mesh: MeshDocument, format: string): Promise<string> {
   if (format === "json") return printJson(mesh);
   const { toDot, toMermaid } = await import("../mesh/graph.ts");
-  if (format === "dot") return toDot(mesh);
-  return format === "mermaid" ? toMermaid(mesh) : meshTables(mesh, status);
+  return format === "mermaid" ? toMermaid(mesh) : toDot(mesh);
 }
 
 /** The mesh for a person: the nodes, then what clashes. */
 export async function meshTables(
   { nodes, conflicts }: MeshDocument,
   status: Pick<StatusDocument, "agents">,
+  terminal?: Terminal,
 ): Promise<string> {
   const { pathWords, rttWords } = await import("../mesh/graph.ts");
   const { staleBecause } = status.agents.mesh?.status ?? {};
@@ -74,15 +76,15 @@ export async function meshTables(
     node.route,
     node.since,
   ]);
-  const table = renderTable(["node", "podCIDRs", "address", "path", "rtt", "route", "since"], rows);
+  const table = renderTable(["node", "podCIDRs", "address", "path", "rtt", "route", "since"], rows, terminal);
   const stale = why === undefined ? "" : `This is what was known last: ${why}\n\n`;
-  return `${stale}${table}${conflictTable(conflicts)}`;
+  return `${stale}${table}${conflictTable(conflicts, terminal)}`;
 }
 
-function conflictTable(conflicts: readonly ConflictDocument[]): string {
+function conflictTable(conflicts: readonly ConflictDocument[], terminal?: Terminal): string {
   if (conflicts.length === 0) return "";
   const rows = conflicts.map(({ kind, node, podCIDR, route, servedBy }) => {
     return [kind, podCIDR, node, route, servedBy ?? "-"];
   });
-  return `\n${renderTable(["conflict", "podCIDR", "of node", "route", "served by"], rows)}`;
+  return `\n${renderTable(["conflict", "podCIDR", "of node", "route", "served by"], rows, terminal)}`;
 }

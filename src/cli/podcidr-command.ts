@@ -10,6 +10,7 @@ import type { CliContext } from "./context.ts";
 import { issueLine } from "./exit.ts";
 import { addExamples, configOption, nodeNameOption, outputOption, rootOption } from "./options.ts";
 import { renderTable } from "./table.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 interface PodCIDRFlags {
   readonly config?: string;
@@ -81,7 +82,7 @@ async function showAnswer(context: CliContext, flags: PodCIDRFlags): Promise<voi
   context.print(
     flags.output === "json"
       ? printJson({ ...encodeAnswer(answer), node: names.encodeNodeName(name) })
-      : `${answerTable(answer)}\n${nodeNameTable(name)}`,
+      : `${answerTable(answer, context.terminal)}\n${nodeNameTable(name, context.terminal)}`,
   );
 }
 
@@ -93,7 +94,7 @@ function standing({ clashes = [], refusal, podCIDRs }: PodCIDRAnswer): readonly 
 }
 
 /** The answer for a person: what, from where, how sure, then the trace. */
-function answerTable(answer: PodCIDRAnswer): string {
+function answerTable(answer: PodCIDRAnswer, terminal: Terminal): string {
   const { podCIDRs, source, file, line, authoritative, clusterCIDRs } = answer;
   const place = file === undefined ? "" : `${file}${line === undefined ? "" : `:${line}`}`;
   const sure = authoritative
@@ -112,11 +113,11 @@ function answerTable(answer: PodCIDRAnswer): string {
     entry.file === undefined ? "-" : `${entry.file}${entry.line === undefined ? "" : `:${entry.line}`}`,
     entry.reason ?? "",
   ]);
-  return `${renderTable([], facts)}\n${renderTable(["asked", "outcome", "file", "why"], steps)}`;
+  return `${renderTable([], facts, terminal)}\n${renderTable(["asked", "outcome", "file", "why"], steps, terminal)}`;
 }
 
 /** Each place that may say the node's name, in the order they are believed. */
-function nodeNameTable({ trace }: NodeNameAnswer): string {
+function nodeNameTable({ trace }: NodeNameAnswer, terminal: Terminal): string {
   const rows = trace.map(({ source, outcome, name = "-", file, line, reason = "" }) => [
     source,
     outcome,
@@ -124,7 +125,7 @@ function nodeNameTable({ trace }: NodeNameAnswer): string {
     file === undefined ? "-" : `${file}${line === undefined ? "" : `:${line}`}`,
     reason,
   ]);
-  return renderTable(["node name", "outcome", "says", "file", "why"], rows);
+  return renderTable(["node name", "outcome", "says", "file", "why"], rows, terminal);
 }
 
 async function inspectFiles(context: CliContext, files: readonly string[], flags: InspectFlags): Promise<void> {
@@ -143,12 +144,12 @@ async function inspectFiles(context: CliContext, files: readonly string[], flags
   context.print(
     flags.output === "json"
       ? printJson(inspections.map(encodeInspection))
-      : inspections.map(inspectionTable).join("\n"),
+      : inspections.map((one) => inspectionTable(one, context.terminal)).join("\n"),
   );
 }
 
 /** One file for a person: its findings, then what was passed over and why. */
-function inspectionTable({ file, kind, findings, warnings }: ClassifiedFile): string {
+function inspectionTable({ file, kind, findings, warnings }: ClassifiedFile, terminal: Terminal): string {
   const rows = [
     ...findings.map(({ line, key, value, meaning }) => [String(line), meaning, value, key]),
     ...warnings.map(({ line, value, reason }) => [
@@ -158,6 +159,7 @@ function inspectionTable({ file, kind, findings, warnings }: ClassifiedFile): st
       reason,
     ]),
   ];
-  const body = rows.length === 0 ? "no CIDR in it\n" : renderTable(["line", "meaning", "value", "key or reason"], rows);
-  return `${renderTable([], [[`${file} (${kind})`]])}${body}`;
+  const body =
+    rows.length === 0 ? "no CIDR in it\n" : renderTable(["line", "meaning", "value", "key or reason"], rows, terminal);
+  return `${renderTable([], [[`${file} (${kind})`]], terminal)}${body}`;
 }

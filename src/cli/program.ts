@@ -38,6 +38,11 @@ export async function parseCommandLine(
       return undefined;
     }
     const program = await programFor(context, { args, calledAs, ...(isJson ? { writeErr: () => undefined } : {}) });
+    using busy = new DisposableStack();
+    program.hook("preAction", (_program, command) => {
+      // Those that answer; the others stay, or print at once.
+      if (hasOutput(command)) busy.use(context.terminal.busy(commandPath(command)));
+    });
     await program.parseAsync(plainForm(program, args, calledAs), { from: "user" });
     return undefined;
   } catch (error) {
@@ -63,6 +68,14 @@ async function programFor(
   const program = createRootCommand(context, options);
   addDaemonCommand(program, context);
   return program;
+}
+
+function hasOutput(command: Command): boolean {
+  return command.options.some(({ long }) => long === "--output");
+}
+
+function commandPath(command: Command): string {
+  return command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
 }
 
 /** The command line in the one form commander is given: no `help` command, no name that stands for a command. */

@@ -9,6 +9,7 @@ import type { CliContext } from "./context.ts";
 import { exitCodes } from "./exit.ts";
 import { addExamples, configOption, outputOption, readSeconds, rootOption } from "./options.ts";
 import { renderTable } from "./table.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 interface StatusFlags {
   readonly output: string;
@@ -46,7 +47,7 @@ async function statusCommand(context: CliContext, flags: StatusFlags): Promise<v
   const system = context.system(flags.root);
   const ask = (): Promise<StatusDocument> => nodeStatus(system, flags);
   const status = flags.wait === undefined ? await ask() : await askUntilReady(system, ask, flags.wait);
-  context.print(flags.output === "json" ? printJson(status) : statusTables(status));
+  context.print(flags.output === "json" ? printJson(status) : statusTables(status, context.terminal));
   if (!status.ready) context.exit(exitCodes.negative.code);
 }
 
@@ -75,7 +76,7 @@ export async function askUntilReady(
 }
 
 /** The document of /status for a person: what the node is, then what is wrong with it. */
-export function statusTables(status: StatusDocument): string {
+export function statusTables(status: StatusDocument, terminal?: Terminal): string {
   const { version, pid, conditions } = status;
   const facts: [string, string][] = [
     ["node", status.nodeName ?? "-"],
@@ -85,8 +86,10 @@ export function statusTables(status: StatusDocument): string {
   ];
   const rows = conditions.map(({ severity, code, since, text }) => [severity, code, since, text]);
   const table =
-    rows.length === 0 ? "No conditions: all is well\n" : renderTable(["severity", "code", "since", "text"], rows);
-  return `${renderTable([], facts)}\n${table}`;
+    rows.length === 0
+      ? "No conditions: all is well\n"
+      : renderTable(["severity", "code", "since", "text"], rows, terminal);
+  return `${renderTable([], facts, terminal)}\n${table}`;
 }
 
 /** Seconds as people say them: `3d 4h`, `5m 12s`. */

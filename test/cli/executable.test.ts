@@ -100,8 +100,21 @@ describe("headcni's output", () => {
     expect(stderr).toStartWith("error: Cannot write standard output: no space left on the device\n");
   });
 
-  test("has no colours, on a terminal neither", () => {
-    expect(shell('script -qec "$headcni config explain" /dev/null').stdout).not.toContain("\x1b");
+  test("has colours on a terminal alone, and none with NO_COLOR; there its tables fit", () => {
+    const onTerminal = (columns: number, before = "") =>
+      shell(`script -qec "stty cols ${columns}; ${before} $headcni config explain --root /" /dev/null`).stdout;
+    expect(onTerminal(80)).toContain("\x1b[1mKEY\x1b[0m");
+    const plain = onTerminal(80, "NO_COLOR=1");
+    expect(plain).not.toContain("\x1b");
+    expect(Math.max(...plain.split("\r\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(shell('"$headcni" config explain | cat').stdout).not.toContain("\x1b");
+  });
+
+  test("says on a terminal that it is busy, and takes that away", () => {
+    const { stdout } = shell('script -qec "timeout 10 $headcni status --wait 2 --address 127.0.0.1:1" /dev/null');
+    expect(stdout).toContain("\r\x1b[Kheadcni status: 1 s");
+    expect(stdout).toContain("\r\x1b[Kerror: ");
+    expect(shell('"$headcni" status --wait 2 --address 127.0.0.1:1').stderr).toStartWith("error: ");
   });
 });
 

@@ -12,7 +12,7 @@ export function cliPage(): string {
   return page(
     "Command line",
     `the command tree (${code("src/cli")})`,
-    "`headcni help <command>` prints the same. `headcni-daemon` is another name for `headcni daemon`. An unknown command or flag is an error. Tables are plain text without colour, on a terminal and in a pipe alike; `-o json` is stable. See also the [exit codes](exit-codes.md).",
+    "`headcni help <command>` prints the same. `headcni-daemon` is another name for `headcni daemon`. An unknown command or flag is an error. In a pipe each row of a table is one line without colour; on a terminal tables are broken to its width, and coloured unless `NO_COLOR` is set. What takes longer than a second says so on standard error, where that is a terminal. `-o json` is stable. See also the [exit codes](exit-codes.md).",
     ...program.commands.flatMap((command) => sections(command, ["headcni"])),
   );
 }

@@ -39,7 +39,11 @@ export async function backupsCommand(context: CliContext, flags: NodeFlags & Out
       entry.copy === undefined ? `link to ${entry.target ?? "?"}` : join(folder, entry.copy),
     ]),
   ]);
-  context.print(rows.length === 0 ? "There are no backups\n" : renderTable(["when", "what", "file", "kept as"], rows));
+  context.print(
+    rows.length === 0
+      ? "There are no backups\n"
+      : renderTable(["when", "what", "file", "kept as"], rows, context.terminal),
+  );
 }
 
 /** Whether the file lies aside for the installation in force, or because none has anything to do with it. */

@@ -93,7 +93,7 @@ async function dryRun(context: CliContext, wanted: WantedConflist, flags: Output
     ...toMoveAside.map((name) => `Would move ${printable(name)} aside`),
   ];
   context.print(`${[...lines, ...keptLines(keptOthers)].join("\n")}\n`);
-  if (problems.length > 0) context.print(`It would be refused:\n${problemTable(problems)}`);
+  if (problems.length > 0) context.print(`It would be refused:\n${problemTable(problems, context.terminal)}`);
 }
 
 const reasonWords = {

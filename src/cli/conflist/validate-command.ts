@@ -38,7 +38,7 @@ export async function validateCommand(
     );
     return;
   }
-  if (problems.length > 0) context.print(`${path} cannot be used:\n${problemTable(problems)}`);
+  if (problems.length > 0) context.print(`${path} cannot be used:\n${problemTable(problems, context.terminal)}`);
   else context.print(`${path} is valid, and every plugin it calls is in ${binDir}\n`);
   if (inForce !== undefined && inForce.path !== path && problems.length === 0)
     context.print(

@@ -10,6 +10,7 @@ import type { System } from "../../sys/system.ts";
 import type { CliContext } from "../context.ts";
 import { exitCodes } from "../exit.ts";
 import { renderTable } from "../table.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { type Cluster, type ClusterFlags, readCluster } from "./cluster-rules.ts";
 
 export interface PolicyFlags extends ClusterFlags {
@@ -36,14 +37,17 @@ export async function policyCommand(context: CliContext, flags: PolicyFlags): Pr
   if (findings.kind === "fault") throw new HeadcniError("HC_USAGE", `Cannot check ${name}: ${findings.why}`);
   if (findings.value.length > 0) context.exit(exitCodes.negative.code);
   const items = findings.value.map(({ path, what, remedy }) => ({ path, what, remedy }));
-  context.print(flags.output === "json" ? printJson({ findings: items }) : findingTable(name, findings.value));
+  context.print(
+    flags.output === "json" ? printJson({ findings: items }) : findingTable(name, findings.value, context.terminal),
+  );
 }
 
-function findingTable(name: string, findings: readonly PolicyFinding[]): string {
+function findingTable(name: string, findings: readonly PolicyFinding[], terminal: Terminal): string {
   if (findings.length === 0) return `${name} has what this cluster needs\n`;
   return renderTable(
     ["key", "what is missing", "write"],
     findings.map(({ path, what, remedy }) => [path, what, remedy]),
+    terminal,
   );
 }
 

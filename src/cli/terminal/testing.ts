@@ -6,4 +6,5 @@ export const plainTerminal: Terminal = {
   columns: undefined,
   paint: (_colour, text) => text,
   progress: () => undefined,
+  busy: () => ({ [Symbol.dispose]: () => undefined }),
 };

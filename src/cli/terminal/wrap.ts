@@ -13,3 +13,14 @@ export function wrap(text: string, columns: number | undefined): readonly string
   }
   return [...lines, line];
 }
+
+/** As `wrap`, and a word that is longer than a line is broken too. */
+export function breakWords(text: string, columns: number): readonly string[] {
+  if ([...text].length <= columns) return [text];
+  return wrap(text, columns).flatMap((line) => {
+    const characters = [...line];
+    if (characters.length <= columns) return [line];
+    const count = Math.ceil(characters.length / columns);
+    return Array.from({ length: count }, (_, at) => characters.slice(at * columns, (at + 1) * columns).join(""));
+  });
+}

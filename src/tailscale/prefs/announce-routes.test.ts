@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { memoryLog } from "../../sys/testing.ts";
 import { announceRoutes } from "./announce-routes.ts";
 
-test.each<[before: string[], after: string[] | undefined, said: unknown[]]>([
+test.each<[before: string[], after: string[] | undefined, said: unknown[][]]>([
   [["a"], undefined, []],
   [["a"], ["a"], []],
   [[], ["a", "b"], [["RouteAdvertised", ["a", "b"]]]],
