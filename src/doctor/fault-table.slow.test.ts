@@ -1,19 +1,22 @@
 // The table of faults, each provoked on a node that is well: the doctor names it and says what mends it.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, rmSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync, rmSync, utimesSync } from "node:fs";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { renderReport } from "../cli/doctor/render-report.ts";
 import { plainTerminal } from "../cli/terminal/testing.ts";
 import { generations } from "../headscale/generations.fixture.ts";
 import { createFakeHeadscale, memoryState } from "../headscale/testing.ts";
-import type { JsonObject } from "../sys/json.ts";
+import { type FakeRuntimeState, serveFakeRuntime } from "../runtime/cri/testing.ts";
+import { realClock } from "../sys/clock.ts";
+import { type JsonObject, printJson } from "../sys/json.ts";
 import type { HttpTarget } from "../sys/net/http.ts";
 import { fakeHttp } from "../sys/net/testing.ts";
 import type { ExecOptions } from "../sys/process/exec.ts";
 import type { System } from "../sys/system.ts";
 import { fakePeer, readyStatus } from "../tailscale/testing.ts";
 import { type FaultCode, faultOf, faults as table } from "./faults.ts";
+import { checkDoctorDocument } from "./report-schema.ts";
 import type { DoctorDocument, FaultDocument } from "./run-checks.ts";
 import { config, type Patient, patient, peer } from "./testing.ts";
 
@@ -21,6 +24,11 @@ let scene: Patient;
 beforeAll(async () => {
   scene = await patient();
 }, 60_000);
+let runtimes = new DisposableStack();
+afterEach(() => {
+  runtimes.dispose();
+  runtimes = new DisposableStack();
+});
 afterAll(() => scene[Symbol.asyncDispose]());
 
 const conflist = "/etc/cni/net.d/10-headcni.conflist";
@@ -42,8 +50,10 @@ test("a healthy node has no fault, and only what it lacks is not checked", async
   scene.heal();
   const report = await scene.examined();
   expect(faultsIn(report)).toEqual([]);
+  expect(checkDoctorDocument(JSON.parse(printJson(report)))).toEqual(report);
   expect(report.checks.filter(({ status }) => status === "not-checked").map(({ id }) => id)).toEqual([
     "runtime-answers",
+    "runtime-ready",
     "plugin-headcni",
     "bridge-netfilter",
     "headscale-route",
@@ -175,9 +185,24 @@ const scenes: readonly Scene[] = [
   ["ChainedPluginsLost", () => write("/etc/cni/net.d/10-other.conflist", other("bridge", "portmap")), "portmap"],
   ["RuntimeUnknown", () => remove("/etc/containerd/config.toml"), "cni.confDir"],
   ["RuntimeSilent", () => write("/run/containerd/containerd.sock", ""), "systemctl status containerd"],
+  [
+    "RuntimeNotReady",
+    () => runtime({ networkFault: "no network config found in /etc/cni/net.d: cni plugin not initialized" }),
+    "headcni conflist validate",
+  ],
+  ["RuntimeFolderDiffers", () => runtime({ confDir: "/etc/cni/other.d" }), "cni.confDir"],
   ["PluginsUnusable", () => remove("/opt/cni/bin/host-local"), "install host-local into /opt/cni/bin"],
   ["PluginUnusable", () => configured(`${config}cni: { type: headcni }\n`), "cni.type: bridge"],
   ["LeasesExhausted", () => leases(252), "headcni ipam gc"],
+  [
+    "LeasesLeaked",
+    async () => {
+      leases(1);
+      utimesSync(`${scene.node.root.path}/var/lib/cni/networks/headcni/10.244.1.2`, 1, 1);
+      return await runtime({});
+    },
+    "headcni ipam gc",
+  ],
   [
     "LeasesNotFreed",
     () => {
@@ -428,9 +453,10 @@ const scenes: readonly Scene[] = [
 describe("a fault is found with its remedy:", () => {
   test.each(scenes)("%s", async (code, breaks, remedy) => {
     scene.heal();
-    const parts = breaks();
+    const parts = await breaks();
     const report = await scene.examined(typeof parts === "object" && parts !== null ? parts : {});
     const found = faultsIn(report);
+    expect(checkDoctorDocument(JSON.parse(printJson(report)))).toEqual(report);
     expect(found.map((fault) => fault.code)).toContain(code);
     const [fault] = found.filter((one) => one.code === code);
     expect(fault?.status).toBe(faultOf(code).status);
@@ -458,7 +484,6 @@ const ofDaemonAlone: readonly FaultCode[] = [
   "MountedFolderGone",
   "BackupsNotWritten",
   "ConflistContested",
-  "LeasesLeaked",
   "BridgeNotReplaced",
   "RulesContested",
   "NodeStateNotWritten",
@@ -511,6 +536,16 @@ function other(...types: readonly string[]): string {
 
 function leases(count: number): void {
   for (let at = 2; at < 2 + count; at++) write(`/var/lib/cni/networks/headcni/10.244.1.${at}`, `pod${at}\r\neth0`);
+}
+
+/** A runtime that knows no pods and says what a test has it say. */
+async function runtime(state: Partial<FakeRuntimeState>): Promise<Partial<System>> {
+  write("/run/containerd/.keep", "");
+  runtimes.use(
+    await serveFakeRuntime(`${scene.node.root.path}/run/containerd/containerd.sock`, { sandboxIds: [], ...state }),
+  );
+  // gRPC has a clock of its own.
+  return { clock: realClock };
 }
 
 function withPod(): void {

@@ -70,6 +70,10 @@ export const faults = {
     "The container runtime of this node is not known",
   ),
   RuntimeSilent: failed("systemctl status containerd crio k3s", "The container runtime does not answer"),
+  RuntimeNotReady: failed(
+    "headcni conflist validate; journalctl -u containerd -u crio -u k3s -n 50",
+    "The container runtime says that it, or its pods' network, is not ready",
+  ),
   PluginsUnusable: failed("headcni conflist validate", "Plugins are missing, too old, or do not start"),
   PluginUnusable: warning("headcni conflist validate, or cni.type: bridge in /etc/headcni/config.yaml"),
   LeasesNotFreed: warning("headcni ipam list"),

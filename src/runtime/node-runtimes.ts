@@ -3,16 +3,31 @@
 import type { System } from "../sys/system.ts";
 import type { NodeRuntime } from "./ask-runtimes.ts";
 import { connectCri, criSocketPaths } from "./cri/client.ts";
+import type { RuntimeStatus } from "./cri/runtime-status.ts";
+
+function presentSockets({ files }: System): readonly string[] {
+  return criSocketPaths.filter((path) => files.stat(path) !== undefined);
+}
+
+/** What every runtime whose socket is there says of itself. @throws HeadcniError as `CriClient`, of the first that does not answer */
+export async function runtimeStatuses(
+  system: System,
+): Promise<readonly (RuntimeStatus & { readonly socket: string })[]> {
+  return await Promise.all(
+    presentSockets(system).map(async (socket) => {
+      using client = connectCri(system, socket);
+      return { socket, ...(await client.status()) };
+    }),
+  );
+}
 
 /** Every runtime whose socket is there. A socket no process serves counts: the one that served it may have containers still. */
 export function nodeRuntimes(system: System): readonly NodeRuntime[] {
-  return criSocketPaths
-    .filter((path) => system.files.stat(path) !== undefined)
-    .map((path) => ({
-      name: path,
-      listContainerIds: async () => {
-        using client = connectCri(system, path);
-        return await client.listPodSandboxIds();
-      },
-    }));
+  return presentSockets(system).map((path) => ({
+    name: path,
+    listContainerIds: async () => {
+      using client = connectCri(system, path);
+      return await client.listPodSandboxIds();
+    },
+  }));
 }

@@ -26,7 +26,7 @@ const document = `
 | \`checks[]\` | \`id\`, \`group\`, \`title\` of the table below, \`status\`, \`evidence\` (what was found, or why it was not checked; null where there are faults), \`faults[]\` |
 | \`checks[].faults[]\` | \`code\` of the table below, \`status\` (\`warning\`, \`failed\`), \`evidence\`, \`remedy\` (a command) |
 
-Keys can be added; those that are there stay.`;
+Keys can be added; those that are there stay. Its JSON Schema is [doctor.schema.json](doctor.schema.json).`;
 
 export function doctorPage(): string {
   const declared = declaredConditions(agents);

@@ -1,6 +1,7 @@
 // Every generated file of docs/reference with its text. The same source gives the same bytes.
 
 import { configJsonSchema } from "../../src/config/keys.ts";
+import { doctorJsonSchema } from "../../src/doctor/report-schema.ts";
 import { printJson } from "../../src/sys/json.ts";
 import { chartValuesPage, chartValuesSchema } from "./chart-values.ts";
 import { cliPage } from "./cli-page.ts";
@@ -28,6 +29,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ["config.md", configPage()],
     ["config.schema.json", printJson(configJsonSchema())],
     ["doctor.md", doctorPage()],
+    ["doctor.schema.json", printJson(doctorJsonSchema())],
     ["errors.md", errorsPage()],
     ["exit-codes.md", exitCodesPage()],
     ["log-codes.md", logCodesPage()],

@@ -2,7 +2,9 @@
 
 import { describeDirSource, describeDisagreement } from "../../config/runtime-dirs.ts";
 import { askRuntimes } from "../../runtime/ask-runtimes.ts";
-import { type Check, faultsOr, notChecked, well } from "../check.ts";
+import type { System } from "../../sys/system.ts";
+import { type Check, type Fault, type Finding, faultsOr, notChecked, well } from "../check.ts";
+import type { Examination } from "../examination.ts";
 
 export const runtimeChecks: readonly Check[] = [
   {
@@ -38,4 +40,35 @@ export const runtimeChecks: readonly Check[] = [
       return { kind: "faults", faults: [{ code: "RuntimeSilent", evidence: answer.why }] };
     },
   },
+  {
+    id: "runtime-ready",
+    title: "The runtime itself says that pods' network is ready, from the folder HeadCNI writes to",
+    codes: ["RuntimeNotReady", "RuntimeFolderDiffers"],
+    look: lookAtStatus,
+  },
 ];
+
+/** What a runtime reads is what it was told when it started, whatever stands in its files by now. */
+async function lookAtStatus(node: Examination): Promise<Finding> {
+  const { system } = node;
+  const { runtimeStatuses } = await import("../../runtime/node-runtimes.ts");
+  const [statuses, { confDir }] = await Promise.all([runtimeStatuses(system), node.dirs()]);
+  if (statuses.length === 0) return notChecked("there is no CRI socket on this node");
+  const faults = statuses.flatMap(({ socket, notReady, confDir: read, loadFailure }): Fault[] => {
+    const load = loadFailure === undefined ? "" : `; of its configurations it says: ${loadFailure}`;
+    const place = read === undefined ? "" : `; it reads ${read}`;
+    const words = `${socket} says: ${notReady.join("; ")}${notReady.join().includes(loadFailure ?? "") ? "" : load}${place}`;
+    const isElsewhere = read !== undefined && !isSameDir(system, read, confDir);
+    const evidence = `${socket} reads configurations from ${read}, and HeadCNI writes to ${confDir}`;
+    return [
+      ...(notReady.length === 0 ? [] : [{ code: "RuntimeNotReady", evidence: words } as const]),
+      ...(isElsewhere ? [{ code: "RuntimeFolderDiffers", evidence } as const] : []),
+    ];
+  });
+  return faultsOr(faults, `${statuses.map(({ socket }) => socket).join(", ")}: RuntimeReady and NetworkReady`);
+}
+
+function isSameDir({ files }: System, a: string, b: string): boolean {
+  const plain = (path: string): string => path.replace(/\/+$/, "");
+  return plain(a) === plain(b) || (files.stat(a)?.inode !== undefined && files.stat(a)?.inode === files.stat(b)?.inode);
+}

@@ -60,3 +60,16 @@ test("createCriTransport() gives up at the deadline, and names a service that is
   });
   transport.close();
 });
+
+test("status() says what is not ready, and where the runtime reads configurations", async () => {
+  using root = tempRoot();
+  using runtime = await serveFakeRuntime(`${root.path}${socket}`, { sandboxIds: [] });
+  using cri = connectCri(testSystem(root), socket);
+  expect(await cri.status()).toEqual({ notReady: [], confDir: undefined, loadFailure: undefined });
+  Object.assign(runtime.state, { networkFault: "cni plugin not initialized", confDir: "/etc/cni/net.d" });
+  expect(await cri.status()).toEqual({
+    notReady: ["NetworkReady is false: cni plugin not initialized"],
+    confDir: "/etc/cni/net.d",
+    loadFailure: "cni plugin not initialized",
+  });
+});

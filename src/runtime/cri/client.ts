@@ -1,7 +1,8 @@
-// What HeadCNI asks a container runtime: which pods it knows.
+// What HeadCNI asks a container runtime: which pods it knows, and whether it is ready for more.
 
 import type { System } from "../../sys/system.ts";
 import { ListPodSandboxRequest, ListPodSandboxResponse } from "./pod-sandbox-list.ts";
+import { type RuntimeStatus, StatusRequest, StatusResponse, toRuntimeStatus } from "./runtime-status.ts";
 import { createCriTransport } from "./transport.ts";
 
 /** Where runtimes serve CRI, in the order they are tried: containerd; k3s and RKE2; CRI-O; cri-dockerd; k0s; MicroK8s. */
@@ -22,6 +23,8 @@ export interface CriClient extends Disposable {
    * @throws HeadcniError HC_CRI_UNREACHABLE, HC_CRI_FAILED (see `CriTransport`)
    */
   listPodSandboxIds(): Promise<ReadonlySet<string>>;
+  /** @throws HeadcniError as `listPodSandboxIds` */
+  status(): Promise<RuntimeStatus>;
 }
 
 /**
@@ -31,7 +34,9 @@ export interface CriClient extends Disposable {
 export function connectCri(system: System, socketPath: string): CriClient {
   const transport = createCriTransport(system.files.hostPath(socketPath), system.clock);
   const List = { name: "ListPodSandbox", request: ListPodSandboxRequest, response: ListPodSandboxResponse };
+  const Status = { name: "Status", request: StatusRequest, response: StatusResponse };
   return {
+    status: async () => toRuntimeStatus(await transport.call(Status, { verbose: true })),
     listPodSandboxIds: async () => new Set((await transport.call(List, {})).items.map(({ id }) => id)),
     [Symbol.dispose]: () => transport.close(),
   };

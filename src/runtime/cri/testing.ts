@@ -4,10 +4,15 @@
 import { Server, ServerCredentials, status } from "@grpc/grpc-js";
 import { ListPodSandboxRequest, ListPodSandboxResponse } from "./pod-sandbox-list.ts";
 import type { Message } from "./protobuf.ts";
+import { StatusRequest, StatusResponse } from "./runtime-status.ts";
 
 export interface FakeRuntimeState {
   /** Ids of the pod sandboxes it knows. */
   sandboxIds: readonly string[];
+  /** What stands in the way of its pods' network, as it says; undefined: it is ready. */
+  networkFault?: string | undefined;
+  /** The directory it says it reads. */
+  confDir?: string | undefined;
   /** Every call fails with this message when set. */
   failure?: string | undefined;
   /** Calls are taken and never answered. */
@@ -23,8 +28,14 @@ export interface FakeRuntime extends Disposable {
 export async function serveFakeRuntime(hostSocketPath: string, state: FakeRuntimeState): Promise<FakeRuntime> {
   const server = new Server();
   server.addService(
-    { ListPodSandbox: definition("ListPodSandbox", ListPodSandboxRequest, ListPodSandboxResponse) },
-    { ListPodSandbox: answer(state, () => ({ items: state.sandboxIds.map((id) => ({ id })) })) },
+    {
+      ListPodSandbox: definition("ListPodSandbox", ListPodSandboxRequest, ListPodSandboxResponse),
+      Status: definition("Status", StatusRequest, StatusResponse),
+    },
+    {
+      ListPodSandbox: answer(state, () => ({ items: state.sandboxIds.map((id) => ({ id })) })),
+      Status: answer(state, () => statusOf(state)),
+    },
   );
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.bindAsync(`unix:${hostSocketPath}`, ServerCredentials.createInsecure(), (error) =>
@@ -32,6 +43,15 @@ export async function serveFakeRuntime(hostSocketPath: string, state: FakeRuntim
   );
   await promise;
   return { state, [Symbol.dispose]: () => server.forceShutdown() };
+}
+
+function statusOf({ networkFault, confDir }: FakeRuntimeState) {
+  const network = { type: "NetworkReady", status: networkFault === undefined, reason: "", message: networkFault ?? "" };
+  const info = [
+    { key: "cniconfig", value: JSON.stringify({ PluginDirs: ["/opt/cni/bin"], PluginConfDir: confDir ?? "" }) },
+    { key: "lastCNILoadStatus", value: networkFault === undefined ? "OK" : networkFault },
+  ];
+  return { status: { conditions: [{ type: "RuntimeReady", status: true }, network] }, info };
 }
 
 function definition<Read, Write>(name: string, request: Message<unknown, unknown>, response: Message<Read, Write>) {
