@@ -1,7 +1,9 @@
 // What looks like a key or token, and what must not be taken for one.
 
 import { describe, expect, test } from "bun:test";
-import { redactText, redactValue } from "./redact.ts";
+import fc from "fast-check";
+import { formsOfOneWord, keyForms } from "./key-forms.fixture.ts";
+import { redactDocument, redactText, redactValue } from "./redact.ts";
 
 describe("redactText()", () => {
   test.each([
@@ -48,3 +50,30 @@ test.each(["Authorization: Bearer pl4nted", "authorization: basic cGw0bnRlZA=="]
     expect(redactText(header)).not.toMatch(/pl4nted|cGw0bnRlZA/);
   },
 );
+
+const word = fc.stringMatching(/^[A-Za-z][A-Za-z0-9._+=]{5,30}$/).filter((key) => !/^(first|more)$/.test(key));
+
+test.each(Object.entries(keyForms))("redactDocument() leaves no key in %s", (form, write) => {
+  const keys = formsOfOneWord.includes(form)
+    ? word
+    : fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => words.join(" "));
+  fc.assert(
+    fc.property(keys, fc.boolean(), (key, isAlone) => {
+      const text = isAlone ? write(key) : `a line\n${write(key)}\nanother line`;
+      const left = redactDocument(text);
+      for (const part of key.split(" ")) expect(left).not.toContain(part);
+      if (!isAlone) expect(left).toStartWith("a line\n");
+    }),
+    {
+      examples: [
+        ["pl4nted", true],
+        ["secretary", false],
+      ],
+    },
+  );
+});
+
+test("redactDocument() leaves what a report is for", () => {
+  const text = `{\n  "authoritative": true,\n  "podCIDR": "10.244.1.0/24",\n  "key": null\n}\ndefault via 192.0.2.1 dev eth0\n`;
+  expect(redactDocument(text)).toBe(text);
+});

@@ -1,11 +1,13 @@
 // Keys planted wherever a bundle looks, and none comes out.
 
 import { expect, test } from "bun:test";
+import { keyForms } from "../../sys/key-forms.fixture.ts";
 import type { ExecOptions } from "../../sys/process/exec.ts";
 import { examine } from "../examination.ts";
 import { runChecks } from "../run-checks.ts";
 import { config, patient } from "../testing.ts";
 import { packBundle } from "./bundle.ts";
+import { bundledCommands } from "./bundled-commands.ts";
 
 /** As they are written by the programs that make them; each in the places it is met in. */
 const keys: Readonly<Record<string, string>> = {
@@ -40,6 +42,53 @@ const texts: readonly string[] = [
   `https://admin:${keys.urlPassword}@hs.example.com/`,
   pem,
 ];
+
+/** Each form of each file and program with a word of its own, of letters only: nothing but its place says that it is a key. */
+const ownWord = (place: string, form: string): string =>
+  `planted${[...`${place}${form}`]
+    .reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 1e9, 7)
+    .toString(26)
+    .replace(/\d/g, (digit) => "qrstuvwxyz"[Number(digit)] ?? "")}`;
+
+function allForms(place: string): string {
+  return Object.entries(keyForms)
+    .map(([form, write]) => write(ownWord(place, form)))
+    .join("\n\n");
+}
+
+test("no key of any form comes out, in whatever the bundle packs", async () => {
+  await using scene = await patient();
+  const { root, system } = scene.node;
+  const paths = [
+    "/etc/cni/net.d/20-flannel.conf",
+    "/etc/cni/net.d/calico-kubeconfig",
+    "/var/lib/headcni/backups/manifest.json",
+    "/etc/os-release",
+    "/proc/version",
+  ];
+  for (const path of paths) root.write(path, allForms(path));
+  const commented = allForms("config").replaceAll("\n", "\n# ");
+  root.write("/etc/headcni/config.yaml", `${config}# ${commented}\n`);
+  scene.daemon = { ...scene.daemon, agents: {}, notReady: [allForms("status")] };
+  const run = async (argv: readonly string[], options?: ExecOptions) => {
+    const isBundled = bundledCommands.some((command) => command.join(" ") === argv.join(" "));
+    if (!isBundled) return system.exec.run(argv, options);
+    const stdout = allForms(argv.join(" "));
+    return { exitCode: 1, signal: null, stdout, stderr: allForms("stderr"), timedOut: false, outputTooLong: false };
+  };
+  const node = examine({ ...system, exec: { run } }, {}, new AbortController().signal);
+  const { bytes } = await packBundle(node, await runChecks(node));
+  const unpacked = await Promise.all(
+    [...(await new Bun.Archive(bytes).files())].map(async ([name, file]) => [name, await file.text()] as const),
+  );
+  const commands = unpacked.filter(([name]) => name.includes("/commands/"));
+  expect(commands.length).toBe(bundledCommands.length);
+  expect(commands.every(([, text]) => text.includes("[redacted]"))).toBe(true);
+  const found = unpacked.flatMap(([name, text]) =>
+    [...text.matchAll(/planted[a-z]+/g)].map(([word]) => `${word} in ${name}`),
+  );
+  expect(found).toEqual([]);
+}, 60_000);
 
 test("no key that lies in configuration, state, environment, logs or rules comes out", async () => {
   await using scene = await patient();
