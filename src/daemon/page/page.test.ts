@@ -116,9 +116,10 @@ describe("drawMesh()", () => {
           ([, x, y]) => [Number(x), Number(y)] as const,
         );
         expect(places).toHaveLength(count + 1);
-        const half = Number(/viewBox="-([\d.]+)/.exec(text)?.[1]);
+        const [wide = 0, high = 0] = (/viewBox="-([\d.]+) -([\d.]+)/.exec(text) ?? []).slice(1).map(Number);
         for (const [at, [x, y]] of places.entries()) {
-          expect(Math.max(Math.abs(x), Math.abs(y)) + 45).toBeLessThan(half);
+          expect(Math.abs(x) + 45).toBeLessThan(wide);
+          expect(Math.abs(y) + 45).toBeLessThan(high);
           const nearest = places.filter((_, other) => other !== at).map(([a, b]) => Math.hypot(a - x, b - y));
           expect(Math.min(...nearest, 1000)).toBeGreaterThan(60);
         }

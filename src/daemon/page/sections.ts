@@ -61,7 +61,7 @@ function meshSection(mesh: MeshDocument, status: StatusDocument): Html {
   const stale = why === undefined ? nothing : html`<p class="stale">This is what was known last: ${why}</p>`;
   const none = html`<p>No node is known yet: ${why ?? "the daemon has not seen a tailnet"}</p>`;
   const key = html`<ul class="key"><li class="direct">direct</li><li class="relay">by a relay</li>
-<li class="idle">idle</li><li class="offline">offline</li></ul>`;
+<li class="idle">idle</li><li class="offline">offline</li><li class="silent">no way for pods</li></ul>`;
   return html`<h2>Mesh</h2>${known ? html`${stale}${drawMesh(mesh)}${key}` : none}${conflictTable(mesh.conflicts)}`;
 }
 

@@ -46,13 +46,14 @@ svg text { paint-order: stroke; stroke: var(--back); stroke-width: 4px; }
 .node.relay circle { stroke: var(--relay); }
 .node.idle circle { stroke: var(--soft); }
 .node.offline circle { stroke: var(--line); }
-.node.conflict circle { stroke: var(--bad); }
+.node.silent circle, .node.unapproved circle, .node.conflict circle { stroke: var(--bad); }
 .key { display: flex; flex-wrap: wrap; gap: 1rem; margin: 0; padding: 0; list-style: none; font-size: .85rem; }
 .key li::before { content: ""; display: inline-block; width: 1.5rem; margin-right: .4rem; vertical-align: middle;
   border-top: 3px solid var(--ok); }
 .key .relay::before { border-color: var(--relay); }
 .key .idle::before { border-color: var(--soft); }
 .key .offline::before { border-top: 3px dotted var(--line); }
+.key .silent::before { border-top: 3px dashed var(--bad); }
 @media (max-width: 40rem) {
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tr { display: block; margin: .75rem 0; padding: .5rem; background: var(--card); }
