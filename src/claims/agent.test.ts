@@ -70,12 +70,23 @@ class Scene implements AsyncDisposable {
 
   /** The network map: what this node offers, and its peers. */
   join(offers: string, ...peers: readonly TailnetPeer[]): void {
-    this.tailnet.set({ kind: "ready", self: { ...peer(5, offers), advertisedRoutes: prefixes(offers) }, peers });
+    const routes = prefixes(offers);
+    const self = { ...peer(5, offers), advertisedRoutes: routes, acknowledgedRoutes: routes };
+    this.tailnet.set({ kind: "ready", self, peers, mapReadMs: this.clock.monotonicMs() });
   }
 
   async pass(seconds: number): Promise<void> {
     for (let turn = 0; turn < 20; turn++) await this.clock.advance(0);
-    for (let left = seconds; left > 0; left -= 1) await this.clock.advance(1000);
+    for (let left = seconds; left > 0; left -= 1) {
+      await this.clock.advance(1000);
+      this.#readMap();
+    }
+  }
+
+  /** As tailscaled is asked anew while a claim is judged. */
+  #readMap(): void {
+    const { value } = this.tailnet;
+    if (value !== undefined && "self" in value) this.tailnet.set({ ...value, mapReadMs: this.clock.monotonicMs() });
   }
 
   /** Of the claim: offered, gateway held, pods may start. */

@@ -39,6 +39,7 @@ const ofClaims: ReadonlySet<string> = new Set(["proofs", "held", "pods"]);
 export function createClaimsAgent(system: System, options: ClaimsAgentOptions): Agent {
   const { conditions, config, assignment, tailnet, proofs, held, pods, claims, record } = options;
   const trigger = createTrigger(system.clock);
+  const startedMs = system.clock.monotonicMs();
   let step: ReturnType<typeof createClaimsStep> | undefined;
   let last: ClaimsStepResult | undefined;
   /** A first step makes a node ready, and of assigned PodCIDRs there is nothing to wait for. */
@@ -60,7 +61,7 @@ export function createClaimsAgent(system: System, options: ClaimsAgentOptions): 
       publish(undefined);
       return [];
     }
-    step ??= (await import("./claims-step.ts")).createClaimsStep(system);
+    step ??= (await import("./claims-step.ts")).createClaimsStep(system, startedMs);
     const before = last?.claim;
     last = step({
       settings: loaded.config.network.podCIDR.claim,

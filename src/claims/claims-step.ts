@@ -54,11 +54,13 @@ const resting: readonly Phase[] = ["withdrawn", "local"];
 /** A claim that nothing has proven by then waits for an approval, or for a second node: whole network maps are too dear for that. */
 const freshMs = 60_000;
 
-export function createClaimsStep(system: System) {
+/** @param startedMs when this daemon began to wait for what it is assigned; monotonic */
+export function createClaimsStep(system: System, startedMs: number) {
   const { clock, log, random } = system;
   let memory = readClaimsMemory(system);
   let written = memory;
   let claim: Claim | undefined;
+  let isFirst = true;
 
   /** What is known of the tailnet, once what all peers offer is. */
   const lookAt = (tailnet: Tailnet | undefined) => {
@@ -77,10 +79,14 @@ export function createClaimsStep(system: System) {
       hasPods: input.pods > 0,
       isOffered: isOffered(input),
       isHeld: input.held?.equals(podCIDRs) === true,
+      isHeard: isHeard(input),
+      mapReadMs: input.tailnet !== undefined && "self" in input.tailnet ? input.tailnet.mapReadMs : undefined,
       isProven: isLive(input) || memory.won?.equals(podCIDRs) === true,
     };
     const settings = input.settings;
-    const next = nextClaim(claim ?? firstClaim(podCIDRs, nowMs), seen, { settings, nowMs, random });
+    // What was waited for before, the API server's answer, was of the same time.
+    const first = { ...firstClaim(podCIDRs, nowMs), startedMs: isFirst ? startedMs : nowMs };
+    const next = nextClaim(claim ?? first, seen, { settings, nowMs, random });
     const { phase } = next;
     if (claim?.phase !== phase || !claim.podCIDRs.equals(next.podCIDRs)) announce(log, next);
     if (phase === "won") memory = { ...memory, won: next.podCIDRs };
@@ -104,7 +110,9 @@ export function createClaimsStep(system: System) {
     const map = lookAt(tailnet);
     const bases = basesOf(clusterCIDRs);
     const rivals = map === undefined ? undefined : rivalsOf(map, { podCIDRs, bases });
-    claim = isGuess ? take(input, rivals) : undefined;
+    // What the control server does not count as online is not told of others, either.
+    claim = isGuess ? take(input, tailnet?.kind === "offline" ? undefined : rivals) : undefined;
+    isFirst = false;
     const own = claim === undefined || claim.phase === "moving" ? undefined : claim.podCIDRs;
     const taken = isGuess ? takenRanges(memory.peers, own, clock.now()) : [];
     const isJudging = claim !== undefined && isUndecided(claim, clock.monotonicMs());
@@ -135,6 +143,14 @@ function isOffered({ assigned, tailnet }: ClaimsStepInput): boolean {
   if (tailnet === undefined || !("self" in tailnet)) return false;
   const { advertisedRoutes } = tailnet.self;
   return assigned.podCIDRs.list.every((range) => advertisedRoutes.some((route) => route.equals(range)));
+}
+
+/** Whether the control server has shown that it knows of the offer, or no other node is there that it could tell of it. */
+function isHeard({ assigned, tailnet }: ClaimsStepInput): boolean {
+  if (tailnet === undefined || !("self" in tailnet)) return false;
+  if (tailnet.peers.every(({ isOnline }) => !isOnline)) return true;
+  const { acknowledgedRoutes = [] } = tailnet.self;
+  return assigned.podCIDRs.list.every((range) => acknowledgedRoutes.some((route) => route.equals(range)));
 }
 
 /** Whether a packet from all of its gateways came back. */

@@ -25,12 +25,20 @@ function rival(does: Rival["does"], parts: Partial<Rival> = {}): Rival {
 }
 const first = rival("offers", { id: "1", isFirst: true });
 
-const nothing: Seen = { podCIDRs, rivals: [], hasPods: false, isOffered: false, isHeld: false, isProven: false };
+const nothing = {
+  podCIDRs,
+  rivals: [],
+  hasPods: false,
+  isOffered: false,
+  isHeld: false,
+  isHeard: true,
+  isProven: false,
+};
 const offered = { isOffered: true };
 const inUse = { isOffered: true, isHeld: true, hasPods: true };
 
 function step(claim: Claim, seen: Partial<Seen>, nowMs: number): Claim {
-  return nextClaim(claim, { ...nothing, ...seen }, { settings, nowMs, random: () => 0.5 });
+  return nextClaim(claim, { ...nothing, mapReadMs: nowMs, ...seen }, { settings, nowMs, random: () => 0.5 });
 }
 
 /** The phases that follow, one for each moment: `[seconds, what is seen]`. */
@@ -56,6 +64,51 @@ test.each<Row>([
       [7, offered],
     ],
     ["claiming", "claiming", "claiming", "provisional"],
+  ],
+  [
+    "the control server does not show that it knows of the offer",
+    [
+      [0, {}],
+      [1, { ...offered, isHeard: false }],
+      [18, { ...offered, isHeard: false }],
+      [19, { ...offered, isHeard: false }],
+    ],
+    ["claiming", "claiming", "claiming", "provisional"],
+  ],
+  [
+    "it shows that late",
+    [
+      [0, {}],
+      [1, { ...offered, isHeard: false }],
+      [9, offered],
+      [14.9, offered],
+      [15, offered],
+    ],
+    ["claiming", "claiming", "claiming", "claiming", "provisional"],
+  ],
+  [
+    "what others offer was read before the time was over",
+    [
+      [0, {}],
+      [1, offered],
+      [9, { ...offered, mapReadMs: 6500 }],
+      [9.5, { ...offered, mapReadMs: undefined }],
+      [10, { ...offered, mapReadMs: 7000 }],
+    ],
+    ["claiming", "claiming", "claiming", "claiming", "provisional"],
+  ],
+  [
+    "a block that is lost when there is no more time: the next one has its time all the same",
+    [
+      [0, {}],
+      [1, offered],
+      [29, { ...offered, ...served }],
+      [32, { podCIDRs: other }],
+      [33, { podCIDRs: other, ...offered }],
+      [38.9, { podCIDRs: other, ...offered }],
+      [39, { podCIDRs: other, ...offered }],
+    ],
+    ["claiming", "claiming", "retracting", "claiming", "claiming", "claiming", "provisional"],
   ],
   [
     "a packet proves it",
@@ -167,6 +220,19 @@ test.each<Row>([
     ["claiming", "claiming", "provisional", "contested", "contested", "withdrawn", "releasing"],
   ],
   [
+    "contested with pods, told again for as long as the other is there",
+    [
+      [0, {}],
+      [1, { ...inUse, ...served }],
+      [16, { ...inUse, ...served }],
+      [75, { ...inUse, ...served }],
+      [76, { ...inUse, ...served }],
+      [91, { ...inUse, ...served }],
+      [999, { ...inUse, rivals: [rival("offers", { isOnline: false })] }],
+    ],
+    ["claiming", "contested", "withdrawn", "withdrawn", "contested", "withdrawn", "withdrawn"],
+  ],
+  [
     "contested, and over",
     [
       [0, {}],
@@ -244,6 +310,7 @@ describe("whatever is seen", () => {
     hasPods: fc.boolean(),
     isOffered: fc.boolean(),
     isHeld: fc.boolean(),
+    isHeard: fc.boolean(),
     isProven: fc.boolean(),
   });
 

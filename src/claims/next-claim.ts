@@ -16,6 +16,8 @@ export interface Claim {
   readonly startedMs: number;
   /** Since when it is offered and nothing contradicts; undefined: something does, or it is not offered. */
   readonly quietSinceMs: number | undefined;
+  /** The same, since the control server has shown that it knows of the offer. */
+  readonly heardSinceMs: number | undefined;
   /** Since when another node lays claim to the same; undefined: none does. */
   readonly contestedSinceMs: number | undefined;
   readonly rivals: readonly Rival[];
@@ -35,6 +37,10 @@ export interface Seen {
   readonly hasPods: boolean;
   readonly isOffered: boolean;
   readonly isHeld: boolean;
+  /** Whether a network map shows that the control server knows of the offer, or there is no other node that could hear of it. */
+  readonly isHeard: boolean;
+  /** When what the others offer was read; undefined: it cannot be said. */
+  readonly mapReadMs: number | undefined;
   /** Whether a packet has proven it, in this run of the daemon or, while nothing contradicted, in one before. */
   readonly isProven: boolean;
 }
@@ -50,6 +56,10 @@ export interface ClaimSettings {
 const outrankedMs = 4000;
 /** A contested block is offered for this long, so that the other node sees that pods hold it. */
 const tellMs = 15_000;
+/** And again after this: the other node's network maps may have been lost meanwhile, and it cannot answer. */
+const retellMs = 60_000;
+/** Headscale from 0.29 on may never show a node its own offer: then nothing contradicts for this many times as long. */
+const unheardTimes = 3;
 /** A guess is withdrawn within seconds: what is still offered after this was assigned. */
 const insistMs = 30_000;
 /** For the kernel, and for tailscaled, to do what they are told. */
@@ -65,6 +75,7 @@ export function firstClaim(podCIDRs: PodCIDRs, nowMs: number, last?: Claim): Cla
     sinceMs: nowMs,
     startedMs: last?.startedMs ?? nowMs,
     quietSinceMs: undefined,
+    heardSinceMs: undefined,
     contestedSinceMs: undefined,
     rivals: [],
     losses: last?.losses ?? 0,
@@ -97,7 +108,7 @@ export function nextClaim(claim: Claim, seen: Seen, options: NextOptions): Claim
 }
 
 /** Takes note of who else lays claim to the block. */
-function look(claim: Claim, { rivals: shown, isOffered }: Seen, nowMs: number): Claim {
+function look(claim: Claim, { rivals: shown, isOffered, isHeard }: Seen, nowMs: number): Claim {
   // What was known last counts while there is nothing newer.
   const found = shown ?? claim.rivals;
   const rivals = JSON.stringify(found) === JSON.stringify(claim.rivals) ? claim.rivals : found;
@@ -105,9 +116,10 @@ function look(claim: Claim, { rivals: shown, isOffered }: Seen, nowMs: number): 
   const contestedSinceMs = isContested ? (claim.contestedSinceMs ?? nowMs) : undefined;
   const isQuiet = shown !== undefined && !rivals.some(isClaiming) && isOffered;
   const quietSinceMs = isQuiet ? (claim.quietSinceMs ?? nowMs) : undefined;
-  const isSame =
-    rivals === claim.rivals && contestedSinceMs === claim.contestedSinceMs && quietSinceMs === claim.quietSinceMs;
-  return isSame ? claim : { ...claim, rivals, contestedSinceMs, quietSinceMs };
+  const heardSinceMs = isQuiet && isHeard ? (claim.heardSinceMs ?? nowMs) : undefined;
+  const next = { ...claim, rivals, contestedSinceMs, quietSinceMs, heardSinceMs };
+  const isSame = (Object.keys(next) as (keyof Claim)[]).every((key) => next[key] === claim[key]);
+  return isSame ? claim : next;
 }
 
 /** Whether it can still get the block; one that has withdrawn cannot. */
@@ -116,11 +128,10 @@ function isClaiming({ does }: Rival): boolean {
 }
 
 function factsOf(claim: Claim, seen: Seen, { settings, nowMs }: NextOptions): Facts {
-  const { rivals, contestedSinceMs = nowMs, quietSinceMs, sinceMs, startedMs } = claim;
+  const { rivals, contestedSinceMs = nowMs, sinceMs, startedMs } = claim;
   const { hasPods, isProven, isOffered, isHeld } = seen;
   const contestedMs = nowMs - contestedSinceMs;
   const isLate = nowMs - startedMs >= settings.timeoutMs;
-  const isQuiet = quietSinceMs !== undefined;
   const claimed = rivals.filter(isClaiming);
   const first = claimed.filter(({ isFirst }) => isFirst);
   return {
@@ -134,12 +145,26 @@ function factsOf(claim: Claim, seen: Seen, { settings, nowMs }: NextOptions): Fa
     isProven,
     isOffered,
     isHeld,
-    isSettled: isQuiet && (isLate || nowMs - quietSinceMs >= settings.settleMs),
+    isSettled: isSettled(claim, { ...seen, isLate, settleMs: settings.settleMs }),
     isLate,
     isOverdue: nowMs - sinceMs >= stepMs,
     isRested: nowMs - sinceMs >= claim.pauseMs,
     isTold: nowMs - sinceMs >= tellMs,
+    isToBeRetold: nowMs - sinceMs >= retellMs && claimed.some(({ isOnline }) => isOnline),
   };
+}
+
+/**
+ * Whether a map that was read after the settle time shows no contradiction. The control server knew of all that was offered before by the
+ * time it showed this node's own offer: of two nodes that offer the same, the later one sees the other then at the latest.
+ */
+function isSettled(
+  { quietSinceMs, heardSinceMs }: Claim,
+  { mapReadMs, isLate, settleMs }: Pick<Seen, "mapReadMs"> & { readonly isLate: boolean; readonly settleMs: number },
+): boolean {
+  const hasLasted = (sinceMs: number | undefined, ms: number): boolean =>
+    sinceMs !== undefined && mapReadMs !== undefined && mapReadMs - sinceMs >= ms;
+  return hasLasted(heardSinceMs, settleMs) || hasLasted(quietSinceMs, isLate ? settleMs : unheardTimes * settleMs);
 }
 
 function enter(claim: Claim, phase: Phase, { nowMs, random }: NextOptions): Claim {

@@ -19,7 +19,7 @@ export type Phase =
   | "moving"
   /** Another node has it and pods of this node hold it: it stays offered until that node has seen so, */
   | "contested"
-  /** and is then for this node's own traffic only. */
+  /** and is then for this node's own traffic only, but for a moment of each minute, in case that it has not. */
   | "withdrawn"
   /** No tailnet came within the time there is: for this node's own traffic only, until one does. */
   | "local";
@@ -63,7 +63,7 @@ export interface Facts {
   readonly isOffered: boolean;
   /** The kernel has its gateway address. */
   readonly isHeld: boolean;
-  /** It has been offered, and contradicted by nothing, for the settle time; or there is no more time. */
+  /** It has been offered, and contradicted by nothing, for the settle time, as a network map of afterwards shows. */
   readonly isSettled: boolean;
   /** There is no more time to wait for a tailnet. */
   readonly isLate: boolean;
@@ -73,6 +73,8 @@ export interface Facts {
   readonly isRested: boolean;
   /** A contested block has been offered for long enough that every node has seen it. */
   readonly isTold: boolean;
+  /** A contested block has been withdrawn for so long that it is to be offered again: a node that serves it may not have seen it. */
+  readonly isToBeRetold: boolean;
 }
 
 interface Transition {
@@ -120,4 +122,5 @@ export const transitions: readonly Transition[] = [
   { from: ["contested", "withdrawn"], when: ({ hasMap, isContested }) => hasMap && !isContested, to: "claiming" },
   { from: ["contested", "withdrawn"], when: ({ hasPods }) => !hasPods, to: "releasing" },
   { from: ["contested"], when: ({ isTold }) => isTold, to: "withdrawn" },
+  { from: ["withdrawn"], when: ({ isToBeRetold }) => isToBeRetold, to: "contested" },
 ];

@@ -23,9 +23,13 @@ export interface SimulationOptions {
   readonly batchMs?: number;
   /** How many maps of a hundred are lost. @default 0 */
   readonly lostPercent?: number;
+  /** Whether maps show a node what it offers itself; Headscale from 0.29 on may do so late or never. @default true */
+  readonly isAcknowledging?: boolean;
+  /** How long a node waits for the tailnet. @default 30000 */
+  readonly timeoutMs?: number;
 }
 
-const settings = { timeoutMs: 30_000, settleMs: 6000 };
+const settleMs = 6000;
 const offlineMs = 10_000;
 
 export class SimulatedNode {
@@ -33,6 +37,8 @@ export class SimulatedNode {
   isUp = true;
   /** Whether control server and node do not hear of each other. */
   isCut = false;
+  /** Whether all of its network maps are lost, while the control server hears of it. */
+  isDeaf = false;
   pods = 0;
   /** What the conflist says; it outlives the daemon. */
   inForce: PodCIDRs | undefined;
@@ -99,7 +105,15 @@ export class Simulation {
   readonly #base: Prefix;
 
   constructor(options: SimulationOptions) {
-    const defaults = { base: "10.244.0.0/16", bits: 24, isApproving: true, batchMs: 3000, lostPercent: 0 };
+    const defaults = {
+      base: "10.244.0.0/16",
+      bits: 24,
+      isApproving: true,
+      batchMs: 3000,
+      lostPercent: 0,
+      isAcknowledging: true,
+      timeoutMs: 30_000,
+    };
     this.#options = { ...defaults, ...options };
     this.#random = seededRandom(options.seed);
     this.#base = parsePrefix(this.#options.base);
@@ -144,6 +158,10 @@ export class Simulation {
     node.isCut = isCut;
     if (isCut) this.#disconnect(node);
     else if (node.isUp) this.#connect(node);
+  }
+
+  setDeaf(node: SimulatedNode, isDeaf: boolean): void {
+    node.isDeaf = isDeaf;
   }
 
   /** Lets `ms` pass. */
@@ -236,7 +254,7 @@ export class Simulation {
       this.#sending.delete(node.id);
       const map = this.#snapshot();
       const { version } = map;
-      if (this.#random() * 100 < this.#options.lostPercent) {
+      if (node.isDeaf || this.#random() * 100 < this.#options.lostPercent) {
         this.#later(2000, () => this.#send(node));
         return;
       }
@@ -314,6 +332,7 @@ export class Simulation {
   }
 
   #with() {
+    const settings = { timeoutMs: this.#options.timeoutMs, settleMs };
     return { settings, nowMs: this.nowMs, random: this.#random };
   }
 
@@ -325,8 +344,18 @@ export class Simulation {
       hasPods: pods > 0,
       isOffered: offered?.equals(podCIDRs) === true,
       isHeld: held?.equals(podCIDRs) === true,
+      isHeard: this.#isHeard(node, podCIDRs),
+      mapReadMs: this.nowMs,
       isProven: isProven || won?.equals(podCIDRs) === true,
     };
+  }
+
+  #isHeard({ id, map }: SimulatedNode, podCIDRs: PodCIDRs): boolean {
+    if (map === undefined) return false;
+    const selfId = String(id);
+    if (map.peers.every((peer) => peer.id === selfId || !peer.isOnline)) return true;
+    const shown = map.byBlock.get(String(podCIDRs)) ?? [];
+    return this.#options.isAcknowledging && shown.some((peer) => peer.id === selfId);
   }
 
   /** Of all peers only those are looked at that can be one: blocks here are the same or share nothing. */

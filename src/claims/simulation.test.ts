@@ -31,6 +31,27 @@ describe("nodes that start at once", () => {
   });
 });
 
+describe("nodes that start at once, and pods on each as soon as they may", () => {
+  // How a loaded machine, and a control server that is, differ from the rest: all takes longer, in no order.
+  test.each([
+    [3000, 20, true],
+    [12_000, 0, true],
+    [12_000, 0, false],
+  ])("no two have one block with maps %p ms late, %p %% lost, approved %p", (batchMs, lostPercent, isApproving) => {
+    for (let seed = 1; seed <= 5; seed++) {
+      // The tailnet is there in time: without one a node works for itself.
+      const simulation = new Simulation({ ...small, seed, batchMs, lostPercent, isApproving, timeoutMs: 120_000 });
+      for (let index = 1; index <= 10; index++) simulation.add(`worker-${index}-of-${seed}`);
+      const areAllReady = (): boolean => {
+        for (const node of simulation.nodes) if (node.inForce !== undefined) node.pods = 1;
+        return simulation.nodes.every(({ pods }) => pods > 0);
+      };
+      expect([seed, simulation.runUntil(areAllReady, 600_000)]).toEqual([seed, expect.any(Number)]);
+      expect([seed, new Set(simulation.nodes.map(({ inForce }) => String(inForce))).size]).toEqual([seed, 10]);
+    }
+  });
+});
+
 test("a node that joins passes over what others have, without a round", () => {
   const simulation = new Simulation({ ...small, seed: 1 });
   for (let index = 1; index <= 10; index++) simulation.add(`worker-${index}`);
@@ -87,7 +108,7 @@ test("a guess without pods yields to an assigned range that waits as standby", (
 });
 
 interface NodeAction {
-  readonly do: "halt" | "boot" | "cut" | "heal" | "pods" | "drain";
+  readonly do: "halt" | "boot" | "cut" | "heal" | "deafen" | "hear" | "pods" | "drain";
   readonly node: number;
 }
 type Action =
@@ -96,7 +117,7 @@ type Action =
   | { readonly do: "wait"; readonly ms: number };
 
 const onNode: fc.Arbitrary<NodeAction> = fc.record({
-  do: fc.constantFrom<NodeAction["do"]>("halt", "boot", "cut", "heal", "pods", "pods", "drain"),
+  do: fc.constantFrom<NodeAction["do"]>("halt", "boot", "cut", "heal", "deafen", "hear", "pods", "pods", "drain"),
   node: fc.nat(5),
 });
 const action: fc.Arbitrary<Action> = fc.oneof(
@@ -110,6 +131,9 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 
 /** Names that begin with one of two blocks, so that they meet. */
 const rivals = Array.from({ length: 200 }, (_, index) => `n${index}`).filter((name) => fnv1a64(name) % 16n < 2n);
+
+/** A node that has withdrawn says so to those that serve its block once in this time. */
+const roundMs = 80_000;
 
 class Story {
   readonly simulation: Simulation;
@@ -139,10 +163,11 @@ class Story {
     const { simulation } = this;
     const node = simulation.nodes[index];
     if (node === undefined) return;
-    this.#touchedMs.set(node, simulation.nowMs);
+    this.#touchedMs.set(node, simulation.nowMs + (what === "hear" && node.isDeaf ? roundMs : 0));
     if (what === "halt" && node.isUp) simulation.halt(node);
     if (what === "boot" && !node.isUp) simulation.boot(node);
     if (what === "cut" || what === "heal") simulation.setCut(node, what === "cut");
+    if (what === "deafen" || what === "hear") simulation.setDeaf(node, what === "deafen");
     if (what === "pods" && node.isUp && node.inForce !== undefined) node.pods = 2;
     if (what === "drain") node.pods = 0;
   }
@@ -151,7 +176,9 @@ class Story {
   meet(): void {
     this.wait(35_000);
     for (const at of this.simulation.nodes.keys()) this.play({ do: "pods", node: at });
-    for (const at of this.simulation.nodes.keys()) this.play({ do: "heal", node: at });
+    for (const what of ["hear", "heal"] as const) {
+      for (const at of this.simulation.nodes.keys()) this.play({ do: what, node: at });
+    }
   }
 
   /** Lets time pass and looks at every second of it. */
@@ -167,7 +194,7 @@ class Story {
     const { nodes, nowMs } = this.simulation;
     const held = nodes.filter((node) => {
       const isCalm = nowMs - (this.#touchedMs.get(node) ?? 0) > 40_000;
-      return node.isUp && !node.isCut && node.pods > 0 && isCalm;
+      return node.isUp && !node.isCut && !node.isDeaf && node.pods > 0 && isCalm;
     });
     return held.flatMap((node) => {
       const other = held.find((one) => one !== node && String(one.inForce) === String(node.inForce));
@@ -182,6 +209,7 @@ class Story {
     const { simulation } = this;
     for (const node of simulation.nodes) {
       node.pods = 0;
+      simulation.setDeaf(node, false);
       simulation.setCut(node, false);
       if (!node.isUp) simulation.boot(node);
     }
@@ -195,7 +223,7 @@ test("whatever happens to nodes: none shares pods' addresses in silence, and all
       const story = new Story(seed, lost);
       for (const each of actions) story.play(each);
       story.meet();
-      story.wait(60_000);
+      story.wait(roundMs + 60_000);
       const took = story.end();
       if (took === undefined)
         throw new Error(`No rest; the last of it:\n${story.simulation.log.slice(-30).join("\n")}`);

@@ -45,9 +45,9 @@ export function createOffers(system: System, socket: () => string | undefined): 
   const readOn = async (api: LocalApi, trigger: ReturnType<typeof createTrigger>, signal: AbortSignal) => {
     while (!signal.aborted) {
       try {
-        const routes = await api.peersRoutes(signal);
-        if (routes !== undefined && !signal.aborted) {
-          heard.set(JSON.stringify([...routes].toSorted(([a], [b]) => (a < b ? -1 : 1))));
+        const offered = await api.offeredRoutes(signal);
+        if (offered !== undefined && !signal.aborted) {
+          heard.set(JSON.stringify([...offered.peers].toSorted(([a], [b]) => (a < b ? -1 : 1))));
           backoff.reset();
         }
       } catch (error) {

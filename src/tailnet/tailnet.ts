@@ -36,6 +36,8 @@ export interface TailnetPeer extends TailnetNode {
 export interface TailnetSelf extends TailnetNode {
   /** What it offers to serve, approved or not, of other programs too. */
   readonly advertisedRoutes: readonly Prefix[];
+  /** What of it the control server has shown in this node's own network map; undefined: not known. It may never do so. */
+  readonly acknowledgedRoutes?: readonly Prefix[] | undefined;
 }
 
 export type Tailnet =
@@ -44,4 +46,10 @@ export type Tailnet =
   /** `isExpected`: the configuration, or an earlier daemon's record, speaks of a tailscaled. */
   | { readonly kind: "absent"; readonly why: string; readonly isExpected: boolean }
   /** `offline`: there is a network map, but the control server does not count this node as online; pods may still talk. */
-  | { readonly kind: "ready" | "offline"; readonly self: TailnetSelf; readonly peers: readonly TailnetPeer[] };
+  | {
+      readonly kind: "ready" | "offline";
+      readonly self: TailnetSelf;
+      readonly peers: readonly TailnetPeer[];
+      /** When the network map with what all offer was read; monotonic milliseconds, told only while a claim hangs on it. */
+      readonly mapReadMs?: number | undefined;
+    };

@@ -16,7 +16,7 @@ test("peers' routes are read once in a while, and stay known while tailscaled do
   const reader = createPeersRoutes(system);
   const read = async (urgency: ReadPeersRoutesOptions["urgency"] = "usual") => {
     const { routes, retryAfterMs } = await reader.read(api, { peers: 2, urgency }, signal);
-    return [routes?.get("2")?.join(), retryAfterMs];
+    return [routes?.peers.get("2")?.join(), retryAfterMs];
   };
   fake.peersRoutes = { 2: ["10.244.2.0/24"] };
   expect(await read()).toEqual(["10.244.2.0/24", undefined]);
@@ -27,10 +27,10 @@ test("peers' routes are read once in a while, and stay known while tailscaled do
   expect(await read()).toEqual(["10.244.7.0/24", undefined]);
   fake.peersRoutes = { 2: ["10.244.8.0/24"] };
   await clock.advance(400);
-  expect(await read("close")).toEqual(["10.244.8.0/24", 2000]);
+  expect(await read("close")).toEqual(["10.244.8.0/24", 1020]);
   fake.peersRoutes = { 2: ["10.244.7.0/24"] };
   await clock.advance(2000);
-  expect(await read("close")).toEqual(["10.244.7.0/24", 2000]);
+  expect(await read("close")).toEqual(["10.244.7.0/24", 1020]);
   fake.peersRoutes = { 2: ["10.244.9.0/24"] };
   await clock.advance(299_000);
   expect(await read("quiet")).toEqual(["10.244.7.0/24", undefined]);

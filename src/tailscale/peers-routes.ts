@@ -2,22 +2,24 @@
 // and not again soon; at rest only now and then.
 
 import { throwIfStopping } from "../agent/reconciler.ts";
-import type { Prefix } from "../cidr/prefix.ts";
 import { expected } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import type { LocalApi } from "./local-api/local-api.ts";
+import type { OfferedRoutes } from "./local-api/local-api-schema.ts";
 
 /** Pause between two network maps; a peer has some 3 KB in one, which takes 30 µs to decode. */
 const gap = { firstMs: 4000, forPeerMs: 50 };
-/** The same while a claim is judged, and how long it goes without one then, for a message that was missed. */
+/** The same while a claim is judged, and how long it goes without one then: what is not newer than a claim's time proves nothing. */
 const closeGap = { firstMs: 300, forPeerMs: 5 };
-const closeEveryMs = 2000;
+const closeEvery = { firstMs: 1000, forPeerMs: 10 };
 /** How long it goes without one where tailscaled tells of changes and told of none. */
 const quietEveryMs = 300_000;
 
 export interface ReadPeersRoutes {
-  /** By the peer's id; undefined before the first network map. */
-  readonly routes: ReadonlyMap<string, readonly Prefix[]> | undefined;
+  /** Undefined before the first network map. */
+  readonly routes: OfferedRoutes | undefined;
+  /** When that was read; monotonic milliseconds. */
+  readonly readMs: number | undefined;
   /** When there is something newer to be asked for; undefined: nothing has changed since. */
   readonly retryAfterMs: number | undefined;
 }
@@ -35,25 +37,29 @@ export interface ReadPeersRoutesOptions {
 }
 
 export function createPeersRoutes({ clock, log }: Pick<System, "clock" | "log">): PeersRoutes {
-  let routes: ReadonlyMap<string, readonly Prefix[]> | undefined;
-  let readMs = Number.NEGATIVE_INFINITY;
+  let routes: OfferedRoutes | undefined;
+  let readMs: number | undefined;
+  let triedMs = Number.NEGATIVE_INFINITY;
   return {
     read: async (api, { peers, urgency }, signal) => {
       const isClose = urgency === "close";
       const { firstMs, forPeerMs } = isClose ? closeGap : gap;
-      const isKnown = routes !== undefined && clock.monotonicMs() - readMs < quietEveryMs;
-      if (urgency === "quiet" && isKnown) return { routes, retryAfterMs: undefined };
-      const leftMs = readMs + firstMs + peers * forPeerMs - clock.monotonicMs();
-      if (leftMs > 0) return { routes, retryAfterMs: leftMs };
+      const startedMs = clock.monotonicMs();
+      const isKnown = readMs !== undefined && startedMs - readMs < quietEveryMs;
+      if (urgency === "quiet" && isKnown) return { routes, readMs, retryAfterMs: undefined };
+      const leftMs = triedMs + firstMs + peers * forPeerMs - startedMs;
+      if (leftMs > 0) return { routes, readMs, retryAfterMs: leftMs };
       try {
-        routes = (await api.peersRoutes(signal)) ?? routes;
+        const found = await api.offeredRoutes(signal);
+        if (found !== undefined) [routes, readMs] = [found, startedMs];
       } catch (error) {
         expected(error);
         log.debug(`Cannot read what peers offer: ${error.message}`);
       }
       throwIfStopping(signal);
-      readMs = clock.monotonicMs();
-      return { routes, retryAfterMs: isClose ? Math.max(closeEveryMs, peers * forPeerMs) : undefined };
+      triedMs = clock.monotonicMs();
+      const againMs = closeEvery.firstMs + peers * closeEvery.forPeerMs;
+      return { routes, readMs, retryAfterMs: isClose ? againMs : undefined };
     },
   };
 }

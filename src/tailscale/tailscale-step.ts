@@ -103,7 +103,8 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
     const { isQuiet, claims } = input;
     const urgency = claims?.isJudging === true ? "close" : isQuiet ? "quiet" : "usual";
     const peers = await peersRoutes.read(api, { peers: status.peers.length, urgency }, signal);
-    const known = toKnown(status, { own, peersRoutes: peers.routes });
+    const mapReadMs = urgency === "close" ? peers.readMs : undefined;
+    const known = toKnown(status, { own, offered: peers.routes, mapReadMs });
     const state = stateConditions(known, status, controlURL);
     // One that starts has not written everything yet.
     const damage = "self" in known ? input.damage : undefined;

@@ -39,9 +39,14 @@ test("names, addresses, routes and paths of peers", () => {
   );
   const tailnet = toTailnet(decodeStatus(status), {
     own: [parsePrefix("10.244.1.0/24")],
-    peersRoutes: new Map([["2", [parsePrefix("10.244.9.0/24")]]]),
+    offered: {
+      self: [parsePrefix("10.244.1.0/24")],
+      peers: new Map([["2", [parsePrefix("10.244.9.0/24")]]]),
+    },
+    mapReadMs: 7,
   });
   if (!("self" in tailnet)) throw new Error("not ready");
+  expect([tailnet.mapReadMs, tailnet.self.acknowledgedRoutes?.map(String)]).toEqual([7, ["10.244.1.0/24"]]);
   expect(tailnet.self.advertisedRoutes.map(String)).toEqual(["10.244.1.0/24"]);
   expect(JSON.parse(JSON.stringify(tailnet.peers))).toEqual([
     {
@@ -63,7 +68,10 @@ test("what is as it was is the same object, and the same as one that is made ane
   const decodeNext = createStatusDecoder();
   const toKnown = createToTailnet();
   const two = (parts: JsonObject = {}) => readyStatus(fakePeer(2, parts), fakePeer(3, { Relay: "fra" }));
-  const routes = (text: string) => ({ own: [], peersRoutes: new Map([["2", [parsePrefix(text)]]]) });
+  const routes = (text: string) => ({
+    own: [],
+    offered: { self: undefined, peers: new Map([["2", [parsePrefix(text)]]]) },
+  });
   const take = (status: JsonObject, offered = "10.244.2.0/24") => {
     const next = toKnown(decodeNext(status), routes(offered));
     expect(next).toEqual(toTailnet(decodeStatus(status), routes(offered)));
@@ -83,5 +91,7 @@ test("what is as it was is the same object, and the same as one that is made ane
   expect(alone?.peers[0]).toBe(first?.peers[1] as never);
   const away = { ...readyStatus(fakePeer(3, { Relay: "fra" })), Self: fakePeer(1, { Online: false }) };
   expect(take(away)?.kind).toBe("offline");
+  const judged = [1000, 2000].map((mapReadMs) => toKnown(decodeNext(away), { ...routes("10.244.2.0/24"), mapReadMs }));
+  expect(judged).toMatchObject([{ mapReadMs: 1000 }, { mapReadMs: 2000 }]);
   expect(take({ ...away, BackendState: "Stopped" })).toBeUndefined();
 });

@@ -2,20 +2,23 @@
 
 import type { Prefix } from "../cidr/prefix.ts";
 import type { Tailnet, TailnetNode, TailnetPath, TailnetPeer } from "../tailnet/tailnet.ts";
+import type { OfferedRoutes } from "./local-api/local-api-schema.ts";
 import type { StatusNode, TailscaleStatus } from "./local-api/tailscale-status.ts";
 
 export interface ToTailnetOptions {
   /** What this node offers to serve. */
   readonly own: readonly Prefix[];
-  /** What peers offer, by id. @default not known */
-  readonly peersRoutes?: ReadonlyMap<string, readonly Prefix[]> | undefined;
+  /** What all offer, as the control server shows it. @default not known */
+  readonly offered?: OfferedRoutes | undefined;
+  /** When that was read, where something hangs on it. */
+  readonly mapReadMs?: number | undefined;
 }
 
 /**
  * Which state this is. A node is ready when it has a network map, addresses and is online: tailscaled's own word for its state lags in
  * both directions.
  */
-export function toTailnet(status: TailscaleStatus, { own, peersRoutes = new Map() }: ToTailnetOptions): Tailnet {
+export function toTailnet(status: TailscaleStatus, { own, offered, mapReadMs }: ToTailnetOptions): Tailnet {
   const { backendState, self, peers, health } = status;
   const said = health.length === 0 ? "" : `: ${health.join("; ")}`;
   if (backendState === "Stopped") return { kind: "stopped", why: "tailscaled is stopped" };
@@ -30,8 +33,9 @@ export function toTailnet(status: TailscaleStatus, { own, peersRoutes = new Map(
   }
   return {
     kind: self.isOnline ? "ready" : "offline",
-    self: { ...toNode(self), advertisedRoutes: own },
-    peers: peers.map((peer) => toPeer(peer, peersRoutes.get(peer.id))),
+    self: { ...toNode(self), advertisedRoutes: own, acknowledgedRoutes: offered?.self },
+    peers: peers.map((peer) => toPeer(peer, offered?.peers.get(peer.id))),
+    mapReadMs,
   };
 }
 
@@ -55,14 +59,14 @@ export function createToTailnet(): typeof toTailnet {
   };
 
   return (status, options) => {
-    const { peersRoutes = new Map() } = options;
     const state = toTailnet({ ...status, peers: [] }, options);
     if (!("self" in state)) return state;
-    const peers = status.peers.map((node) => peerOf(node, peersRoutes.get(node.id)));
+    const peers = status.peers.map((node) => peerOf(node, options.offered?.peers.get(node.id)));
     const isSame =
       last !== undefined &&
       "self" in last &&
       last.kind === state.kind &&
+      last.mapReadMs === state.mapReadMs &&
       isSameItems(last.peers, peers) &&
       JSON.stringify(last.self) === JSON.stringify(state.self);
     if (isSame && last !== undefined) return last;

@@ -158,7 +158,7 @@ function netMapOf(lab: LabTailscaled, mask: number): object | null {
     Addresses: addresses,
     Hostinfo: { RoutableIPs: advertised.length === 0 ? null : advertised },
   }));
-  return { Peers: peers };
+  return { SelfNode: { Hostinfo: { RoutableIPs: lab.self.advertised } }, Peers: peers };
 }
 
 function pong(lab: LabTailscaled, ip: string): object {

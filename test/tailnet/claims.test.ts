@@ -3,19 +3,34 @@
 
 import { describe, expect, test } from "bun:test";
 import { waitUntil } from "../../src/sys/testing.ts";
-import { bootDaemon, conditionCodes, statusOf, subnetOf } from "../daemon/daemon.ts";
+import { bootDaemon, conditionCodes, statusOf } from "../daemon/daemon.ts";
 import { removePod } from "../daemon/pods.ts";
 import { conflistPath, headcniDaemon } from "../harness/headcni.ts";
 import { localApi } from "../harness/tailnet/tailscaled.ts";
-import { allPairs, createUnassigned, joinCluster, patienceMs, servers, unassigned } from "./cluster.ts";
+import {
+  allPairs,
+  createUnassigned,
+  joinCluster,
+  patienceMs,
+  podPairs,
+  servers,
+  subnetsOf,
+  unassigned,
+} from "./cluster.ts";
 import { tailnets } from "./tailnets.ts";
 
 describe.each(tailnets)("unassigned nodes on the $title tailnet", (kind) => {
   test("ten that start at once have ten PodCIDRs, and an owner that was away yields its own", async () => {
     await using cluster = await createUnassigned(kind, 10);
     const { members, tailnet } = cluster;
-    expect(new Set(members.map(({ podCIDR }) => podCIDR)).size).toBe(10);
+    for (const family of [0, 1]) expect(new Set(members.map(({ podCIDRs }) => podCIDRs[family])).size).toBe(10);
+    // The families of a pair are blocks of the same number.
+    for (const { podCIDRs } of members) expect(podCIDRs).toEqual([podCIDRs[0] ?? "", ipv6Beside(podCIDRs[0] ?? "")]);
     await allPairs(members);
+    await podPairs(
+      members.map(({ pod }) => pod),
+      true,
+    );
     const phases = async () => Promise.all(members.map(({ node }) => phaseOf(node)));
     await waitUntil(
       "every claim is proven",
@@ -49,12 +64,15 @@ describe.each(tailnets)("unassigned nodes on the $title tailnet", (kind) => {
     await waitUntil("so does the other", () => says(squatter.node, "AssignedPodCIDRContested"), patienceMs);
     const prefs = () => localApi(owner.node, "/localapi/v0/prefs");
     await waitUntil("the owner offers it no more", async () => !(await prefs()).includes(owner.podCIDR), patienceMs);
-    expect(subnetOf(owner.node)).toBe(owner.podCIDR);
+    expect(subnetsOf(owner.node)).toEqual(owner.podCIDRs);
     expect(await owner.pod.asks(owner.pod)).toBe(owner.pod.address);
 
     await removePod(owner.node, owner.pod.name);
-    await waitUntil("it moves once no pod is left", () => subnetOf(owner.node) !== owner.podCIDR, patienceMs);
-    expect(members.map(({ podCIDR }) => podCIDR)).not.toContain(subnetOf(owner.node));
+    // The other node has its block of one family, and the pair moves.
+    const moved = () => subnetsOf(owner.node);
+    await waitUntil("it moves once no pod is left", () => moved()[0] !== owner.podCIDR, patienceMs);
+    for (const podCIDR of moved()) expect(members.flatMap(({ podCIDRs }) => podCIDRs)).not.toContain(podCIDR);
+    expect(moved()[1]).toBe(ipv6Beside(moved()[0] ?? ""));
     await waitUntil("no condition is left", async () => (await conditionCodes(owner.node)).length === 0, patienceMs);
   }, 420_000);
 
@@ -68,6 +86,12 @@ describe.each(tailnets)("unassigned nodes on the $title tailnet", (kind) => {
     expect(node.exists(conflistPath)).toBe(false);
   }, 120_000);
 });
+
+/** `10.244.0.48/28` is the block of number 3. */
+function ipv6Beside(ipv4: string): string {
+  const number = Number(/\.(\d+)\/28$/.exec(ipv4)?.[1]) / 16;
+  return number === 0 ? "fd00:244::/64" : `fd00:244:0:${number.toString(16)}::/64`;
+}
 
 async function phaseOf(node: Parameters<typeof statusOf>[0]): Promise<unknown> {
   return (await statusOf(node)).agents.claims?.status.phase;

@@ -2,7 +2,7 @@
 // the PodCIDRs are assigned.
 
 import { waitUntil } from "../../src/sys/testing.ts";
-import { bootDaemon, configFile, subnetOf } from "../daemon/daemon.ts";
+import { bootDaemon, configFile } from "../daemon/daemon.ts";
 import { conflistPath } from "../harness/headcni.ts";
 import { createNode, type Node, type NodeProcess } from "../harness/node.ts";
 import type { Relay } from "../harness/tailnet/headscale.ts";
@@ -60,7 +60,7 @@ export async function createCluster(
   return clusterOf(tailnet, members);
 }
 
-/** Nodes 1 to n that nothing assigns a PodCIDR, whose daemons start at once: each has a block of `10.244.0.0/24`, of 16 there are, and one pod. */
+/** Nodes 1 to n that nothing assigns a PodCIDR, whose daemons start at once: each has a block of 16 there are, of both families, and one pod. */
 export async function createUnassigned(kind: TailnetKind, nodes: number): Promise<Cluster> {
   const tailnet = await kind.create();
   const joined: Joined[] = [];
@@ -71,21 +71,24 @@ export async function createUnassigned(kind: TailnetKind, nodes: number): Promis
   const members: Member[] = [];
   for (const one of booted) {
     await waitUntil(`${one.node.name} has its conflist`, () => one.node.exists(conflistPath), 2 * patienceMs);
-    members.push(await withPod(one, () => [subnetOf(one.node)]));
+    members.push(await withPod(one, () => subnetsOf(one.node)));
   }
   return clusterOf(tailnet, members);
 }
 
-/**
- * 16 blocks for nodes to which nothing assigns one. What ten nodes on one busy machine offer is heard of later than by the default six
- * seconds.
- */
+/** 16 blocks of each family for nodes to which nothing assigns one. Ten daemons on a busy machine may take half a minute to log in. */
 export const unassigned: NodeSettings = {
   podCIDRs: [],
-  base: "10.244.0.0/24",
-  perNode: "/28",
-  claim: { settle: "15s", timeout: "120s" },
+  base: "10.244.0.0/24,fd00:244::/60",
+  perNode: "/28,/64",
+  claim: { timeout: "120s" },
 };
+
+/** What the conflist gives to pods, one of each family there is. */
+export function subnetsOf(node: Node): readonly string[] {
+  const { subnet, ranges = [] } = JSON.parse(node.read(conflistPath)).plugins[0].ipam;
+  return subnet === undefined ? ranges.map(([range]: [{ subnet: string }]) => range.subnet) : [subnet];
+}
 
 type Joined = Pick<Member, "node" | "tailscaled">;
 
@@ -133,7 +136,7 @@ export interface NodeSettings {
   readonly podCIDRs: readonly string[];
   readonly base?: string;
   readonly perNode?: string;
-  readonly claim?: { readonly settle: string; readonly timeout: string };
+  readonly claim?: { readonly timeout: string };
   readonly masquerade?: "bridge" | "daemon" | "none";
   /** @default by the policy */
   readonly headscale?: HeadscaleSettings;

@@ -1,11 +1,13 @@
 // A node that HeadCNI has never seen, and of which nothing but a guess is known, waits once and bounded for its Node object where the
-// configuration asks for it: another node can have the guessed block, and pods that have started keep a node from moving.
+// configuration asks for it: another node can have the guessed block, and pods that have started keep a node from moving. It is the
+// same time in which a claim to the guess is made, where there is a tailnet.
 
 import type { Watchable } from "../../agent/latest.ts";
 import type { LoadedConfig } from "../../config/config.ts";
 import type { NodeObjectLookup } from "../../kubernetes/node-lookup.ts";
 import { isGuess } from "../../podcidr/answer.ts";
 import type { System } from "../../sys/system.ts";
+import { isOnTailnet } from "../../tailscale/expected.ts";
 import type { ChainAnswers } from "../observe.ts";
 
 export interface FirstAnswerOptions<Answers extends ChainAnswers> {
@@ -17,16 +19,16 @@ export interface FirstAnswerOptions<Answers extends ChainAnswers> {
   readonly ask: () => Answers;
 }
 
-/** A control plane that starts together with its nodes has registered and judged them by then. */
-const waitMs = 30_000;
-
 /** What the chain says at once, or, where that is a guess, once the API server has answered or cannot be waited for any longer. */
 export async function firstAnswer<Answers extends ChainAnswers>(
-  { clock, log }: System,
+  { clock, log, files }: System,
   { loaded, nodeObject, first, ask }: FirstAnswerOptions<Answers>,
   signal: AbortSignal,
 ): Promise<Answers> {
-  if (!loaded.config.network.podCIDR.nodeObject.enabled || !isGuess(first.answer.source)) return first;
+  const { nodeObject: wanted, claim } = loaded.config.network.podCIDR;
+  if (!wanted.enabled || !isGuess(first.answer.source)) return first;
+  // The other half is the claim's; a Node object that comes meanwhile still counts.
+  const waitMs = isOnTailnet(files, loaded.config.tailscale) ? claim.timeoutMs / 2 : claim.timeoutMs;
   const late = new AbortController();
   const over = new AbortController();
   void clock.sleep(waitMs, over.signal).then(() => late.abort());

@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import type { JsonObject, JsonValue } from "../../sys/json.ts";
-import { decodePeersRoutes, decodePing, decodePrefs, decodeStatus } from "./local-api-schema.ts";
+import { decodeOfferedRoutes, decodePing, decodePrefs, decodeStatus } from "./local-api-schema.ts";
 
 const nothing = {
   version: "",
@@ -83,12 +83,22 @@ test.each<[string, JsonValue, object | undefined]>([
     { NetMap: { Peers: [{ ID: 2, StableID: "2", Hostinfo: { RoutableIPs: ["10.1.0.0/24", "x", "0.0.0.0/0"] } }] } },
     { 2: ["10.1.0.0/24", "0.0.0.0/0"] },
   ],
-])("decodePeersRoutes() takes %s", (_name, line, expected) => {
-  const routes = decodePeersRoutes(JSON.stringify(line));
-  const shown = routes && Object.fromEntries([...routes].map(([id, list]) => [id, list.map(String)]));
-  expect(shown).toEqual(expected as never);
+  [
+    "this node's own",
+    { NetMap: { SelfNode: { Hostinfo: { RoutableIPs: ["10.1.0.0/24"] } } } },
+    { self: ["10.1.0.0/24"] },
+  ],
+  ["a node of its own that is none", { NetMap: { SelfNode: 7, Peers: [] } }, {}],
+])("decodeOfferedRoutes() takes %s", (_name, line, expected) => {
+  const offered = decodeOfferedRoutes(JSON.stringify(line));
+  const peers = Object.fromEntries([...(offered?.peers ?? [])].map(([id, list]) => [id, list.map(String)]));
+  expect(offered === undefined ? undefined : { ...peers, ...selfOf(offered.self) }).toEqual(expected as never);
 });
 
-test("decodePeersRoutes() refuses what is no JSON object", () => {
-  expect(() => decodePeersRoutes("banana")).toThrow("no JSON object");
+function selfOf(routes: readonly unknown[] | undefined): object {
+  return routes === undefined ? {} : { self: routes.map(String) };
+}
+
+test("decodeOfferedRoutes() refuses what is no JSON object", () => {
+  expect(() => decodeOfferedRoutes("banana")).toThrow("no JSON object");
 });

@@ -151,6 +151,7 @@ const netMapLine = z.object({
   NetMap: z.catch(
     z.optional(
       z.object({
+        SelfNode: z.catch(z.optional(z.object({ Hostinfo: hostinfo })), undefined),
         Peers: z.catch(
           z.array(
             z.catch(
@@ -166,15 +167,27 @@ const netMapLine = z.object({
   ),
 });
 
+/** What nodes offer to serve, as the control server shows it. */
+export interface OfferedRoutes {
+  /** Of this node; undefined where the map does not show it. */
+  readonly self: readonly Prefix[] | undefined;
+  /** By id, approved or not and online or not. */
+  readonly peers: ReadonlyMap<string, readonly Prefix[]>;
+}
+
 /**
- * What each peer offers to serve, by id, as a line of the bus with a network map tells it; undefined for a line without one.
+ * What all offer, as a line of the bus with a network map tells it; undefined for a line without one.
  * @throws HeadcniError HC_HTTP_FAILED for a line that is no JSON object
  */
-export function decodePeersRoutes(line: string): ReadonlyMap<string, readonly Prefix[]> | undefined {
+export function decodeOfferedRoutes(line: string): OfferedRoutes | undefined {
   const { NetMap } = z.parse(netMapLine, objectOf(parseLine(line), "watch-ipn-bus"));
   if (NetMap === undefined) return undefined;
-  const peers = NetMap.Peers.flatMap((found) => orNone(found));
-  return new Map(peers.map(({ StableID, Hostinfo }) => [StableID, toPrefixes(Hostinfo.RoutableIPs)]));
+  const { SelfNode, Peers } = NetMap;
+  const peers = Peers.flatMap((found) => orNone(found));
+  return {
+    self: SelfNode === undefined ? undefined : toPrefixes(SelfNode.Hostinfo.RoutableIPs),
+    peers: new Map(peers.map(({ StableID, Hostinfo }) => [StableID, toPrefixes(Hostinfo.RoutableIPs)])),
+  };
 }
 
 function parseLine(line: string): JsonValue {

@@ -1,10 +1,10 @@
 // tailscaled's LocalAPI over its unix socket: the few calls HeadCNI makes, each with a deadline, for tailscaled 1.80 to 1.104. Answers
 // are decoded for the fields that are used; what else a version has or lacks does not matter.
 
-import type { Prefix } from "../../cidr/prefix.ts";
 import type { HttpBody, HttpTarget, WholeRequest } from "../../sys/net/http.ts";
 import type { Secret } from "../../sys/secret.ts";
 import type { System } from "../../sys/system.ts";
+import type { OfferedRoutes } from "./local-api-schema.ts";
 import type { PingAnswer } from "./ping-answer.ts";
 import type { PrefsEdit, TailscalePrefs } from "./tailscale-prefs.ts";
 import type { TailscaleStatus } from "./tailscale-status.ts";
@@ -45,8 +45,8 @@ export interface LocalApi extends Disposable {
   loginInteractive(signal: AbortSignal): Promise<void>;
   /** A disco ping, which also makes tailscaled look for a direct path. */
   ping(address: string, signal: AbortSignal): Promise<PingAnswer>;
-  /** What each peer offers to serve, by id, approved or not and online or not; undefined while there is no network map. */
-  peersRoutes(signal: AbortSignal): Promise<ReadonlyMap<string, readonly Prefix[]> | undefined>;
+  /** What all nodes offer to serve; undefined while there is no network map. */
+  offeredRoutes(signal: AbortSignal): Promise<OfferedRoutes | undefined>;
   /** The lines of the notification bus, until `signal` aborts or tailscaled ends it, as it does with a reader that is too slow. */
   watch(mask: number, signal: AbortSignal): AsyncIterable<string>;
 }
@@ -55,7 +55,7 @@ export interface LocalApi extends Disposable {
 export async function connectLocalApi(system: System, socket: string): Promise<LocalApi> {
   const target: HttpTarget = { kind: "unix", socketPath: socket, host };
   const client = await system.http.connect(target);
-  const { createStatusDecoder, decodePeersRoutes, decodePing, decodePrefs, decodeStatus } = await import(
+  const { createStatusDecoder, decodeOfferedRoutes, decodePing, decodePrefs, decodeStatus } = await import(
     "./local-api-schema.ts"
   );
   const decodeNext = createStatusDecoder();
@@ -88,8 +88,8 @@ export async function connectLocalApi(system: System, socket: string): Promise<L
       const times = { timeoutMs: pingTimeoutMs, headersTimeoutMs: pingTimeoutMs };
       return decodePing(await call("POST", path, { signal, ...times }));
     },
-    peersRoutes: async (signal) => {
-      for await (const line of watch(initialNetMap, signal, timeoutMs)) return decodePeersRoutes(line);
+    offeredRoutes: async (signal) => {
+      for await (const line of watch(initialNetMap, signal, timeoutMs)) return decodeOfferedRoutes(line);
       return undefined;
     },
     watch,
