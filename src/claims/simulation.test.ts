@@ -98,6 +98,26 @@ describe("an owner that was away", () => {
   });
 });
 
+test("a node with pods that withdraws is heard of by the one that serves its block, also where that lost the maps of the time", () => {
+  const simulation = new Simulation({ ...small, seed: 4 });
+  const [one = "", two = ""] = rivals.filter((name) => fnv1a64(name) % 16n === 0n);
+  const [served, apart] = [simulation.add(one), simulation.add(two)];
+  simulation.add("other");
+  for (const node of [served, apart]) simulation.setCut(node, true);
+  simulation.run(40_000);
+  for (const node of [served, apart]) node.pods = 2;
+  simulation.setCut(served, false);
+  simulation.run(20_000);
+  simulation.setDeaf(served, true);
+  simulation.setCut(apart, false);
+  simulation.run(40_000);
+  expect([apart.claim?.phase, served.isComplaining]).toEqual(["withdrawn", false]);
+  simulation.setDeaf(served, false);
+  expect(simulation.runUntil(() => served.isComplaining, 120_000)).toBeLessThan(90_000);
+  simulation.run(300_000);
+  expect([apart.isComplaining, served.isComplaining, simulation.serves(served)]).toEqual([true, true, true]);
+});
+
 test("a guess without pods yields to an assigned range that waits as standby", () => {
   const simulation = new Simulation({ ...small, seed: 5 });
   const guess = simulation.add("guess");
