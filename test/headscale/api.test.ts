@@ -5,8 +5,10 @@ import { clientCases, factCases, type HeadscaleWorld } from "../../src/headscale
 import { factsOf, type GenerationFacts } from "../../src/headscale/generations.fixture.ts";
 import { connectHeadscale } from "../../src/headscale/headscale-api.ts";
 import { basename } from "../../src/sys/fs/path.ts";
+import { createAuthority } from "../../src/sys/net/certificates.fixture.ts";
 import { Secret } from "../../src/sys/secret.ts";
 import { createSystem } from "../../src/sys/system.ts";
+import { tempRoot } from "../../src/sys/testing.ts";
 import { type ApiOnlyHeadscale, startApiOnlyHeadscale } from "../harness/tailnet/api-only-headscale.ts";
 import { findHeadscales } from "../harness/tailnet/programs.ts";
 
@@ -25,6 +27,23 @@ else
     }, 60_000);
     afterAll(async () => headscale[Symbol.asyncDispose]());
 
+    test("the client asks it by HTTPS, by the file of its own CA and by no other", async () => {
+      const authority = createAuthority();
+      await using secure = await startApiOnlyHeadscale(program, authority.issue("127.0.0.1"));
+      using files = tempRoot();
+      files.write("/ca.pem", authority.certPem);
+      const { signal } = new AbortController();
+      const list = async (caFile: string | undefined) => {
+        using api = await connectHeadscale(createSystem({ root: files.path }), {
+          url: secure.url,
+          key: new Secret(secure.key),
+          caFile,
+        });
+        return api.nodes(signal).catch(String);
+      };
+      expect(await list("/ca.pem")).toEqual([]);
+      expect(await list(undefined)).toContain("from a CA that this machine does not know");
+    }, 60_000);
     for (const [name, run] of factCases) test(`answers ${name}`, () => run(world));
     for (const [name, run] of clientCases) test(`the client ${name}`, () => run(world));
   });

@@ -3,6 +3,7 @@
 import * as fs from "node:fs";
 import { createServer } from "node:net";
 import { join } from "../../../src/sys/fs/path.ts";
+import type { Identity } from "../../../src/sys/net/certificates.fixture.ts";
 import { realExec } from "../../../src/sys/process/exec.ts";
 import { tempRoot, waitUntil } from "../../../src/sys/testing.ts";
 import { headscaleConfig, policyOf } from "./headscale.ts";
@@ -13,15 +14,19 @@ export interface ApiOnlyHeadscale extends AsyncDisposable {
   cli(...args: readonly string[]): Promise<string>;
 }
 
-export async function startApiOnlyHeadscale(program: string): Promise<ApiOnlyHeadscale> {
+/** @param identity of the HTTPS it serves instead of HTTP */
+export async function startApiOnlyHeadscale(program: string, identity?: Identity): Promise<ApiOnlyHeadscale> {
   const root = tempRoot();
   const [http = 0, metrics = 0, grpc = 0, stun = 0] = await Promise.all([1, 2, 3, 4].map(freePort));
-  const url = `http://127.0.0.1:${http}`;
+  const isSecure = identity !== undefined;
+  const url = `${isSecure ? "https" : "http"}://127.0.0.1:${http}`;
   const dir = root.path;
   const policy = JSON.stringify(policyOf("10.244.0.0/16"));
   root.write("/policy.json", policy);
   const ports = { http, metrics, grpc, stun };
-  root.write("/config.yaml", headscaleConfig({ dir, url, address: "127.0.0.1", ports }));
+  root.write("/config.yaml", headscaleConfig({ dir, url, address: "127.0.0.1", ports, isSecure }));
+  if (isSecure) root.write("/tls.crt", identity.certPem);
+  if (isSecure) root.write("/tls.key", identity.keyPem);
   const log = fs.openSync(join(dir, "log"), "w");
   const server = Bun.spawn([program, "serve", "-c", join(dir, "config.yaml")], { stdout: log, stderr: log });
   const dispose = async (): Promise<void> => {
@@ -38,7 +43,7 @@ export async function startApiOnlyHeadscale(program: string): Promise<ApiOnlyHea
   try {
     await waitUntil(
       "headscale answers",
-      async () => (await fetch(`${url}/health`).catch(() => undefined))?.ok === true,
+      async () => (await fetch(`${url}/health`, { tls: { rejectUnauthorized: false } }).catch(() => undefined))?.ok === true,
       20_000,
     );
     await cli("users", "create", "k8s");

@@ -102,12 +102,15 @@ export interface HeadscaleConfigOptions {
   readonly address: string;
   readonly relay?: Relay;
   readonly ports: Readonly<Record<"http" | "metrics" | "grpc" | "stun", number>>;
+  /** Whether it serves HTTPS, with `tls.crt` and `tls.key` of the directory. @default false */
+  readonly isSecure?: boolean;
 }
 
 const defaultPorts = { http: 8080, metrics: 9090, grpc: 50_443, stun: 3478 } as const;
 
 /** The smallest configuration that needs no internet; every generation takes it. */
-export function headscaleConfig({ dir, url, address, relay = "own", ports }: HeadscaleConfigOptions): string {
+export function headscaleConfig(options: HeadscaleConfigOptions): string {
+  const { dir, url, address, relay = "own", ports, isSecure = false } = options;
   const listen = address === "127.0.0.1" ? address : "0.0.0.0";
   return `server_url: ${url}
 listen_addr: ${listen}:${ports.http}
@@ -137,5 +140,5 @@ disable_check_updates: true
 logtail: { enabled: false }
 policy: { mode: file, path: "${dir}/policy.json" }
 log: { level: info, format: text }
-`;
+${isSecure ? `tls_cert_path: ${dir}/tls.crt\ntls_key_path: ${dir}/tls.key\n` : ""}`;
 }
