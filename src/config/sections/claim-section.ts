@@ -11,7 +11,7 @@ const time = read(z.union([text, z.int()], { error: "is not a time; write for ex
 export const claim = section("How a node whose PodCIDR nothing assigns comes to one on a tailnet.", {
   timeout: key(
     z.prefault(time, `${defaults.timeoutMs / 1000}s`),
-    "How long a fresh node waits, at most, until a guessed PodCIDR is known to be free, before it writes the CNI configuration: seconds, or a time with a unit. After it, it works for itself and says so.",
+    "How long a fresh node that has nothing but a guess waits, at most, for what is configured of API server, tailnet and claim, before it writes the CNI configuration: seconds, or a time with a unit. After it, it works for itself and says so.",
     "1m",
     10,
   ),
