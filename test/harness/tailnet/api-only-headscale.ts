@@ -43,7 +43,8 @@ export async function startApiOnlyHeadscale(program: string, identity?: Identity
   try {
     await waitUntil(
       "headscale answers",
-      async () => (await fetch(`${url}/health`, { tls: { rejectUnauthorized: false } }).catch(() => undefined))?.ok === true,
+      async () =>
+        (await fetch(`${url}/health`, { tls: { rejectUnauthorized: false } }).catch(() => undefined))?.ok === true,
       20_000,
     );
     await cli("users", "create", "k8s");
