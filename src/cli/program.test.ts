@@ -147,7 +147,7 @@ describe("createProgram()", () => {
 
   test("gives every command that answers a form for programs", () => {
     // A script, a JSON Schema, and processes that stay.
-    const others = ["completion", "schema", "daemon", "controller", "pause"];
+    const others = ["completion", "schema", "daemon", "controller", "serve", "pause"];
     for (const command of all.filter((one) => examplesOf(one).length > 0 && !others.includes(one.name()))) {
       const output = command.options.find(({ long }) => long === "--output");
       expect(output?.argChoices, command.name()).toContain("json");
