@@ -68,7 +68,8 @@ test("nothing of the node is changed", async () => {
   const { calls } = scene.node.kernel;
   const before = calls.length;
   await scene.examined();
-  const verbs = calls.slice(before).filter((call) => !/ (show|list|-S FORWARD|-V)\b|show table/.test(call));
+  // What is asked of addresses and routes at once goes in by standard input; src/kernel/networks.ts has the only batch there is.
+  const verbs = calls.slice(before).filter((call) => !/ (show|list|-S FORWARD|-V)\b|show table| -batch -$/.test(call));
   expect(verbs).toEqual([]);
   const changes = scene.tailscaled.changes().filter((change) => !change.startsWith("POST ping"));
   expect(changes.filter((change) => !change.startsWith("PATCH prefs"))).toEqual([]);
