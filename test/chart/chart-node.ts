@@ -1,10 +1,11 @@
 // A bare node with containerd and HeadCNI's image, for the pods that Helm renders.
 
-import { isJsonObject, type JsonObject } from "../../src/sys/json.ts";
+import { isJsonObject, type JsonObject, tryParseJsonObject } from "../../src/sys/json.ts";
 import { startContainerd } from "../harness/containerd.ts";
 import { checkout, createNode, type Node, type NodeProcess } from "../harness/node.ts";
 import type { Rendered } from "./helm.ts";
-import type { ChartPodOptions } from "./kubelet.ts";
+import type { ChartPod, ChartPodOptions } from "./kubelet.ts";
+import { objectsOf } from "./volumes.ts";
 
 const archive = `${checkout}/dist/headcni-image.tar`;
 
@@ -15,13 +16,13 @@ export async function buildImage(): Promise<void> {
   if ((await build.exited) !== 0) throw new Error(`The image cannot be built: ${await build.stderr.text()}`);
 }
 
-interface ChartRuntime extends AsyncDisposable {
+export interface ChartRuntime extends AsyncDisposable {
   /** Ends containerd and starts it anew. */
   restart(): Promise<void>;
 }
 
 /** A containerd that has HeadCNI's image, in a node that is there. */
-async function startChartRuntime(node: Node): Promise<ChartRuntime> {
+export async function startChartRuntime(node: Node): Promise<ChartRuntime> {
   // As systemd has it: what is mounted later is seen in pods.
   await node.must(["mount", "--make-rshared", "/"]);
   let containerd: NodeProcess = await startContainerd(node);
@@ -79,4 +80,11 @@ export function podOf(rendered: Rendered, kind: "DaemonSet" | "Deployment" | "Jo
 
 function nameOf(metadata: JsonObject[string] | undefined): string {
   return isJsonObject(metadata) ? String(metadata.name) : "";
+}
+
+/** Codes of the daemon's conditions; none while it serves no status. */
+export async function conditionsIn(daemon: ChartPod): Promise<readonly string[]> {
+  const { stdout } = await daemon.exec(["headcni", "status", "-o", "json"]);
+  const conditions = tryParseJsonObject(stdout)?.conditions;
+  return objectsOf(conditions).map(({ code }) => String(code));
 }

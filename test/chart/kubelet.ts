@@ -47,6 +47,8 @@ export interface ChartPod extends AsyncDisposable {
   /** What a container printed. */
   log(container: string): string;
   exec(argv: readonly string[]): Promise<PodExecResult>;
+  /** Exit code of its container, once that has ended. @throws Error when it goes on for longer than `limitMs` */
+  ended(limitMs?: number): Promise<number>;
   /** Stops and removes it, as a DaemonSet that is deleted. */
   remove(): Promise<void>;
 }
@@ -110,6 +112,7 @@ export async function runChartPod(node: Node, options: ChartPodOptions): Promise
       const { exitCode, stdout, stderr } = await transport.call(podCalls.exec, request, timeoutMs);
       return { exitCode, stdout: Buffer.from(stdout).toString(), stderr: Buffer.from(stderr).toString() };
     },
+    ended: (limitMs) => untilValue(`the container of ${name} ends`, () => exitOf(running()), limitMs),
     remove,
     [Symbol.asyncDispose]: () => remove().catch(() => undefined),
   };

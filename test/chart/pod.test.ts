@@ -5,13 +5,17 @@ import { waitUntil } from "../../src/sys/testing.ts";
 import { connectPods } from "../harness/cri.ts";
 import { conflistPath } from "../harness/headcni.ts";
 import type { Node } from "../harness/node.ts";
+import { findTailscaled } from "../harness/tailnet/programs.ts";
 import { changedPaths, treeOf } from "../install/tree.ts";
 import { buildImage, type ChartNode, createChartNode, podOf } from "./chart-node.ts";
 import { helmTemplate } from "./helm.ts";
 import { runChartPod } from "./kubelet.ts";
+import { helmTestReachesTheOtherNode } from "./scenarios/connectivity.ts";
 import { controllerApproves } from "./scenarios/controller.ts";
 import { imageHasLicences, imageIsReproducible } from "./scenarios/image.ts";
+import { tailscaledIsFound } from "./scenarios/tailscaled.ts";
 
+const tailscaled = findTailscaled();
 /** Seconds, but for a machine that has much else to do. */
 const limitMs = 300_000;
 const hasGo = Bun.which("go") !== null;
@@ -27,7 +31,13 @@ if (hasGo) {
 
     test("the image is the same bytes when it is made again", imageIsReproducible, limitMs);
     test("the image has a licence for each thing in it", imageHasLicences);
+    test("helm test reaches the other node", helmTestReachesTheOtherNode, limitMs);
     test("the controller's pod approves", () => controllerApproves(chartNode.node), limitMs);
+    if (tailscaled === undefined) console.log("    not run, tailscaled's DaemonSet: no tailscaled");
+    else {
+      const program = tailscaled;
+      test("the daemon's pod finds tailscaled's", () => tailscaledIsFound(chartNode.node, program), limitMs);
+    }
     test("the daemon's pod gives the node a network, which is taken back", () => installAndRemove(chartNode), limitMs);
   });
 } else console.log("    not run, the chart's pods in containerd: Go is not on PATH, and builds the image's plugins");
@@ -37,7 +47,7 @@ async function kernelOf(node: Node): Promise<string> {
 }
 
 /** What runtimes and kubelets have on a node before any CNI is there: for mounts, locks and notes of their own. */
-const given = "mkdir -p /etc/cni/net.d /var/lib/cni/results && touch /run/xtables.lock";
+const given = "mkdir -p /etc/cni/net.d /var/lib/cni/results && chmod 755 /etc/cni/net.d && touch /run/xtables.lock";
 
 async function installAndRemove({ node, runtime: containerd }: ChartNode): Promise<void> {
   using runtime = connectPods(node);
@@ -111,7 +121,8 @@ async function installAndRemove({ node, runtime: containerd }: ChartNode): Promi
   const done = await runChartPod(node, podOf(rendered, "DaemonSet", "headcni-uninstall"));
   expect([done.initExits, done.log("uninstall")]).toEqual([[0], expect.not.stringContaining("Left alone")]);
   await done.remove();
-  await node.must(["chown", "0:0", "/opt/cni/bin"]);
+  // What the test itself has changed: an owner, and a directory that it has put in place of another.
+  await node.must(["sh", "-c", "chown 0:0 /opt/cni/bin && chmod 755 /etc/cni/net.d"]);
   expect(changedPaths(tree, await treeOf(node, { where: ["/"] }))).toEqual([]);
   expect(await kernelOf(node)).toBe(kernel);
 }
