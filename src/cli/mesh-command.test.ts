@@ -7,6 +7,7 @@ import { meshTables } from "./mesh-command.ts";
 const statusOf = (status: JsonObject) => ({ agents: { mesh: { lastReconcile: null, summary: {}, status } } });
 const node = {
   podCIDRs: ["10.244.1.0/24"],
+  waitingPodCIDRs: [],
   tailnetAddresses: ["100.64.0.1", "fd7a:115c:a1e0::1"],
   online: true,
   relay: null,

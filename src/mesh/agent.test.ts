@@ -129,6 +129,7 @@ describe("the agents of the mesh", () => {
           name: "node-1",
           self: true,
           podCIDRs: ["10.244.1.0/24"],
+          waitingPodCIDRs: [],
           tailnetAddresses: ["100.64.0.1", "fd7a:115c:a1e0::1"],
           online: true,
           path: "unknown",
@@ -141,6 +142,7 @@ describe("the agents of the mesh", () => {
           name: "n2",
           self: false,
           podCIDRs: ["10.244.2.0/24"],
+          waitingPodCIDRs: [],
           tailnetAddresses: ["100.64.0.2", "fd7a:115c:a1e0::2"],
           online: true,
           path: "direct",
@@ -153,6 +155,7 @@ describe("the agents of the mesh", () => {
           name: "n3",
           self: false,
           podCIDRs: ["10.244.3.0/24"],
+          waitingPodCIDRs: [],
           tailnetAddresses: ["100.64.0.3", "fd7a:115c:a1e0::3"],
           online: true,
           path: "relay",
@@ -416,6 +419,8 @@ describe("silence is a condition once it lasts:", () => {
       node.join(offering(n2), offering(n3));
       await node.pass(10_000);
       expect(node.routes()).toEqual(["node-1 unapproved", "n2 unapproved", "n3 unapproved"]);
+      const waiting = node.document()?.nodes.map(({ waitingPodCIDRs }) => waitingPodCIDRs);
+      expect(waiting).toEqual([[], ["10.244.2.0/24"], ["10.244.3.0/24"]]);
       expect(node.codes()).toEqual([]);
       await node.pass(25_000);
       expect(node.codes()).toEqual(["RouteNotApproved"]);

@@ -7,6 +7,7 @@ const node = z.looseObject({
   name: z.string(),
   self: z.boolean(),
   podCIDRs: z.array(z.string()),
+  waitingPodCIDRs: z.array(z.string()),
   tailnetAddresses: z.array(z.string()),
   online: z.boolean(),
   path: z.enum(["direct", "relay", "unknown"]),

@@ -17,6 +17,8 @@ export type MeshNodeDocument = {
   readonly self: boolean;
   /** Of a node that is offline or not approved what it served last. */
   readonly podCIDRs: readonly string[];
+  /** Of another that serves nothing what it offers, as far as that is known. */
+  readonly waitingPodCIDRs: readonly string[];
   readonly tailnetAddresses: readonly string[];
   readonly online: boolean;
   readonly path: "direct" | "relay" | "unknown";
@@ -50,6 +52,7 @@ function encodeRow({ node, rttMs, route, sinceMs }: MeshRow): MeshNodeDocument {
     name: node.name,
     self: node.isSelf,
     podCIDRs: node.podCIDRs.map(String),
+    waitingPodCIDRs: node.waiting.map(String),
     tailnetAddresses: node.addresses.map(String),
     online: node.isOnline,
     path: node.path.kind,

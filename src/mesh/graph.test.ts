@@ -6,6 +6,7 @@ const node = (name: string, parts: Partial<MeshNodeDocument> = {}): MeshNodeDocu
   name,
   self: false,
   podCIDRs: [`10.244.${name.slice(1)}.0/24`],
+  waitingPodCIDRs: [],
   tailnetAddresses: [`100.64.0.${name.slice(1)}`],
   online: true,
   path: "direct",

@@ -21,6 +21,8 @@ export interface MeshNode {
    * server, but is expected back with the same: its PodCIDRs stay known until somebody else serves them.
    */
   readonly podCIDRs: readonly Prefix[];
+  /** What it offers to serve and may be no part of `podCIDRs`: empty where it serves, and where it is not known. */
+  readonly waiting: readonly Prefix[];
   /** Whether the control server lets it serve its PodCIDRs now. Of this node that cannot be told from here. */
   readonly isServing: boolean;
   readonly isOnline: boolean;
@@ -49,10 +51,13 @@ export function buildMesh({ tailnet, previous, ...rule }: MeshInput): Mesh {
     const routes = podRoutesOf(peer.primaryRoutes, rule);
     const podCIDRs = routes.length > 0 ? routes : podRoutesOf(remembered.get(peer.id) ?? [], rule).filter(isFree);
     if (!isNode(peer, podCIDRs, rule)) return [];
-    const { path } = peer;
-    return [{ ...toNode(peer, podCIDRs), isSelf: false, isServing: routes.length > 0, path }];
+    const { path, advertisedRoutes = [] } = peer;
+    const isServing = routes.length > 0;
+    const waiting = isServing ? [] : podRoutesOf(advertisedRoutes, rule);
+    return [{ ...toNode(peer, podCIDRs), isSelf: false, isServing, waiting, path }];
   });
-  const own = { ...toNode(self, rule.own.list), isSelf: true, isServing: true, path: { kind: "unknown" } as const };
+  const path: TailnetPath = { kind: "unknown" };
+  const own = { ...toNode(self, rule.own.list), isSelf: true, isServing: true, waiting: [], path };
   const nodes = withUniqueNames([own, ...others.toSorted(byNameThenId)]);
   return {
     nodes,

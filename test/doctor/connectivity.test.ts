@@ -6,6 +6,7 @@ import type { DoctorDocument } from "../../src/doctor/run-checks.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { headcni } from "../harness/headcni.ts";
 import type { Node } from "../harness/node.ts";
+import { pageSaysTheSame } from "../page/same-as-commands.ts";
 import { allPairs, createCluster } from "../tailnet/cluster.ts";
 import { tailnets } from "../tailnet/tailnets.ts";
 import { playResponder } from "./responder-scenario.ts";
@@ -80,6 +81,8 @@ describe.each(tailnets)("two nodes on the $title tailnet", (kind) => {
 
     const pinged = JSON.parse((await one.node.run([headcni, "ping", "10.244.2.9", "-o", "json"])).stdout);
     expect([pinged.node, pinged.pods.to, pinged.pings.length > 0]).toEqual(["node-2", "10.244.2.9", true]);
+
+    await pageSaysTheSame(one.node);
 
     // Killed in the middle it cannot take its pod away: the next one does.
     const killed = await one.node.spawn([headcni, "connectivity", "test", "--perf"]);

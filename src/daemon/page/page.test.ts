@@ -71,6 +71,7 @@ describe("pageSections()", () => {
     meshNode("node-3", { path: "relay", relay: "fra", rttSeconds: 0.0312 }),
     meshNode("node-4", { online: false, route: "unknown", rttSeconds: null }),
     meshNode("node-5", { route: "unapproved", podCIDRs: ["10.244.5.0/24"] }),
+    meshNode("node-6", { route: "unapproved", podCIDRs: [], waitingPodCIDRs: ["10.244.6.0/24"] }),
   ];
 
   test("has each node with the words of `headcni mesh`", () => {
@@ -83,9 +84,9 @@ describe("pageSections()", () => {
   });
 
   test("names the routes that wait for approval, and nothing when none does", () => {
-    expect(pageSections(statusOf({ mesh: { nodes, conflicts: [] } })).waiting.text).toContain(
-      "<strong>node-5</strong>: 10.244.5.0/24",
-    );
+    const { waiting } = pageSections(statusOf({ mesh: { nodes, conflicts: [] } }));
+    expect(waiting.text).toContain("<strong>node-5</strong>: 10.244.5.0/24");
+    expect(waiting.text).toContain("<strong>node-6</strong>: 10.244.6.0/24");
     expect(pageSections(statusOf({ mesh: { nodes: [selfNode], conflicts: [] } })).waiting.text).toBe("");
   });
 

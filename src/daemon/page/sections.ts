@@ -48,8 +48,9 @@ since ${time(since)}</p><p>${text}</p></li>`;
 function waitingSection({ nodes }: MeshDocument): Html {
   const waiting = nodes.filter(({ route }) => route === "unapproved");
   if (waiting.length === 0) return nothing;
-  const items = waiting.map(({ name, podCIDRs }) => {
-    return html`<li><strong>${name}</strong>: ${podCIDRs.join(", ") || "serves no PodCIDR"}</li>`;
+  const items = waiting.map(({ name, podCIDRs, waitingPodCIDRs }) => {
+    const offered = waitingPodCIDRs.length > 0 ? waitingPodCIDRs : podCIDRs;
+    return html`<li><strong>${name}</strong>: ${offered.join(", ") || "what it offers is not known"}</li>`;
   });
   return html`<h2>Routes waiting for approval</h2><ul>${items}</ul>`;
 }

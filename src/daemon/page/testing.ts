@@ -8,6 +8,7 @@ export function meshNode(name: string, node: Partial<MeshNodeDocument> = {}): Me
     name,
     self: false,
     podCIDRs: ["10.244.2.0/24"],
+    waitingPodCIDRs: [],
     tailnetAddresses: ["100.64.0.2"],
     online: true,
     path: "direct",
