@@ -24,6 +24,8 @@ export interface LogLine {
   readonly level: string;
   readonly time: string;
   readonly msg: string;
+  /** How often it was held back before, of a line that repeats. */
+  readonly repeated?: number;
   readonly [field: string]: unknown;
 }
 

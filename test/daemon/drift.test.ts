@@ -55,13 +55,13 @@ describe("headcni-daemon puts the conflist right when somebody", () => {
       await harm(node);
       expect(await timed(what, isRight)).toBeLessThan(2000);
     }
-    const writes = () => logLines(daemon.output()).filter(({ msg }) => msg.startsWith(`Wrote ${conflistPath}`));
-    // The file is right a moment before the line about it is written.
-    await waitUntil("each repair is in the log", () => writes().length > harms.length);
     const { body } = await get(node, "/metrics");
     expect(body).toMatch(/^headcni_conflist_writes_total\{reason="content"\} [3-9]$/m);
     expect(body).toMatch(/^headcni_conflist_writes_total\{reason="mode"\} 1$/m);
     await daemon.stop();
+    // Lines that repeat are counted; the count comes at the end at the latest.
+    const writes = logLines(daemon.output()).filter(({ msg }) => msg.startsWith(`Wrote ${conflistPath}`));
+    expect(writes.reduce((sum, { repeated = 1 }) => sum + repeated, 0)).toBeGreaterThan(harms.length);
   });
 
   test.each([
