@@ -131,6 +131,7 @@ describe("buildMesh() finds the cluster's nodes", () => {
       addresses: ["100.64.0.1", "fd7a:115c:a1e0::1"],
       podCIDRs: ["10.244.1.0/24"],
       isServing: true,
+      waiting: [],
       isOnline: true,
       path: { kind: "unknown" },
     });
