@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { HeadcniError } from "../sys/errors.ts";
 import type { Files } from "../sys/fs/files.ts";
-import { fakeClock, type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
+import { fakeClock, memoryLog, type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
 import type { CliContext } from "./context.ts";
 import { parseCommandLine } from "./program.ts";
 import { plainTerminal } from "./terminal/testing.ts";
@@ -9,6 +9,7 @@ import { plainTerminal } from "./terminal/testing.ts";
 /** @param refuses what removing a directory is refused with; undefined for nothing */
 async function uninstall(root: TempRoot, refuses?: HeadcniError) {
   const answer = { exitCode: 0, stdout: "" };
+  const log = memoryLog();
   const context: CliContext = {
     print: (text) => {
       answer.stdout += text;
@@ -18,7 +19,7 @@ async function uninstall(root: TempRoot, refuses?: HeadcniError) {
     confirm: () => undefined,
     terminal: plainTerminal,
     system: () => {
-      const system = testSystem(root, { clock: fakeClock() });
+      const system = testSystem(root, { clock: fakeClock(), log });
       return refuses === undefined ? system : { ...system, files: refusing(system.files, refuses) };
     },
     exit: (code) => {
@@ -26,7 +27,7 @@ async function uninstall(root: TempRoot, refuses?: HeadcniError) {
     },
   };
   answer.exitCode = (await parseCommandLine(context, ["uninstall"])) ?? answer.exitCode;
-  return answer;
+  return { ...answer, codes: log.entries.map(({ code }) => code) };
 }
 
 function refusing(files: Files, error: HeadcniError): Files {
@@ -41,6 +42,7 @@ test("ends with 4 where something was refused, which can go the next time", asyn
   using root = tempRoot();
   root.write("/var/lib/cni/networks/headcni/lock", "");
   const refused = await uninstall(root, new HeadcniError("HC_FILE_WRITE", "Cannot remove it: busy"));
-  expect(refused).toEqual({ exitCode: 4, stdout: "Left alone: Cannot remove it: busy\n" });
-  expect(await uninstall(root)).toEqual({ exitCode: 0, stdout: "Removed /var/lib/cni/networks/headcni\n" });
+  expect(refused).toEqual({ exitCode: 4, stdout: "Left alone: Cannot remove it: busy\n", codes: ["LeftInPlace"] });
+  const stdout = "Removed /var/lib/cni/networks/headcni\n";
+  expect(await uninstall(root)).toEqual({ exitCode: 0, stdout, codes: ["TakenOut"] });
 });

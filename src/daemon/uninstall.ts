@@ -40,7 +40,7 @@ export async function uninstall(system: System, options: UninstallOptions): Prom
   using _lock = keepDaemonOut(system, "Cannot uninstall");
   using _claim = claimNode(system, "Cannot uninstall");
   const done = await takeOut(system, options);
-  for (const { kind, what } of done) system.log.info(kind === "left" ? "LeftInPlace" : "TakenOut", what);
+  for (const { kind, what } of done) system.log.info(kind === "removed" ? "TakenOut" : "LeftInPlace", what);
   return done;
 }
 
