@@ -50,10 +50,10 @@ export function buildMesh({ tailnet, previous, ...rule }: MeshInput): Mesh {
   const others = peers.flatMap((peer) => {
     const routes = podRoutesOf(peer.primaryRoutes, rule);
     const podCIDRs = routes.length > 0 ? routes : podRoutesOf(remembered.get(peer.id) ?? [], rule).filter(isFree);
-    if (!isNode(peer, podCIDRs, rule)) return [];
     const { path, advertisedRoutes = [] } = peer;
     const isServing = routes.length > 0;
     const waiting = isServing ? [] : podRoutesOf(advertisedRoutes, rule);
+    if (!isNode(peer, { podCIDRs, waiting }, rule)) return [];
     return [{ ...toNode(peer, podCIDRs), isSelf: false, isServing, waiting, path }];
   });
   const path: TailnetPath = { kind: "unknown" };
@@ -77,10 +77,13 @@ function toNode({ id, name, addresses, isOnline }: TailnetNode, podCIDRs: readon
 }
 
 /** With tags the operator has said which peers are nodes; else those are that serve, served, or offer what can only be a PodCIDR. */
-function isNode(peer: TailnetPeer, podCIDRs: readonly Prefix[], rule: ClusterRule): boolean {
-  if (rule.nodeTags.length > 0) return carriesNodeTag(peer, rule.nodeTags);
-  const { isOnline, advertisedRoutes = [] } = peer;
-  return podCIDRs.length > 0 || (isOnline && podRoutesOf(advertisedRoutes, rule).length > 0);
+function isNode(
+  peer: TailnetPeer,
+  { podCIDRs, waiting }: Pick<MeshNode, "podCIDRs" | "waiting">,
+  { nodeTags }: ClusterRule,
+): boolean {
+  if (nodeTags.length > 0) return carriesNodeTag(peer, nodeTags);
+  return podCIDRs.length > 0 || (peer.isOnline && waiting.length > 0);
 }
 
 function byNameThenId(a: MeshNode, b: MeshNode): number {
