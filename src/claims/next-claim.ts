@@ -117,9 +117,12 @@ function look(claim: Claim, { rivals: shown, isOffered, isHeard }: Seen, nowMs: 
   const isQuiet = shown !== undefined && !rivals.some(isClaiming) && isOffered;
   const quietSinceMs = isQuiet ? (claim.quietSinceMs ?? nowMs) : undefined;
   const heardSinceMs = isQuiet && isHeard ? (claim.heardSinceMs ?? nowMs) : undefined;
-  const next = { ...claim, rivals, contestedSinceMs, quietSinceMs, heardSinceMs };
-  const isSame = (Object.keys(next) as (keyof Claim)[]).every((key) => next[key] === claim[key]);
-  return isSame ? claim : next;
+  const isSame =
+    rivals === claim.rivals &&
+    contestedSinceMs === claim.contestedSinceMs &&
+    quietSinceMs === claim.quietSinceMs &&
+    heardSinceMs === claim.heardSinceMs;
+  return isSame ? claim : { ...claim, rivals, contestedSinceMs, quietSinceMs, heardSinceMs };
 }
 
 /** Whether it can still get the block; one that has withdrawn cannot. */
