@@ -1,6 +1,7 @@
 // `headcni connectivity serve`: a pod of this node that tells whoever connects which address it saw, takes and gives streams, and connects
 // back. It is there for as long as the command runs, in a pod's namespace: nothing listens on the node.
 
+import { aborted } from "../../agent/supervisor.ts";
 import { expected, HeadcniError } from "../../sys/errors.ts";
 import { connectTcp, listenTcp, type TcpStream } from "../../sys/net/tcp-stream.ts";
 import { inNetworkNamespace } from "../../sys/process/enter-namespace.ts";
@@ -60,10 +61,7 @@ export async function serveConnectivity(node: Examination, options: ServeOptions
   );
   try {
     options.onReady({ node: name, addresses });
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
+    await aborted(signal);
   } finally {
     for (const server of servers) server[Symbol.dispose]();
   }
