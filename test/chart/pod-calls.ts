@@ -1,6 +1,14 @@
 // The CRI calls by which a kubelet runs a pod of the chart: only the fields that it sets.
 
-import { bool, bytes, int, list, message, nested, string, strings } from "../../src/runtime/cri/protobuf.ts";
+import { bool, int, list, message, nested, string, strings } from "../../src/runtime/cri/protobuf.ts";
+import {
+  ContainerId,
+  ExecSync,
+  RemovePodSandbox,
+  SandboxId,
+  StartContainer,
+  StopPodSandbox,
+} from "../harness/cri-calls.ts";
 
 // Field numbers: runtime.v1 in kubernetes/cri-api.
 const NamespaceOptions = message({ network: int(1), pid: int(2), ipc: int(3) });
@@ -40,13 +48,11 @@ const ContainerConfig = message({
   logPath: string(11),
   linux: nested(15, message({ securityContext: nested(2, SecurityContext) })),
 });
-const SandboxId = message({ podSandboxId: string(1) });
-const ContainerId = message({ containerId: string(1) });
-const Nothing = message({});
+
 export const podCalls = {
   run: { name: "RunPodSandbox", request: message({ config: nested(1, SandboxConfig) }), response: SandboxId },
-  stop: { name: "StopPodSandbox", request: SandboxId, response: Nothing },
-  remove: { name: "RemovePodSandbox", request: SandboxId, response: Nothing },
+  stop: StopPodSandbox,
+  remove: RemovePodSandbox,
   create: {
     name: "CreateContainer",
     request: message({
@@ -56,20 +62,16 @@ export const podCalls = {
     }),
     response: ContainerId,
   },
-  start: { name: "StartContainer", request: ContainerId, response: Nothing },
+  start: StartContainer,
   stopContainer: {
     name: "StopContainer",
     request: message({ containerId: string(1), timeout: int(2) }),
-    response: Nothing,
+    response: message({}),
   },
   status: {
     name: "ContainerStatus",
     request: ContainerId,
     response: message({ status: nested(1, message({ state: int(3), exitCode: int(7) })) }),
   },
-  exec: {
-    name: "ExecSync",
-    request: message({ containerId: string(1), cmd: strings(2), timeoutSeconds: int(3) }),
-    response: message({ stdout: bytes(1), stderr: bytes(2), exitCode: int(3) }),
-  },
+  exec: ExecSync,
 } as const;

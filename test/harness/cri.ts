@@ -1,11 +1,12 @@
 // Pods as a kubelet makes them: the CRI calls that HeadCNI itself has no use for, on its own transport. A pod is a sandbox and
 // one container that says its own name to whoever connects, so that who answers can be told.
 
-import { bool, bytes, int, list, message, nested, string, strings } from "../../src/runtime/cri/protobuf.ts";
+import { bool, int, list, message, nested, string, strings } from "../../src/runtime/cri/protobuf.ts";
 import { createCriTransport, type Method } from "../../src/runtime/cri/transport.ts";
 import { realClock } from "../../src/sys/clock.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { containerdSocket } from "./containerd.ts";
+import { ContainerId, ExecSync, RemovePodSandbox, SandboxId, StartContainer, StopPodSandbox } from "./cri-calls.ts";
 import { testImage } from "./image.ts";
 import type { Node } from "./node.ts";
 
@@ -29,8 +30,6 @@ const ContainerConfig = message({
 const Ip = message({ ip: string(1) });
 const NetworkStatus = message({ ip: string(1), additionalIps: list(2, Ip) });
 const SandboxStatus = message({ id: string(1), network: nested(5, NetworkStatus) });
-const SandboxId = message({ podSandboxId: string(1) });
-const ContainerId = message({ containerId: string(1) });
 const Nothing = message({});
 
 const Version = {
@@ -49,8 +48,6 @@ const RunPodSandbox = {
   request: message({ config: nested(1, SandboxConfig) }),
   response: SandboxId,
 };
-const StopPodSandbox = { name: "StopPodSandbox", request: SandboxId, response: Nothing };
-const RemovePodSandbox = { name: "RemovePodSandbox", request: SandboxId, response: Nothing };
 const PodSandboxStatus = {
   name: "PodSandboxStatus",
   request: SandboxId,
@@ -64,12 +61,6 @@ const CreateContainer = {
     sandboxConfig: nested(3, SandboxConfig),
   }),
   response: ContainerId,
-};
-const StartContainer = { name: "StartContainer", request: ContainerId, response: Nothing };
-const ExecSync = {
-  name: "ExecSync",
-  request: message({ containerId: string(1), cmd: strings(2), timeoutSeconds: int(3) }),
-  response: message({ stdout: bytes(1), stderr: bytes(2), exitCode: int(3) }),
 };
 
 const NetworkConfig = message({ podCidr: string(1) });
