@@ -1,7 +1,7 @@
 // A bare node with containerd and HeadCNI's image, for the pods that Helm renders.
 
 import { isJsonObject, type JsonObject, tryParseJsonObject } from "../../src/sys/json.ts";
-import { startContainerd } from "../harness/containerd.ts";
+import { importArchive, startContainerd } from "../harness/containerd.ts";
 import { checkout, createNode, type Node, type NodeProcess } from "../harness/node.ts";
 import type { Rendered } from "./helm.ts";
 import type { ChartPod, ChartPodOptions } from "./kubelet.ts";
@@ -26,7 +26,7 @@ export async function startChartRuntime(node: Node): Promise<ChartRuntime> {
   // As systemd has it: what is mounted later is seen in pods.
   await node.must(["mount", "--make-rshared", "/"]);
   let containerd: NodeProcess = await startContainerd(node);
-  await node.must(["ctr", "-n", "k8s.io", "images", "import", archive], { timeoutMs: 120_000 });
+  await importArchive(node, archive);
   return {
     restart: async () => {
       const exitCode = await containerd.stop();

@@ -4,6 +4,7 @@
 import * as fs from "node:fs";
 import type { ExecResult } from "../../src/sys/process/exec.ts";
 import { helmProgram } from "../chart/helm.ts";
+import { importArchive } from "../harness/containerd.ts";
 import { adminConfig } from "../harness/kubernetes/control-plane.ts";
 import { installProgram } from "../harness/kubernetes/programs.ts";
 import { checkout } from "../harness/node.ts";
@@ -24,9 +25,7 @@ export interface Operator {
 export async function importImage({ nodes }: KubernetesCluster): Promise<void> {
   for (const { node } of nodes) {
     node.write(archive, fs.readFileSync(`${checkout}/dist/headcni-image.tar`));
-    // Unpacked where this containerd looks, as on a node that has pulled it: else the first container waits for that.
-    const argv = ["ctr", "-n", "k8s.io", "images", "import", "--snapshotter=native", archive];
-    await node.must(argv, { timeoutMs: 120_000 });
+    await importArchive(node, archive);
   }
 }
 

@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import { image, layer, layoutFiles } from "../../../image/oci.ts";
 import { tar, withDirs } from "../../../image/tar.ts";
 import { waitUntil } from "../../../src/sys/testing.ts";
+import { importArchive } from "../../harness/containerd.ts";
 import type { Node } from "../../harness/node.ts";
 import { localApi } from "../../harness/tailnet/tailscaled.ts";
 import { conditionsIn, podOf } from "../chart-node.ts";
@@ -22,7 +23,7 @@ async function importTailscaled(node: Node, program: string): Promise<void> {
     config: { Env: ["PATH=/usr/local/bin"] },
   });
   node.write(archive, tar(layoutFiles(manifest, blobs, "localhost/tailscaled:test")));
-  await node.must(["ctr", "-n", "k8s.io", "images", "import", archive], { timeoutMs: 60_000 });
+  await importArchive(node, archive);
 }
 
 export async function tailscaledIsFound(node: Node, program: string): Promise<void> {
