@@ -6,13 +6,21 @@ import { readFileSync } from "node:fs";
 import { realClock } from "../../src/sys/clock.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { subnetOf } from "../daemon/daemon.ts";
+import { importArchive } from "../harness/containerd.ts";
 import { conflistPath } from "../harness/headcni.ts";
 import { archiveOf } from "../harness/image.ts";
 import { clusterPrograms } from "../harness/kubernetes/programs.ts";
 import { findTailnetPrograms } from "../harness/tailnet/programs.ts";
 import { localApi } from "../harness/tailnet/tailscaled.ts";
 import { tailnets } from "../tailnet/tailnets.ts";
-import { createKubernetesCluster, type KubernetesCluster, patienceMs, readiness, untilReadiness } from "./cluster.ts";
+import {
+  createKubernetesCluster,
+  type KubernetesCluster,
+  patienceMs,
+  podCIDROf,
+  readiness,
+  untilReadiness,
+} from "./cluster.ts";
 import { changesSince, type NodeState, stateOf } from "./node-state.ts";
 import { createOperator, importImage, joinNodes, type Operator } from "./operator.ts";
 import { wantedPrograms } from "./programs-found.ts";
@@ -35,7 +43,7 @@ const otherConflist = `{"cniVersion": "1.0.0", "name": "other", "plugins": [
    "ipam": {"type": "host-local", "ranges": [[{"subnet": "10.99.0.0/24"}]], "routes": [{"dst": "0.0.0.0/0"}]}}
 ]}
 `;
-const tailscaledImage = "localhost/headcni/tailscaled:1";
+const tailscaledImage = "localhost/headcni/tailscaled:test";
 
 describe.each(clusters)("helm uninstall, over the $name tailnet,", ({ kind, programs }) => {
   let cluster: KubernetesCluster;
@@ -46,6 +54,12 @@ describe.each(clusters)("helm uninstall, over the $name tailnet,", ({ kind, prog
     expect(await changesSince(before[0] ?? new Map(), one.node)).toEqual([]);
     expect(await changesSince(before[1] ?? new Map(), two.node)).toEqual([]);
     expect(one.node.read(otherPath)).toBe(otherConflist);
+  };
+  const installAndRemove = async (): Promise<void> => {
+    await operator.must(install);
+    await untilReadiness(cluster, "True");
+    await operator.must(uninstall);
+    await asBefore();
   };
   /** The pod that was there before answers its node. */
   const othersPodAnswers = async (): Promise<boolean> => {
@@ -93,16 +107,7 @@ describe.each(clusters)("helm uninstall, over the $name tailnet,", ({ kind, prog
     limitMs,
   );
 
-  test(
-    "leaves both nodes as they were once the pods are gone and it is done again",
-    async () => {
-      await operator.must(install);
-      await untilReadiness(cluster, "True");
-      await operator.must(uninstall);
-      await asBefore();
-    },
-    limitMs,
-  );
+  test("leaves both nodes as they were once the pods are gone and it is done again", () => installAndRemove(), limitMs);
 
   test(
     "names a node out of reach and does not wait for it, and cleans it once it is done again",
@@ -129,10 +134,7 @@ describe.each(clusters)("helm uninstall, over the $name tailnet,", ({ kind, prog
         async () => !/headcni-daemon/.test(await operator.must(podNames)),
         patienceMs,
       );
-      await operator.must(install);
-      await untilReadiness(cluster, "True");
-      await operator.must(uninstall);
-      await asBefore();
+      await installAndRemove();
     },
     limitMs,
   );
@@ -187,7 +189,7 @@ describe.each(clusters)("helm uninstall, over the $name tailnet,", ({ kind, prog
       const path = "/var/lib/headcni-test/tailscaled-image.tar";
       for (const { node, tailscaled } of cluster.nodes) {
         node.write(path, archive);
-        await node.must(["ctr", "-n", "k8s.io", "images", "import", path], { timeoutMs: 120_000 });
+        await importArchive(node, path);
         await tailscaled.stop();
         await cluster.tailnet.remove(node);
         // Nobody has logged this node in.
@@ -199,7 +201,7 @@ describe.each(clusters)("helm uninstall, over the $name tailnet,", ({ kind, prog
         `config.tailscale.login.server=${cluster.tailnet.controlURL}`,
         "tailscaled.enabled=true",
         "tailscaled.image.repository=localhost/headcni/tailscaled",
-        "tailscaled.image.tag=1",
+        "tailscaled.image.tag=test",
       ];
       await operator.must(
         `${install} -f ./headcni/chart/examples/headscale.yaml ${sets.map((set) => `--set ${set}`).join(" ")}`,
@@ -207,6 +209,10 @@ describe.each(clusters)("helm uninstall, over the $name tailnet,", ({ kind, prog
       await untilReadiness(cluster, "True");
       await deploy(cluster.plane, "who", 2);
       await allReach(cluster, "who", 2);
+      const { headscale } = cluster.tailnet;
+      for (const { name, node } of cluster.nodes) {
+        expect((await headscale.routes(node)).available).toEqual([await podCIDROf(cluster.plane, name)]);
+      }
       await remove(cluster.plane, "who");
       await operator.must(uninstall);
       await waitUntil(
@@ -215,6 +221,8 @@ describe.each(clusters)("helm uninstall, over the $name tailnet,", ({ kind, prog
         patienceMs,
       );
       for (const { node, tailscaled } of cluster.nodes) {
+        // Heard of while it still ran; its own memory says so too.
+        expect((await headscale.routes(node)).available).toEqual([]);
         await tailscaled.start();
         const prefs = JSON.parse(await localApi(node, "/localapi/v0/prefs"));
         expect([prefs.AdvertiseRoutes ?? [], prefs.RouteAll]).toEqual([[], false]);

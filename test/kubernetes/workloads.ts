@@ -58,7 +58,8 @@ export async function deploy({ api }: ControlPlane, name: string, replicas: numb
           ...(onNode === undefined
             ? { topologySpreadConstraints: [spread] }
             : { nodeSelector: { "kubernetes.io/hostname": onNode } }),
-          terminationGracePeriodSeconds: 0,
+          // With 0 the pod's object goes at once, before its node has taken the pod down.
+          terminationGracePeriodSeconds: 1,
           automountServiceAccountToken: false,
         },
       },

@@ -81,9 +81,9 @@ async function prepare(node: Node): Promise<void> {
   await node.must(["mount", "--make-rshared", "/"]);
   // kubeadm joins no node without it.
   await node.must(["sysctl", "-qw", "net.ipv4.ip_forward=1"]);
-  // A machine has it once iptables has run, and the others once it has had a pod.
+  // A machine has the one once iptables has run, the other once a runtime has.
   node.write("/run/xtables.lock", "");
-  await node.must(["mkdir", "-p", "-m", "700", "/var/lib/cni/results", "/var/lib/cni/networks"]);
+  await node.must(["mkdir", "-p", "-m", "700", "/var/lib/cni/results"]);
   node.write("/dev/kmsg", "");
   for (const hierarchy of cgroupHierarchies()) fs.mkdirSync(`${hierarchy}${node.cgroup}`, { recursive: true });
 }
