@@ -4,6 +4,7 @@
 import { HeadcniError } from "../sys/errors.ts";
 import { fault, ok, type Result } from "../sys/result.ts";
 import type { Family } from "./addr.ts";
+import { equalLists } from "./equal-lists.ts";
 import { Prefix, parsePrefix } from "./prefix.ts";
 
 /** One CIDR, or one of each family, in the order given. Immutable. */
@@ -28,7 +29,7 @@ export class PodCIDRs implements Iterable<Prefix> {
 
   /** Same CIDRs in the same order. */
   equals(other: PodCIDRs): boolean {
-    return this.list.length === other.list.length && this.list.every((prefix, at) => other.list[at]?.equals(prefix));
+    return equalLists(this.list, other.list);
   }
 
   /** Whether any address is in both. */

@@ -11,11 +11,12 @@ import type { ConnectOutcome } from "../sys/net/connect.ts";
 import { createSystem } from "../sys/system.ts";
 import { fakeClock, memoryLog } from "../sys/testing.ts";
 import type { Tailnet, TailnetPeer } from "../tailnet/tailnet.ts";
-import { createMeshAgent, type MeshAssignment, type PeerPodCIDRs } from "./agent.ts";
+import { createMeshAgent, type MeshAssignment } from "./agent.ts";
 import { decodeMesh } from "./document-schema.ts";
 import type { Mesh } from "./mesh.ts";
 import { createProofAgent, type Proofs } from "./proof/agent.ts";
 import { offline, peerOf, selfOf } from "./testing.ts";
+import type { PeerPodCIDRs } from "./unchanged.ts";
 
 let stop = new AbortController();
 afterEach(() => stop.abort());

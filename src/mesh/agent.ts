@@ -6,29 +6,22 @@ import type { ConditionStore } from "../agent/condition-store.ts";
 import type { Condition } from "../agent/conditions.ts";
 import { createLatest, firstValue, type Latest, type Watchable } from "../agent/latest.ts";
 import { createReconciler } from "../agent/reconciler.ts";
-import type { Prefix } from "../cidr/prefix.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import type { System } from "../sys/system.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
 import { announceMesh } from "./announce-mesh.ts";
 import { conflictConditions, meshConditions } from "./conditions.ts";
 import type { ClusterRule } from "./membership.ts";
-import { buildMesh, type Mesh, type MeshNode } from "./mesh.ts";
+import { buildMesh, type Mesh } from "./mesh.ts";
 import { meshMetrics } from "./metrics.ts";
 import type { Judgement } from "./proof/verdict.ts";
 import { createRows } from "./rows.ts";
 import { type MeshView, showMesh } from "./status.ts";
+import { keepUnchanged, keepUnchangedPeers, type PeerPodCIDRs } from "./unchanged.ts";
 
 /** What the mesh reads of a node's assignment. */
 export interface MeshAssignment extends Pick<ClusterRule, "clusterCIDRs"> {
   readonly podCIDRs: ClusterRule["own"];
-}
-
-/** The other nodes, as far as the kernel's rules go; another value only when that changed. */
-export interface PeerPodCIDRs {
-  readonly podCIDRs: readonly Prefix[];
-  /** Those that serve now, for which tailscaled has routes in the kernel. */
-  readonly serving: readonly Pick<MeshNode, "podCIDRs" | "addresses">[];
 }
 
 export interface MeshAgentOptions {
@@ -51,10 +44,12 @@ export function createMeshAgent(system: System, options: MeshAgentOptions): Agen
   let madeOf: readonly unknown[] = [];
 
   const publish = (next: Mesh): void => {
-    announceMesh(system.log, mesh.value, next);
-    if (JSON.stringify(mesh.value) !== JSON.stringify(next)) mesh.set(next);
-    const forKernel = peersOf(next);
-    if (JSON.stringify(peers.value) !== JSON.stringify(forKernel)) peers.set(forKernel);
+    const kept = keepUnchanged(mesh.value, next);
+    if (kept === mesh.value) return;
+    announceMesh(system.log, mesh.value, kept);
+    mesh.set(kept);
+    const forKernel = keepUnchangedPeers(peers.value, kept);
+    if (forKernel !== peers.value) peers.set(forKernel);
   };
 
   const step = async (signal: AbortSignal): Promise<readonly Condition[]> => {
@@ -97,9 +92,4 @@ export function createMeshAgent(system: System, options: MeshAgentOptions): Agen
     metrics: Object.values(meshMetrics),
     status: () => ({ ...showMesh(view.value), lastReconcile: reconciler.last.value }),
   };
-}
-
-function peersOf({ nodes, podCIDRs: all }: Mesh): PeerPodCIDRs {
-  const serving = nodes.filter(({ isSelf, isServing }) => !isSelf && isServing);
-  return { podCIDRs: all, serving: serving.map(({ podCIDRs, addresses }) => ({ podCIDRs, addresses })) };
 }

@@ -15,7 +15,8 @@ export function announceMesh(log: Pick<Log, "info">, before: Mesh | undefined, {
     const last = known.get(node.id);
     known.delete(node.id);
     if (last === undefined) log.info("MeshNodeJoined", `A node joined the mesh: ${wordsOf(node)}`);
-    else if (wordsOf(last) !== wordsOf(node))
+    // One that is as it was is the same object.
+    else if (last !== node && wordsOf(last) !== wordsOf(node))
       log.info("MeshNodeChanged", `A node of the mesh changed: ${wordsOf(node)}`, { was: wordsOf(last) });
   }
   for (const node of known.values()) log.info("MeshNodeLeft", `A node left the mesh: ${wordsOf(node)}`);

@@ -1,5 +1,6 @@
 // The nodes of the mesh with what is known of their routes, and since when they are so. Pure but for the clock that is handed in.
 
+import { equalLists } from "../cidr/equal-lists.ts";
 import type { System } from "../sys/system.ts";
 import type { MeshNode } from "./mesh.ts";
 import type { Judgement, RouteState } from "./proof/verdict.ts";
@@ -29,9 +30,7 @@ export function createRows({ clock }: Pick<System, "clock">) {
 }
 
 function isSameState(a: MeshNode, b: MeshNode): boolean {
-  if (a === b) return true;
-  const isSame = a.isOnline === b.isOnline && a.podCIDRs.length === b.podCIDRs.length;
-  return isSame && a.podCIDRs.every((podCIDR, at) => b.podCIDRs[at]?.equals(podCIDR) === true);
+  return a === b || (a.isOnline === b.isOnline && equalLists(a.podCIDRs, b.podCIDRs));
 }
 
 /** Of an offline node nothing is known; one that is there and serves nothing was not approved; of the others packets tell. */

@@ -1,5 +1,6 @@
 // The tailnet that follows from what tailscaled says of itself. Pure.
 
+import { equalLists } from "../cidr/equal-lists.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { Tailnet, TailnetNode, TailnetPath, TailnetPeer } from "../tailnet/tailnet.ts";
 import type { OfferedRoutes } from "./local-api/local-api-schema.ts";
@@ -50,7 +51,7 @@ export function createToTailnet(): typeof toTailnet {
 
   const peerOf = (node: StatusNode, routes: readonly Prefix[] | undefined): TailnetPeer => {
     const known = made.get(node);
-    if (known !== undefined && isSameList(known.advertisedRoutes, routes)) return known;
+    if (known !== undefined && equalLists(known.advertisedRoutes, routes)) return known;
     const before = lastPeers.get(node.id);
     const next = toPeer(node, routes);
     const peer = before !== undefined && JSON.stringify(before) === JSON.stringify(next) ? before : next;
@@ -78,11 +79,6 @@ export function createToTailnet(): typeof toTailnet {
 
 function isSameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((each, at) => each === b[at]);
-}
-
-function isSameList(a: readonly Prefix[] | undefined, b: readonly Prefix[] | undefined): boolean {
-  if (a === b) return true;
-  return a?.length === b?.length && a?.every((each, at) => b?.[at]?.equals(each) === true) === true;
 }
 
 /** Whether it has never been told to log in. */

@@ -10,7 +10,7 @@ export interface Heap {
 
 const realHeap: Heap = { residentBytes: () => process.memoryUsage.rss(), collect: () => Bun.gc(true) };
 /** A collection takes tens of milliseconds: not for less. */
-const growthBytes = 16 << 20;
+const growthBytes = 8 << 20;
 /** Calls between two looks. */
 const lookEvery = 5;
 
