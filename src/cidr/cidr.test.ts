@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { isIP } from "node:net";
 import fc from "fast-check";
 import ipaddr from "ipaddr.js";
+import { runs } from "../sys/testing.ts";
 import { Addr, parseAddr, tryParseAddr } from "./addr.ts";
 import { Prefix, parsePrefix, subnetAt, subnetCount, tryParsePrefix } from "./prefix.ts";
 
@@ -90,7 +91,7 @@ describe("parseAddr()", () => {
         );
         expect(tryParseAddr(text) !== undefined).toBe(isIP(text) !== 0 && !text.includes("%"));
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 
@@ -107,7 +108,7 @@ describe("parseAddr()", () => {
         );
         expect(oracle).toBe(addr.value);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });
@@ -151,7 +152,7 @@ describe("parsePrefix()", () => {
         const mine = prefix.masked().addr.value;
         expect(BigInt(`0x${network.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`)).toBe(mine);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });
@@ -174,7 +175,7 @@ describe("Prefix", () => {
         expect(a.overlaps(b)).toBe(meet);
         expect(b.overlaps(a)).toBe(meet);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

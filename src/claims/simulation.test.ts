@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { fnv1a64 } from "../podcidr/guess/hash.ts";
+import { runs } from "../sys/testing.ts";
 import { type SimulatedNode, Simulation } from "./simulation.fixture.ts";
 
 /** A base of sixteen blocks. */
@@ -23,7 +24,7 @@ describe("nodes that start at once", () => {
     [16, true],
     [16, false],
   ])("%p of 16 blocks, approved %p", (count, isApproving) => {
-    for (let seed = 1; seed <= 8; seed++) {
+    for (let seed = 1; seed <= runs(8); seed++) {
       const simulation = new Simulation({ ...small, seed, isApproving });
       for (let index = 1; index <= count; index++) simulation.add(`worker-${index}-of-${seed}`);
       expect([seed, simulation.runUntil(() => isConverged(simulation), 300_000)]).toEqual([seed, expect.any(Number)]);
@@ -38,7 +39,7 @@ describe("nodes that start at once, and pods on each as soon as they may", () =>
     [12_000, 0, true],
     [12_000, 0, false],
   ])("no two have one block with maps %p ms late, %p %% lost, approved %p", (batchMs, lostPercent, isApproving) => {
-    for (let seed = 1; seed <= 5; seed++) {
+    for (let seed = 1; seed <= runs(5); seed++) {
       // The tailnet is there in time: without one a node works for itself.
       const simulation = new Simulation({ ...small, seed, batchMs, lostPercent, isApproving, timeoutMs: 120_000 });
       for (let index = 1; index <= 10; index++) simulation.add(`worker-${index}-of-${seed}`);
@@ -248,6 +249,6 @@ test("whatever happens to nodes: none shares pods' addresses in silence, and all
       if (took === undefined)
         throw new Error(`No rest; the last of it:\n${story.simulation.log.slice(-30).join("\n")}`);
     }),
-    { numRuns: 40, seed: 7 },
+    { numRuns: runs(40), seed: 7 },
   );
 }, 60_000);

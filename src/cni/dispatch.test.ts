@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { anyText } from "../sys/fs/testing.ts";
-import { tempRoot } from "../sys/testing.ts";
+import { runs, tempRoot } from "../sys/testing.ts";
 import { errorOf, fakePlugin, selfContained } from "./testing.ts";
 
 describe("VERSION", () => {
@@ -74,7 +74,7 @@ describe("dispatch()", () => {
             msg: expect.any(String),
           });
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

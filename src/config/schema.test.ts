@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import * as z from "zod/mini";
 import type { JsonObject } from "../sys/json.ts";
+import { runs } from "../sys/testing.ts";
 import { defaultConfig } from "./defaults.ts";
 import { toInput, valueAt } from "./explain.ts";
 import { configJsonSchema, configKeys, configSections } from "./keys.ts";
@@ -161,7 +162,7 @@ describe("toInput()", () => {
         const again: unknown = JSON.parse(JSON.stringify(toInput(config)));
         expect(toConfig(z.parse(configSchema, again))).toEqual(config);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { isNodeName } from "../spec/node-name-rule.ts";
 import { ConfigError } from "../sys/errors.ts";
 import { anyText } from "../sys/fs/testing.ts";
+import { runs } from "../sys/testing.ts";
 import { chooseNodeName } from "./node-name.ts";
 import { disputeSentence, doubtSentence, placeWords } from "./node-name-answer.ts";
 import { nodeNamePlaces } from "./places.ts";
@@ -369,6 +370,6 @@ test("whatever the places say, the name is valid, or the error names place, valu
         expect(error.hint).toContain("kubectl get nodes");
       }
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { HeadcniError } from "../sys/errors.ts";
+import { createFiles } from "../sys/fs/files.ts";
 import { join } from "../sys/fs/path.ts";
 import { interpreterOf } from "../sys/process/elf.ts";
 import type { System } from "../sys/system.ts";
@@ -28,7 +29,7 @@ function failingExec(system: System, code: string): System {
 
 describe("interpreterOf()", () => {
   test("names the loader of a dynamic executable, as the kernel will look for it", () => {
-    const head = fs.readFileSync(process.execPath).subarray(0, 64 << 10);
+    const head = createFiles("/").readHead(process.execPath, 64 << 10);
     expect(interpreterOf(head)).toMatch(/^\/lib.*\/ld-linux.*\.so\.[12]$/);
   });
 

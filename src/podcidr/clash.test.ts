@@ -7,7 +7,7 @@ import { type Prefix, parsePrefix } from "../cidr/prefix.ts";
 import type { Config, LoadedConfig } from "../config/config.ts";
 import { defaultConfig } from "../config/defaults.ts";
 import { ConfigError } from "../sys/errors.ts";
-import { tempRoot, testSystem } from "../sys/testing.ts";
+import { runs, tempRoot, testSystem } from "../sys/testing.ts";
 import type { Assignment, PodCIDRAnswer } from "./answer.ts";
 import { choosePodCIDR } from "./chain.ts";
 import { networksOf } from "./judgement/testing.ts";
@@ -371,6 +371,6 @@ test("whatever is said and is around, no range comes into force that is somebody
       // What an operator says twice is questioned.
       if (shared.length > 0) expect(answer.doubts).not.toEqual([]);
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   );
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { runs } from "../sys/testing.ts";
 import { findings, inspectText, said, warnings } from "./testing.ts";
 import { decodeText } from "./text/decode.ts";
 import { splitDocuments } from "./text/documents.ts";
@@ -91,7 +92,7 @@ describe("parseJsonTree()", () => {
         ) as unknown;
         expect(tree === undefined ? undefined : plain(tree)).toEqual(texts);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'{}[]:,"\\ \n01-.eEtruefalsn'), maxLength: 14 }), (text) => {
@@ -106,7 +107,7 @@ describe("parseJsonTree()", () => {
         if (isJson) expect(parseJsonTree(text)).toBeDefined();
         else expect(parseJsonTree(text)?.length ?? 2).toBeGreaterThan(1);
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 

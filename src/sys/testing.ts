@@ -95,6 +95,11 @@ export function memoryLog(): Log & { readonly entries: LogEntry[] } {
   return { entries, debug, info: keep("info"), warn: keep("warn"), error: keep("error") };
 }
 
+/** How often a property or a story is tried: `full` times in `make test`, a fifth of that in `make check`. */
+export function runs(full: number): number {
+  return process.env.HEADCNI_TEST_QUICK === undefined ? full : Math.ceil(full / 5);
+}
+
 /** A directory that plays a node's "/"; disposing removes it. Paths given to its methods are the node's. */
 export interface TempRoot extends Disposable {
   readonly path: string;

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import fc from "fast-check";
 import { conflistFileName } from "../../node-state/names.ts";
 import type { System } from "../../sys/system.ts";
+import { runs } from "../../sys/testing.ts";
 import { recoverConflist } from "../backups/recover.ts";
 import { restoreConflist } from "../backups/restore.ts";
 import { confDir, cutPowerAfter, cutPowerWhen, PowerCut, stateDir, type TestNode, testNode } from "../testing.ts";
@@ -108,7 +109,7 @@ describe("next()", () => {
         const { kinds, isChange } = planned(node, { kind: "restore" });
         expect([kinds.filter((kind) => kind !== "leave" && kind !== "keep-ours"), isChange]).toEqual([[], false]);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   }, 60_000);
 });

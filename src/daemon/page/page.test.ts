@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { pathWords, rttWords } from "../../mesh/graph.ts";
+import { runs } from "../../sys/testing.ts";
 import { drawMesh } from "./mesh-graph.ts";
 import { pageHeaders, renderPage } from "./page.ts";
 import { pageSections } from "./sections.ts";
@@ -125,7 +126,7 @@ describe("drawMesh()", () => {
           expect(Math.min(...nearest, 1000)).toBeGreaterThan(60);
         }
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 

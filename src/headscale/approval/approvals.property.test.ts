@@ -6,7 +6,7 @@ import { parsePodCIDRs } from "../../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../../cidr/prefix.ts";
 import { fakeHttp } from "../../sys/net/testing.ts";
 import { Secret } from "../../sys/secret.ts";
-import { fakeClock, seededRandom } from "../../sys/testing.ts";
+import { fakeClock, runs, seededRandom } from "../../sys/testing.ts";
 import { generations } from "../generations.fixture.ts";
 import { connectHeadscale, type HeadscaleApi } from "../headscale-api.ts";
 import { createFakeHeadscale, type FakeNode, memoryState } from "../testing.ts";
@@ -67,7 +67,7 @@ test.each(generations)("approving removes nothing on $version, whatever happens 
         for (const one of acts) await play(one, { state, apis, approvedBy, sent });
       },
     ),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });
 

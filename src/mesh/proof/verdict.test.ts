@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { ConnectOutcome } from "../../sys/net/connect.ts";
+import { runs } from "../../sys/testing.ts";
 import type { Answers } from "./answers.ts";
 import { type Cause, isShutOut, joinFamilies, judgeAll, judgeAnswers, type PeerVerdict } from "./verdict.ts";
 
@@ -148,7 +149,7 @@ describe("judgeAll()", () => {
         if (judged.route === "live") expect(answered).toBeGreaterThan(0);
         if (judged.route === "unapproved") expect(peers.length).toBeGreaterThan(1);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

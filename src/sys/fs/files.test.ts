@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import fc from "fast-check";
 import { HeadcniError } from "../errors.ts";
-import { type TempRoot, tempRoot } from "../testing.ts";
+import { runs, type TempRoot, tempRoot } from "../testing.ts";
 import { createFiles, type Files } from "./files.ts";
 
 let root: TempRoot;
@@ -125,7 +125,7 @@ describe("createFiles() re-roots", () => {
         // What is there is there without a link left to follow.
         if (fs.existsSync(resolved)) expect(fs.realpathSync(resolved)).toBe(resolved);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
