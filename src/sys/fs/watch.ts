@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import { describeError, errnoOf } from "../errors.ts";
 import type { Log } from "../log/log.ts";
 import type { Files } from "./files.ts";
-import { basename, dirname } from "./path.ts";
+import { basename, dirname, join } from "./path.ts";
 
 /**
  * Calls `onChange` after something in the directory `path` (a node path) changed, or the directory itself came or went,
@@ -20,6 +20,11 @@ const limits: Readonly<Record<string, string>> = {
   EMFILE: "fs.inotify.max_user_instances",
   ENOSPC: "fs.inotify.max_user_watches",
 };
+/**
+ * Of two events of one watch within 2 ms the runtime may swallow the second, whatever name it is of. Once no event has come for this
+ * long, the next one is not swallowed.
+ */
+const quietMs = 5;
 /** Logs that hold the warning about a limit: one is enough, however many directories and watches there are. */
 const warnedOfLimit = new WeakSet<Log>();
 
@@ -29,7 +34,10 @@ export function createWatchDir(files: Files, log: Log): WatchDir {
     if (signal.aborted) return;
     let watchers: fs.FSWatcher[] = [];
     let hasWarned = false;
+    const quiet = new Map<string, NodeJS.Timeout>();
     const close = (): void => {
+      for (const timer of quiet.values()) clearTimeout(timer);
+      quiet.clear();
       for (const watcher of watchers) watcher.close();
       watchers = [];
     };
@@ -50,10 +58,15 @@ export function createWatchDir(files: Files, log: Log): WatchDir {
         hint: "changes there are noticed later, by polling",
       });
     };
-    /** Watches `dir` for one name, or for all; false when it cannot be (most often: it is not there). */
-    const watch = (dir: string, listener: (name: string | undefined) => void): boolean => {
+    /** Watches `dir`; false when it cannot be (most often: it is not there). @param onQuiet called after each burst of events */
+    const watch = (dir: string, listener: (name: string | undefined) => void, onQuiet: () => void): boolean => {
       try {
-        const watcher = fs.watch(dir, (_event, name) => listener(name ?? undefined));
+        const watcher = fs.watch(dir, (_event, name) => {
+          if (signal.aborted) return;
+          clearTimeout(quiet.get(dir));
+          quiet.set(dir, setTimeout(onQuiet, quietMs));
+          listener(name ?? undefined);
+        });
         watcher.on("error", fail);
         watchers.push(watcher);
         return true;
@@ -67,20 +80,35 @@ export function createWatchDir(files: Files, log: Log): WatchDir {
       if (signal.aborted) return;
       // From the top down: what appears below a directory already watched is reported, so nothing is missed between two steps.
       for (const { dir, next } of chain(path)) {
-        const isArmed = watch(hostPath(files, dir), (name) => {
-          if (signal.aborted) return;
-          if (next === undefined) onChange(name);
-          else if (name === undefined || name === next) {
-            rearm();
-            onChange(undefined);
-          }
-        });
+        const host = hostPath(files, dir);
+        const moved = (): void => {
+          rearm();
+          onChange(undefined);
+        };
+        const entry = next === undefined ? undefined : join(host, next);
+        const armed = identityOf(entry);
+        const isArmed = watch(
+          host,
+          (name) => {
+            if (next === undefined) onChange(name);
+            else if (name === undefined || name === next) moved();
+          },
+          () => {
+            if (entry === undefined) onChange(undefined);
+            else if (identityOf(entry) !== armed) moved();
+          },
+        );
         if (!isArmed) return;
       }
     };
     signal.addEventListener("abort", close, { once: true });
     rearm();
   };
+}
+
+/** What has a name now: a number of its own for each file, directory or link; undefined for nothing. */
+function identityOf(path: string | undefined): number | undefined {
+  return path === undefined ? undefined : fs.lstatSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 /** The directories from "/" down to `path`, each with the name in it that leads on; none for `path` itself. */
