@@ -133,7 +133,7 @@ test("every pod runs without privileges of its own, and with all tolerations but
   const pods = objects.flatMap(
     (object) => at(object, "spec", "template", "spec") ?? (object.kind === "Pod" ? object.spec : []),
   );
-  expect(pods.length).toBe(7);
+  expect(pods.length).toBe(8);
   for (const pod of pods) {
     expect(at(pod, "hostPID")).toBeUndefined();
     // From a node out of reach it could not say which node that is.

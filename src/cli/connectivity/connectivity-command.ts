@@ -9,10 +9,13 @@ import type { CliContext } from "../context.ts";
 import { exitCodes } from "../exit.ts";
 import { addExamples, configOption, outputOption, readSeconds, rootOption } from "../options.ts";
 import { renderTable } from "../table.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 interface ConnectivityFlags {
   readonly output: string;
   readonly perf?: boolean;
+  readonly wait?: number;
+  readonly allowAlone?: boolean;
   readonly config?: string;
   readonly root?: string;
 }
@@ -25,11 +28,22 @@ export function addConnectivityCommands(program: Command, context: CliContext): 
       "make a pod on this node, reach every other node from it, take it away; ends with 1 when something failed",
     )
     .option("--perf", "measure the throughput too: a few seconds for each node")
+    .option(
+      "--wait <seconds>",
+      "ask for headcni connectivity serve on every other node, so long at most; one without has failed",
+      readSeconds,
+    )
+    .option("--allow-alone", "end with 0 when no other node is on the tailnet, once a pod was made")
     .addOption(configOption())
     .addOption(outputOption())
     .addOption(rootOption())
     .action((flags: ConnectivityFlags) => testCommand(context, flags));
-  addExamples(test, "headcni connectivity test", "headcni connectivity test --perf -o json");
+  addExamples(
+    test,
+    "headcni connectivity test",
+    "headcni connectivity test --wait 60",
+    "headcni connectivity test --perf -o json",
+  );
   const serve = connectivity
     .command("serve")
     .description(
@@ -71,7 +85,8 @@ async function serveCommand(context: CliContext, { for: seconds, config, root }:
   }
 }
 
-async function testCommand(context: CliContext, { output, perf, config, root }: ConnectivityFlags): Promise<void> {
+async function testCommand(context: CliContext, flags: ConnectivityFlags): Promise<void> {
+  const { output, perf = false, wait, allowAlone = false, config, root } = flags;
   const [{ examine }, { testConnectivity }] = await Promise.all([
     import("../../doctor/examination.ts"),
     import("../../doctor/connectivity/connectivity.ts"),
@@ -83,9 +98,14 @@ async function testCommand(context: CliContext, { output, perf, config, root }: 
   onSignals(["SIGINT", "SIGTERM"], () => stop.abort(), end.signal);
   try {
     const node = examine(context.system(root), { config }, stop.signal);
-    const report = await testConnectivity(node, { isPerf: perf === true, onProgress: terminal.progress });
+    const report = await testConnectivity(node, {
+      isPerf: perf,
+      waitMs: wait === undefined ? undefined : wait * 1000,
+      allowsAlone: allowAlone,
+      onProgress: terminal.progress,
+    });
     terminal.progress(undefined);
-    context.print(output === "json" ? printJson(report) : connectivityTables(report));
+    context.print(output === "json" ? printJson(report) : connectivityTables(report, terminal));
     if (!report.passed) context.exit(exitCodes.negative.code);
   } finally {
     terminal.progress(undefined);
@@ -111,7 +131,11 @@ const figures: readonly Column[] = ["latency", "throughput"];
 const quiet: readonly Column[] = ["back", "transfer", "throughput"];
 
 /** A line for each node, then what did not work and what was not tested. */
-export function connectivityTables({ node, podAddresses, peers, notTested, passed }: ConnectivityDocument): string {
+export function connectivityTables(
+  report: ConnectivityDocument,
+  terminal?: Pick<Terminal, "columns" | "paint">,
+): string {
+  const { node, podAddresses, peers, notTested, passed } = report;
   const rows = peers.map((peer) => [
     peer.node,
     peer.gateway ?? "-",
@@ -123,7 +147,8 @@ export function connectivityTables({ node, podAddresses, peers, notTested, passe
   const notes = peers.flatMap(noteLines);
   const left = notTested.map((what) => `not tested: ${what}`);
   const verdict = passed ? "Nothing failed" : "Something failed: headcni doctor says what mends it";
-  return `${from}\n\n${renderTable(header, rows)}\n${[...notes, ...left, verdict].join("\n")}\n`;
+  const table = rows.length === 0 ? "" : `${renderTable(header, rows, terminal)}\n`;
+  return `${from}\n\n${table}${[...notes, ...left, verdict].join("\n")}\n`;
 }
 
 function cell(column: Column, { outcome, detail }: TestResult): string {

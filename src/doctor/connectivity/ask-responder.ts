@@ -13,6 +13,8 @@ export interface StreamProbes {
   /** Listens on an address of the pod until it is disposed. */
   listen(host: string, onStream: (stream: TcpStream) => void): Disposable & { readonly port: number };
   nowMs(): number;
+  /** Between two looks for what is waited for. */
+  pause(signal: AbortSignal): Promise<void>;
 }
 
 export interface ResponderResults {
@@ -31,6 +33,8 @@ export interface AskResponderOptions {
   /** What the other node is called. */
   readonly node: string;
   readonly isPerf: boolean;
+  /** Until then it is looked for again and again, by `nowMs`. @default once */
+  readonly waitUntilMs?: number | undefined;
 }
 
 /** Where nothing answers this long is waited, for each node. */
@@ -45,15 +49,10 @@ const stallMs = 8000;
 export async function askResponder(
   probes: StreamProbes,
   options: AskResponderOptions,
-  patienceMs = stallMs,
+  { signal, patienceMs = stallMs }: { readonly signal: AbortSignal; readonly patienceMs?: number },
 ): Promise<ResponderResults | undefined> {
-  let stream: TcpStream;
-  try {
-    stream = await probes.connectStream(options.address, connectMs);
-  } catch (error) {
-    expected(error);
-    return undefined;
-  }
+  const stream = await findResponder(probes, options, signal);
+  if (stream === undefined) return undefined;
   using _ = stream;
   const talk = new Talk(stream, patienceMs);
   const greeting = await orStalled(() => talk.greeting());
@@ -74,6 +73,22 @@ export async function askResponder(
     transfer,
     throughput: options.isPerf && isWhole ? await testStreams(probes, talk) : undefined,
   };
+}
+
+async function findResponder(
+  probes: StreamProbes,
+  { address, waitUntilMs = 0 }: AskResponderOptions,
+  signal: AbortSignal,
+): Promise<TcpStream | undefined> {
+  for (;;) {
+    try {
+      return await probes.connectStream(address, connectMs);
+    } catch (error) {
+      expected(error);
+      if (signal.aborted || probes.nowMs() >= waitUntilMs) return undefined;
+      await probes.pause(signal);
+    }
+  }
 }
 
 /** The other pod connects to this one: which source this node sees. */

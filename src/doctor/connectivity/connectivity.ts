@@ -41,6 +41,10 @@ export type PeerDocument = {
 
 export interface ConnectivityOptions {
   readonly isPerf: boolean;
+  /** A node on which no responder has come up after so long has failed. @default none is asked for */
+  readonly waitMs?: number | undefined;
+  /** Whether a node that is the only one passes: its pod was made, and there is nothing to reach. */
+  readonly allowsAlone: boolean;
   /** Called with what is done now. */
   readonly onProgress: (what: string) => void;
 }
@@ -48,7 +52,8 @@ export interface ConnectivityOptions {
 /** @throws HeadcniError HC_CONNECTIVITY when there is no tailnet, no other node, or no pod can be made */
 export async function testConnectivity(node: Examination, options: ConnectivityOptions): Promise<ConnectivityDocument> {
   const { system, signal } = node;
-  const { onProgress } = options;
+  const { onProgress, allowsAlone, waitMs } = options;
+  const waitUntilMs = waitMs === undefined ? undefined : system.clock.monotonicMs() + waitMs;
   onProgress("asking tailscaled");
   const [{ mesh, tailnet }, { config }, { path, text }] = await Promise.all([
     node.mesh(),
@@ -56,7 +61,7 @@ export async function testConnectivity(node: Examination, options: ConnectivityO
     node.conflist(),
   ]);
   const others = mesh.nodes.filter(({ isSelf }) => !isSelf);
-  if (others.length === 0) {
+  if (others.length === 0 && !allowsAlone) {
     throw new HeadcniError(
       "HC_CONNECTIVITY",
       "Cannot test the connectivity: no other node of the cluster is on the tailnet",
@@ -72,7 +77,8 @@ export async function testConnectivity(node: Examination, options: ConnectivityO
   }
   onProgress("making a pod");
   await using pod = await makeTestPod(system, { conflist: text, binDir: config.cni.binDir });
-  const settings = { ...options, mtuBytes: config.network.bridge.mtuBytes, port: config.mesh.probePort };
+  const { bridge } = config.network;
+  const settings = { ...options, waitUntilMs, mtuBytes: bridge.mtuBytes, port: config.mesh.probePort };
   const peers: PeerDocument[] = [];
   for (const other of others) {
     if (signal.aborted) break;
@@ -84,11 +90,13 @@ export async function testConnectivity(node: Examination, options: ConnectivityO
   return {
     node: tailnet.self.name,
     podAddresses: pod.addresses.map(String),
-    passed: !failed && peers.some(({ results }) => results !== null),
+    passed: !failed && (others.length === 0 || peers.some(({ results }) => results !== null)),
     peers,
-    notTested: isServed ? [] : [whatNeedsResponder],
+    notTested: others.length === 0 ? [thatIsAlone] : isServed ? [] : [whatNeedsResponder],
   };
 }
+
+const thatIsAlone = "a way to another node: no other node of the cluster is on the tailnet";
 
 const whatNeedsResponder =
   "a long stream of TCP, and what another node's pod sees of this one: run headcni connectivity serve on the other nodes meanwhile";
@@ -96,7 +104,12 @@ const whatNeedsResponder =
 interface PeerOptions {
   readonly pod: TestPod;
   readonly other: MeshNode;
-  readonly settings: { readonly mtuBytes: number; readonly port: number; readonly isPerf: boolean };
+  readonly settings: {
+    readonly mtuBytes: number;
+    readonly port: number;
+    readonly isPerf: boolean;
+    readonly waitUntilMs: number | undefined;
+  };
 }
 
 async function peerDocuments(
@@ -120,11 +133,11 @@ async function peerDocuments(
     const gateway = gatewayOf(podCIDR).addr;
     const tailnet = addresses.find((addr) => addr.family === family);
     const probes = probesOf(system, { pod, from: own.toString(), port: settings.port });
-    const { mtuBytes, isPerf } = settings;
+    const { mtuBytes, isPerf, waitUntilMs } = settings;
     // A responder has an address of each family.
     const isAbsent = documents.some((document) => document.results?.transfer.outcome === "not-checked");
-    const responder = isAbsent ? undefined : responderAddress(podCIDR);
-    const asked = { pod: own, node: name, responder, gateway, tailnet, mtuBytes, isPerf };
+    const responder = isAbsent && waitUntilMs === undefined ? undefined : responderAddress(podCIDR);
+    const asked = { pod: own, node: name, responder, gateway, tailnet, mtuBytes, isPerf, waitUntilMs };
     const results = await testPeer(probes, asked, signal);
     documents.push({ ...base, family, gateway: gateway.toString(), results, why: null });
   }
@@ -156,6 +169,7 @@ function probesOf(system: System, { pod, from, port }: ProbesOptions): PodProbes
     listen: (host, onStream) => inNetworkNamespace(pod.netns, () => listenTcp({ host, port: 0 }, onStream)),
     sourceOf: (to) => sourceInConntrack(readConntrack(system), from, to),
     nowMs: () => system.clock.monotonicMs(),
+    pause: (signal) => system.clock.sleep(500, signal),
   };
 }
 

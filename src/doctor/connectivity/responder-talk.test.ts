@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { parseAddr } from "../../cidr/addr.ts";
 import { parsePrefix } from "../../cidr/prefix.ts";
+import { HeadcniError } from "../../sys/errors.ts";
 import type { TcpStream } from "../../sys/net/tcp-stream.ts";
 import { type AskResponderOptions, askResponder, type StreamProbes } from "./ask-responder.ts";
 import { answerTo } from "./responder.ts";
@@ -55,6 +56,7 @@ const options: AskResponderOptions = {
   node: "node-2",
   isPerf: false,
 };
+const patience = { signal: new AbortController().signal, patienceMs: 1000 };
 
 interface Play {
   /** What the responder sees. */
@@ -75,6 +77,7 @@ async function play({ sees = "10.244.1.5", comesFrom, spoil }: Play) {
       return { port: 4711, [Symbol.dispose]: () => undefined };
     },
     nowMs: () => 0,
+    pause: async () => undefined,
   };
   const respond = async (): Promise<void> => {
     const talk = new Talk(server, 1000);
@@ -91,7 +94,7 @@ async function play({ sees = "10.244.1.5", comesFrom, spoil }: Play) {
     }
   };
   const responding = respond().catch(() => undefined);
-  const results = await askResponder(probes, options, 1000);
+  const results = await askResponder(probes, options, patience);
   await responding;
   return Object.fromEntries(
     Object.entries(results ?? {}).map(([what, result]) => [what, `${result?.outcome}: ${result?.detail}`]),
@@ -137,7 +140,31 @@ describe("askResponder()", () => {
       connectStream: async () => client,
       listen: () => ({ port: 1, [Symbol.dispose]: () => undefined }),
     };
-    expect(await askResponder({ ...probes, nowMs: () => 0 }, options, 1000)).toBeUndefined();
+    const all = { ...probes, nowMs: () => 0, pause: async () => undefined };
+    expect(await askResponder(all, options, patience)).toBeUndefined();
+  });
+
+  test.each<[string, number | undefined, number]>([
+    ["once", undefined, 1],
+    ["until it is there, or the time is over", 2000, 5],
+  ])("looks for one %s", async (_name, waitUntilMs, times) => {
+    let nowMs = 0;
+    let looks = 0;
+    const probes: StreamProbes = {
+      connectStream: async () => {
+        looks += 1;
+        throw new HeadcniError("HC_STREAM", "Nothing answers");
+      },
+      listen: () => {
+        throw new Error("Nothing is to listen");
+      },
+      nowMs: () => nowMs,
+      pause: async () => {
+        nowMs += 500;
+      },
+    };
+    expect(await askResponder(probes, { ...options, waitUntilMs }, patience)).toBeUndefined();
+    expect(looks).toBe(times);
   });
 });
 

@@ -26,9 +26,13 @@ export interface ServeOptions {
 const connectMs = 3000;
 const idleMs = 60_000;
 
+/** The daemon frees addresses of containers that no runtime knows once they are 10 minutes old, so a pod that is older is made anew. */
+const renewMs = 5 * 60_000;
+
 /** Until the signal of the examination aborts. @throws HeadcniError HC_CONNECTIVITY when no pod can be made */
 export async function serveConnectivity(node: Examination, options: ServeOptions): Promise<void> {
   const { system, signal } = node;
+  const { onReady, onConnection } = options;
   const [{ config }, { path, text }, { name }, { plan }] = await Promise.all([
     node.config(),
     node.conflist(),
@@ -40,31 +44,55 @@ export async function serveConnectivity(node: Examination, options: ServeOptions
       hint: "headcni conflist install writes it",
     });
   }
-  const wanted = plan.adoption.effective.podCIDRs.list.map(responderAddress);
-  await using pod = await makeTestPod(system, { conflist: text, binDir: config.cni.binDir, addresses: wanted });
-  const addresses = pod.addresses.map(String);
+  const { binDir } = config.cni;
+  const { probePort: port } = config.mesh;
+  const addresses = plan.adoption.effective.podCIDRs.list.map(responderAddress);
+  let isFirst = true;
+  while (!signal.aborted) {
+    await using pod = await makeTestPod(system, { conflist: text, binDir, addresses, port });
+    using talks = listen({ pod, node: name, port }, onConnection);
+    if (isFirst) onReady({ node: name, addresses: pod.addresses.map(String) });
+    isFirst = false;
+    await aborted(AbortSignal.any([signal, AbortSignal.timeout(renewMs)]));
+    while (talks.count > 0 && !signal.aborted) await system.clock.sleep(1000, signal);
+  }
+}
+
+interface Place {
+  readonly pod: TestPod;
+  readonly node: string;
+  readonly port: number;
+}
+
+/** @returns how many talk to it now; disposing ends it */
+function listen(
+  { pod, node, port }: Place,
+  onConnection: ServeOptions["onConnection"],
+): Disposable & { count: number } {
+  const talks = {
+    count: 0,
+    [Symbol.dispose]: (): void => {
+      for (const server of servers) server[Symbol.dispose]();
+    },
+  };
   const work = async (stream: TcpStream): Promise<void> => {
     using _ = stream;
     const sees = plainAddress(stream.remoteAddress);
-    options.onConnection(sees);
+    onConnection(sees);
+    talks.count += 1;
     try {
-      await respond(pod, new Talk(stream, idleMs), { responder: name, sees });
+      await respond(pod, new Talk(stream, idleMs), { responder: node, sees });
     } catch (error) {
       // The other end went, or is no test.
       expected(error);
+    } finally {
+      talks.count -= 1;
     }
   };
-  const servers = addresses.map((host) =>
-    inNetworkNamespace(pod.netns, () =>
-      listenTcp({ host, port: config.mesh.probePort }, (stream) => void work(stream)),
-    ),
+  const servers = pod.addresses.map((addr) =>
+    inNetworkNamespace(pod.netns, () => listenTcp({ host: addr.toString(), port }, (stream) => void work(stream))),
   );
-  try {
-    options.onReady({ node: name, addresses });
-    await aborted(signal);
-  } finally {
-    for (const server of servers) server[Symbol.dispose]();
-  }
+  return talks;
 }
 
 async function respond(pod: TestPod, talk: Talk, hello: Greeting): Promise<void> {

@@ -19,6 +19,7 @@ const probes = (parts: Partial<PodProbes> = {}): PodProbes => ({
     throw new Error("Nothing is to listen");
   },
   nowMs: () => 0,
+  pause: async () => undefined,
   ...parts,
 });
 const options = {
@@ -71,6 +72,14 @@ test.each<[string, Partial<PodProbes>, string, string]>([
   const found = await results(parts);
   const { outcome, detail } = found[what as keyof typeof found];
   expect(`${outcome}: ${detail}`).toStartWith(said);
+});
+
+test("a responder that is asked for, and is not there, is a failure", async () => {
+  const asked = await testPeer(probes(), { ...options, waitUntilMs: 0 }, new AbortController().signal);
+  const { back, transfer } = await results({});
+  expect([asked.back, asked.transfer].map(({ outcome }) => outcome)).toEqual(["failed", "failed"]);
+  expect([back, transfer].map(({ outcome }) => outcome)).toEqual(["not-checked", "not-checked"]);
+  expect(asked.back.detail).toContain("run headcni connectivity serve on node-2");
 });
 
 describe("sourceInConntrack()", () => {

@@ -4,7 +4,7 @@ import type { Addr } from "../../cidr/addr.ts";
 import type { ConnectOutcome } from "../../sys/net/connect.ts";
 import type { EchoOutcome } from "../../sys/net/icmp-echo.ts";
 import { askResponder, type StreamProbes } from "./ask-responder.ts";
-import { left, type TestResult } from "./test-result.ts";
+import { failed, left, type TestResult } from "./test-result.ts";
 
 /** What a test asks of the machine, so that a test of the test can play it. Addresses are text. */
 export interface PodProbes extends StreamProbes {
@@ -36,6 +36,8 @@ export interface TestPeerOptions {
   readonly responder: Addr | undefined;
   readonly mtuBytes: number;
   readonly isPerf: boolean;
+  /** Until then, by `nowMs`, a responder is waited for, and a node without one has failed. @default it is not asked for */
+  readonly waitUntilMs?: number | undefined;
 }
 
 /** An ICMP echo needs this much: the smallest MTU of IPv4 that anything has. */
@@ -46,7 +48,7 @@ const perfMs = 3000;
 const perfWindow = 8;
 
 export async function testPeer(probes: PodProbes, options: TestPeerOptions, signal: AbortSignal): Promise<PeerResults> {
-  const { pod, gateway, tailnet, node, responder, mtuBytes, isPerf } = options;
+  const { pod, gateway, tailnet, node, responder, mtuBytes, isPerf, waitUntilMs } = options;
   const target = gateway.toString();
   const answer = await probes.connect(target, signal);
   const reached = reachResult(answer);
@@ -66,8 +68,9 @@ export async function testPeer(probes: PodProbes, options: TestPeerOptions, sign
   const told =
     responder === undefined
       ? undefined
-      : await askResponder(probes, { pod, address: responder.toString(), node, isPerf });
-  const { seen = leaves, back = none(node), transfer = none(node) } = told ?? {};
+      : await askResponder(probes, { pod, address: responder.toString(), node, isPerf, waitUntilMs }, { signal });
+  const none = waitUntilMs === undefined ? left(noResponder(node)) : failed(noResponder(node));
+  const { seen = leaves, back = none, transfer = none } = told ?? {};
   const source = leaves.outcome === "failed" ? leaves : seen;
   const rate = isPerf ? (told?.throughput ?? (await testThroughput(probes, target, mtuBytes))) : undefined;
   const throughput = rate ?? left("asked for with --perf");
@@ -82,11 +85,11 @@ function reachResult(answer: ConnectOutcome): TestResult {
         detail: `answers (${answer.isRefused ? "refuses the port" : "takes the port"}), ${ms(answer.rttMs)}`,
       };
     case "silent":
-      return { outcome: "failed", detail: "no answer" };
+      return failed("no answer");
     case "no-route":
-      return { outcome: "failed", detail: "no route to it" };
+      return failed("no route to it");
     case "no-local-address":
-      return { outcome: "failed", detail: "the pod lacks its address" };
+      return failed("the pod lacks its address");
     case "failed":
       return left(answer.why);
   }
@@ -97,7 +100,7 @@ function sourceResult(seen: string | undefined, pod: string): TestResult {
   if (seen === undefined) return left("the kernel does not show its connections (/proc/net/nf_conntrack)");
   return seen === pod
     ? { outcome: "ok", detail: `leaves this node as ${seen}` }
-    : { outcome: "failed", detail: `leaves this node as ${seen}, not as ${pod}` };
+    : failed(`leaves this node as ${seen}, not as ${pod}`);
 }
 
 async function testMtu(probes: PodProbes, to: string, mtuBytes: number): Promise<TestResult> {
@@ -108,10 +111,9 @@ async function testMtu(probes: PodProbes, to: string, mtuBytes: number): Promise
   for (let round = 0; round < 3; round++) {
     const full = await probes.echo(to, mtuBytes);
     if (full.kind === "answered") return { outcome: "ok", detail: `${mtuBytes} bytes unfragmented, both ways` };
-    if (full.kind === "too-large")
-      return { outcome: "failed", detail: `a device of this node takes no ${mtuBytes} bytes` };
+    if (full.kind === "too-large") return failed(`a device of this node takes no ${mtuBytes} bytes`);
   }
-  return { outcome: "failed", detail: `${smallBytes} bytes come back, ${mtuBytes} unfragmented do not` };
+  return failed(`${smallBytes} bytes come back, ${mtuBytes} unfragmented do not`);
 }
 
 async function testLatency(probes: PodProbes, to: string, signal: AbortSignal): Promise<TestResult> {
@@ -123,8 +125,7 @@ async function testLatency(probes: PodProbes, to: string, signal: AbortSignal): 
   const sorted = times.toSorted((a, b) => a - b);
   const [first, last] = [sorted[0], sorted.at(-1)];
   const median = sorted[Math.floor(sorted.length / 2)];
-  if (first === undefined || last === undefined || median === undefined)
-    return { outcome: "failed", detail: "no answer any more" };
+  if (first === undefined || last === undefined || median === undefined) return failed("no answer any more");
   const lost = latencyRounds - times.length;
   return {
     outcome: lost > 0 ? "failed" : "ok",
@@ -153,8 +154,8 @@ async function testThroughput(probes: PodProbes, to: string, mtuBytes: number): 
   };
 }
 
-function none(node: string): TestResult {
-  return left(`no pod answers there: run headcni connectivity serve on ${node} meanwhile`);
+function noResponder(node: string): string {
+  return `no pod answers there: run headcni connectivity serve on ${node} meanwhile`;
 }
 
 function ms(value: number): string {

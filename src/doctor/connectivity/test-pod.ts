@@ -1,6 +1,7 @@
 // A pod to test with, made by the node's own conflist as the runtime makes one: a network namespace, ADD of each plugin, DEL in any case.
 
 import { type Addr, tryParseAddr } from "../../cidr/addr.ts";
+import { leaseDir, readLeases } from "../../ipam/lease.ts";
 import { parseConflist, pluginEntries } from "../../spec/conflist.ts";
 import { expected, HeadcniError } from "../../sys/errors.ts";
 import { join } from "../../sys/fs/path.ts";
@@ -21,6 +22,8 @@ export interface TestPodOptions {
   readonly binDir: string;
   /** Those that the pod is to have, of each family at most one. @default what host-local gives out */
   readonly addresses?: readonly Addr[];
+  /** Where a pod that has such an address answers. */
+  readonly port?: number;
 }
 
 /** Which process made it, so that what one that was killed has left is known. */
@@ -34,6 +37,7 @@ const timeoutMs = 30_000;
  */
 export async function makeTestPod(system: System, options: TestPodOptions): Promise<TestPod> {
   for (const left of leftPods(system)) await removePod(system, left, options);
+  for (const left of await leftOwners(system, options)) await detachPod(system, left, options);
   const name = `${prefix}${processId}-${Math.floor(system.random() * 0xffff).toString(16)}`;
   await ip(system, ["netns", "add", name]);
   try {
@@ -60,7 +64,27 @@ function leftPods({ files }: System): readonly string[] {
   return names.filter((name) => !isProcess(name.slice(prefix.length).split("-")[0] ?? ""));
 }
 
+/** Those that have left no more than their leases of the addresses: they were killed with the container they ran in. */
+async function leftOwners(system: System, { addresses = [], port = 0 }: TestPodOptions): Promise<readonly string[]> {
+  const { tryConnect } = await import("../../sys/net/connect.ts");
+  const owners: string[] = [];
+  for (const { addr, owner } of readLeases(system.files, leaseDir)) {
+    if (!owner?.containerId.startsWith(prefix) || !addresses.some((wanted) => wanted.equals(addr))) continue;
+    const to = addr.toString();
+    const from = addr.family === "ipv4" ? "0.0.0.0" : "::";
+    const answer = await tryConnect({ from, to, port, timeoutMs: 1000 }, AbortSignal.timeout(2000));
+    if (answer.kind === "answered" && !answer.isRefused) throw failed(`another one answers on ${to} of this node`);
+    owners.push(owner.containerId);
+  }
+  return owners;
+}
+
 async function removePod(system: System, name: string, options: TestPodOptions): Promise<void> {
+  await detachPod(system, name, options);
+  await ip(system, ["netns", "del", name]);
+}
+
+async function detachPod(system: System, name: string, options: TestPodOptions): Promise<void> {
   for (const plugin of pluginsOf(options.conflist).toReversed()) {
     try {
       await call(system, { command: "DEL", name, plugin, prevResult: undefined, ...options });
@@ -70,7 +94,6 @@ async function removePod(system: System, name: string, options: TestPodOptions):
       system.log.warn("TestPodNotRemoved", error.message);
     }
   }
-  await ip(system, ["netns", "del", name]);
 }
 
 interface Plugin {

@@ -7,6 +7,10 @@ export type TestResult = {
   readonly detail: string;
 };
 
+export function failed(detail: string): TestResult {
+  return { outcome: "failed", detail };
+}
+
 export function left(detail: string): TestResult {
   return { outcome: "not-checked", detail };
 }
