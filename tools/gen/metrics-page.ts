@@ -11,7 +11,7 @@ export function metricsPage(): string {
   return page(
     "Metrics",
     `the agents' and the daemon's ${code("metrics.ts")}`,
-    "Served by the daemon in Prometheus' text format on `/metrics` of [`monitoring.listen`](config.md#monitoringlisten). The values of `code` are those of the [conditions](conditions.md). A counter is there, at 0, before anything is counted.",
+    "Served by the daemon in Prometheus' text format on `/metrics` of [`monitoring.listen`](config.md#monitoringlisten). The values of `code` are those of the [conditions](conditions.md). A counter is there, at 0, before anything is counted; a gauge only while there is something to tell.",
     table(["name", "type", "labels", "meaning"], rows),
   );
 }
