@@ -118,8 +118,7 @@ function printIpRule(rule: string): JsonObject {
   return {
     priority: Number(after("priority")),
     src: "all",
-    dst,
-    dstlen: Number(dstlen),
+    ...(dst === "" ? {} : { dst, dstlen: Number(dstlen) }),
     protocol: after("protocol"),
     ...(rule.includes(" blackhole") ? { action: "blackhole" } : { table: after("lookup") }),
     ...(suppress === undefined ? {} : { suppress_prefixlen: Number(suppress) }),

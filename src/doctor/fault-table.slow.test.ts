@@ -451,7 +451,62 @@ const scenes: readonly Scene[] = [
   ],
 ];
 
+/** Other forms of faults above, by what each is. */
+const forms: readonly (readonly [what: string, ...scene: Scene])[] = [
+  ["a plugin is too old", "PluginsUnusable", () => answering("/bridge", ["0.1.0", "0.2.0"]), "install a newer bridge"],
+  [
+    "a rule that asks main comes before tailscaled's",
+    "TailscaleRulesMissing",
+    () => void scene.node.kernel.ipRules.unshift("-4 priority 5150 lookup main protocol 0"),
+    "ip rule del priority 5150",
+  ],
+  [
+    "HeadCNI's rules come after one that refuses all",
+    "ForwardNotOpened",
+    () => {
+      const rules = ["-j ts-forward", "-j REJECT --reject-with icmp-host-prohibited", ...ownAccepts];
+      scene.node.kernel.forward["iptables-nft"] = { policy: "ACCEPT", rules };
+    },
+    "iptables-nft -w 5 -I FORWARD 2 -i headcni0",
+  ],
+  [
+    "HeadCNI's table lacks another node",
+    "SourcesNotKept",
+    () => {
+      scene.node.kernel.table = scene.node.kernel.table?.replaceAll("10.244.2.0/24", "10.244.9.0/24");
+    },
+    "systemctl restart headcni",
+  ],
+  [
+    "Services have addresses in the PodCIDR",
+    "PodCIDRUnusable",
+    () => {
+      fresh(config);
+      services("10.244.0.0/20");
+    },
+    "network.podCIDR.nodeLocal",
+  ],
+  ["Services have addresses in the PodCIDR that is in force", "PodCIDRClash", () => services("10.244.0.0/20"), "drain"],
+  [
+    "docker0 has addresses in the PodCIDR",
+    "PodCIDRUnusable",
+    () => {
+      fresh(config.replace("10.244.1.0/24", "172.17.3.0/24"));
+      return lan("172.17.0.1/16", "docker0");
+    },
+    "network.podCIDR.nodeLocal",
+  ],
+];
+
 describe("a fault is found with its remedy:", () => {
+  test.each(forms)("%s", async (_what, code, breaks, remedy) => {
+    scene.heal();
+    const parts = await breaks();
+    const found = faultsIn(await scene.examined(typeof parts === "object" && parts !== null ? parts : {}));
+    expect(found.map((fault) => fault.code)).toContain(code);
+    expect(found.find((fault) => fault.code === code)?.remedy).toContain(remedy);
+  });
+
   test.each(scenes)("%s", async (code, breaks, remedy) => {
     scene.heal();
     const parts = await breaks();
@@ -561,8 +616,31 @@ function prefs(parts: JsonObject): void {
   scene.tailscaled.prefs = { ...scene.tailscaled.prefs, ...parts };
 }
 
+/** As the daemon writes them. */
+const ownAccepts = ["-i", "-o"].map((way) => `${way} headcni0 -m comment --comment headcni -j ACCEPT`);
+
+/** A plugin that knows other versions of CNI than the rest. */
+function answering(plugin: string, supportedVersions: readonly string[]): Partial<System> {
+  const { exec } = scene.node.system;
+  return {
+    exec: {
+      run: async (argv, options) => {
+        const result = await exec.run(argv, options);
+        if (argv[0]?.endsWith(plugin) !== true) return result;
+        return { ...result, stdout: JSON.stringify({ cniVersion: "0.2.0", supportedVersions }) };
+      },
+    },
+  };
+}
+
+/** What the API server says of Services on a control plane. */
+function services(range: string): void {
+  const flag = `    - command: [kube-apiserver, --service-cluster-ip-range=${range}]\n`;
+  write("/etc/kubernetes/manifests/kube-apiserver.yaml", `kind: Pod\nspec:\n  containers:\n${flag}`);
+}
+
 /** A machine with one more address. */
-function lan(address: string): Partial<System> {
+function lan(address: string, ifname = "eth1"): Partial<System> {
   const [local = "", length] = address.split("/");
   const { exec } = scene.node.system;
   return {
@@ -571,7 +649,7 @@ function lan(address: string): Partial<System> {
         const result = await exec.run(argv, options);
         if (!argv.includes("addr")) return result;
         const device = {
-          ifname: "eth1",
+          ifname,
           mtu: 1500,
           addr_info: [{ local, prefixlen: Number(length), scope: "global" }],
         };
