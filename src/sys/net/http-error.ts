@@ -77,73 +77,67 @@ function plainCause(cause: unknown): Error | undefined {
   return Object.assign(new Error(cause.message), typeof code === "string" ? { code } : {});
 }
 
-/** For a table. */
-const isLasting = true;
-
 interface Words {
   readonly why: string;
   readonly hint?: string | undefined;
-  readonly isLasting?: boolean;
 }
 
 /** Why there is no connection, or none that can be trusted, from what the runtime threw. */
-export function describeConnection(error: unknown, target: HttpTarget): Words {
+export function describeConnection(error: unknown, target: HttpTarget): Words & { readonly isLasting: boolean } {
   const code = codeOf(error);
+  const lasting = lastingWords(code, target);
+  if (lasting !== undefined) return { ...lasting, isLasting: true };
+  return { ...(passingWords(code, target) ?? { why: describeError(error) }), isLasting: false };
+}
+
+/** What may be otherwise at the next attempt. */
+function passingWords(code: string, target: HttpTarget): Words | undefined {
   if (target.kind === "unix") {
     if (code === "ENOENT") return { why: "there is no such socket", hint: "start the program that makes it" };
     if (code === "ECONNREFUSED") {
       return { why: "no program listens on this socket any more", hint: "start the program that made it" };
     }
   }
-  if (/^HPE_/.test(code)) return { why: "what answers there does not speak HTTP", isLasting };
-  if (/^ERR_SSL_/.test(code)) {
-    const why = "what answers there does not speak TLS as this program does";
-    return { why, hint: "see whether it is to be http:", isLasting };
-  }
-  return connectionWords(target)[code] ?? { why: describeError(error) };
-}
-
-function connectionWords(target: HttpTarget): Readonly<Record<string, Words>> {
-  const caFile = target.kind === "tcp" ? target.caFile : undefined;
-  const untrusted: Words =
-    caFile === undefined
-      ? {
-          why: "its certificate is from a CA that this machine does not know",
-          hint: "name the file of its CA",
-          isLasting,
-        }
-      : {
-          why: `its certificate is not from the CA in ${caFile}`,
-          hint: "put the certificate of its CA there",
-          isLasting,
-        };
   const unknownName: Words = { why: "its name is not known", hint: "look at the name, and at this machine's DNS" };
-  return {
+  const words: Readonly<Record<string, Words>> = {
     ENOTFOUND: unknownName,
     EAI_AGAIN: unknownName,
     ECONNRESET: { why: "it closed the connection without an answer" },
     EPIPE: { why: "it closed the connection without an answer" },
     EHOSTUNREACH: { why: "there is no way to this host" },
     ENETUNREACH: { why: "there is no way to its network" },
+  };
+  return words[code];
+}
+
+/** What stays as it is until somebody has changed something. */
+function lastingWords(code: string, target: HttpTarget): Words | undefined {
+  if (/^HPE_/.test(code)) return { why: "what answers there does not speak HTTP" };
+  if (/^ERR_SSL_/.test(code)) {
+    const why = "what answers there does not speak TLS as this program does";
+    return { why, hint: "see whether it is to be http:" };
+  }
+  const caFile = target.kind === "tcp" ? target.caFile : undefined;
+  const untrusted: Words =
+    caFile === undefined
+      ? { why: "its certificate is from a CA that this machine does not know", hint: "name the file of its CA" }
+      : { why: `its certificate is not from the CA in ${caFile}`, hint: "put the certificate of its CA there" };
+  const words: Readonly<Record<string, Words>> = {
     UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
     UNABLE_TO_GET_ISSUER_CERT: untrusted,
     UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
     SELF_SIGNED_CERT_IN_CHAIN: untrusted,
     DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
     CERT_SIGNATURE_FAILURE: untrusted,
-    CERT_HAS_EXPIRED: { why: "its certificate has expired", hint: "renew it, or set this machine's clock", isLasting },
-    CERT_NOT_YET_VALID: { why: "its certificate is not valid yet", hint: "set this machine's clock", isLasting },
+    CERT_HAS_EXPIRED: { why: "its certificate has expired", hint: "renew it, or set this machine's clock" },
+    CERT_NOT_YET_VALID: { why: "its certificate is not valid yet", hint: "set this machine's clock" },
     ERR_TLS_CERT_ALTNAME_INVALID: {
       why: "its certificate is for another name",
       hint: "ask it by a name or address that its certificate holds",
-      isLasting,
     },
-    ERR_BORINGSSL: {
-      why: `${caFile ?? "the file of its CA"} holds no certificate`,
-      hint: "put it there as PEM",
-      isLasting,
-    },
+    ERR_BORINGSSL: { why: `${caFile ?? "the file of its CA"} holds no certificate`, hint: "put it there as PEM" },
   };
+  return words[code];
 }
 
 function codeOf(error: unknown): string {
