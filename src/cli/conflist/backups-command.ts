@@ -1,9 +1,9 @@
 // `headcni conflist backup` and `backups`: keeping copies, and listing all that is kept.
 
-import { type Backups, backupConflists, listBackups } from "../../conflist/backups/backup.ts";
-import { type AsideRecord, encodeAside, encodeVersion } from "../../conflist/ledger/manifest.ts";
+import { backupConflists, listBackups } from "../../conflist/backups/backup.ts";
+import type { AsideRecord } from "../../conflist/ledger/manifest.ts";
 import { join } from "../../sys/fs/path.ts";
-import { type JsonObject, printJson } from "../../sys/json.ts";
+import { printJson } from "../../sys/json.ts";
 import { printable } from "../../sys/log/printable.ts";
 import type { CliContext } from "../context.ts";
 import { renderTable } from "../table.ts";
@@ -27,7 +27,7 @@ export async function backupCommand(context: CliContext, flags: NodeFlags & Outp
 export async function backupsCommand(context: CliContext, flags: NodeFlags & OutputFlags): Promise<void> {
   const all = listBackups(context.system(flags.root));
   if (flags.output === "json") {
-    context.print(printJson(all.map(encodeBackups)));
+    context.print(printJson(all));
     return;
   }
   const rows = all.flatMap(({ confDir, folder, aside, versions }) => [
@@ -49,13 +49,4 @@ export async function backupsCommand(context: CliContext, flags: NodeFlags & Out
 /** Whether the file lies aside for the installation in force, or because none has anything to do with it. */
 function asideWords({ role, state }: AsideRecord): string {
   return role === "leftover" || state === "left" ? "left aside" : "moved aside";
-}
-
-function encodeBackups({ confDir, folder, aside, versions }: Backups): JsonObject {
-  return {
-    confDir,
-    folder,
-    aside: aside.map(encodeAside),
-    versions: versions.map(encodeVersion),
-  };
 }

@@ -22,8 +22,8 @@ describe("backupConflists()", () => {
     expect(await backupConflists(node.system, options)).toEqual(report);
     const [backups] = listBackups(node.system);
     expect(backups?.versions).toMatchObject([
-      { name: "10-flannel.conflist", kind: "file", mode: 0o640, writtenBy: "other" },
-      { name: conflistFileName, kind: "file", mode: 0o600, writtenBy: "headcni" },
+      { name: "10-flannel.conflist", kind: "file", mode: "0640", writtenBy: "other" },
+      { name: conflistFileName, kind: "file", mode: "0600", writtenBy: "headcni" },
       { name: "99-link.conf", kind: "symlink", target: "10-flannel.conflist", writtenBy: "other" },
     ]);
     expect(fs.readdirSync(`${node.root.path}${stateDir}/backups`)).toHaveLength(3);

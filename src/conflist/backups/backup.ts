@@ -4,9 +4,8 @@ import { stateDir as defaultStateDir } from "../../node-state/names.ts";
 import { runtimeOrder } from "../../spec/runtime-order.ts";
 import type { System } from "../../sys/system.ts";
 import { attempt } from "../ledger/failure.ts";
-import { addVersion, isCopied, withCopy } from "../ledger/kept-versions.ts";
 import { lockConflist } from "../ledger/lock.ts";
-import type { AsideRecord, VersionRecord } from "../ledger/manifest.ts";
+import { type AsideRecord, addVersion, isCopied, type VersionRecord, withCopy } from "../ledger/manifest.ts";
 import { backupFailure, journal } from "../ledger/perform.ts";
 import { look } from "../ledger/seen.ts";
 import { openStore } from "../ledger/store.ts";
@@ -17,15 +16,15 @@ export interface BackupConflistsOptions {
   readonly stateDir?: string | undefined;
 }
 
-export interface Backups {
+export type Backups = {
+  readonly confDir: string;
   /** Directory the copies lie in. */
   readonly folder: string;
-  readonly confDir: string;
   /** Others' files under a name no runtime reads. */
   readonly aside: readonly AsideRecord[];
   /** Copies of what was replaced or asked for, oldest first. */
   readonly versions: readonly VersionRecord[];
-}
+};
 
 export interface BackupReport {
   /** Names that are kept now, with what they held at this moment. */
@@ -59,6 +58,6 @@ export function listBackups(system: System, stateDir: string = defaultStateDir):
   return known.map((confDir) => {
     const store = openStore(system, stateDir, confDir);
     const { aside, versions } = store.read();
-    return { folder: store.dir, confDir, aside, versions };
+    return { confDir, folder: store.dir, aside, versions };
   });
 }

@@ -9,11 +9,10 @@ import type { AtomicWriteStep } from "../../sys/fs/atomic-file.ts";
 import { join } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
 import { attempt } from "../ledger/failure.ts";
-import { keptLater, plannedAside } from "../ledger/installation.ts";
-import { isSameContent } from "../ledger/kept-versions.ts";
-import { type DirRecord, emptyRecord } from "../ledger/manifest.ts";
+import { type DirRecord, emptyRecord, isSameContent } from "../ledger/manifest.ts";
 import { giveSecondName, writeOurs } from "../ledger/perform.ts";
 import { isOursWritten, look, type Seen, type SeenFile } from "../ledger/seen.ts";
+import { keptLater, plannedAside } from "../ledger/step.ts";
 import type { Store } from "../ledger/store.ts";
 import { diffInstall, type InstallDiff } from "./install-diff.ts";
 

@@ -159,11 +159,12 @@ export function giveSecondName(system: System, store: Store, entry: AsideRecord)
  * @returns false when the backups do not hold it
  */
 function recreateAside({ files }: System, store: Store, entry: AsideRecord): boolean {
-  const { kind, target, mode, aside } = entry;
-  const path = join(store.confDir, aside);
+  const { kind, target, uid, gid } = entry;
+  const path = join(store.confDir, entry.aside);
   const content = store.copyOf(entry);
-  if (kind === "symlink" && target !== undefined) files.symlink(target, path, { ...entry, mode: undefined });
-  else if (content !== undefined) files.writeAtomic(path, content, { mode, origin: entry });
+  const origin = { uid, gid, mode: Number.parseInt(entry.mode, 8), mtimeNs: BigInt(entry.mtimeNs) };
+  if (kind === "symlink" && target !== undefined) files.symlink(target, path, { ...origin, mode: undefined });
+  else if (content !== undefined) files.writeAtomic(path, content, { mode: origin.mode, origin });
   else return false;
   return true;
 }

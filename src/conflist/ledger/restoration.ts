@@ -4,11 +4,9 @@
 import { conflistFileName } from "../../node-state/names.ts";
 import { runtimeOrder } from "../../spec/runtime-order.ts";
 import { compareNames } from "../../sys/fs/file-name.ts";
-import { plannedAside } from "./installation.ts";
-import { isCopied, withCopy } from "./kept-versions.ts";
-import { type AsideRecord, type DirRecord, isOurOriginal } from "./manifest.ts";
+import { type AsideRecord, type DirRecord, isCopied, isOurOriginal, withCopy } from "./manifest.ts";
 import { isOursWritten, type Seen } from "./seen.ts";
-import { type Action, type Step, transitionAll } from "./step.ts";
+import { type Action, plannedAside, type Step, transitionAll } from "./step.ts";
 
 const name = conflistFileName;
 

@@ -4,11 +4,11 @@ import { originalName } from "../../node-state/aside-name.ts";
 import { conflistFileName } from "../../node-state/names.ts";
 import { temporaryTarget } from "../../sys/fs/atomic-file.ts";
 import type { FileKind } from "../../sys/fs/files.ts";
+import { octal } from "../../sys/fs/octal.ts";
 import { join } from "../../sys/fs/path.ts";
 import { sha256Hex } from "../../sys/fs/sha256.ts";
 import type { System } from "../../sys/system.ts";
-import { isSameContent } from "./kept-versions.ts";
-import type { DirRecord, FileRecord } from "./manifest.ts";
+import { type DirRecord, type FileRecord, isSameContent } from "./manifest.ts";
 import { maxCopyBytes, type Store } from "./store.ts";
 
 /** One name of the directory. */
@@ -55,7 +55,7 @@ export function lookAt({ files, clock }: System, dir: string, name: string): See
   const path = join(dir, name);
   const info = files.lstat(path);
   if (info === undefined) return undefined;
-  const { kind, inode, mode, uid, gid, mtimeNs } = info;
+  const { kind, inode, uid, gid } = info;
   if (kind === "directory") return { kind, inode, record: undefined, content: undefined };
   const isSmall = kind === "file" && info.sizeBytes <= maxCopyBytes;
   const content = isSmall ? files.readIfPresent(path, maxCopyBytes) : undefined;
@@ -64,6 +64,7 @@ export function lookAt({ files, clock }: System, dir: string, name: string): See
   const sha256 = content === undefined ? undefined : sha256Hex(content);
   const target = kind === "symlink" ? files.readLink(path) : undefined;
   const at = new Date(clock.now()).toISOString();
+  const [mode, mtimeNs] = [octal(info.mode), String(info.mtimeNs)];
   return { kind, inode, record: { name, kind, mode, uid, gid, mtimeNs, sha256, target, copy: undefined, at }, content };
 }
 

@@ -1,7 +1,14 @@
 // One step of the ledger: what is done to the directory, and how the manifest reads before and after. Pure.
 
-import { addVersion } from "./kept-versions.ts";
-import type { AsideRecord, DirRecord, FileRecord } from "./manifest.ts";
+import { asideName } from "../../node-state/aside-name.ts";
+import {
+  type AsideRecord,
+  type AsideRole,
+  addVersion,
+  type DirRecord,
+  type FileRecord,
+  isSameContent,
+} from "./manifest.ts";
 import type { Seen } from "./seen.ts";
 import { type TransitionAllOptions, transitionOf } from "./transitions.ts";
 
@@ -78,6 +85,29 @@ export function transitionAll(before: DirRecord, seen: Seen, options: Transition
     return [entry];
   });
   return { record: { ...before, aside }, actions };
+}
+
+/** How many files that came to one name after its original stay aside. */
+export const keptLater = 5;
+
+/**
+ * An entry for a file that is to go aside, under a name no file has in the directory or the manifest. One that came back with
+ * nothing new takes the place of the later one with the same content; an original is never replaced.
+ */
+export function plannedAside(
+  record: DirRecord,
+  seen: Seen,
+  { role, ...file }: FileRecord & { readonly role: AsideRole },
+): AsideRecord {
+  const isRepeat = (entry: AsideRecord): boolean =>
+    role === "later" && entry.role === "later" && entry.name === file.name && isSameContent(entry, file);
+  const taken = new Set([...seen.names, ...record.aside.map(({ aside }) => aside)]);
+  const aside = record.aside.find(isRepeat)?.aside ?? asideName(file.name, (candidate) => taken.has(candidate));
+  return { ...file, aside, role, state: "planned" };
+}
+
+export function hasOriginal({ aside }: DirRecord, name: string): boolean {
+  return aside.some((entry) => entry.name === name && entry.role === "original");
 }
 
 function noted(entry: AsideRecord): AsideRecord {

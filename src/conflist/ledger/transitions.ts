@@ -2,8 +2,7 @@
 
 import { conflistFileName } from "../../node-state/names.ts";
 import { join } from "../../sys/fs/path.ts";
-import { isSameContent } from "./kept-versions.ts";
-import { type AsideRecord, asideRoles, asideStates, isOurOriginal } from "./manifest.ts";
+import { type AsideRecord, asideRoles, asideStates, isOurOriginal, isSameContent } from "./manifest.ts";
 import { isAsRecorded, type Seen } from "./seen.ts";
 
 /** The columns of the table, in their order, and what each can say. */
