@@ -2,7 +2,7 @@
 // hostPort reaches a pod. Reads what lies in the directories; whatever lies there, it never fails for one file's sake.
 
 import { originalName } from "../node-state/aside-name.ts";
-import { conflistFileName, stateDir as defaultStateDir } from "../node-state/names.ts";
+import { conflistFileName } from "../node-state/names.ts";
 import { readNetworkConfig, typeOfPlugin } from "../spec/config-file.ts";
 import { isRuntimeConfig } from "../spec/runtime-order.ts";
 import { describeError, expected } from "../sys/errors.ts";
@@ -37,7 +37,7 @@ export interface LostPluginsOptions {
  * the first that a runtime can load. Empty on a node that had none. A file that lies aside and is removed says nothing any more.
  */
 export function lostPlugins(system: System, options: LostPluginsOptions): readonly LostPlugins[] {
-  const { confDir, formerDirs, stateDir = defaultStateDir } = options;
+  const { confDir, formerDirs, stateDir } = options;
   const store = (dir: string): Store => openStore(system, stateDir, dir);
   const seen = new Set(options.plugins.map(typeOfPlugin));
   const dirs = new Set([confDir, ...readKnownDirs(system, store(confDir)), ...formerDirs]);

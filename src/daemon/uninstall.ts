@@ -3,10 +3,14 @@
 
 import { type CleanedUp, type CleanUpOptions, leftAlone, notRemoved, removed } from "../agent/cleaned-up.ts";
 import type { Config } from "../config/config.ts";
-import { listBackups } from "../conflist/backups/backup.ts";
-import { describeRestore } from "../conflist/backups/describe-restore.ts";
-import { planRestore, type RestoreAction, type RestoreReport, restoreConflist } from "../conflist/backups/restore.ts";
-import { soleCopies } from "../conflist/backups/sole-copies.ts";
+import { listBackups, soleCopies } from "../conflist/backups/backup.ts";
+import {
+  describeRestore,
+  planRestore,
+  type RestoreAction,
+  type RestoreReport,
+  restoreConflist,
+} from "../conflist/backups/restore.ts";
 import { otherConfigs } from "../conflist/foreign-configs.ts";
 import { leaseDir } from "../ipam/lease.ts";
 import { countLeases } from "../ipam/lease-count.ts";

@@ -1,8 +1,7 @@
 // `headcni conflist restore`.
 
 import { listBackups } from "../../conflist/backups/backup.ts";
-import { describeRestore } from "../../conflist/backups/describe-restore.ts";
-import { planRestore, type RestoreReport, restoreConflist } from "../../conflist/backups/restore.ts";
+import { describeRestore, planRestore, type RestoreReport, restoreConflist } from "../../conflist/backups/restore.ts";
 import { claimNode } from "../../daemon/claim.ts";
 import { keepDaemonOut } from "../../daemon/instance-lock.ts";
 import { type JsonObject, printJson } from "../../sys/json.ts";

@@ -1,7 +1,9 @@
 // Copies on request, and the list of all that is kept.
 
-import { stateDir as defaultStateDir } from "../../node-state/names.ts";
 import { runtimeOrder } from "../../spec/runtime-order.ts";
+import type { Files } from "../../sys/fs/files.ts";
+import { join } from "../../sys/fs/path.ts";
+import { sha256Hex } from "../../sys/fs/sha256.ts";
 import type { System } from "../../sys/system.ts";
 import { attempt } from "../ledger/failure.ts";
 import { lockConflist } from "../ledger/lock.ts";
@@ -38,8 +40,7 @@ export interface BackupReport {
  * @throws HeadcniError HC_CONFLIST_BACKUP, HC_CONFLIST_BUSY
  */
 export async function backupConflists(system: System, options: BackupConflistsOptions): Promise<BackupReport> {
-  const { confDir } = options;
-  const stateDir = options.stateDir ?? defaultStateDir;
+  const { confDir, stateDir } = options;
   const names = runtimeOrder(system.files.list(confDir) ?? []);
   if (names.length === 0) return { kept: [], passedOver: [] };
   using _lock = await lockConflist(system, stateDir);
@@ -53,11 +54,27 @@ export async function backupConflists(system: System, options: BackupConflistsOp
 }
 
 /** All that is kept of every directory HeadCNI has worked in. */
-export function listBackups(system: System, stateDir: string = defaultStateDir): readonly Backups[] {
+export function listBackups(system: System, stateDir?: string): readonly Backups[] {
   const known = openStore(system, stateDir, "/").knownDirs();
   return known.map((confDir) => {
     const store = openStore(system, stateDir, confDir);
     const { aside, versions } = store.read();
     return { confDir, folder: store.dir, aside, versions };
   });
+}
+
+/** Paths of configurations that others wrote and of which there is only a copy here: neither at their name now, nor aside. */
+export function soleCopies(files: Files, backups: readonly Backups[]): readonly string[] {
+  return backups.flatMap(({ confDir, aside, versions }) => {
+    const elsewhere = new Set(aside.map(({ sha256 }) => sha256));
+    const own = versions.filter(({ writtenBy }) => writtenBy === "other");
+    return own
+      .filter(({ name, sha256 }) => !elsewhere.has(sha256) && digestOf(files, join(confDir, name)) !== sha256)
+      .map(({ name }) => join(confDir, name));
+  });
+}
+
+function digestOf(files: Files, path: string): string | undefined {
+  const bytes = files.readIfPresent(path);
+  return bytes === undefined ? undefined : sha256Hex(bytes);
 }

@@ -2,14 +2,13 @@
 // administrator who tidied up. Safe to run at any time; where all is well it changes nothing.
 
 import type { OtherConfigs } from "../../config/config.ts";
-import { stateDir as defaultStateDir } from "../../node-state/names.ts";
 import { join } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
 import { attempt } from "../ledger/failure.ts";
 import { lockConflist } from "../ledger/lock.ts";
 import { isSameRecord } from "../ledger/manifest.ts";
 import type { Intent } from "../ledger/next.ts";
-import { commitFailure, perform, plan } from "../ledger/perform.ts";
+import { commitFailure, perform, plan, recoveryFailure } from "../ledger/perform.ts";
 import { isOurTemporary } from "../ledger/seen.ts";
 import { openStore, type Store } from "../ledger/store.ts";
 
@@ -34,8 +33,7 @@ export interface RecoverReport {
  * @throws HeadcniError HC_CONFLIST_BUSY, HC_CONFLIST_BACKUP, HC_CONFLIST_WRITE
  */
 export async function recoverConflist(system: System, options: RecoverConflistOptions): Promise<RecoverReport> {
-  const { confDir, otherConfigs } = options;
-  const stateDir = options.stateDir ?? defaultStateDir;
+  const { confDir, stateDir, otherConfigs } = options;
   const store = openStore(system, stateDir, confDir);
   const hasTemporaries = leftovers(system, confDir).length > 0 || store.temporaries().length > 0;
   if (!hasTemporaries && isHealthy(system, store, otherConfigs)) return { removedTemporaries: [], completedMoves: [] };
@@ -51,13 +49,12 @@ function isHealthy(system: System, store: Store, otherConfigs: OtherConfigs): bo
 /** As `recoverConflist`, for a caller that holds the lock. */
 export async function recoverLocked(system: System, store: Store, otherConfigs: OtherConfigs): Promise<RecoverReport> {
   const { confDir } = store;
-  const failure = ["HC_CONFLIST_WRITE", `Cannot finish what an interrupted run began in ${confDir}`] as const;
   const removedTemporaries = leftovers(system, confDir);
-  attempt(failure, () => {
+  attempt(recoveryFailure(store), () => {
     for (const name of removedTemporaries) system.files.remove(join(confDir, name));
   });
   attempt(commitFailure(store), store.removeTemporaries);
-  const { actions } = await perform(system, store, { intent: intentFor(otherConfigs), failure: () => failure });
+  const { actions } = await perform(system, store, { intent: intentFor(otherConfigs) });
   const completedMoves = actions.filter(({ kind }) => kind === "set-aside").map(({ name }) => name);
   return { removedTemporaries, completedMoves };
 }

@@ -1,7 +1,7 @@
 // Takes HeadCNI out of a configuration directory: what lay there before comes back under its own name, our file goes. In that
 // order, so that the node has a configuration throughout; and so that a second run finishes what the first one began.
 
-import { stateDir as defaultStateDir } from "../../node-state/names.ts";
+import type { CleanUpOptions } from "../../agent/cleaned-up.ts";
 import { join } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
 import { lockConflist } from "../ledger/lock.ts";
@@ -34,7 +34,7 @@ export interface RestoreReport {
 
 /** What `restoreConflist` would do. Changes nothing. */
 export function planRestore(system: System, { confDir, stateDir }: RestoreConflistOptions): RestoreReport {
-  const store = openStore(system, stateDir ?? defaultStateDir, confDir);
+  const store = openStore(system, stateDir, confDir);
   const { seen, step } = plan(system, store, { kind: "recover", movesAside: false });
   return reportOf(confDir, next(recordAfter(step), seen, { kind: "restore" }));
 }
@@ -45,8 +45,7 @@ export function planRestore(system: System, { confDir, stateDir }: RestoreConfli
  * @throws HeadcniError HC_CONFLIST_RESTORE, HC_CONFLIST_BACKUP, HC_CONFLIST_BUSY. Running it again goes on from there.
  */
 export async function restoreConflist(system: System, options: RestoreConflistOptions): Promise<RestoreReport> {
-  const { confDir } = options;
-  const stateDir = options.stateDir ?? defaultStateDir;
+  const { confDir, stateDir } = options;
   await recoverConflist(system, { confDir, stateDir, otherConfigs: "keep" });
   // Where HeadCNI never was, no lock is made only to find that out.
   const planned = planRestore(system, options);
@@ -54,8 +53,7 @@ export async function restoreConflist(system: System, options: RestoreConflistOp
   using _lock = await lockConflist(system, stateDir);
   const store = openStore(system, stateDir, confDir);
   await recoverLocked(system, store, "keep");
-  const failure = ({ name }: Action) => ["HC_CONFLIST_RESTORE", `Cannot restore ${join(confDir, name)}`] as const;
-  return reportOf(confDir, await perform(system, store, { intent: { kind: "restore" }, failure }));
+  return reportOf(confDir, await perform(system, store, { intent: { kind: "restore" } }));
 }
 
 function reportOf(confDir: string, { actions }: Step): RestoreReport {
@@ -64,4 +62,23 @@ function reportOf(confDir: string, { actions }: Step): RestoreReport {
     actions: actions.map(({ kind, name, why }) => ({ kind, name, why })),
     isComplete: actions.every(({ kind }) => kind !== "leave" && kind !== "set-aside"),
   };
+}
+
+/** What is done, and what would be, to a file that is not left alone. */
+const actionWords: Readonly<Partial<Record<RestoreAction["kind"], readonly [string, string]>>> = {
+  "put-back": ["Put back", "Would put back"],
+  "set-aside": ["Set aside", "Would set aside"],
+  "remove-ours": ["Removed", "Would remove"],
+};
+
+/** `Put back /etc/cni/net.d/10-flannel.conflist` */
+export function describeRestore(
+  confDir: string,
+  { kind, name, why }: RestoreAction,
+  { isDryRun }: CleanUpOptions,
+): string {
+  const path = join(confDir, name);
+  const words = actionWords[kind];
+  if (words === undefined) return `Left alone: ${path} ${why}`;
+  return `${words[isDryRun ? 1 : 0]} ${path}${why === undefined ? "" : `, which ${why}`}`;
 }

@@ -3,7 +3,7 @@
 // configuration it can use whatever instant ends us.
 
 import type { OtherConfigs } from "../../config/config.ts";
-import { conflistFileName, stateDir as defaultStateDir } from "../../node-state/names.ts";
+import { conflistFileName } from "../../node-state/names.ts";
 import { type ConflistProblem, problemSentence } from "../../spec/problem.ts";
 import { expected, HeadcniError } from "../../sys/errors.ts";
 import { compareNames } from "../../sys/fs/file-name.ts";
@@ -11,12 +11,11 @@ import { join } from "../../sys/fs/path.ts";
 import { sha256Hex } from "../../sys/fs/sha256.ts";
 import type { System } from "../../sys/system.ts";
 import { recoverLocked } from "../backups/recover.ts";
-import { attempt, type FailureName } from "../ledger/failure.ts";
+import { attempt } from "../ledger/failure.ts";
 import { lockConflist } from "../ledger/lock.ts";
 import { withHash } from "../ledger/manifest.ts";
 import type { Intent } from "../ledger/next.ts";
-import { backupFailure, commitFailure, perform } from "../ledger/perform.ts";
-import type { Action } from "../ledger/step.ts";
+import { backupFailure, perform } from "../ledger/perform.ts";
 import { openStore, type Store } from "../ledger/store.ts";
 import { diffInstall, type InstallDiff, type InstallReason, isInstalled } from "./install-diff.ts";
 import { installUnrecorded, isRecorded } from "./install-unrecorded.ts";
@@ -102,7 +101,7 @@ export async function installConflist(
   text: string,
   options: InstallConflistOptions,
 ): Promise<InstallReport> {
-  const { confDir, stateDir = defaultStateDir, seesToRecord = false } = options;
+  const { confDir, stateDir, seesToRecord = false } = options;
   const content = new TextEncoder().encode(text);
   options.onStep?.("rendered", `${content.length} bytes`);
   const first = diffInstall(system, content, options);
@@ -139,7 +138,7 @@ interface Work {
 
 async function installRecorded(system: System, work: Work): Promise<InstallReport> {
   const { store, content, options } = work;
-  const { stateDir = defaultStateDir, confDir } = options;
+  const { stateDir, confDir } = options;
   using _lock = await lockConflist(system, stateDir);
   await recoverLocked(system, store, options.otherConfigs);
   // Another process may have done it all while this one waited for the lock.
@@ -169,7 +168,6 @@ async function putInForce(system: System, work: Work, intent: Intent): Promise<r
   try {
     await perform(system, store, {
       intent,
-      failure: (action) => failureOf(store, action),
       confirm: async () => {
         onStep?.("backed-up", store.dir);
         await validateOrThrow(work);
@@ -187,13 +185,6 @@ async function putInForce(system: System, work: Work, intent: Intent): Promise<r
   }
   if (moved.length > 0) onStep?.("recorded", join(store.dir, "manifest.json"));
   return moved;
-}
-
-function failureOf(store: Store, { kind, name }: Action): FailureName {
-  const path = join(store.confDir, name);
-  if (kind === "set-aside")
-    return ["HC_CONFLIST_WRITE", `Cannot move ${path} aside, which the runtime prefers to ours`];
-  return kind === "drop" ? commitFailure(store) : ["HC_CONFLIST_WRITE", `Cannot write the conflist ${path}`];
 }
 
 /** An installation that failed is one that was cut short: what had the name before has it again, unless ours has it by now. */

@@ -1,5 +1,6 @@
 // One process at a time works on configurations and backups: the daemon, a command-line tool, an upgrade's second daemon.
 
+import { stateDir as defaultStateDir } from "../../node-state/names.ts";
 import { HeadcniError } from "../../sys/errors.ts";
 import { type FileLock, tryLockFile, waitForLock } from "../../sys/fs/flock.ts";
 import { join } from "../../sys/fs/path.ts";
@@ -15,7 +16,7 @@ const retryMs = 20;
  * @throws HeadcniError HC_CONFLIST_BUSY when another process holds it for 15 s, HC_CONFLIST_BACKUP when `stateDir`
  *   cannot be written.
  */
-export async function lockConflist(system: System, stateDir: string): Promise<FileLock> {
+export async function lockConflist(system: System, stateDir = defaultStateDir): Promise<FileLock> {
   const path = join(stateDir, "conflist.lock");
   const take = () =>
     attempt(["HC_CONFLIST_BACKUP", `Cannot use the state folder ${stateDir}`], () => {

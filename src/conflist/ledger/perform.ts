@@ -18,8 +18,6 @@ export const conflistMode = 0o600;
 
 export interface PerformOptions {
   readonly intent: Intent;
-  /** What the failure of an action is called. */
-  readonly failure: (action: Action) => FailureName;
   /** Asked once the manifest says what is about to happen: what it throws ends the work, and the manifest reads as before. */
   readonly confirm?: () => Promise<void>;
   /** After each action that found what it was for. */
@@ -37,7 +35,7 @@ export function plan(system: System, store: Store, intent: Intent) {
 
 /**
  * Plans, journals, acts, commits.
- * @throws HeadcniError HC_CONFLIST_BACKUP, or as `failure` says. Recovering goes on from there.
+ * @throws HeadcniError HC_CONFLIST_BACKUP, HC_CONFLIST_WRITE, HC_CONFLIST_RESTORE. Recovering goes on from there.
  */
 export async function perform(system: System, store: Store, options: PerformOptions): Promise<Step> {
   const { before, seen, step } = attempt(backupFailure(store), () => plan(system, store, options.intent));
@@ -49,7 +47,9 @@ export async function perform(system: System, store: Store, options: PerformOpti
     throw error;
   }
   const done = step.actions.filter((action) => {
-    const wasFound = attempt(options.failure(action), () => act(system, store, { ...options, action }));
+    const wasFound = attempt(failureOf(store, options.intent, action), () =>
+      act(system, store, { ...options, action }),
+    );
     if (wasFound) options.onDone?.(action);
     return wasFound;
   });
@@ -75,6 +75,22 @@ export function backupFailure({ confDir }: Store): FailureName {
 
 export function commitFailure({ dir }: Store): FailureName {
   return ["HC_CONFLIST_BACKUP", `Cannot bring the backups in ${dir} up to date`];
+}
+
+export function recoveryFailure({ confDir }: Store): FailureName {
+  return ["HC_CONFLIST_WRITE", `Cannot finish what an interrupted run began in ${confDir}`];
+}
+
+function failureOf(store: Store, intent: Intent, { kind, name }: Action): FailureName {
+  const path = join(store.confDir, name);
+  if (intent.kind === "recover") return recoveryFailure(store);
+  if (intent.kind === "restore") return ["HC_CONFLIST_RESTORE", `Cannot restore ${path}`];
+  if (kind === "drop") return commitFailure(store);
+  const isAside = kind === "set-aside";
+  const what = isAside
+    ? `Cannot move ${path} aside, which the runtime prefers to ours`
+    : `Cannot write the conflist ${path}`;
+  return ["HC_CONFLIST_WRITE", what];
 }
 
 /** @returns false when the owner of the file has removed it since */

@@ -1,6 +1,7 @@
 // The backups on the disk: the manifest and the copies it refers to, in one directory under HeadCNI's state. Copies are named
 // by content, so the same bytes are kept once. Everything is durable before the call returns.
 
+import { stateDir as defaultStateDir } from "../../node-state/names.ts";
 import { HeadcniError } from "../../sys/errors.ts";
 import { temporaryTarget } from "../../sys/fs/atomic-file.ts";
 import { join } from "../../sys/fs/path.ts";
@@ -40,9 +41,9 @@ export interface Store {
   removeTemporaries(): void;
 }
 
-/** Opens the backups of `confDir`. Nothing is read or made until it is needed. */
-export function openStore({ files }: System, stateDir: string, confDir: string): Store {
-  const dir = join(stateDir, "backups");
+/** Opens the backups of `confDir`. Nothing is read or made until it is needed. @param stateDir or /var/lib/headcni */
+export function openStore({ files }: System, stateDir: string | undefined, confDir: string): Store {
+  const dir = join(stateDir ?? defaultStateDir, "backups");
   const manifestPath = join(dir, "manifest.json");
 
   const readManifest = (): Manifest => {
