@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { HeadcniError } from "../sys/errors.ts";
 import type { Files } from "../sys/fs/files.ts";
+import { sha256Hex } from "../sys/fs/sha256.ts";
 import { fakeClock, memoryLog, type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
 import type { CliContext } from "./context.ts";
 import { parseCommandLine } from "./program.ts";
@@ -45,4 +46,18 @@ test("ends with 4 where something was refused, which can go the next time", asyn
   expect(refused).toEqual({ exitCode: 4, stdout: "Left alone: Cannot remove it: busy\n", codes: ["LeftInPlace"] });
   const stdout = "Removed /var/lib/cni/networks/headcni\n";
   expect(await uninstall(root)).toEqual({ exitCode: 0, stdout, codes: ["TakenOut"] });
+});
+
+test("takes another CNI's file that has our name for the other's", async () => {
+  using root = tempRoot();
+  const plugins = ["bridge", "host-local"].map((name) => {
+    root.write(`/opt/cni/bin/${name}`, name);
+    return { path: `/opt/cni/bin/${name}`, version: "1.10.0", sha256: sha256Hex(new TextEncoder().encode(name)) };
+  });
+  root.write("/var/lib/headcni/reference-plugins.json", JSON.stringify({ plugins }));
+  const other = { cniVersion: "1.0.0", name: "other", plugins: [{ type: "bridge" }] };
+  root.write("/etc/cni/net.d/10-headcni.conflist", JSON.stringify(other));
+  const { exitCode, stdout } = await uninstall(root);
+  expect([exitCode, stdout]).toEqual([1, expect.stringContaining("Removed /opt/cni/bin/host-local\n")]);
+  expect(stdout).toContain("Left alone: /opt/cni/bin/bridge, which /etc/cni/net.d/10-headcni.conflist calls\n");
 });

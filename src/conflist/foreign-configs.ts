@@ -35,13 +35,15 @@ export const maxConfigBytes = 1 << 20;
  */
 export function otherConfigs(system: System, confDir: string): readonly OtherConfig[] {
   const names = runtimeOrder(system.files.list(confDir) ?? []).filter((name) => name !== conflistFileName);
-  return names.flatMap((name) => {
-    const path = join(confDir, name);
-    // undefined: removed since the listing.
-    const kind = system.files.lstat(path)?.kind;
-    if (kind === undefined || kind === "directory") return [];
-    return [{ name, kind, isPreferred: isPreferredToOurs(name), ...describeConfig(system, path) }];
-  });
+  return names.flatMap((name) => otherConfig(system, confDir, name) ?? []);
+}
+
+/** The one of this name, which is not ours; undefined where there is none. */
+export function otherConfig(system: System, confDir: string, name: string): OtherConfig | undefined {
+  const path = join(confDir, name);
+  const kind = system.files.lstat(path)?.kind;
+  if (kind === undefined || kind === "directory") return undefined;
+  return { name, kind, isPreferred: isPreferredToOurs(name), ...describeConfig(system, path) };
 }
 
 function describeConfig(system: System, path: string): Omit<OtherConfig, "name" | "kind" | "isPreferred"> {

@@ -11,7 +11,7 @@ import {
   type RestoreReport,
   restoreConflist,
 } from "../conflist/backups/restore.ts";
-import { otherConfigs } from "../conflist/foreign-configs.ts";
+import { otherConfig, otherConfigs } from "../conflist/foreign-configs.ts";
 import { leaseDir } from "../ipam/lease.ts";
 import { countLeases } from "../ipam/lease-count.ts";
 import { conflistFileName, stateDir } from "../node-state/names.ts";
@@ -126,19 +126,27 @@ function restored({ confDir }: RestoreReport, action: RestoreAction, options: Un
 
 /** Those that an image brought; what a configuration calls has to stay, ours for pods or another CNI's. */
 function removeCopiedPlugins(system: System, options: UninstallOptions): CleanedUps {
-  const { files } = system;
   const dirs = [...confDirsOf(system, options)];
-  const left = options.isDryRun
-    ? dirs.filter((confDir) => countLeases(files) > 0 && !hasOther(system, planRestore(system, { confDir })))
-    : dirs.filter((confDir) => files.lstat(join(confDir, conflistFileName)) !== undefined);
+  const left = dirs.filter((confDir) => staysIn(system, confDir, options));
   const [ours] = left.map((confDir) => join(confDir, conflistFileName));
-  const others = dirs.flatMap((confDir) => otherConfigs(system, confDir).map((other) => ({ ...other, confDir })));
+  const others = dirs.flatMap((confDir) => {
+    // What has our name once ours has gone is another's.
+    const ofOurName = options.isDryRun || left.includes(confDir) ? [] : [conflistFileName];
+    const found = ofOurName.flatMap((name) => otherConfig(system, confDir, name) ?? []);
+    return [...otherConfigs(system, confDir), ...found].map((other) => ({ ...other, confDir }));
+  });
   const caller = (name: string): string | undefined => {
     if (ours !== undefined) return `${ours} needs`;
     const other = others.find(({ pluginTypes }) => pluginTypes.includes(name));
     return other === undefined ? undefined : `${join(other.confDir, other.name)} calls`;
   };
   return removeReferencePlugins(system, { isDryRun: options.isDryRun, caller });
+}
+
+/** Whether our conflist is still there, or would be. */
+function staysIn(system: System, confDir: string, { isDryRun }: UninstallOptions): boolean {
+  const planned = planRestore(system, { confDir });
+  return isDryRun ? countLeases(system.files) > 0 && !hasOther(system, planned) : isOurs(planned);
 }
 
 function removeOurPlugin(system: System, { config, isDryRun }: UninstallOptions, source: string): CleanedUps {
