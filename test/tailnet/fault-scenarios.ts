@@ -97,26 +97,28 @@ export const faultScenarios: readonly Scenario[] = [
   {
     name: "a node comes up again before its tailscaled",
     on: both,
-    play: async ({ members }) => {
+    play: async ({ members, outage }) => {
       const [one, two, three] = members;
-      await three.daemon.stop();
-      await three.tailscaled.stop();
-      // What a reboot leaves in the kernel.
-      await shell(three.node, "nft delete table inet headcni", "for p in 5200 5280 5281; do ip rule del pref $p; done");
-      await shell(three.node, "for p in 5200 5280 5281; do ip -6 rule del pref $p; done");
       const way = async (): Promise<string> => {
-        const argv = ["ip", "route", "get", two.pod.address, "from", three.pod.address, "iif", "headcni0"];
-        return (await three.node.run(argv)).stdout;
+        const argv = ["ip", "route", "get", three.pod.address, "from", two.pod.address, "iif", "headcni0"];
+        return (await two.node.run(argv)).stdout;
       };
-      await three.node.run(["ip", "route", "add", "default", "dev", "lo"]);
-      expect(await way()).not.toBe("");
-      three.daemon = await bootDaemon(three.node);
-      expect(await way()).toBe("");
-      expect(await has(three.node, "nft list table inet headcni", two.podCIDR)).toBe(true);
-      await three.node.run(["ip", "route", "del", "default", "dev", "lo"]);
-      await three.tailscaled.start();
-      await allPairs(members);
-      expect(await nodeAsks(one.node, three.pod)).toMatch(/^100\.64\./);
+      await outage("node up again with its tailscaled stopped, until that is started", async () => {
+        await two.daemon.stop();
+        await two.tailscaled.stop();
+        // What a reboot leaves in the kernel.
+        await shell(two.node, "nft delete table inet headcni", "for p in 5200 5280 5281; do ip rule del pref $p; done");
+        await shell(two.node, "for p in 5200 5280 5281; do ip -6 rule del pref $p; done");
+        await two.node.run(["ip", "route", "add", "default", "dev", "lo"]);
+        expect(await way()).not.toBe("");
+        two.daemon = await bootDaemon(two.node);
+        expect(await way()).toBe("");
+        expect(await has(two.node, "nft list table inet headcni", three.podCIDR)).toBe(true);
+        await two.node.run(["ip", "route", "del", "default", "dev", "lo"]);
+        await two.tailscaled.start();
+        await allPairs(members);
+      });
+      expect(await nodeAsks(one.node, two.pod)).toMatch(/^100\.64\./);
     },
   },
   {
