@@ -15,9 +15,12 @@ export interface Offers {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Messages are gathered for so long, and for this much longer for each peer: a map of 300 takes some 10 ms to read. */
-const gatherMs = 200;
-const gatherForPeerMs = 2;
+/**
+ * Messages are gathered for so long, and for this much longer for each peer: a map of 300 takes some 10 ms to read. The control server
+ * gathers what it sends, too, so more of this is waited for and not saved.
+ */
+const gatherMs = 50;
+const gatherForPeerMs = 0.5;
 /** Within this a node is heard of, whatever the size of the tailnet. */
 const longestGatherMs = 1500;
 /** Pauses until a tailscaled is looked for again. */

@@ -37,7 +37,7 @@ export interface HeadscaleAgentOptions {
 /** An approval stays; a list of all nodes from each of them is what Headscale is to be spared. */
 const resyncMs = 300_000;
 /** Until Headscale knows what the node has only just offered. */
-const retry = { firstMs: 1000, maxMs: 60_000 };
+const retry = { firstMs: 300, maxMs: 60_000 };
 /** Three calls, each repeated for 20 s. */
 const deadlineMs = 120_000;
 
