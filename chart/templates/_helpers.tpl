@@ -199,10 +199,6 @@ seLinuxOptions: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{- define "headcni.securityContext" -}}
-{{- include "headcni.securityContextWith" (dict "add" "[NET_ADMIN, NET_RAW, DAC_OVERRIDE, CHOWN, FOWNER]" "Values" .Values) -}}
-{{- end }}
-
 {{/* What every pod of the chart has. */}}
 {{- define "headcni.podSpec" -}}
 hostNetwork: true

@@ -106,8 +106,8 @@ test("the service outlasts a wrong configuration and a killed daemon, with no mo
   expect(conditions).toEqual([]);
   const process = node.read(`/proc/${pid}/status`);
   expect(process).toContain("NoNewPrivs:\t1\n");
-  // chown, dac_override, fowner, net_bind_service, net_admin, net_raw.
-  expect(process).toContain("CapBnd:\t000000000000340b\n");
+  // dac_override, net_bind_service, net_admin, net_raw.
+  expect(process).toContain("CapBnd:\t0000000000003402\n");
 
   const pod = await kind.runPod(node);
   expect(pod.address).toStartWith("10.244.1.");
