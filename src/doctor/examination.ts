@@ -13,8 +13,9 @@ import { planNode } from "../node/plan.ts";
 import type { NodeNameAnswer } from "../node-name/node-name-answer.ts";
 import { resolveNodeName } from "../node-name/resolve.ts";
 import { conflistFileName } from "../node-state/names.ts";
+import { readNodeState } from "../node-state/node-state-file.ts";
 import { choosePodCIDR } from "../podcidr/chain.ts";
-import { expected } from "../sys/errors.ts";
+import { expected, HeadcniError } from "../sys/errors.ts";
 import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { examineDataplane, type KernelLook } from "./dataplane-look.ts";
@@ -35,7 +36,7 @@ export interface Examination {
   dirs(): Promise<RuntimeDirs>;
   nodeName(): Promise<NodeNameAnswer>;
   kernel(): Promise<Observation>;
-  /** @throws ConfigError when no PodCIDR can be said */
+  /** @throws ConfigError when no PodCIDR can be said, HeadcniError HC_DOCTOR_SKIPPED when only root could say it */
   node(): Promise<NodePlan>;
   /** Our conflist: its path, and its text where there is one. */
   conflist(): Promise<{ readonly path: string; readonly text: string | undefined }>;
@@ -60,6 +61,7 @@ export function examine(system: System, flags: ExaminationFlags, signal: AbortSi
   const nodeName = once(async () => resolveNodeName(system, { flag: flags.nodeName, loaded: await config() }));
   const kernel = once(() => observeKernel(system));
   const node = once(async (): Promise<NodePlan> => {
+    refuseWithoutState(system);
     const [loaded, { name }, observed] = await Promise.all([config(), nodeName(), kernel()]);
     const facts = nodeFacts(system, loaded.config.cni.confDir, observed);
     const answer = choosePodCIDR(system, { nodeName: name, config: loaded }, facts);
@@ -103,6 +105,18 @@ export function examine(system: System, flags: ExaminationFlags, signal: AbortSi
     headscale,
     daemon,
   };
+}
+
+/** What is in force is in files of root's: without them another block would seem to be this node's, and all that follows from it wrong. */
+function refuseWithoutState({ files }: System): void {
+  if (files.owner.uid === 0) return;
+  const { found, unusable } = readNodeState(files);
+  const hidden = unusable.find(({ isAbsent }) => !isAbsent);
+  if (found !== undefined || hidden === undefined) return;
+  throw new HeadcniError(
+    "HC_DOCTOR_SKIPPED",
+    `the PodCIDR in force is not known: ${hidden.path} ${hidden.why}; run it as root`,
+  );
 }
 
 function once<T>(ask: () => Promise<T>): () => Promise<T> {
