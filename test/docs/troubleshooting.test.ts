@@ -2,8 +2,10 @@
 
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import type { FaultCode } from "../../src/doctor/faults.ts";
 import { configFile, flannelFile, subnetEnv } from "../daemon/daemon.ts";
 import { addPod } from "../daemon/pods.ts";
+import { doctorOf } from "../doctor/doctor.ts";
 import { headcniDaemon } from "../harness/headcni.ts";
 import { checkout, createNode, type Node } from "../harness/node.ts";
 
@@ -14,6 +16,8 @@ interface Fault {
   /** What goes wrong on a node with these files. */
   readonly happens?: (node: Node) => Promise<unknown>;
   readonly env?: Readonly<Record<string, string>>;
+  /** What `headcni doctor` calls it, with its remedy, once no daemon runs. */
+  readonly doctor?: readonly [code: FaultCode, remedy: string];
 }
 
 const flannel = { [subnetEnv]: flannelFile("10.42.3.1/24") };
@@ -68,11 +72,13 @@ const faults: readonly Fault[] = [
       "/srv/bridge": `#!/bin/sh\necho '{"cniVersion": "1.0.0", "supportedVersions": ["0.3.0", "0.3.1", "0.4.0", "1.0.0"]}'\n`,
     },
     happens: shell("chmod +x /srv/bridge && ln -sf /srv/bridge /opt/cni/bin/bridge"),
+    doctor: ["PluginsUnusable", "set cni.cniVersion to one of these, or install a newer bridge"],
   },
   {
     quote: "/etc/cni/net.d/10-headcni.conflist is not in place",
     files: flannel,
     happens: shell("mkdir -p /etc/cni/net.d && mount -t tmpfs -o ro none /etc/cni/net.d"),
+    doctor: ["ConflistNotWritten", "findmnt -T /etc/cni/net.d"],
   },
   ...["/var/lib/headcni: the file system is read-only", "/etc/cni/net.d/10-headcni.conflist is in force, but not"].map(
     (quote) => ({
@@ -147,12 +153,16 @@ test("every quotation is brought about", () => {
   expect(unknown).toEqual([]);
 });
 
-test.each(faults)("$quote", async ({ quote, files, happens, env }) => {
+test.each(faults)("$quote", async ({ quote, files, happens, env, doctor }) => {
   await using node = await createNode({ files });
   await happens?.(node);
   const said = await runOnce(node, env);
   for (const part of quotes.find((each) => each.startsWith(quote))?.split("…") ?? [])
     expect(said).toContain(part.trim());
+  if (doctor === undefined) return;
+  const [code, remedy] = doctor;
+  const found = (await doctorOf(node)).checks.flatMap(({ faults }) => faults).find((fault) => fault.code === code);
+  expect(found?.remedy).toContain(remedy);
 });
 
 /** What the daemon says in one step, whatever its end. */

@@ -2,13 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 import type { ConnectivityDocument } from "../../src/doctor/connectivity/connectivity.ts";
-import type { DoctorDocument } from "../../src/doctor/run-checks.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { headcni } from "../harness/headcni.ts";
 import type { Node } from "../harness/node.ts";
 import { pageSaysTheSame } from "../page/same-as-commands.ts";
 import { allPairs, createCluster } from "../tailnet/cluster.ts";
 import { tailnets } from "../tailnet/tailnets.ts";
+import { doctorOf, faultCodes } from "./doctor.ts";
 import { playResponder } from "./responder-scenario.ts";
 
 async function connectivity(node: Node, ...flags: readonly string[]): Promise<ConnectivityDocument> {
@@ -18,15 +18,6 @@ async function connectivity(node: Node, ...flags: readonly string[]): Promise<Co
   if (stdout === "") throw new Error(stderr);
   return JSON.parse(stdout);
 }
-
-async function doctor(node: Node): Promise<DoctorDocument> {
-  const { stdout, stderr } = await node.run([headcni, "doctor", "-o", "json"], { timeoutMs: 60_000 });
-  if (stdout === "") throw new Error(stderr);
-  return JSON.parse(stdout);
-}
-
-const faults = ({ checks }: DoctorDocument): string[] =>
-  checks.flatMap((check) => check.faults.map(({ code }) => code));
 
 /** Namespaces, leases and devices of pods. */
 async function traces(node: Node): Promise<string> {
@@ -93,7 +84,9 @@ describe.each(tailnets)("two nodes on the $title tailnet", (kind) => {
     expect(await traces(one.node)).toBe(before);
 
     expect(
-      faults(await doctor(one.node)).filter((code) => !["RuntimeUnknown", "FirewallBackendsMixed"].includes(code)),
+      faultCodes(await doctorOf(one.node)).filter(
+        (code) => !["RuntimeUnknown", "FirewallBackendsMixed"].includes(code),
+      ),
     ).toEqual([]);
 
     // The daemon is gone, and with it what it had put into the kernel.
@@ -101,7 +94,7 @@ describe.each(tailnets)("two nodes on the $title tailnet", (kind) => {
     await one.daemon.exited;
     await one.node.must(["nft", "delete", "table", "inet", "headcni"]);
     await one.node.must(["ip", "rule", "del", "pref", "5200"]);
-    const found = faults(await doctor(one.node));
+    const found = faultCodes(await doctorOf(one.node));
     expect(found).toContain("DaemonNotRunning");
     expect(found).toContain("SourcesNotKept");
     expect(found).toContain("RoutingRulesNotApplied");
