@@ -6,6 +6,7 @@ import { isJsonObject } from "../../src/sys/json.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { conflistPath } from "../harness/headcni.ts";
 import type { Node } from "../harness/node.ts";
+import { expectAlerts, scrape } from "../monitoring/scraped.ts";
 import { bootDaemon, conditionCodes, flannelNode, get, logLines, reconcilesOf, statusOf, timed } from "./daemon.ts";
 
 const confDir = "/etc/cni/net.d";
@@ -81,16 +82,29 @@ describe("headcni-daemon puts the conflist right when somebody", () => {
   test("fights for it: the daemon slows down, says so, and calms down after", async () => {
     await using node = await flannelNode();
     const daemon = await bootDaemon(node);
+    const calm = await scrape(node);
     const fighter = await node.spawn(["sh", "-c", `while :; do echo '{}' > ${conflistPath}; sleep 0.05; done`], {
       log: "/var/log/fighter",
     });
     await waitUntil("the daemon says so", async () => (await conditionCodes(node)).includes("ConflistContested"));
     expect((await get(node, "/readyz")).status).toBe(503);
+    const fought = await scrape(node);
     await fighter.stop();
     await waitUntil("the last repair is done", () => node.read(conflistPath).includes("headcni0"), 10_000);
     const conflist = (await statusOf(node)).agents.node?.status.conflist;
     expect(isJsonObject(conflist) ? conflist.writes : undefined).toBeLessThan(30);
     await daemon.stop();
+    await expectAlerts([
+      { scrape: calm, fires: [] },
+      {
+        scrape: fought,
+        minutes: 30,
+        fires: [
+          { alertname: "HeadCNINodeNotReady", node: node.name },
+          { alertname: "HeadCNIConflistContested", node: node.name },
+        ],
+      },
+    ]);
   });
 
   test("leaves nothing to do: an idle daemon writes nothing", async () => {

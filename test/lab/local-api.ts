@@ -121,6 +121,7 @@ function statusOf(lab: LabTailscaled, withPeers: boolean): object {
       // Not to be trusted, so it never says anything here.
       PrimaryRoutes: null,
       Online: self?.isOnline ?? false,
+      KeyExpiry: lab.says.keyExpiry ?? null,
       InNetworkMap: self !== undefined,
       CurAddr: "",
       Relay: "lab",
@@ -141,7 +142,7 @@ function peerOf(lab: LabTailscaled, peer: LabNode): object {
     Tags: peer.tags,
     PrimaryRoutes: served.length === 0 ? null : served,
     Online: peer.isOnline,
-    CurAddr: peer.isOnline ? `192.0.2.${peer.id}:41641` : "",
+    CurAddr: peer.isOnline && lab.says.isRelayed !== true ? `192.0.2.${peer.id}:41641` : "",
     Relay: "lab",
     Active: true,
     InEngine: true,

@@ -36,6 +36,8 @@ export type Notify = Readonly<Record<string, unknown>>;
 
 export class LabTailscaled {
   prefs: Record<string, unknown> = { ...freshPrefs };
+  /** What a test has it say beside what is so: when its key expires, and that packets take a relay. */
+  says: { readonly keyExpiry?: string; readonly isRelayed?: boolean } = {};
   /** Every write somebody asked for, in order: `PATCH prefs {…}`, `POST start`. */
   readonly requests: string[] = [];
   readonly #options: LabTailscaledOptions;

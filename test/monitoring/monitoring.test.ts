@@ -16,7 +16,7 @@ import { checkout } from "../harness/node.ts";
 import { pageBlocks } from "../harness/page.ts";
 import { findPromtool } from "../harness/tailnet/programs.ts";
 import { allMetrics, type PageOptions, pageOf, peerSamples, sample } from "./pages.ts";
-import { checkMetrics, checkRules, type InputSeries, ruleOf, seriesOf, testAlerts } from "./promtool.ts";
+import { checkMetrics, checkRules, type InputSeries, labelText, ruleOf, seriesOf, testAlerts } from "./promtool.ts";
 
 const rules = rulesFile();
 const dashboard: {
@@ -91,12 +91,6 @@ const target = { job: "kube-system/headcni-daemon", instance: "192.0.2.1:9465", 
 
 async function nodeSeries(options: PageOptions = {}, node = target): Promise<readonly InputSeries[]> {
   return [{ series: `up{${labelText(node)}}`, values: "1+0x600" }, ...seriesOf(await pageOf(options), node, 600)];
-}
-
-function labelText(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${value}"`)
-    .join(",");
 }
 
 /** The series of one metric otherwise: `values` in promtool's notation. */
@@ -251,6 +245,14 @@ test("the chart makes a PrometheusRule of the same rules, and a ConfigMap of the
 
 /** None where this machine has none and cannot get it: `make test` says so. */
 const checkers = findPromtool() === undefined ? [] : ["promtool"];
+
+test("every alert is set off by a daemon with the fault itself, too", () => {
+  const texts = ["monitoring/daemon-faults", "mesh/lab", "daemon/drift"].map((name) =>
+    readFileSync(`${checkout}/test/${name}.test.ts`, "utf8"),
+  );
+  const provoked = new Set([...texts.join("").matchAll(/alertname: "(\w+)"/g)].map(([, name]) => name));
+  expect(alerts.map(({ name }) => name).filter((name) => !provoked.has(name))).toEqual([]);
+});
 
 describe.each(checkers)("%s", () => {
   test("finds nothing wrong with the metrics", async () => {

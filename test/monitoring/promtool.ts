@@ -58,18 +58,55 @@ export async function testAlerts({ rules, series, checks, every = "1m" }: TestAl
   return await run(["test", "rules", "test.yaml"], { "rules.yaml": rules, "test.yaml": file });
 }
 
+export interface QueryCheck {
+  readonly expr: string;
+  /** After so long, e.g. `10m`. */
+  readonly at: string;
+  /** Labels of what it gives, each with the value 1. */
+  readonly gives: readonly Readonly<Record<string, string>>[];
+}
+
+/** Likewise, for queries of what the rules have made of the series. */
+export async function testQueries(
+  rules: string,
+  series: readonly InputSeries[],
+  checks: readonly QueryCheck[],
+): Promise<Answer> {
+  const queries = checks.map(({ expr, at, gives }) => {
+    const samples = gives.map((labels) => ({ labels: `{${labelText(labels)}}`, value: 1 }));
+    return { expr, eval_time: at, exp_samples: samples };
+  });
+  const tests = [{ interval: "1m", input_series: series, promql_expr_test: queries }];
+  const file = JSON.stringify({ rule_files: ["rules.yaml"], evaluation_interval: "1m", tests });
+  return await run(["test", "rules", "test.yaml"], { "rules.yaml": rules, "test.yaml": file });
+}
+
+/** As between the braces of a series. */
+export function labelText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join(",");
+}
+
 /** The samples of a page, as series that keep their values. @param labels what the scrape adds */
 export function seriesOf(
   page: string,
   labels: Readonly<Record<string, string>>,
   minutes = 120,
 ): readonly InputSeries[] {
-  const added = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
+  return samplesOf(page, labels).map(({ series, value }) => ({ series, values: `${value}+0x${minutes}` }));
+}
+
+/** The samples of a page. @param labels what the scrape adds */
+export function samplesOf(
+  page: string,
+  labels: Readonly<Record<string, string>>,
+): readonly { readonly name: string; readonly series: string; readonly value: string }[] {
   return page.split("\n").flatMap((line) => {
     const [, name, own, value] = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
-    if (name === undefined) return [];
-    const all = [...(own === undefined || own === "" ? [] : [own]), ...added];
-    return [{ series: `${name}{${all.join(",")}}`, values: `${value}+0x${minutes}` }];
+    if (name === undefined || value === undefined) return [];
+    const all = [...(own === undefined || own === "" ? [] : [own]), labelText(labels)];
+    return [{ name, series: `${name}{${all.join(",")}}`, value }];
   });
 }
 
