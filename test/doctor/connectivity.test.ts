@@ -40,7 +40,7 @@ describe.each(tailnets)("two nodes on the $title tailnet", (kind) => {
     await allPairs(cluster.members);
     const before = await traces(one.node);
 
-    const report = await connectivity(one.node, "--perf");
+    const report = await connectivity(one.node);
     const [peer] = report.peers;
     expect(peer?.gateway).toBe("10.244.2.1");
     const outcomes = Object.entries(peer?.results ?? {}).map(
@@ -55,7 +55,7 @@ describe.each(tailnets)("two nodes on the $title tailnet", (kind) => {
       "mtu ok",
       "transfer not-checked",
       "latency ok",
-      "throughput ok",
+      "throughput not-checked",
     ]);
     expect(report.passed).toBe(true);
     expect(report.peers.map(({ family, gateway }) => [family, gateway])).toEqual([

@@ -74,6 +74,24 @@ test.each<[string, Partial<PodProbes>, string, string]>([
   expect(`${outcome}: ${detail}`).toStartWith(said);
 });
 
+test("without a responder the throughput is that of echoes that come back", async () => {
+  let nowMs = 0;
+  let echoes = 0;
+  const parts: Partial<PodProbes> = {
+    nowMs: () => nowMs,
+    echo: async () => {
+      nowMs += 100;
+      echoes += 1;
+      return echoes % 10 === 0 ? { kind: "silent" } : { kind: "answered", rttMs: 1 };
+    },
+  };
+  const { throughput } = await testPeer(probes(parts), { ...options, isPerf: true }, new AbortController().signal);
+  expect(throughput).toEqual({
+    outcome: "ok",
+    detail: expect.stringMatching(/^at least 0\.1 Mbit\/s each way \(ICMP\), \d of \d\d lost$/),
+  });
+});
+
 test("a responder that is asked for, and is not there, is a failure", async () => {
   const asked = await testPeer(probes(), { ...options, waitUntilMs: 0 }, new AbortController().signal);
   const { back, transfer } = await results({});
