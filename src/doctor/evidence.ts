@@ -2,6 +2,7 @@
 
 import type { Condition } from "../agent/conditions.ts";
 import type { HeadcniError } from "../sys/errors.ts";
+import type { System } from "../sys/system.ts";
 import type { Fault } from "./check.ts";
 import { type FaultCode, isFaultCode } from "./faults.ts";
 
@@ -22,6 +23,11 @@ export function errorWords({ message, issues, hint }: HeadcniError): string {
   });
   const words = list.length === 0 ? message : list.join("; ");
   return hint === undefined ? words : `${words} (${hint})`;
+}
+
+/** Whether a refusal is of the user that asks, and says nothing of the daemon, which is root. @param why the end of a sentence */
+export function isForbidden({ files }: System, why: string): boolean {
+  return files.owner.uid !== 0 && why.endsWith("permission denied");
 }
 
 /** `3 nodes`, `1 node` */

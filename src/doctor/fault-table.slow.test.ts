@@ -84,6 +84,29 @@ test("another user than root is told of nothing that only root can see", async (
   expect(source).toMatchObject({ status: "not-checked", evidence: expect.stringContaining("run it as root") });
 });
 
+test("another user than root says nothing of a tailscaled that does not answer it", async () => {
+  scene.heal();
+  const { http, files } = scene.machine();
+  const refused = async (): Promise<never> => {
+    throw new HeadcniError(
+      "HC_HTTP_FAILED",
+      "Cannot GET /localapi/v0/status of /run/tailscale/tailscaled.sock: permission denied",
+    );
+  };
+  const report = await scene.examined({
+    files: { ...files, owner: { uid: 65534, gid: 65534 } },
+    http: {
+      connect: async (target, options) => {
+        const client = await http.connect(target, options);
+        return target.kind === "unix" ? { ...client, request: refused, text: refused, json: refused } : client;
+      },
+    },
+  });
+  expect(faultsIn(report)).toEqual([]);
+  const program = report.checks.find(({ id }) => id === "tailscaled");
+  expect(program).toMatchObject({ status: "not-checked", evidence: expect.stringContaining("run it as root") });
+});
+
 test("nothing of the node is changed", async () => {
   scene.heal();
   const { calls } = scene.node.kernel;

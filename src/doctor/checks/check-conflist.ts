@@ -11,7 +11,7 @@ import { expected } from "../../sys/errors.ts";
 import { dirname } from "../../sys/fs/path.ts";
 import { whyUnwritable } from "../../sys/fs/unwritable.ts";
 import { type Check, type Fault, type Finding, faultsOr, notChecked, well } from "../check.ts";
-import { errorWords, faultsOf } from "../evidence.ts";
+import { errorWords, faultsOf, isForbidden } from "../evidence.ts";
 import type { Examination } from "../examination.ts";
 
 export const conflistChecks: readonly Check[] = [
@@ -45,10 +45,8 @@ async function lookAtFile(node: Examination): Promise<Finding> {
   const { path, text } = await node.conflist();
   const confDir = dirname(path);
   const refused = whyUnwritable(node.system.files.hostPath(confDir));
-  const isOwner = node.system.files.owner.uid === 0;
   const faults: Fault[] = [];
-  // Another user than root may never write there, and says nothing of the daemon by that.
-  if (refused !== undefined && (isOwner || text === undefined)) {
+  if (refused !== undefined && !isForbidden(node.system, refused.why)) {
     const { why, hint } = refused;
     const remedy = `ls -ld ${confDir}; findmnt -T ${confDir}`;
     faults.push({ code: "ConflistNotWritten", evidence: errorWordsOf(confDir, why, hint), remedy });
@@ -88,7 +86,10 @@ async function lookAtOthers(node: Examination): Promise<Finding> {
   const [{ config }, { path, text }] = await Promise.all([node.config(), node.conflist()]);
   const { confDir, otherConfigs: setting } = config.cni;
   const preferred = judgePreferred(node.system, confDir);
-  const access = text === undefined ? [] : lookInForce(node.system, { confDir, otherConfigs: setting }).problems;
+  // What it is held against is the user that looks: the daemon is root.
+  const isOwner = node.system.files.owner.uid === 0;
+  const access =
+    text === undefined || !isOwner ? [] : lookInForce(node.system, { confDir, otherConfigs: setting }).problems;
   const faults: Fault[] = access
     .filter(({ message }) => !message.startsWith("is not in force"))
     .map((problem) => ({ code: "ConflistAccess", evidence: problemSentence(problem) }));

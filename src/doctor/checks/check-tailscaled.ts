@@ -8,7 +8,7 @@ import { condition } from "../../tailscale/conditions.ts";
 import { programConditions, stateConditions } from "../../tailscale/findings.ts";
 import { plainVersion } from "../../tailscale/local-api/tailscale-version.ts";
 import { type Check, type Fault, type Finding, faultsOr, notChecked, well } from "../check.ts";
-import { count, faultsOf } from "../evidence.ts";
+import { count, faultsOf, isForbidden } from "../evidence.ts";
 import type { Examination } from "../examination.ts";
 
 const programCodes = ["TailscaledAbsent", "TailscaleTooOld", "TailscaleWithoutTun", "TailscaledsCompete"] as const;
@@ -58,6 +58,7 @@ async function lookAtProgram(node: Examination): Promise<Finding> {
     expected(error);
     const why = error.details?.why;
     if (typeof why !== "string") throw error;
+    if (isForbidden(node.system, why)) return notChecked(`${why}: run it as root`);
     const raised = condition("TailscaledAbsent", { socket, why });
     return { kind: "faults", faults: [...faultsOf([raised], programCodes)] };
   }
