@@ -9,8 +9,6 @@ import { generations } from "../headscale/generations.fixture.ts";
 import { createFakeHeadscale, memoryState } from "../headscale/testing.ts";
 import { type FakeRuntimeState, serveFakeRuntime } from "../runtime/cri/testing.ts";
 import { realClock } from "../sys/clock.ts";
-import { HeadcniError } from "../sys/errors.ts";
-import type { Files } from "../sys/fs/files.ts";
 import { type JsonObject, printJson } from "../sys/json.ts";
 import type { HttpTarget } from "../sys/net/http.ts";
 import { fakeHttp } from "../sys/net/testing.ts";
@@ -63,48 +61,6 @@ test("a healthy node has no fault, and only what it lacks is not checked", async
     "node-address",
   ]);
   expect(renderReport(report, plainTerminal)).toContain("Nothing is wrong: 0 failed, 0 with a warning");
-});
-
-test("another user than root is told of nothing that only root can see", async () => {
-  scene.heal();
-  // The daemon holds another block than the configuration would give a new node.
-  configured("nodeName: node-1\nnetwork: { podCIDR: { base: 10.0.0.0/8 } }\n");
-  const { files } = scene.node.system;
-  const others: Files = {
-    ...files,
-    owner: { uid: 65534, gid: 65534 },
-    readIfPresent: (path, maxBytes) => {
-      if (!/node\.json$|conflist$/.test(path)) return files.readIfPresent(path, maxBytes);
-      throw new HeadcniError("HC_FILE_READ", `Cannot read ${path}: permission denied`);
-    },
-  };
-  const report = await scene.examined({ files: others });
-  expect(faultsIn(report)).toEqual([]);
-  const source = report.checks.find(({ id }) => id === "podcidr-source");
-  expect(source).toMatchObject({ status: "not-checked", evidence: expect.stringContaining("run it as root") });
-});
-
-test("another user than root says nothing of a tailscaled that does not answer it", async () => {
-  scene.heal();
-  const { http, files } = scene.machine();
-  const refused = async (): Promise<never> => {
-    throw new HeadcniError(
-      "HC_HTTP_FAILED",
-      "Cannot GET /localapi/v0/status of /run/tailscale/tailscaled.sock: permission denied",
-    );
-  };
-  const report = await scene.examined({
-    files: { ...files, owner: { uid: 65534, gid: 65534 } },
-    http: {
-      connect: async (target, options) => {
-        const client = await http.connect(target, options);
-        return target.kind === "unix" ? { ...client, request: refused, text: refused, json: refused } : client;
-      },
-    },
-  });
-  expect(faultsIn(report)).toEqual([]);
-  const program = report.checks.find(({ id }) => id === "tailscaled");
-  expect(program).toMatchObject({ status: "not-checked", evidence: expect.stringContaining("run it as root") });
 });
 
 test("nothing of the node is changed", async () => {
