@@ -492,7 +492,8 @@ describe("a condition of the dataplane", () => {
       ({ kernel, root }) => {
         root.write("/proc/net/ip_tables_names", "nat\nfilter\n");
         kernel.forward["iptables-legacy"] = closed;
-        kernel.iptablesFault = "Permission denied (you must be root)";
+        kernel.iptablesFault =
+          "Permission denied (you must be root)\nPerhaps iptables or your kernel needs to be upgraded.\n";
       },
       "iptables-legacy -w 5 -A FORWARD -i headcni0 -m comment --comment headcni -j ACCEPT failed: Permission denied",
     ],

@@ -138,6 +138,8 @@ export async function changeForward(system: System, argv: readonly string[]): Pr
 }
 
 function failed(argv: readonly string[], stderr: string): HeadcniError {
-  const said = stderr.trim().split("\n").at(-1) || "it gave no message";
+  // Of what it says last, this is said whatever the fault is: of a permission that is missing, too.
+  const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !/^(Perhaps iptables or|Try `)/.test(line));
+  const said = lines.at(-1)?.trim() ?? "it gave no message";
   return new HeadcniError("HC_DATAPLANE", `Cannot hold the chain FORWARD: ${argv.join(" ")} failed: ${said}`);
 }
