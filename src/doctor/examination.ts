@@ -14,6 +14,7 @@ import type { NodeNameAnswer } from "../node-name/node-name-answer.ts";
 import { resolveNodeName } from "../node-name/resolve.ts";
 import { conflistFileName } from "../node-state/names.ts";
 import { readNodeState } from "../node-state/node-state-file.ts";
+import { isGuess } from "../podcidr/answer.ts";
 import { choosePodCIDR } from "../podcidr/chain.ts";
 import { expected, HeadcniError } from "../sys/errors.ts";
 import { join } from "../sys/fs/path.ts";
@@ -61,10 +62,10 @@ export function examine(system: System, flags: ExaminationFlags, signal: AbortSi
   const nodeName = once(async () => resolveNodeName(system, { flag: flags.nodeName, loaded: await config() }));
   const kernel = once(() => observeKernel(system));
   const node = once(async (): Promise<NodePlan> => {
-    refuseWithoutState(system);
     const [loaded, { name }, observed] = await Promise.all([config(), nodeName(), kernel()]);
     const facts = nodeFacts(system, loaded.config.cni.confDir, observed);
     const answer = choosePodCIDR(system, { nodeName: name, config: loaded }, facts);
+    if (isGuess(answer.source)) refuseWithoutState(system);
     const { current } = facts;
     return { answer, current, plan: planNode({ config: loaded.config, answer, current, ...observed }) };
   });
@@ -107,7 +108,7 @@ export function examine(system: System, flags: ExaminationFlags, signal: AbortSi
   };
 }
 
-/** What is in force is in files of root's: without them another block would seem to be this node's, and all that follows from it wrong. */
+/** Which block a node without an assigned one has is in files of root's: without them it would seem another, and all that follows wrong. */
 function refuseWithoutState({ files }: System): void {
   if (files.owner.uid === 0) return;
   const { found, unusable } = readNodeState(files);
