@@ -101,16 +101,19 @@ export const changeScenarios: readonly Scenario[] = [
     play: async ({ members, cluster: { tailnet }, outage }) => {
       const [one, two] = members;
       // tailscaled forgets the key it logged in with: only then is the configured login needed.
-      await two.tailscaled.stop();
-      await two.tailscaled.start();
-      await allPairs(members);
-      await outage("node removed at the control server, until it has logged in again", async () => {
+      const forgetKey = async (): Promise<void> => {
+        await two.tailscaled.stop();
+        await two.tailscaled.start();
+        await allPairs(members);
+      };
+      const removed = async (): Promise<void> => {
         await tailnet.remove(two.node);
         await until("it is out of reach", async () => (await one.pod.asks(two.pod)) === "");
         // Headscale tells it nothing up to 0.29: that no node answers is seen within a minute, and borne for half a one.
         await waitUntil("it is back", async () => (await one.pod.asks(two.pod)) !== "", 4 * patienceMs);
         await allPairs(members);
-      });
+      };
+      await outage("node removed at the control server, until it has logged in again", removed, forgetKey);
     },
   },
   {

@@ -7,7 +7,7 @@ import { type Cluster, createCluster } from "./cluster.ts";
 import { faultScenarios } from "./fault-scenarios.ts";
 import { firstScenarios, lastScenarios } from "./load-scenarios.ts";
 import { outageTable } from "./outage.ts";
-import { createStage, type Scenario, type Stage } from "./scenario.ts";
+import { createStage, limitMs, type Scenario, type Stage } from "./scenario.ts";
 import { tailnets } from "./tailnets.ts";
 
 const all: readonly Scenario[] = [...firstScenarios, ...faultScenarios, ...changeScenarios, ...lastScenarios];
@@ -30,6 +30,6 @@ describe.each(tailnets)("three nodes on the $title tailnet", (kind) => {
       if (stage === undefined) throw new Error("The cluster was not made");
       await play(stage);
     },
-    300_000,
+    limitMs,
   );
 });

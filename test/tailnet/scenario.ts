@@ -10,8 +10,11 @@ export interface Stage {
   readonly cluster: Cluster;
   /** All three. */
   readonly members: readonly [Member, Member, Member];
-  /** Does it, once or as often as outages are to be measured, and notes how long the first node's pod does not reach the second's. */
-  outage(what: string, work: () => Promise<void>): Promise<void>;
+  /**
+   * Does it, once or as often as outages are to be measured, and notes how long the first node's pod does not reach the second's.
+   * @param before done each time, and no part of what is measured
+   */
+  outage(what: string, work: () => Promise<void>, before?: () => Promise<void>): Promise<void>;
 }
 
 export interface Scenario {
@@ -26,6 +29,9 @@ export const both = ["lab", "real"] as const;
 /** For the figures in the docs; one run tells whether it works. */
 const runs = Number(process.env.HEADCNI_OUTAGE_RUNS ?? 1);
 
+/** A scenario may take so long, with all its runs. */
+export const limitMs = 300_000 * runs;
+
 export function createStage({ name: kind, title }: TailnetKind, cluster: Cluster): Stage {
   const [one, two, three] = cluster.members;
   if (one === undefined || two === undefined || three === undefined) throw new Error("A stage needs three nodes");
@@ -33,8 +39,9 @@ export function createStage({ name: kind, title }: TailnetKind, cluster: Cluster
     kind,
     cluster,
     members: [one, two, three],
-    outage: async (what, work) => {
+    outage: async (what, work, before) => {
       for (let run = 0; run < runs; run++) {
+        await before?.();
         record(`${title}: ${what}`, await secondsOfOutage(one.pod, two.pod, work));
       }
     },
