@@ -80,6 +80,12 @@ export async function isApproved({ headscale }: TestTailnet, { node, podCIDR }: 
   return (realClock.monotonicMs() - startMs) / 1000;
 }
 
+/** @returns when a controller had seen in Headscale's list what it approved, by its log, milliseconds since the epoch */
+export function approvedMs(log: string, podCIDR: string): number {
+  const line = log.split("\n").find((each) => each.includes('"RouteApproved"') && each.includes(` ${podCIDR} `));
+  return Date.parse(JSON.parse(line ?? "{}").time);
+}
+
 /** Gives a node another PodCIDR, as an operator does. */
 export function renumber({ tailnet }: ApprovalStage, one: WaitingNode, number: number): void {
   one.podCIDR = `10.244.${number}.0/24`;
