@@ -107,7 +107,7 @@ async function timeOfJoin(
       const joining = daemon === undefined ? joinByHand(join) : undefined;
       const approve = [process.execPath, `${checkout}/bench/approve.ts`, join.url, apiKey, podCIDR];
       if (way === "api") await other.node.spawn(approve);
-      await waitUntil("a pod answers the new node", () => answers().length > 0, 90_000);
+      await waitUntil(`a pod answers the new node: ${ways[way]}`, () => answers().length > 0, 90_000);
       await joining;
       const seconds = (at: number): number => (at - startedAt) / 1000;
       const asked = daemon === undefined ? undefined : askedAt(daemon.output());
