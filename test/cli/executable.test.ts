@@ -2,8 +2,10 @@
 // to run code in it.
 
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { tempRoot } from "../../src/sys/testing.ts";
 import { headcni, headcniDaemon } from "../harness/headcni.ts";
+import { checkout } from "../harness/node.ts";
 
 const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
 
@@ -28,6 +30,10 @@ describe("headcni", () => {
         /^headcni \d+\.\d+\.\d+ \(commit (unknown|[0-9a-f]{12}(-dirty)?), bun 1\.4\.5, linux\/(x64|arm64)\)\n$/,
       );
     }
+  });
+
+  test("holds nothing of the directory it was built in: from another one it is the same, byte for byte", () => {
+    expect(readFileSync(headcni).includes(checkout)).toBe(false);
   });
 
   test("is the daemon under that name, through any path or link", () => {
