@@ -88,8 +88,7 @@ async function stopAll({ clock, log }: Machine, running: readonly Running[], sto
   for (const { failure } of running) if (failure() !== undefined) throw failure();
 }
 
-/** Resolves once the signal aborts, at once for one that has. */
-export function aborted(signal: AbortSignal): Promise<void> {
+function aborted(signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => resolve(), { once: true });
   if (signal.aborted) resolve();

@@ -1,7 +1,6 @@
 // `headcni connectivity serve`: a pod of this node that tells whoever connects which address it saw, takes and gives streams, and connects
 // back. It is there for as long as the command runs, in a pod's namespace: nothing listens on the node.
 
-import { aborted } from "../../agent/supervisor.ts";
 import { expected, HeadcniError } from "../../sys/errors.ts";
 import { connectTcp, listenTcp, type TcpStream } from "../../sys/net/tcp-stream.ts";
 import { inNetworkNamespace } from "../../sys/process/enter-namespace.ts";
@@ -53,7 +52,7 @@ export async function serveConnectivity(node: Examination, options: ServeOptions
     using talks = listen({ pod, node: name, port }, onConnection);
     if (isFirst) onReady({ node: name, addresses: pod.addresses.map(String) });
     isFirst = false;
-    await aborted(AbortSignal.any([signal, AbortSignal.timeout(renewMs)]));
+    await system.clock.sleep(renewMs, signal);
     while (talks.count > 0 && !signal.aborted) await system.clock.sleep(1000, signal);
   }
 }
