@@ -131,9 +131,12 @@ function removeCopiedPlugins(system: System, options: UninstallOptions): Cleaned
   const [ours] = left.map((confDir) => join(confDir, conflistFileName));
   const others = dirs.flatMap((confDir) => {
     // What has our name once ours has gone is another's.
-    const ofOurName = options.isDryRun || left.includes(confDir) ? [] : [conflistFileName];
-    const found = ofOurName.flatMap((name) => otherConfig(system, confDir, name) ?? []);
-    return [...otherConfigs(system, confDir), ...found].map((other) => ({ ...other, confDir }));
+    const isGone = !options.isDryRun && !left.includes(confDir);
+    const ofOurName = isGone ? otherConfig(system, confDir, conflistFileName) : undefined;
+    return [...otherConfigs(system, confDir), ...(ofOurName === undefined ? [] : [ofOurName])].map((other) => ({
+      ...other,
+      confDir,
+    }));
   });
   const caller = (name: string): string | undefined => {
     if (ours !== undefined) return `${ours} needs`;

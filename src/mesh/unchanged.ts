@@ -1,9 +1,8 @@
 // Keeps of the mesh before what is as it was: of a large tailnet one node changes at a time, and a reader sees by comparing objects which
 // one, without a text of the whole. Pure.
 
-import { equalLists } from "../cidr/equal-lists.ts";
+import { equalLists, sameItems } from "../cidr/equal-lists.ts";
 import type { Prefix } from "../cidr/prefix.ts";
-import type { Conflict } from "./conflicts.ts";
 import type { Mesh, MeshNode } from "./mesh.ts";
 
 /** The other nodes, as far as the kernel's rules go. */
@@ -22,10 +21,9 @@ export function keepUnchanged(before: Mesh | undefined, next: Mesh): Mesh {
     return last !== undefined && isSameNode(last, node) ? last : node;
   });
   const isSame =
-    nodes.length === before.nodes.length &&
-    nodes.every((node, at) => node === before.nodes[at]) &&
+    sameItems(nodes, before.nodes) &&
     equalLists(before.podCIDRs, next.podCIDRs) &&
-    isSameConflicts(before.conflicts, next.conflicts);
+    JSON.stringify(before.conflicts) === JSON.stringify(next.conflicts);
   return isSame ? before : { ...next, nodes };
 }
 
@@ -59,8 +57,4 @@ const nodeFields = Object.values(sameIn);
 
 function isSameNode(a: MeshNode, b: MeshNode): boolean {
   return nodeFields.every((isSame) => isSame(a, b));
-}
-
-function isSameConflicts(a: readonly Conflict[], b: readonly Conflict[]): boolean {
-  return a.length === b.length && JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,6 +1,6 @@
 // The tailnet that follows from what tailscaled says of itself. Pure.
 
-import { equalLists } from "../cidr/equal-lists.ts";
+import { equalLists, sameItems } from "../cidr/equal-lists.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { Tailnet, TailnetNode, TailnetPath, TailnetPeer } from "../tailnet/tailnet.ts";
 import type { OfferedRoutes } from "./local-api/local-api-schema.ts";
@@ -68,17 +68,13 @@ export function createToTailnet(): typeof toTailnet {
       "self" in last &&
       last.kind === state.kind &&
       last.mapReadMs === state.mapReadMs &&
-      isSameItems(last.peers, peers) &&
+      sameItems(last.peers, peers) &&
       JSON.stringify(last.self) === JSON.stringify(state.self);
     if (isSame && last !== undefined) return last;
     lastPeers = new Map(peers.map((peer) => [peer.id, peer]));
     last = { ...state, peers };
     return last;
   };
-}
-
-function isSameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((each, at) => each === b[at]);
 }
 
 /** Whether it has never been told to log in. */
