@@ -45,7 +45,11 @@ async function serve(): Promise<void> {
   await Bun.udpSocket({
     hostname,
     port: ports.probe,
-    socket: { data: (socket, data, port, from) => void socket.send(data, port, from) },
+    socket: {
+      data: (socket, data, port, from) => void socket.send(data, port, from),
+      // A node whose route is gone, or that has closed its socket, is told by ICMP. Without a handler that ends the process.
+      error: () => undefined,
+    },
   });
   console.log("ready");
 }
