@@ -59,6 +59,29 @@ describe("pods of two nodes", () => {
     expect(await seenFrom(nodes, "pod", "10.244.2.2")).toEqual(["pod"]);
   });
 
+  test("see each other's own addresses before either daemon knows of the other's node", async () => {
+    await using nodes = await joinedNodes();
+    const { one, two } = nodes;
+    for (const { node } of [one, two]) await addPod(node, "pod");
+    // A network of the host inside the cluster's CIDR: what pods send there is masqueraded as before.
+    await shell(one.node, ["ip link add lan type bridge", "ip addr add 10.244.99.1/24 dev lan", "ip link set lan up"]);
+    for (const number of [1, 2]) {
+      const { node } = number === 1 ? one : two;
+      expect((await onceAgent(node, { ...inputs(number, 3 - number), peers: [] })).codes).toEqual([]);
+    }
+    expect(await seenFrom(nodes, "pod", "10.244.2.2")).toEqual(["pod"]);
+    await waitUntil("IPv6 is up", () => pings(one.node, "pod", "fd00:2::2"));
+    expect(await seenFrom(nodes, "pod", "fd00:2::2")).toEqual(["pod, IPv6"]);
+    const postrouting = "type filter hook postrouting priority 300;";
+    const counters = ["10.244.99.1", "10.244.1.2"].map((source) => `oifname lan ip saddr ${source} counter`);
+    await one.node.must(["nft", "-f", "-"], {
+      stdin: `table ip seen { chain o { ${[postrouting, ...counters].join("\n")}\n}\n}\n`,
+    });
+    expect(await pings(one.node, "pod", "10.244.99.9")).toBe(false);
+    const [masqueraded, kept] = (await shell(one.node, ["nft list table ip seen"])).match(/counter packets \d+/g) ?? [];
+    expect([masqueraded, kept]).toEqual(["counter packets 1", "counter packets 0"]);
+  });
+
   test("see each other's own addresses when the daemon masquerades, and an unadvertised route is not proven", async () => {
     await using nodes = await joinedNodes({
       files: { [configFile]: "network: {masquerade: daemon}\n" },

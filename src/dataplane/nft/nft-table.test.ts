@@ -38,7 +38,7 @@ describe("planTable()", () => {
   });
 
   test("keeps sources between pods, and of nodes of the tailnet towards the own pods", () => {
-    expect(plan({ peers: "10.1.3.0/24 10.1.4.0/24" })).toMatchObject({
+    expect(plan({ clusterCIDRs: "10.1.0.0/16", peers: "10.1.3.0/24 10.1.4.0/24" })).toMatchObject({
       chains: [
         {
           name: "keepsource",
@@ -46,12 +46,15 @@ describe("planTable()", () => {
           rules: [
             "meta mark & 0x4000 == 0 ip saddr @pods4 ip daddr @pods4 snat ip to ip saddr",
             "meta mark & 0x4000 == 0 ip saddr 100.64.0.0/10 ip daddr @own4 snat ip to ip saddr",
+            'oifname "tailscale0" meta mark & 0x4000 == 0 ip saddr @own4 ip daddr @cluster4 snat ip to ip saddr',
+            "meta mark & 0xff0000 == 0x40000 meta mark & 0x4000 == 0 ip saddr @cluster4 ip daddr @own4 snat ip to ip saddr",
           ],
         },
       ],
       sets: [
         { name: "pods4", networks: prefixes("10.1.2.0/24 10.1.3.0/24 10.1.4.0/24") },
         { name: "own4", networks: prefixes("10.1.2.0/24") },
+        { name: "cluster4", networks: prefixes("10.1.0.0/16") },
       ],
     });
   });
@@ -59,7 +62,7 @@ describe("planTable()", () => {
   test("treats each family by itself", () => {
     const table = plan({ podCIDRs: "10.1.2.0/24,fd00:1::/64", peers: "fd00:2::/64 10.1.3.0/24", isMasquerading: true });
     expect(table?.chains.map(({ name, rules }) => [name, rules.length])).toEqual([
-      ["keepsource", 4],
+      ["keepsource", 8],
       ["postrouting", 12],
     ]);
     expect(table?.sets.map(({ name, networks }) => `${name} ${networks}`)).toEqual([

@@ -66,7 +66,7 @@ export function planTable({ podCIDRs, clusterCIDRs, peers, isMasquerading }: Nft
   const sets = families.flatMap((family) => [
     toSet("pods", family, [...own, ...(peers ?? [])]),
     toSet("own", family, own),
-    ...(isMasquerading ? [toSet("cluster", family, clusterCIDRs)] : []),
+    toSet("cluster", family, clusterCIDRs),
   ]);
   const shape = [...chains.map((chain) => JSON.stringify(chain)), ...sets.map(({ name }) => name)];
   return { chains, sets, mark: `headcni ${sha256Hex(shape.join("\n")).slice(0, 12)}` };
@@ -75,12 +75,22 @@ export function planTable({ podCIDRs, clusterCIDRs, peers, isMasquerading }: Nft
 /**
  * A connection that was given its own address as source is settled: no later nat chain is asked, in whichever backend. kube-proxy's
  * mark 0x4000 is left out: what it wants masqueraded comes back to the pod that sent it.
+ *
+ * The last two are for a peer that tailscaled has a route of and the set not yet: a connection is asked about once, so one that begins
+ * in that moment would have the node's address for as long as it lives. They go by tailscaled's device and by its mark on what came
+ * through it (0x40000, `ts-forward`), since a network beside the tailnet may lie inside the cluster's CIDR.
  */
 function keepSourceRules(family: Family): string[] {
   const { suffix, keyword, tailnet } = words[family];
-  const keep = (source: string, destination: string): string =>
-    `meta mark & 0x4000 == 0 ${keyword} saddr ${source} ${keyword} daddr ${destination} snat ${keyword} to ${keyword} saddr`;
-  return [keep(`@pods${suffix}`, `@pods${suffix}`), keep(tailnet, `@own${suffix}`)];
+  const keep = (source: string, destination: string, only = ""): string =>
+    `${only}meta mark & 0x4000 == 0 ${keyword} saddr ${source} ${keyword} daddr ${destination} snat ${keyword} to ${keyword} saddr`;
+  const [pods, own, cluster] = [`@pods${suffix}`, `@own${suffix}`, `@cluster${suffix}`];
+  return [
+    keep(pods, pods),
+    keep(tailnet, own),
+    keep(own, cluster, 'oifname "tailscale0" '),
+    keep(cluster, own, "meta mark & 0xff0000 == 0x40000 "),
+  ];
 }
 
 /**
