@@ -41,6 +41,11 @@ test("src reaches the machine only through src/sys", () => {
   expect(wrong).toEqual([]);
 });
 
+test("the C library is opened in one place", () => {
+  const openers = sourceFiles("src", "product").filter((path) => /\bdlopen\b/.test(codeOf(path)));
+  expect(openers).toEqual(["src/sys/process/libc.ts"]);
+});
+
 test("every exception is still needed", () => {
   const stale = Object.entries(exceptions).filter(
     ([path, { allows }]) => !sourceFiles("src").includes(path) || codeOf(path).search(allows) < 0,

@@ -1,7 +1,8 @@
 // One ICMP echo of a size that must not be cut on the way, by a raw socket: whether a packet as large as a pod's comes back.
 
-import { dlopen, FFIType, ptr } from "bun:ffi";
+import { FFIType, ptr } from "bun:ffi";
 import { realClock } from "../clock.ts";
+import { libcFunctions } from "../process/libc.ts";
 import { socketAddress } from "./sockets.ts";
 
 const AF_INET = 2;
@@ -14,6 +15,15 @@ const IP_MTU_DISCOVER = 10;
 const IPV6_MTU_DISCOVER = 23;
 /** The don't-fragment bit is set, and what the kernel knows of the path is not believed: the packet itself is the question. */
 const PMTUDISC_PROBE = 3;
+
+const { i32, u64, i64_fast, ptr: pointer } = FFIType;
+const bound = libcFunctions({
+  socket: { args: [i32, i32, i32], returns: i32 },
+  setsockopt: { args: [i32, i32, i32, pointer, i32], returns: i32 },
+  sendto: { args: [i32, pointer, u64, i32, pointer, i32], returns: i64_fast },
+  recv: { args: [i32, pointer, u64, i32], returns: i64_fast },
+  close: { args: [i32], returns: i32 },
+});
 
 export interface EchoOptions {
   readonly to: string;
@@ -88,23 +98,4 @@ function checksum(bytes: Uint8Array): number {
   for (let at = 0; at < bytes.length; at += 2) sum += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
   return ~sum & 0xffff;
-}
-
-let loaded: ReturnType<typeof load> | undefined;
-
-function bound(): ReturnType<typeof load> {
-  loaded ??= load();
-  return loaded;
-}
-
-function load() {
-  const int = FFIType.i32;
-  const pointer = FFIType.ptr;
-  return dlopen("libc.so.6", {
-    socket: { args: [int, int, int], returns: int },
-    setsockopt: { args: [int, int, int, pointer, int], returns: int },
-    sendto: { args: [int, pointer, FFIType.u64, int, pointer, int], returns: FFIType.i64_fast },
-    recv: { args: [int, pointer, FFIType.u64, int], returns: FFIType.i64_fast },
-    close: { args: [int], returns: int },
-  }).symbols;
 }

@@ -1,7 +1,8 @@
 // TCP sockets as the kernel has them, for a connect whose failure must be told apart: Bun's own sockets say ECONNREFUSED for each,
 // also where this machine knows no way there. Bound at the first use, which compiles code.
 
-import { dlopen, FFIType, ptr, read } from "bun:ffi";
+import { FFIType, ptr, read } from "bun:ffi";
+import { libcFunctions } from "../process/libc.ts";
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -9,6 +10,19 @@ const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
 const SOL_SOCKET = 1;
 const SO_ERROR = 4;
 const POLLOUT = 4;
+
+const { i32, u64, ptr: pointer } = FFIType;
+const bound = libcFunctions({
+  socket: { args: [i32, i32, i32], returns: i32 },
+  bind: { args: [i32, pointer, i32], returns: i32 },
+  connect: { args: [i32, pointer, i32], returns: i32 },
+  poll: { args: [pointer, u64, i32], returns: i32 },
+  getsockopt: { args: [i32, i32, i32, pointer, pointer], returns: i32 },
+  close: { args: [i32], returns: i32 },
+  inet_pton: { args: [i32, pointer, pointer], returns: i32 },
+  __errno_location: { args: [], returns: pointer },
+});
+type Libc = ReturnType<typeof bound>;
 
 /** Errors by their numbers, the same on amd64 and arm64. */
 export const errno = {
@@ -46,7 +60,7 @@ export function socketAddress(text: string, port: number): Uint8Array {
   view.setUint16(2, port);
   const addr = new Uint8Array(16);
   const name = new TextEncoder().encode(`${text}\0`);
-  if (bind().inet_pton(isIpv6 ? AF_INET6 : AF_INET, ptr(name), ptr(addr)) !== 1)
+  if (bound().inet_pton(isIpv6 ? AF_INET6 : AF_INET, ptr(name), ptr(addr)) !== 1)
     throw new RangeError(`Not an address: ${text}`);
   bytes.set(isIpv6 ? addr : addr.subarray(0, 4), isIpv6 ? 8 : 4);
   return bytes;
@@ -54,7 +68,7 @@ export function socketAddress(text: string, port: number): Uint8Array {
 
 /** @throws Error when the kernel gives none, with its number */
 export function openTcpSocket(isIpv6: boolean): TcpSocket {
-  const libc = bind();
+  const libc = bound();
   const fd = libc.socket(isIpv6 ? AF_INET6 : AF_INET, SOCK_STREAM_NONBLOCK_CLOEXEC, 0);
   if (fd < 0) throw new Error(`No socket: error ${lastError(libc)}`);
   return {
@@ -75,30 +89,6 @@ export function openTcpSocket(isIpv6: boolean): TcpSocket {
     },
     [Symbol.dispose]: () => void libc.close(fd),
   };
-}
-
-type Libc = ReturnType<typeof load>;
-
-let loaded: Libc | undefined;
-
-function bind(): Libc {
-  loaded ??= load();
-  return loaded;
-}
-
-function load() {
-  const int = FFIType.i32;
-  const pointer = FFIType.ptr;
-  return dlopen("libc.so.6", {
-    socket: { args: [int, int, int], returns: int },
-    bind: { args: [int, pointer, int], returns: int },
-    connect: { args: [int, pointer, int], returns: int },
-    poll: { args: [pointer, FFIType.u64, int], returns: int },
-    getsockopt: { args: [int, int, int, pointer, pointer], returns: int },
-    close: { args: [int], returns: int },
-    inet_pton: { args: [int, pointer, pointer], returns: int },
-    __errno_location: { args: [], returns: pointer },
-  }).symbols;
 }
 
 let errorAt: ReturnType<Libc["__errno_location"]> | undefined;

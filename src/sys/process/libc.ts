@@ -1,4 +1,4 @@
-// The calls of the C library that neither Bun nor Node has: the one place that uses FFI. Each group is loaded at its first call,
+// The C library, for calls that neither Bun nor Node has: the one place that opens it. Each group of calls is loaded at its first use,
 // because binding a symbol compiles code: a CNI call needs `flock` and `signal` alone.
 
 import { dlopen, type FFIFunction, FFIType, type Library, ptr } from "bun:ffi";
@@ -112,6 +112,17 @@ export function abstractSocketOwner(name: string): { readonly pid: number; reado
       libc.close(fd);
     }
   });
+}
+
+/** Functions that are loaded when they are first asked for, and kept. */
+export function libcFunctions<const Fns extends Record<string, FFIFunction>>(
+  functions: Fns,
+): () => Library<Fns>["symbols"] {
+  let symbols: Library<Fns>["symbols"] | undefined;
+  return () => {
+    symbols ??= dlopen(soname, functions).symbols;
+    return symbols;
+  };
 }
 
 /** Loads functions for one use. */
