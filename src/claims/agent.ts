@@ -32,7 +32,7 @@ export interface ClaimsAgentOptions {
 }
 
 /** How soon a claim is looked at again that only time decides. */
-const judgingMs = 500;
+const probingMs = 500;
 /** What says something of a claim alone: on a large tailnet a proof comes every few seconds, and a step looks at all peers. */
 const ofClaims: ReadonlySet<string> = new Set(["proofs", "held", "pods"]);
 
@@ -73,7 +73,7 @@ export function createClaimsAgent(system: System, options: ClaimsAgentOptions): 
     });
     if (last.claim !== undefined && last.claim.losses > (before?.losses ?? 0)) record(claimsMetrics.lost, 1);
     publish(last.view);
-    if (last.view.isJudging) trigger.wake("judging", judgingMs);
+    if (last.view.isProbing) trigger.wake("probing", probingMs);
     return last.conditions;
   };
 
@@ -99,14 +99,14 @@ export function createClaimsAgent(system: System, options: ClaimsAgentOptions): 
     conditions: claimsConditions,
     metrics: Object.values(claimsMetrics),
     status: () => {
-      const { claim, view, rivals = [] } = last ?? {};
+      const { claim, view, conflicts = [] } = last ?? {};
       return agentStatus({
         lastReconcile: reconciler.last.value,
         document: {
           phase: claim?.phase ?? null,
           podCIDRs: claim?.podCIDRs.toJSON() ?? [],
           losses: claim?.losses ?? 0,
-          rivals: rivals.map(({ name, does, route }) => ({ node: name, does, route: route.toString() })),
+          conflicts: conflicts.map(({ name, does, route }) => ({ node: name, does, route: route.toString() })),
           taken: view?.taken.length ?? 0,
         },
         ...(claim === undefined

@@ -8,11 +8,11 @@ import type { LogCode } from "../sys/log/log-codes.ts";
 import type { System } from "../sys/system.ts";
 import type { ClaimsView } from "../tailnet/claims-view.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
+import { type ClaimConflict, findClaimConflicts } from "./claim-conflicts.ts";
 import { claimConditions, condition } from "./conditions.ts";
 import { readClaimsMemory, writeClaimsMemory } from "./memory.ts";
 import { type Claim, type ClaimSettings, claimEffects, firstClaim, nextClaim, type Seen } from "./next-claim.ts";
 import type { Phase } from "./phases.ts";
-import { type Rival, rivalsOf } from "./rivals.ts";
 import { peerClaims, rememberPeers, takenRanges } from "./taken.ts";
 
 /** What a claim reads of a node's assignment. */
@@ -42,7 +42,7 @@ export interface ClaimsStepInput {
 export interface ClaimsStepResult {
   readonly view: ClaimsView;
   readonly claim: Claim | undefined;
-  readonly rivals: readonly Rival[];
+  readonly conflicts: readonly ClaimConflict[];
   readonly conditions: readonly Condition[];
 }
 
@@ -70,12 +70,12 @@ export function createClaimsStep(system: System, startedMs: number) {
     return { selfId: tailnet.self.id, peers: peerClaims(tailnet.peers, memory.peers, clock.now()) };
   };
 
-  const take = (input: ClaimsStepInput, rivals: readonly Rival[] | undefined): Claim => {
+  const take = (input: ClaimsStepInput, conflicts: readonly ClaimConflict[] | undefined): Claim => {
     const nowMs = clock.monotonicMs();
     const { podCIDRs } = input.assigned;
     const seen: Seen = {
       podCIDRs,
-      rivals,
+      conflicts,
       hasPods: input.pods > 0,
       isOffered: isOffered(input),
       isHeld: input.held?.equals(podCIDRs) === true,
@@ -109,22 +109,27 @@ export function createClaimsStep(system: System, startedMs: number) {
     const { podCIDRs, isGuess, clusterCIDRs } = assigned;
     const map = lookAt(tailnet);
     const bases = basesOf(clusterCIDRs);
-    const rivals = map === undefined ? undefined : rivalsOf(map, { podCIDRs, bases });
+    const conflicts = map === undefined ? undefined : findClaimConflicts(map, { podCIDRs, bases });
     // What the control server does not count as online is not told of others, either.
-    claim = isGuess ? take(input, tailnet?.kind === "offline" ? undefined : rivals) : undefined;
+    claim = isGuess ? take(input, tailnet?.kind === "offline" ? undefined : conflicts) : undefined;
     isFirst = false;
     const own = claim === undefined || claim.phase === "moving" ? undefined : claim.podCIDRs;
     const taken = isGuess ? takenRanges(memory.peers, own, clock.now()) : [];
-    const isJudging = claim !== undefined && isUndecided(claim, clock.monotonicMs());
-    const view = { claim: claim === undefined ? undefined : claimEffects(claim), taken, isJudging };
+    const isProbing = claim !== undefined && isUndecided(claim, clock.monotonicMs());
+    const view = { claim: claim === undefined ? undefined : claimEffects(claim), taken, isProbing };
     if (claim === undefined) {
-      const shared = rivals ?? [];
+      const shared = conflicts ?? [];
       const contested =
-        shared.length === 0 ? [] : [condition("AssignedPodCIDRContested", { podCIDRs, rivals: shared })];
-      return { view, claim, rivals: shared, conditions: contested };
+        shared.length === 0 ? [] : [condition("AssignedPodCIDRContested", { podCIDRs, conflicts: shared })];
+      return { view, claim, conflicts: shared, conditions: contested };
     }
     const why = tailnet === undefined || "self" in tailnet ? undefined : tailnet.why;
-    return { view, claim, rivals: claim.rivals, conditions: [...claimConditions({ claim, pods, why }), ...remember()] };
+    return {
+      view,
+      claim,
+      conflicts: claim.conflicts,
+      conditions: [...claimConditions({ claim, pods, why }), ...remember()],
+    };
   };
 }
 
@@ -169,11 +174,11 @@ const lines: Partial<Record<Phase, readonly [code: LogCode, sentence: string]>> 
   local: ["ClaimLocal", "is for this node's own traffic only: no tailnet came in time"],
 };
 
-function announce(log: System["log"], { phase, podCIDRs, rivals }: Claim): void {
+function announce(log: System["log"], { phase, podCIDRs, conflicts }: Claim): void {
   const line = lines[phase];
   if (line === undefined) return;
   const [code, sentence] = line;
-  const others = rivals.map(({ name, does, route }) => `${name} ${does} ${route}`);
+  const others = conflicts.map(({ name, does, route }) => `${name} ${does} ${route}`);
   log.info(code, `PodCIDR ${podCIDRs}, which nothing assigned, ${sentence}`, {
     podCIDRs: podCIDRs.toJSON(),
     phase,

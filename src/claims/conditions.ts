@@ -2,12 +2,12 @@
 
 import { type Condition, conditionsOf, kind } from "../agent/conditions.ts";
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
+import type { ClaimConflict } from "./claim-conflicts.ts";
 import type { Claim } from "./next-claim.ts";
-import type { Rival } from "./rivals.ts";
 
 interface Contested {
   readonly podCIDRs: PodCIDRs;
-  readonly rivals: readonly Rival[];
+  readonly conflicts: readonly ClaimConflict[];
 }
 
 /** A guess that meets another node's range is given up within seconds. */
@@ -21,16 +21,16 @@ export const claimsConditions = {
     title: "Another node has the PodCIDR that was assigned to this one",
     impactsConnectivity: false,
     visibleAfterMs: yieldingMs,
-    text: ({ podCIDRs, rivals }) =>
-      `${podCIDRs} is assigned to this node, and ${list(rivals)}. Other nodes reach the pods of one of the two only. Both keep it: give one ` +
+    text: ({ podCIDRs, conflicts }) =>
+      `${podCIDRs} is assigned to this node, and ${list(conflicts)}. Other nodes reach the pods of one of the two only. Both keep it: give one ` +
       "of them another (network.podCIDR.nodeLocal), or take the node that is no longer used out of the control server",
   }),
   PodCIDRClaimContested: kind<Contested & { readonly pods: number }>({
     severity: "error",
     title: "Another node has the PodCIDR this node guessed, and pods hold it here",
     impactsConnectivity: false,
-    text: ({ podCIDRs, rivals, pods }) =>
-      `${podCIDRs} is used by ${pods} ${pods === 1 ? "pod" : "pods"} of this node, and ${list(rivals)}. Nothing assigned it to this node, so ` +
+    text: ({ podCIDRs, conflicts, pods }) =>
+      `${podCIDRs} is used by ${pods} ${pods === 1 ? "pod" : "pods"} of this node, and ${list(conflicts)}. Nothing assigned it to this node, so ` +
       "it is not offered to the tailnet any more, and its pods are reached on this node alone. Drain the node (kubectl drain): without pods " +
       "it takes another by itself; or set network.podCIDR.nodeLocal to a range of its own",
   }),
@@ -39,16 +39,16 @@ export const claimsConditions = {
     title: "Pods of another node have addresses of this node's PodCIDR",
     impactsConnectivity: false,
     visibleAfterMs: yieldingMs,
-    text: ({ podCIDRs, rivals }) =>
-      `This node serves ${podCIDRs}, and ${list(rivals)}. What is meant for pods there comes to this node. Look at headcni status there`,
+    text: ({ podCIDRs, conflicts }) =>
+      `This node serves ${podCIDRs}, and ${list(conflicts)}. What is meant for pods there comes to this node. Look at headcni status there`,
   }),
   NoPodCIDRLeft: kind<Contested>({
     severity: "error",
     title: "All blocks of the cluster's range are taken",
     impactsConnectivity: true,
     visibleAfterMs: roundsMs,
-    text: ({ podCIDRs, rivals }) =>
-      `This node found no block that is free: of ${podCIDRs}, ${list(rivals)}. Write a larger range (network.podCIDR.base), or take nodes ` +
+    text: ({ podCIDRs, conflicts }) =>
+      `This node found no block that is free: of ${podCIDRs}, ${list(conflicts)}. Write a larger range (network.podCIDR.base), or take nodes ` +
       "that are no longer used out of the control server",
   }),
   PodCIDRClaimUnheard: kind<{ readonly podCIDRs: PodCIDRs; readonly why: string }>({
@@ -79,33 +79,33 @@ export interface ClaimConditionsInput {
 }
 
 export function claimConditions({ claim, pods, why }: ClaimConditionsInput): readonly Condition[] {
-  const { phase, podCIDRs, rivals } = claim;
+  const { phase, podCIDRs, conflicts } = claim;
   switch (phase) {
     case "contested":
     case "withdrawn":
-      return [condition("PodCIDRClaimContested", { podCIDRs, rivals, pods })];
+      return [condition("PodCIDRClaimContested", { podCIDRs, conflicts, pods })];
     case "moving":
-      return [condition("NoPodCIDRLeft", { podCIDRs, rivals })];
+      return [condition("NoPodCIDRLeft", { podCIDRs, conflicts })];
     case "local":
       return [condition("PodCIDRClaimUnheard", { podCIDRs, why: why ?? "it comes just now" })];
     case "claiming":
     case "provisional":
     case "won":
-      return rivals.length === 0 ? [] : [condition("PodCIDRClaimShared", { podCIDRs, rivals })];
+      return conflicts.length === 0 ? [] : [condition("PodCIDRClaimShared", { podCIDRs, conflicts })];
     default:
       return [];
   }
 }
 
-const words: Readonly<Record<Rival["does"], string>> = {
+const words: Readonly<Record<ClaimConflict["does"], string>> = {
   serves: "serves",
   offers: "offers",
   offered: "had to withdraw",
 };
 
 /** The first three, and how many more there are. */
-function list(rivals: readonly Rival[]): string {
-  const said = rivals.slice(0, 3).map(({ name, does, route }) => `${name} ${words[does]} ${route}`);
-  const more = rivals.length > 3 ? [`${rivals.length - 3} more do likewise`] : [];
+function list(conflicts: readonly ClaimConflict[]): string {
+  const said = conflicts.slice(0, 3).map(({ name, does, route }) => `${name} ${words[does]} ${route}`);
+  const more = conflicts.length > 3 ? [`${conflicts.length - 3} more do likewise`] : [];
   return [...said, ...more].join(", ") || "others have them";
 }

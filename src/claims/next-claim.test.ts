@@ -4,15 +4,15 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
+import type { ClaimConflict } from "./claim-conflicts.ts";
 import { type Claim, claimEffects, firstClaim, nextClaim, type Seen } from "./next-claim.ts";
 import { effectsOf, type Phase, transitions } from "./phases.ts";
-import type { Rival } from "./rivals.ts";
 
 const podCIDRs = parsePodCIDRs("10.244.1.0/24,fd00:244:0:1::/64");
 const other = parsePodCIDRs("10.244.2.0/24,fd00:244:0:2::/64");
 const settings = { timeoutMs: 30_000, settleMs: 6000 };
 
-function rival(does: Rival["does"], parts: Partial<Rival> = {}): Rival {
+function conflict(does: ClaimConflict["does"], parts: Partial<ClaimConflict> = {}): ClaimConflict {
   return {
     id: "9",
     name: "node-9",
@@ -23,11 +23,11 @@ function rival(does: Rival["does"], parts: Partial<Rival> = {}): Rival {
     ...parts,
   };
 }
-const first = rival("offers", { id: "1", isFirst: true });
+const first = conflict("offers", { id: "1", isFirst: true });
 
 const nothing = {
   podCIDRs,
-  rivals: [],
+  conflicts: [],
   hasPods: false,
   isOffered: false,
   isHeld: false,
@@ -51,8 +51,8 @@ function phases(...moments: readonly (readonly [number, Partial<Seen>])[]): read
 }
 
 type Row = readonly [name: string, moments: readonly (readonly [number, Partial<Seen>])[], expected: readonly Phase[]];
-const noMap = { rivals: undefined };
-const served = { rivals: [rival("serves")] };
+const noMap = { conflicts: undefined };
+const served = { conflicts: [conflict("serves")] };
 
 test.each<Row>([
   [
@@ -128,8 +128,8 @@ test.each<Row>([
     ],
     ["looking", "won"],
   ],
-  ["a block that another had", [[0, { rivals: [rival("offers")] }]], ["moving"]],
-  ["one that another had to withdraw", [[0, { rivals: [rival("offered")] }]], ["moving"]],
+  ["a block that another had", [[0, { conflicts: [conflict("offers")] }]], ["moving"]],
+  ["one that another had to withdraw", [[0, { conflicts: [conflict("offered")] }]], ["moving"]],
   [
     "another is served",
     [
@@ -168,9 +168,9 @@ test.each<Row>([
     "an equal with the lower id",
     [
       [0, {}],
-      [1, { ...offered, rivals: [first] }],
-      [4.9, { ...offered, rivals: [first] }],
-      [5, { ...offered, rivals: [first] }],
+      [1, { ...offered, conflicts: [first] }],
+      [4.9, { ...offered, conflicts: [first] }],
+      [5, { ...offered, conflicts: [first] }],
     ],
     ["claiming", "claiming", "claiming", "retracting"],
   ],
@@ -178,7 +178,7 @@ test.each<Row>([
     "an equal with the higher id",
     [
       [0, {}],
-      [1, { ...offered, rivals: [rival("offers")] }],
+      [1, { ...offered, conflicts: [conflict("offers")] }],
       [9, offered],
       [15, offered],
     ],
@@ -190,8 +190,8 @@ test.each<Row>([
       [0, {}],
       [1, offered],
       [7, offered],
-      [8, { ...offered, rivals: [rival("offers")] }],
-      [38, { ...offered, rivals: [rival("offers")] }],
+      [8, { ...offered, conflicts: [conflict("offers")] }],
+      [38, { ...offered, conflicts: [conflict("offers")] }],
     ],
     ["claiming", "claiming", "provisional", "provisional", "retracting"],
   ],
@@ -201,8 +201,8 @@ test.each<Row>([
       [0, {}],
       [1, offered],
       [7, offered],
-      [8, { ...inUse, rivals: [first] }],
-      [99, { ...inUse, rivals: [first] }],
+      [8, { ...inUse, conflicts: [first] }],
+      [99, { ...inUse, conflicts: [first] }],
     ],
     ["claiming", "claiming", "provisional", "provisional", "provisional"],
   ],
@@ -228,7 +228,7 @@ test.each<Row>([
       [75, { ...inUse, ...served }],
       [76, { ...inUse, ...served }],
       [91, { ...inUse, ...served }],
-      [999, { ...inUse, rivals: [rival("offers", { isOnline: false })] }],
+      [999, { ...inUse, conflicts: [conflict("offers", { isOnline: false })] }],
     ],
     ["claiming", "contested", "withdrawn", "withdrawn", "contested", "withdrawn", "withdrawn"],
   ],
@@ -301,12 +301,12 @@ test.each<Row>([
 });
 
 describe("whatever is seen", () => {
-  const someRival = fc
-    .tuple(fc.constantFrom<Rival["does"]>("serves", "offers", "offered"), fc.boolean(), fc.boolean())
-    .map(([does, isFirst, isOnline]) => rival(does, { isFirst, isOnline }));
+  const someConflict = fc
+    .tuple(fc.constantFrom<ClaimConflict["does"]>("serves", "offers", "offered"), fc.boolean(), fc.boolean())
+    .map(([does, isFirst, isOnline]) => conflict(does, { isFirst, isOnline }));
   const moment = fc.record({
     afterMs: fc.constantFrom(0, 100, 1000, 7000, 40_000),
-    rivals: fc.option(fc.array(someRival, { maxLength: 2 }), { nil: undefined }),
+    conflicts: fc.option(fc.array(someConflict, { maxLength: 2 }), { nil: undefined }),
     hasPods: fc.boolean(),
     isOffered: fc.boolean(),
     isHeld: fc.boolean(),
@@ -324,7 +324,7 @@ describe("whatever is seen", () => {
           claim = step(claim, seen, nowMs);
           const again = step(claim, seen, nowMs);
           expect([again.phase, again.losses]).toEqual([claim.phase, claim.losses]);
-          const isServed = seen.rivals?.some(({ does }) => does === "serves") === true;
+          const isServed = seen.conflicts?.some(({ does }) => does === "serves") === true;
           const effects = claimEffects(claim);
           if (isServed && !seen.hasPods) expect(effects.isWon || claim.phase === "provisional").toBe(false);
           if (isServed && seen.hasPods) expect(["contested", "withdrawn", "looking"]).toContain(claim.phase);

@@ -3,8 +3,8 @@
 
 import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { ClaimEffects } from "../tailnet/claims-view.ts";
+import type { ClaimConflict } from "./claim-conflicts.ts";
 import { effectsOf, type Facts, type Phase, transitions } from "./phases.ts";
-import type { Rival } from "./rivals.ts";
 
 /** Times are monotonic milliseconds. */
 export interface Claim {
@@ -20,19 +20,19 @@ export interface Claim {
   readonly heardSinceMs: number | undefined;
   /** Since when another node lays claim to the same; undefined: none does. */
   readonly contestedSinceMs: number | undefined;
-  readonly rivals: readonly Rival[];
+  readonly conflicts: readonly ClaimConflict[];
   /** How many blocks were lost on the way to this one. */
   readonly losses: number;
   /** How long to rest after a loss. */
   readonly pauseMs: number;
 }
 
-/** The world as one look shows it. */
+/** What one look at the tailnet shows. */
 export interface Seen {
   /** What the chain guesses, given what is taken. */
   readonly podCIDRs: PodCIDRs;
   /** Other nodes that lay claim to it; undefined: there is no network map to go by. */
-  readonly rivals: readonly Rival[] | undefined;
+  readonly conflicts: readonly ClaimConflict[] | undefined;
   /** One that cannot be counted counts as some. */
   readonly hasPods: boolean;
   readonly isOffered: boolean;
@@ -55,9 +55,9 @@ export interface ClaimSettings {
 /** What an outranked claim waits for one that sees it served to give way: a network map takes up to 3.3 s to come. */
 const outrankedMs = 4000;
 /** A contested block is offered for this long, so that the other node sees that pods hold it. */
-const tellMs = 15_000;
+const announceMs = 15_000;
 /** And again after this: the other node's network maps may have been lost meanwhile, and it cannot answer. */
-const retellMs = 60_000;
+const announceAgainMs = 60_000;
 /** Headscale from 0.29 on may never show a node its own offer: then nothing contradicts for this many times as long. */
 const unheardTimes = 3;
 /** A guess is withdrawn within seconds: what is still offered after this was assigned. */
@@ -77,7 +77,7 @@ export function firstClaim(podCIDRs: PodCIDRs, nowMs: number, last?: Claim): Cla
     quietSinceMs: undefined,
     heardSinceMs: undefined,
     contestedSinceMs: undefined,
-    rivals: [],
+    conflicts: [],
     losses: last?.losses ?? 0,
     pauseMs: 0,
   };
@@ -108,40 +108,40 @@ export function nextClaim(claim: Claim, seen: Seen, options: NextOptions): Claim
 }
 
 /** Takes note of who else lays claim to the block. */
-function look(claim: Claim, { rivals: shown, isOffered, isHeard }: Seen, nowMs: number): Claim {
+function look(claim: Claim, { conflicts: shown, isOffered, isHeard }: Seen, nowMs: number): Claim {
   // What was known last counts while there is nothing newer.
-  const found = shown ?? claim.rivals;
-  const rivals = JSON.stringify(found) === JSON.stringify(claim.rivals) ? claim.rivals : found;
-  const isContested = rivals.some((rival) => rival.isOnline && isClaiming(rival));
+  const found = shown ?? claim.conflicts;
+  const conflicts = JSON.stringify(found) === JSON.stringify(claim.conflicts) ? claim.conflicts : found;
+  const isContested = conflicts.some((conflict) => conflict.isOnline && isClaiming(conflict));
   const contestedSinceMs = isContested ? (claim.contestedSinceMs ?? nowMs) : undefined;
-  const isQuiet = shown !== undefined && !rivals.some(isClaiming) && isOffered;
+  const isQuiet = shown !== undefined && !conflicts.some(isClaiming) && isOffered;
   const quietSinceMs = isQuiet ? (claim.quietSinceMs ?? nowMs) : undefined;
   const heardSinceMs = isQuiet && isHeard ? (claim.heardSinceMs ?? nowMs) : undefined;
   const isSame =
-    rivals === claim.rivals &&
+    conflicts === claim.conflicts &&
     contestedSinceMs === claim.contestedSinceMs &&
     quietSinceMs === claim.quietSinceMs &&
     heardSinceMs === claim.heardSinceMs;
-  return isSame ? claim : { ...claim, rivals, contestedSinceMs, quietSinceMs, heardSinceMs };
+  return isSame ? claim : { ...claim, conflicts, contestedSinceMs, quietSinceMs, heardSinceMs };
 }
 
 /** Whether it can still get the block; one that has withdrawn cannot. */
-function isClaiming({ does }: Rival): boolean {
+function isClaiming({ does }: ClaimConflict): boolean {
   return does !== "offered";
 }
 
 function factsOf(claim: Claim, seen: Seen, { settings, nowMs }: NextOptions): Facts {
-  const { rivals, contestedSinceMs = nowMs, sinceMs, startedMs } = claim;
+  const { conflicts, contestedSinceMs = nowMs, sinceMs, startedMs } = claim;
   const { hasPods, isProven, isOffered, isHeld } = seen;
   const contestedMs = nowMs - contestedSinceMs;
   const isLate = nowMs - startedMs >= settings.timeoutMs;
-  const claimed = rivals.filter(isClaiming);
+  const claimed = conflicts.filter(isClaiming);
   const first = claimed.filter(({ isFirst }) => isFirst);
   return {
-    hasMap: seen.rivals !== undefined,
+    hasMap: seen.conflicts !== undefined,
     isServed: claimed.some(({ does }) => does === "serves"),
     isContested: claimed.length > 0,
-    isSpokenFor: rivals.length > 0,
+    isSpokenFor: conflicts.length > 0,
     isOutranked: first.length > 0 && (contestedMs >= outrankedMs || !first.some(({ isOnline }) => isOnline)),
     isInsisted: contestedMs >= insistMs,
     hasPods,
@@ -152,8 +152,8 @@ function factsOf(claim: Claim, seen: Seen, { settings, nowMs }: NextOptions): Fa
     isLate,
     isOverdue: nowMs - sinceMs >= stepMs,
     isRested: nowMs - sinceMs >= claim.pauseMs,
-    isTold: nowMs - sinceMs >= tellMs,
-    isToBeRetold: nowMs - sinceMs >= retellMs && claimed.some(({ isOnline }) => isOnline),
+    isAnnounced: nowMs - sinceMs >= announceMs,
+    isAnnouncedAgain: nowMs - sinceMs >= announceAgainMs && claimed.some(({ isOnline }) => isOnline),
   };
 }
 

@@ -72,9 +72,9 @@ export interface Facts {
   /** The pause after a loss is over. */
   readonly isRested: boolean;
   /** A contested block has been offered for long enough that every node has seen it. */
-  readonly isTold: boolean;
+  readonly isAnnounced: boolean;
   /** A contested block has been withdrawn for so long that it is to be offered again: a node that serves it may not have seen it. */
-  readonly isToBeRetold: boolean;
+  readonly isAnnouncedAgain: boolean;
 }
 
 interface Transition {
@@ -121,6 +121,6 @@ export const transitions: readonly Transition[] = [
 
   { from: ["contested", "withdrawn"], when: ({ hasMap, isContested }) => hasMap && !isContested, to: "claiming" },
   { from: ["contested", "withdrawn"], when: ({ hasPods }) => !hasPods, to: "releasing" },
-  { from: ["contested"], when: ({ isTold }) => isTold, to: "withdrawn" },
-  { from: ["withdrawn"], when: ({ isToBeRetold }) => isToBeRetold, to: "contested" },
+  { from: ["contested"], when: ({ isAnnounced }) => isAnnounced, to: "withdrawn" },
+  { from: ["withdrawn"], when: ({ isAnnouncedAgain }) => isAnnouncedAgain, to: "contested" },
 ];

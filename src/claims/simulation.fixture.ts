@@ -7,8 +7,8 @@ import { type Prefix, parsePrefix, subnetCount } from "../cidr/prefix.ts";
 import { fnv1a64, freeBlocks } from "../podcidr/guess/hash.ts";
 import { seededRandom } from "../sys/testing.ts";
 import type { TailnetPeer } from "../tailnet/tailnet.ts";
+import { type ClaimConflict, findClaimConflicts } from "./claim-conflicts.ts";
 import { type Claim, claimEffects, firstClaim, nextClaim, type Seen } from "./next-claim.ts";
-import { type Rival, rivalsOf } from "./rivals.ts";
 import { peerClaims, type RememberedPeer, rememberPeers, takenRanges } from "./taken.ts";
 
 export interface SimulationOptions {
@@ -72,8 +72,8 @@ export class SimulatedNode {
 
   /** Whether it says that another node has its block, too. */
   get isComplaining(): boolean {
-    const { phase, rivals = [] } = this.claim ?? {};
-    return phase === "contested" || phase === "withdrawn" || rivals.length > 0;
+    const { phase, conflicts = [] } = this.claim ?? {};
+    return phase === "contested" || phase === "withdrawn" || conflicts.length > 0;
   }
 }
 
@@ -340,7 +340,7 @@ export class Simulation {
     const { pods, offered, held, isProven, won } = node;
     return {
       podCIDRs,
-      rivals: this.#rivals(node, podCIDRs),
+      conflicts: this.#conflicts(node, podCIDRs),
       hasPods: pods > 0,
       isOffered: offered?.equals(podCIDRs) === true,
       isHeld: held?.equals(podCIDRs) === true,
@@ -359,7 +359,10 @@ export class Simulation {
   }
 
   /** Of all peers only those are looked at that can be one: blocks here are the same or share nothing. */
-  #rivals({ id, map, known, knownWithdrawn }: SimulatedNode, podCIDRs: PodCIDRs): readonly Rival[] | undefined {
+  #conflicts(
+    { id, map, known, knownWithdrawn }: SimulatedNode,
+    podCIDRs: PodCIDRs,
+  ): readonly ClaimConflict[] | undefined {
     if (map === undefined) return undefined;
     const selfId = String(id);
     const block = String(podCIDRs);
@@ -368,7 +371,10 @@ export class Simulation {
     const peers = [...offering, ...map.peers.filter((peer) => withdrawn.includes(peer.id))];
     const others = peers.filter((peer) => peer.id !== selfId);
     if (others.length === 0) return [];
-    return rivalsOf({ selfId, peers: peerClaims(others, known, this.nowMs) }, { podCIDRs, bases: [this.#base] });
+    return findClaimConflicts(
+      { selfId, peers: peerClaims(others, known, this.nowMs) },
+      { podCIDRs, bases: [this.#base] },
+    );
   }
 
   #step(node: SimulatedNode): void {

@@ -101,7 +101,7 @@ describe("an owner that was away", () => {
 
 test("a node with pods that withdraws is heard of by the one that serves its block, also where that lost the maps of the time", () => {
   const simulation = new Simulation({ ...small, seed: 4 });
-  const [one = "", two = ""] = rivals.filter((name) => fnv1a64(name) % 16n === 0n);
+  const [one = "", two = ""] = conflicts.filter((name) => fnv1a64(name) % 16n === 0n);
   const [served, apart] = [simulation.add(one), simulation.add(two)];
   simulation.add("other");
   for (const node of [served, apart]) simulation.setCut(node, true);
@@ -151,7 +151,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 );
 
 /** Names that begin with one of two blocks, so that they meet. */
-const rivals = Array.from({ length: 200 }, (_, index) => `n${index}`).filter((name) => fnv1a64(name) % 16n < 2n);
+const conflicts = Array.from({ length: 200 }, (_, index) => `n${index}`).filter((name) => fnv1a64(name) % 16n < 2n);
 
 /** A node that has withdrawn says so to those that serve its block once in this time. */
 const roundMs = 80_000;
@@ -175,7 +175,7 @@ class Story {
 
   /** A node that was cut off from the start has heard of nobody. */
   #join(isCut: boolean): SimulatedNode {
-    const node = this.simulation.add(rivals[this.simulation.nodes.length] ?? "");
+    const node = this.simulation.add(conflicts[this.simulation.nodes.length] ?? "");
     if (isCut) this.simulation.setCut(node, true);
     return node;
   }

@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../cidr/prefix.ts";
 import type { TailnetPeer } from "../tailnet/tailnet.ts";
-import { rivalsOf } from "./rivals.ts";
+import { findClaimConflicts } from "./claim-conflicts.ts";
 import { peerClaims, rememberPeers, takenRanges } from "./taken.ts";
 
 const hourMs = 3600_000;
@@ -34,15 +34,18 @@ test("what a node had to withdraw stays known until it offers something else", (
   let known = rememberPeers([], [peer("2", "10.244.2.0/24")], 0);
   known = rememberPeers(known, [peer("2", "")], 1);
   expect(known).toMatchObject([{ id: "2", hasWithdrawn: true }]);
-  const rivals = (peers: readonly TailnetPeer[]) => {
+  const conflicts = (peers: readonly TailnetPeer[]) => {
     const map = { selfId: "10", peers: peerClaims(peers, known, 2) };
-    const found = rivalsOf(map, { podCIDRs: parsePodCIDRs("10.244.2.0/24"), bases: [parsePrefix("10.244.0.0/16")] });
+    const found = findClaimConflicts(map, {
+      podCIDRs: parsePodCIDRs("10.244.2.0/24"),
+      bases: [parsePrefix("10.244.0.0/16")],
+    });
     return found.map(({ name, does, isFirst }) => `${name} ${does}${isFirst ? " first" : ""}`);
   };
-  expect(rivals([peer("2", "")])).toEqual(["n2 offered first"]);
+  expect(conflicts([peer("2", "")])).toEqual(["n2 offered first"]);
   // Those that serve stand first; what is around the whole range takes no block; ids count up.
   expect(
-    rivals([
+    conflicts([
       peer("2", ""),
       peer("9", "10.244.2.0/25"),
       peer("11", "", true, "10.244.0.0/17"),
@@ -50,7 +53,7 @@ test("what a node had to withdraw stays known until it offers something else", (
     ]),
   ).toEqual(["n11 serves", "n9 offers first", "n2 offered first"]);
   known = rememberPeers(known, [peer("2", "10.244.7.0/24")], 2);
-  expect(rivals([peer("2", "10.244.7.0/24")])).toEqual([]);
+  expect(conflicts([peer("2", "10.244.7.0/24")])).toEqual([]);
 });
 
 test("what this node lays claim to is the claim's to judge", () => {

@@ -4,7 +4,7 @@ import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { TakenRange } from "../tailnet/claims-view.ts";
 import type { TailnetPeer } from "../tailnet/tailnet.ts";
-import type { PeerClaims } from "./rivals.ts";
+import type { PeerClaims } from "./claim-conflicts.ts";
 
 /** A node of the tailnet as it was last seen. */
 export interface RememberedPeer {

@@ -122,7 +122,7 @@ async function validateConfiguration(
  * @throws ConfigError
  */
 async function checkConfiguration(system: System, path: string | undefined): Promise<LoadedConfig> {
-  const [{ loadConfig }, runtimeDirs, { judgeConfig }, { nodeFacts, observeKernel }, { resolveNodeName }] =
+  const [{ loadConfig }, runtimeDirs, { findConfigFaults }, { nodeFacts, observeKernel }, { resolveNodeName }] =
     await Promise.all([
       import("../config/load.ts"),
       import("../config/runtime-dirs.ts"),
@@ -137,7 +137,7 @@ async function checkConfiguration(system: System, path: string | undefined): Pro
     const { cni } = config.config;
     const nodeName = orUndefined(() => resolveNodeName(system, { flag: undefined, loaded: config }).name);
     const node = nodeFacts(system, cni.confDir, observed);
-    const verdict = judgeConfig(system, { config, nodeName, node });
+    const verdict = findConfigFaults(system, { config, nodeName, node });
     doubts.push(...verdict.doubts);
     return verdict.faults;
   };

@@ -38,7 +38,7 @@ export type Preferred =
  * itself.
  * @throws HeadcniError HC_FILE_READ when the directory cannot be listed
  */
-export function judgePreferred(system: System, confDir: string): Preferred {
+export function findPreferred(system: System, confDir: string): Preferred {
   const others = otherConfigs(system, confDir);
   const preferred = others.filter(({ isPreferred }) => isPreferred);
   const [first, ...rest] = preferred;

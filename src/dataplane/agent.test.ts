@@ -148,7 +148,7 @@ describe("the dataplane agent", () => {
     const podCIDRs = parsePodCIDRs("10.1.2.0/24");
     const given = { isAdvertised: true, holdsGateway: false, startsPods: false, isKept: true, isWon: false };
     if (node.kernel.bridge !== undefined) node.kernel.bridge = { ...node.kernel.bridge, ports: ["veth1"] };
-    node.claims.set({ claim: { podCIDRs, ...given }, taken: [], isJudging: true });
+    node.claims.set({ claim: { podCIDRs, ...given }, taken: [], isProbing: true });
     await step();
     expect(node.kernel.bridge?.ports).toEqual(["veth1"]);
     if (node.kernel.bridge !== undefined) node.kernel.bridge = { ...node.kernel.bridge, ports: [] };

@@ -14,7 +14,7 @@ export interface RawAnswer {
 }
 
 /** A Headscale with one node, `nodeId`, and one user, k8s, whose policy is a file. */
-export interface HeadscaleWorld {
+export interface HeadscaleInstance {
   readonly facts: GenerationFacts;
   readonly nodeId: string;
   /** @param key "right" unless said otherwise */
@@ -26,10 +26,10 @@ export interface HeadscaleWorld {
   api(key?: "right" | "wrong"): Promise<HeadscaleApi>;
 }
 
-type Case = readonly [name: string, run: (world: HeadscaleWorld) => Promise<void>];
+type Case = readonly [name: string, run: (instance: HeadscaleInstance) => Promise<void>];
 
 const signal = new AbortController().signal;
-const approvePath = ({ nodeId }: HeadscaleWorld): string => `/api/v1/node/${nodeId}/approve_routes`;
+const approvePath = ({ nodeId }: HeadscaleInstance): string => `/api/v1/node/${nodeId}/approve_routes`;
 
 async function isRefused(answer: Promise<RawAnswer>, facts: GenerationFacts, status: number): Promise<void> {
   const { status: found, contentType, text } = await answer;
@@ -89,10 +89,12 @@ export const factCases: readonly Case[] = [
   ],
   [
     "approving",
-    async (world) => {
-      const { status, text } = await world.raw("POST", approvePath(world), { body: { routes: ["10.99.1.0/24"] } });
-      expect(status).toBe(world.facts.approve === undefined ? 404 : 200);
-      if (world.facts.approve === undefined) return;
+    async (instance) => {
+      const { status, text } = await instance.raw("POST", approvePath(instance), {
+        body: { routes: ["10.99.1.0/24"] },
+      });
+      expect(status).toBe(instance.facts.approve === undefined ? 404 : 200);
+      if (instance.facts.approve === undefined) return;
       const { node } = tryParseJsonObject(text) ?? {};
       expect(isJsonObject(node) ? node.approvedRoutes : undefined).toEqual(["10.99.1.0/24"]);
     },
@@ -107,34 +109,36 @@ export const factCases: readonly Case[] = [
   ],
   [
     "approving what is no prefix",
-    async (world) => {
-      if (world.facts.approve === undefined) return;
-      const answer = world.raw("POST", approvePath(world), { body: { routes: ["banana"] } });
-      await isRefused(answer, world.facts, world.facts.approve.noPrefix);
+    async (instance) => {
+      if (instance.facts.approve === undefined) return;
+      const answer = instance.raw("POST", approvePath(instance), { body: { routes: ["banana"] } });
+      await isRefused(answer, instance.facts, instance.facts.approve.noPrefix);
     },
   ],
   [
     "approving what is no list",
-    async (world) => {
-      if (world.facts.approve === undefined) return;
-      const { status } = await world.raw("POST", approvePath(world), { body: { routes: "x" } });
-      expect(status).toBe(world.facts.approve.noList);
+    async (instance) => {
+      if (instance.facts.approve === undefined) return;
+      const { status } = await instance.raw("POST", approvePath(instance), { body: { routes: "x" } });
+      expect(status).toBe(instance.facts.approve.noList);
     },
   ],
   [
     "approving with a field of no meaning",
-    async (world) => {
-      if (world.facts.approve === undefined) return;
-      const { status } = await world.raw("POST", approvePath(world), { body: { routes: ["10.99.1.0/24"], more: 1 } });
-      expect(status).toBe(world.facts.approve.unknownField);
+    async (instance) => {
+      if (instance.facts.approve === undefined) return;
+      const { status } = await instance.raw("POST", approvePath(instance), {
+        body: { routes: ["10.99.1.0/24"], more: 1 },
+      });
+      expect(status).toBe(instance.facts.approve.unknownField);
     },
   ],
   [
     "approving without a body, which may clear all",
-    async (world) => {
-      if (world.facts.approve === undefined) return;
-      const { status } = await world.raw("POST", approvePath(world), { body: {} });
-      expect(status).toBe(world.facts.approve.emptyBody);
+    async (instance) => {
+      if (instance.facts.approve === undefined) return;
+      const { status } = await instance.raw("POST", approvePath(instance), { body: {} });
+      expect(status).toBe(instance.facts.approve.emptyBody);
     },
   ],
   [

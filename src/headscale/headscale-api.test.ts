@@ -3,7 +3,7 @@ import { parsePrefix } from "../cidr/prefix.ts";
 import { connectionError, fakeHttp } from "../sys/net/testing.ts";
 import { Secret } from "../sys/secret.ts";
 import { fakeClock, seededRandom } from "../sys/testing.ts";
-import { clientCases, factCases, type HeadscaleWorld } from "./api-cases.fixture.ts";
+import { clientCases, factCases, type HeadscaleInstance } from "./api-cases.fixture.ts";
 import { type GenerationFacts, generations } from "./generations.fixture.ts";
 import { connectHeadscale } from "./headscale-api.ts";
 import { HeadscaleError } from "./rest/headscale-error.ts";
@@ -21,7 +21,7 @@ const random = seededRandom(1);
 const url = "http://headscale.example:8080";
 const { signal } = new AbortController();
 
-function worldOf(facts: GenerationFacts): HeadscaleWorld {
+function instanceOf(facts: GenerationFacts): HeadscaleInstance {
   const fake = createFakeHeadscale({
     facts,
     state: memoryState(node),
@@ -44,8 +44,8 @@ function worldOf(facts: GenerationFacts): HeadscaleWorld {
 }
 
 describe.each(generations)("Headscale $version", (facts) => {
-  for (const [name, run] of factCases) test(`answers ${name}`, () => run(worldOf(facts)));
-  for (const [name, run] of clientCases) test(`the client ${name}`, () => run(worldOf(facts)));
+  for (const [name, run] of factCases) test(`answers ${name}`, () => run(instanceOf(facts)));
+  for (const [name, run] of clientCases) test(`the client ${name}`, () => run(instanceOf(facts)));
 });
 
 /** A client whose server answers with what `script` says, one after the other; the last goes on. */

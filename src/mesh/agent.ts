@@ -14,7 +14,7 @@ import { conflictConditions, meshConditions } from "./conditions.ts";
 import type { ClusterRule } from "./membership.ts";
 import { buildMesh, type Mesh } from "./mesh.ts";
 import { meshMetrics } from "./metrics.ts";
-import type { Judgement } from "./proof/verdict.ts";
+import type { MeshVerdict } from "./proof/verdict.ts";
 import { createRows } from "./rows.ts";
 import { type MeshView, showMesh } from "./status.ts";
 import { keepUnchanged, keepUnchangedPeers, type PeerPodCIDRs } from "./unchanged.ts";
@@ -30,7 +30,7 @@ export interface MeshAgentOptions {
   readonly assignment: Watchable<MeshAssignment | undefined>;
   readonly tailnet: Watchable<Tailnet | undefined>;
   /** What packets said of routes. */
-  readonly proofs: Watchable<Judgement | undefined>;
+  readonly proofs: Watchable<MeshVerdict | undefined>;
   /** Undefined until a network map has been seen; it stays as it was while there is none. */
   readonly mesh: Latest<Mesh | undefined>;
   readonly peers: Latest<PeerPodCIDRs | undefined>;

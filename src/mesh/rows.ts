@@ -3,7 +3,7 @@
 import { equalLists } from "../cidr/equal-lists.ts";
 import type { System } from "../sys/system.ts";
 import type { MeshNode } from "./mesh.ts";
-import type { Judgement, RouteState } from "./proof/verdict.ts";
+import type { MeshVerdict, RouteState } from "./proof/verdict.ts";
 
 export interface MeshRow {
   readonly node: MeshNode;
@@ -16,7 +16,7 @@ export interface MeshRow {
 /** Makes rows; it remembers when each node's state began. */
 export function createRows({ clock }: Pick<System, "clock">) {
   let known = new Map<string, MeshRow>();
-  return (nodes: readonly MeshNode[], proofs: Judgement | undefined): readonly MeshRow[] => {
+  return (nodes: readonly MeshNode[], proofs: MeshVerdict | undefined): readonly MeshRow[] => {
     const nowMs = clock.now();
     const rows = nodes.map((node): MeshRow => {
       const route = routeOf(node, proofs);
@@ -34,7 +34,7 @@ function isSameState(a: MeshNode, b: MeshNode): boolean {
 }
 
 /** Of an offline node nothing is known; one that is there and serves nothing was not approved; of the others packets tell. */
-function routeOf({ id, isSelf, isOnline, isServing }: MeshNode, proofs: Judgement | undefined): RouteState {
+function routeOf({ id, isSelf, isOnline, isServing }: MeshNode, proofs: MeshVerdict | undefined): RouteState {
   if (isSelf) return proofs?.own.route ?? "unknown";
   if (!isOnline) return "unknown";
   return isServing ? (proofs?.peers.get(id)?.route ?? "unknown") : "unapproved";

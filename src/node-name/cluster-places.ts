@@ -12,9 +12,9 @@ import {
   type NodeReadings,
   type Place,
   type PlaceReading,
+  type ProgramSettings,
   pathOf,
   said,
-  type ToldSettings,
   type Written,
 } from "./readings.ts";
 
@@ -53,7 +53,7 @@ export const clusterPlaces: readonly Place[] = [
     by: "cluster",
     where:
       "its command line, unit, `/var/lib/kubelet/kubeadm-flags.env`, `/etc/default/kubelet`, `/etc/sysconfig/kubelet`",
-    read: (node) => said(node.told("kubelet").one("hostname-override"), "is not set"),
+    read: (node) => said(node.settings("kubelet").one("hostname-override"), "is not set"),
   },
   {
     source: "nodeRegistration.name of kubeadm",
@@ -71,7 +71,7 @@ function distributionCertificate(name: RancherName): Place {
     read: (node) =>
       byCertificate(
         node,
-        join(pathOf(node.told(name).one("data-dir")) ?? `/var/lib/rancher/${name}`, "agent/client-kubelet.crt"),
+        join(pathOf(node.settings(name).one("data-dir")) ?? `/var/lib/rancher/${name}`, "agent/client-kubelet.crt"),
       ),
   };
 }
@@ -83,13 +83,14 @@ function distributionSettings(name: RancherName): readonly Place[] {
       source: `kubelet-arg of ${title}`,
       by: "cluster",
       where: `\`hostname-override\` in \`kubelet-arg\` of its flags and files`,
-      read: (node) => said(node.told(name).passedOn("kubelet-arg", "hostname-override"), "sets no hostname-override"),
+      read: (node) =>
+        said(node.settings(name).passedOn("kubelet-arg", "hostname-override"), "sets no hostname-override"),
     },
     {
       source: `node-name of ${title}`,
       by: "cluster",
       where: `\`node-name\` of its flags, variables and files; with \`with-node-id\` that, or the host's name, then \`-\` and what stands in \`${nodeIdFile}\``,
-      read: (node) => byRancherName(node, node.told(name)),
+      read: (node) => byRancherName(node, node.settings(name)),
     },
   ];
 }
@@ -120,11 +121,11 @@ function nodeOfUser(user: string | undefined): string | undefined {
 }
 
 function currentCertificate(node: NodeReadings): string {
-  return join(pathOf(node.told("kubelet").one("cert-dir")) ?? "/var/lib/kubelet/pki", "kubelet-client-current.pem");
+  return join(pathOf(node.settings("kubelet").one("cert-dir")) ?? "/var/lib/kubelet/pki", "kubelet-client-current.pem");
 }
 
 function byKubeconfig(node: NodeReadings): PlaceReading {
-  const file = pathOf(node.told("kubelet").one("kubeconfig")) ?? "/etc/kubernetes/kubelet.conf";
+  const file = pathOf(node.settings("kubelet").one("kubeconfig")) ?? "/etc/kubernetes/kubelet.conf";
   const read = node.text(file);
   if (read.kind === "fault") return doubtful(read.why, { file });
   if (read.value === undefined) return { kind: "absent", reason: "does not exist", file };
@@ -157,9 +158,9 @@ function namesOnly(text: string, certificate: string): boolean {
   return keys.length > 0 && keys.every((line) => line === `client-certificate: ${certificate}`);
 }
 
-function byRancherName(node: NodeReadings, told: ToldSettings): PlaceReading {
-  const nodeName = told.one("node-name");
-  const withNodeId = told.one("with-node-id");
+function byRancherName(node: NodeReadings, settings: ProgramSettings): PlaceReading {
+  const nodeName = settings.one("node-name");
+  const withNodeId = settings.one("with-node-id");
   if (withNodeId === undefined || !isTrue(withNodeId)) return said(nodeName, "is not set");
   const id = node.text(nodeIdFile);
   const place = { file: withNodeId.file, line: withNodeId.line };
@@ -172,7 +173,7 @@ function byRancherName(node: NodeReadings, told: ToldSettings): PlaceReading {
 }
 
 function byCloud(node: NodeReadings): PlaceReading {
-  const named = said(node.told("kubelet").one("cloud-provider"), "is not set");
+  const named = said(node.settings("kubelet").one("cloud-provider"), "is not set");
   if (named.kind !== "said") return named;
   if (named.written.value === "external")
     return { kind: "absent", reason: "is external, which names no node", file: named.written.file };

@@ -67,7 +67,7 @@ describe("chooseNodeName()", () => {
     ["k3s' certificate", { certificates: { [k3sPem]: of("x") } }, `x of certificate of the kubelet of k3s (${k3sPem})`],
     [
       "k3s' certificate where its data is",
-      { told: { "k3s data-dir": "/data" }, certificates: { "/data/agent/client-kubelet.crt": of("x") } },
+      { settings: { "k3s data-dir": "/data" }, certificates: { "/data/agent/client-kubelet.crt": of("x") } },
       "x of certificate of the kubelet of k3s (/data/agent/client-kubelet.crt)",
     ],
     [
@@ -78,7 +78,7 @@ describe("chooseNodeName()", () => {
     ["the kubelet's certificate", { certificates: { [pki]: of("x") } }, `x of certificate of the kubelet (${pki})`],
     [
       "the kubelet's certificate in --cert-dir",
-      { told: { "kubelet cert-dir": "/pki" }, certificates: { "/pki/kubelet-client-current.pem": of("x") } },
+      { settings: { "kubelet cert-dir": "/pki" }, certificates: { "/pki/kubelet-client-current.pem": of("x") } },
       "x of certificate of the kubelet (/pki/kubelet-client-current.pem)",
     ],
     ["no certificate that is over", { certificates: { [pki]: of("old", 0) } }, "kernel of the kernel's host name"],
@@ -94,7 +94,7 @@ describe("chooseNodeName()", () => {
     ],
     [
       "the kubeconfig of --kubeconfig",
-      { told: { "kubelet kubeconfig": "/k.conf" }, texts: { "/k.conf": kubeconfig("system:node:x") } },
+      { settings: { "kubelet kubeconfig": "/k.conf" }, texts: { "/k.conf": kubeconfig("system:node:x") } },
       "x of kubeconfig of the kubelet (/k.conf:12)",
     ],
     [
@@ -122,41 +122,47 @@ describe("chooseNodeName()", () => {
       { texts: { [conf]: "current-context: a\nusers: []\n" } },
       "kernel of the kernel's host name",
     ],
-    ["node-name of k3s", { told: { "k3s node-name": "X" } }, "x of node-name of k3s (/told/k3s/node-name:1)"],
+    ["node-name of k3s", { settings: { "k3s node-name": "X" } }, "x of node-name of k3s (/settings/k3s/node-name:1)"],
     [
       "node-name of RKE2 before the kubelet's flag",
-      { told: { "rke2 node-name": "x", "kubelet hostname-override": "y" } },
-      "x of node-name of RKE2 (/told/rke2/node-name:1)",
+      { settings: { "rke2 node-name": "x", "kubelet hostname-override": "y" } },
+      "x of node-name of RKE2 (/settings/rke2/node-name:1)",
     ],
     [
       "kubelet-arg of k3s before its node-name",
-      { told: { "k3s node-name": "x", "k3s kubelet-arg hostname-override": "y" } },
-      "y of kubelet-arg of k3s (/told/k3s/kubelet-arg/hostname-override:1)",
+      { settings: { "k3s node-name": "x", "k3s kubelet-arg hostname-override": "y" } },
+      "y of kubelet-arg of k3s (/settings/k3s/kubelet-arg/hostname-override:1)",
     ],
     [
       "node-name with the node's id",
-      { told: { "k3s node-name": "x", "k3s with-node-id": "true" }, texts: { "/etc/rancher/node/id": "1a2b3c4d\n" } },
-      "x-1a2b3c4d of node-name of k3s (/told/k3s/node-name:1)",
+      {
+        settings: { "k3s node-name": "x", "k3s with-node-id": "true" },
+        texts: { "/etc/rancher/node/id": "1a2b3c4d\n" },
+      },
+      "x-1a2b3c4d of node-name of k3s (/settings/k3s/node-name:1)",
     ],
     [
       "the host's name with the node's id",
-      { told: { "rke2 with-node-id": "true" }, texts: { "/etc/rancher/node/id": "1a2b3c4d\n" } },
-      "kernel-1a2b3c4d of node-name of RKE2 (/told/rke2/with-node-id:1)",
+      { settings: { "rke2 with-node-id": "true" }, texts: { "/etc/rancher/node/id": "1a2b3c4d\n" } },
+      "kernel-1a2b3c4d of node-name of RKE2 (/settings/rke2/with-node-id:1)",
     ],
     [
       "no id where with-node-id is false",
-      { told: { "k3s node-name": "x", "k3s with-node-id": "false" }, texts: { "/etc/rancher/node/id": "1a2b3c4d\n" } },
-      "x of node-name of k3s (/told/k3s/node-name:1)",
+      {
+        settings: { "k3s node-name": "x", "k3s with-node-id": "false" },
+        texts: { "/etc/rancher/node/id": "1a2b3c4d\n" },
+      },
+      "x of node-name of k3s (/settings/k3s/node-name:1)",
     ],
     [
       "the kubelet's flag",
-      { told: { "kubelet hostname-override": { value: "Worker-7", file: "/etc/default/kubelet", line: 2 } } },
+      { settings: { "kubelet hostname-override": { value: "Worker-7", file: "/etc/default/kubelet", line: 2 } } },
       "worker-7 of --hostname-override of the kubelet (/etc/default/kubelet:2)",
     ],
     [
       "the kubelet's flag beside a cloud that has its own controller",
-      { told: { "kubelet hostname-override": "x", "kubelet cloud-provider": "external" } },
-      "x of --hostname-override of the kubelet (/told/kubelet/hostname-override:1)",
+      { settings: { "kubelet hostname-override": "x", "kubelet cloud-provider": "external" } },
+      "x of --hostname-override of the kubelet (/settings/kubelet/hostname-override:1)",
     ],
     [
       "kubeadm's file",
@@ -174,7 +180,7 @@ describe("chooseNodeName()", () => {
     ],
     [
       "no name that Kubernetes refuses",
-      { told: { "kubelet hostname-override": "worker_7" } },
+      { settings: { "kubelet hostname-override": "worker_7" } },
       "kernel of the kernel's host name",
     ],
   ])("takes %s", (_, parts, expected) => {
@@ -200,7 +206,7 @@ describe("chooseNodeName()", () => {
   test("asks every place, and says of each what came of it", () => {
     const { trace } = choose({
       env: "x",
-      told: { "k3s node-name": "x", "kubelet hostname-override": "y", "rke2 node-name": "a_b" },
+      settings: { "k3s node-name": "x", "kubelet hostname-override": "y", "rke2 node-name": "a_b" },
       certificates: { [rke2Pem]: of("x", 0) },
     });
     expect(
@@ -232,7 +238,7 @@ describe("a name that places dispute", () => {
   test.each<[string, NodeParts, string | undefined]>([
     [
       "agreeing places",
-      { flag: "x", certificates: { [pki]: of("x") }, told: { "kubelet hostname-override": "X" } },
+      { flag: "x", certificates: { [pki]: of("x") }, settings: { "kubelet hostname-override": "X" } },
       undefined,
     ],
     ["an override beside another host name alone", { flag: "x" }, undefined],
@@ -240,7 +246,7 @@ describe("a name that places dispute", () => {
     ["a name of the cluster's beside another host name", { certificates: { [pki]: of("x") } }, undefined],
     [
       "an override beside the cluster's name",
-      { flag: "x", told: { "kubelet hostname-override": flag } },
+      { flag: "x", settings: { "kubelet hostname-override": flag } },
       `"x" of --node-name is taken as this node's name, but --hostname-override of the kubelet (/etc/default/kubelet:2) says "y". ` +
         "Write the name that kubectl get nodes shows for this node, or take it out: the cluster's own is found without it",
     ],
@@ -248,7 +254,7 @@ describe("a name that places dispute", () => {
       "two of the cluster's",
       {
         certificates: { [pki]: of("x") },
-        told: { "kubelet hostname-override": flag },
+        settings: { "kubelet hostname-override": flag },
         texts: { [kubeadm]: "kind: InitConfiguration\nnodeRegistration: {name: z}\n" },
       },
       `"x" of certificate of the kubelet (${pki}) is taken as this node's name, but --hostname-override of the kubelet ` +
@@ -271,28 +277,32 @@ describe("a name that is not certain", () => {
   test.each<[string, NodeParts, string | undefined]>([
     [
       "a flag that Kubernetes refuses",
-      { told: { "kubelet hostname-override": { value: "a_b", file: "/u", line: 4 } } },
+      { settings: { "kubelet hostname-override": { value: "a_b", file: "/u", line: 4 } } },
       '--hostname-override of the kubelet (/u:4) says "a_b", which is not a Kubernetes node name. ' +
         '"kernel" of the kernel\'s host name is taken instead. Set nodeName to the name that kubectl get nodes shows',
     ],
     [
       "a cloud of its own",
-      { told: { "kubelet cloud-provider": { value: "aws", file: "/u", line: 4 } } },
+      { settings: { "kubelet cloud-provider": { value: "aws", file: "/u", line: 4 } } },
       "cloud provider of the kubelet (/u:4) is aws, which names the node in a way that no file says. " +
         '"kernel" of the kernel\'s host name is taken instead. Set nodeName to the name that kubectl get nodes shows',
     ],
     [
       "an id that is not there yet",
-      { told: { "k3s with-node-id": { value: "true", file: "/c", line: 1 } } },
+      { settings: { "k3s with-node-id": { value: "true", file: "/c", line: 1 } } },
       "node-name of k3s (/c:1) has with-node-id set, and /etc/rancher/node/id is made at its first start. " +
         '"kernel" of the kernel\'s host name is taken instead. Set nodeName to the name that kubectl get nodes shows',
     ],
     [
       "a cloud beside a certificate",
-      { certificates: { [pki]: of("x") }, told: { "kubelet cloud-provider": "aws" } },
+      { certificates: { [pki]: of("x") }, settings: { "kubelet cloud-provider": "aws" } },
       undefined,
     ],
-    ["anything beside what the operator wrote", { flag: "x", told: { "kubelet hostname-override": "a_b" } }, undefined],
+    [
+      "anything beside what the operator wrote",
+      { flag: "x", settings: { "kubelet hostname-override": "a_b" } },
+      undefined,
+    ],
     ["a certificate that is over", { certificates: { [pki]: of("old", 0) } }, undefined],
   ])("is said of %s", (_, parts, expected) => {
     expect(doubtSentence({ ...choose(parts), files: [] })).toBe(expected);
@@ -310,7 +320,9 @@ describe("no name", () => {
 
   test("names file, line and value of each that says none", () => {
     const kernelName = () => "my_host";
-    expect(() => choose({ kernelName, told: { "k3s node-name": { value: "a_b", file: "/c.yaml", line: 2 } } })).toThrow(
+    expect(() =>
+      choose({ kernelName, settings: { "k3s node-name": { value: "a_b", file: "/c.yaml", line: 2 } } }),
+    ).toThrow(
       'Cannot tell this node\'s name: "a_b" from node-name of k3s (/c.yaml:2) is not a Kubernetes node name, and "my_host" from the ' +
         "kernel's host name is not a Kubernetes node name",
     );
@@ -348,7 +360,7 @@ test("whatever the places say, the name is valid, or the error names place, valu
     env: maybe,
     kernelName: maybe.map((name) => () => name),
     isThisMachine: fc.boolean(),
-    told: fc.dictionary(fc.constantFrom(...keys), text),
+    settings: fc.dictionary(fc.constantFrom(...keys), text),
     texts: fc.dictionary(fc.constantFrom(...paths), file),
     certificates: fc.dictionary(
       fc.constantFrom(pki, k3sPem, rke2Pem),

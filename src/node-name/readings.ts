@@ -14,14 +14,14 @@ export interface Written {
 }
 
 /** What a program of the node was told, as it puts that together itself. */
-export type ToldSettings = Pick<Settings, "one" | "passedOn">;
+export type ProgramSettings = Pick<Settings, "one" | "passedOn">;
 
 /** What the places are read from, each when it is asked for. */
 export interface NodeReadings {
   readonly flag: string | undefined;
   readonly env: string | undefined;
   readonly config: Written | undefined;
-  readonly told: (program: RancherName | "kubelet") => ToldSettings;
+  readonly settings: (program: RancherName | "kubelet") => ProgramSettings;
   /** A file's text; undefined when it is not there. Faults are ends of sentences that begin with the path. */
   readonly text: (path: string) => Result<string | undefined>;
   readonly certificate: (path: string) => Result<CertificateFacts | undefined>;

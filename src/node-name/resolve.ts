@@ -32,10 +32,10 @@ export function resolveNodeName(system: System, { flag, loaded }: NodeNameOption
     flag,
     env: system.env.NODE_NAME,
     config: writtenInConfig(loaded),
-    told: (program) => {
-      const told = settingsOf[program](look);
-      for (const file of told.files) files.add(file);
-      return told.settings;
+    settings: (program) => {
+      const settings = settingsOf[program](look);
+      for (const file of settings.files) files.add(file);
+      return settings.settings;
     },
     text: (path) => {
       files.add(path);

@@ -36,17 +36,17 @@ mjF8yYGeGg==
 } as const;
 
 /** What a node says, by path, and by program and name as `k3s node-name`, `k3s kubelet-arg hostname-override`. */
-export interface NodeParts extends Partial<Omit<NodeReadings, "told" | "text" | "certificate">> {
-  readonly told?: Readonly<Record<string, string | Setting>>;
+export interface NodeParts extends Partial<Omit<NodeReadings, "settings" | "text" | "certificate">> {
+  readonly settings?: Readonly<Record<string, string | Setting>>;
   readonly texts?: Readonly<Record<string, string>>;
   readonly certificates?: Readonly<Record<string, CertificateFacts>>;
 }
 
 /** Readings of a node that says what `parts` say, and has the kernel's host name `kernel`. */
-export function readingsOf({ told = {}, texts = {}, certificates: known = {}, ...parts }: NodeParts): NodeReadings {
+export function readingsOf({ settings = {}, texts = {}, certificates: known = {}, ...parts }: NodeParts): NodeReadings {
   const look = (key: string): Setting | undefined => {
-    const value = told[key];
-    return typeof value === "string" ? { value, file: `/told/${key.replaceAll(" ", "/")}`, line: 1 } : value;
+    const value = settings[key];
+    return typeof value === "string" ? { value, file: `/settings/${key.replaceAll(" ", "/")}`, line: 1 } : value;
   };
   return {
     flag: undefined,
@@ -56,7 +56,7 @@ export function readingsOf({ told = {}, texts = {}, certificates: known = {}, ..
     isThisMachine: true,
     nowMs: Date.UTC(2026, 0, 1),
     ...parts,
-    told: (program) => ({
+    settings: (program) => ({
       one: (name) => look(`${program} ${name}`),
       passedOn: (list, flag) => look(`${program} ${list} ${flag}`),
     }),

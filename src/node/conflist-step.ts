@@ -11,7 +11,7 @@ import {
   type MovedFile,
 } from "../conflist/install/install-conflist.ts";
 import type { InstallReason } from "../conflist/install/install-diff.ts";
-import { judgePreferred, type Preferred } from "../conflist/precedence.ts";
+import { findPreferred, type Preferred } from "../conflist/precedence.ts";
 import { type ConflistSpec, renderConflist } from "../conflist/render.ts";
 import { lostPlugins } from "../conflist/replaced-network.ts";
 import { validateConflist } from "../conflist/validate/validate.ts";
@@ -131,7 +131,7 @@ async function install(input: InstallInput, unrecovered: HeadcniError | undefine
   });
   logInstall(system, report, input);
   const isChange = report.outcome !== "unchanged" || report.movedAside.length > 0;
-  const preferred = report.keptOthers.length === 0 ? none : judgePreferred(system, confDir);
+  const preferred = report.keptOthers.length === 0 ? none : findPreferred(system, confDir);
   const failed = report.unrecorded ?? unrecovered;
   const paceAfter = isRepair && isChange ? afterRepair(pace, nowMs) : pace;
   return {

@@ -4,7 +4,7 @@ import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { ConfigError } from "../sys/errors.ts";
 import type { JsonObject } from "../sys/json.ts";
-import type { Claimant, ReasonCode } from "./judgement/reasons.ts";
+import type { CandidateOrigin, ReasonCode } from "./validation/reasons.ts";
 
 /** The level of the chain that answered. */
 export type PodCIDRSource = "config" | "env" | "file" | "hash" | "default";
@@ -15,7 +15,7 @@ export function isGuess(source: PodCIDRSource | undefined): boolean {
 }
 
 /** What a source's word is worth in the judgement of a range; what only the conflist shows is worth a file's. */
-export function claimantOf(source: PodCIDRSource | undefined): Claimant {
+export function originOf(source: PodCIDRSource | undefined): CandidateOrigin {
   if (source === "config" || source === "env") return "operator";
   return isGuess(source) ? "guess" : "file";
 }

@@ -11,8 +11,8 @@ import type { System } from "../sys/system.ts";
 import type { ClaimsView } from "../tailnet/claims-view.ts";
 import {
   type Assignment,
-  claimantOf,
   isGuess,
+  originOf,
   type PodCIDRAnswer,
   type PodCIDRSource,
   type TraceEntry,
@@ -21,11 +21,11 @@ import type { ClassifiedFile } from "./classify.ts";
 import { describeSource } from "./cluster-facts.ts";
 import { keptGuess } from "./guess/choose-blocks.ts";
 import { clusterDoubts, defaultAnswer, guessBases, hashAnswer } from "./guess/fallback.ts";
-import type { Judge, JudgeOptions } from "./judgement/judge.ts";
-import { namesInstead } from "./judgement/other-nodes.ts";
-import type { Verdict } from "./judgement/reasons.ts";
-import { doubtsOf, sentencesOf } from "./judgement/sentences.ts";
-import { type ChainReading, judgeOf, type PodCIDRQuery, readChain } from "./read-chain.ts";
+import { type ChainReading, type PodCIDRQuery, readChain, validatorOf } from "./read-chain.ts";
+import { namesInstead } from "./validation/other-nodes.ts";
+import type { Verdict } from "./validation/reasons.ts";
+import { doubtsOf, sentencesOf } from "./validation/sentences.ts";
+import type { ValidateOptions, Validator } from "./validation/validator.ts";
 import { warningLine, whyNot } from "./why-not.ts";
 
 /** What the node has already. */
@@ -61,7 +61,7 @@ export function decidePodCIDR(reading: ChainReading, node: NodeFacts): PodCIDRAn
 class Chain {
   readonly #reading: ChainReading;
   readonly #current: Assignment | undefined;
-  readonly #judge: Judge;
+  readonly #validator: Validator;
   readonly #kept: PodCIDRs | undefined;
   readonly #namedInstead: readonly string[] | undefined;
   readonly #clusterDoubts: readonly string[];
@@ -72,10 +72,10 @@ class Chain {
     const { config, nodeName, facts } = reading;
     this.#reading = reading;
     this.#current = current;
-    this.#judge = judgeOf(reading, networks, claims?.taken);
+    this.#validator = validatorOf(reading, networks, claims?.taken);
     this.#kept = keptGuess({ current, claims });
     this.#namedInstead = namesInstead(config, nodeName);
-    this.#clusterDoubts = clusterDoubts(facts, this.#judge).map(
+    this.#clusterDoubts = clusterDoubts(facts, this.#validator).map(
       ({ range, sentence }) => `The cluster CIDR, by ${describeSource(range)}: ${sentence}`,
     );
     if (this.#namedInstead !== undefined) {
@@ -166,7 +166,7 @@ class Chain {
   /** Levels 4 and 5. */
   fallback(): PodCIDRAnswer {
     const { config: loaded, nodeName, facts } = this.#reading;
-    const options = { loaded, nodeName, judge: this.#judge, kept: this.#kept };
+    const options = { loaded, nodeName, validator: this.#validator, kept: this.#kept };
     const hash = hashAnswer(facts, options);
     this.#warnings.push(...facts.warnings, ...hash.warnings);
     if (hash.kind === "value") return this.#answer({ source: "hash", ...hash });
@@ -190,9 +190,13 @@ class Chain {
     return { ...this.#answer(kept), refusal: error };
   }
 
-  #verdictsOn(podCIDRs: PodCIDRs, source: PodCIDRSource | undefined, options: JudgeOptions = {}): readonly Verdict[] {
-    const by = claimantOf(source);
-    return podCIDRs.list.flatMap((range) => this.#judge.verdictsOn({ range, by }, options));
+  #verdictsOn(
+    podCIDRs: PodCIDRs,
+    source: PodCIDRSource | undefined,
+    options: ValidateOptions = {},
+  ): readonly Verdict[] {
+    const by = originOf(source);
+    return podCIDRs.list.flatMap((range) => this.#validator.verdictsOn({ range, by }, options));
   }
 
   #isInForce(range: Prefix): boolean {

@@ -10,8 +10,8 @@ import { ConfigError } from "../sys/errors.ts";
 import { runs, tempRoot, testSystem } from "../sys/testing.ts";
 import type { Assignment, PodCIDRAnswer } from "./answer.ts";
 import { choosePodCIDR } from "./chain.ts";
-import { networksOf } from "./judgement/testing.ts";
-import { judgeConfig } from "./operator/config-faults.ts";
+import { findConfigFaults } from "./operator/config-faults.ts";
+import { networksOf } from "./validation/testing.ts";
 
 interface Given {
   readonly nodeLocal?: string | Readonly<Record<string, string>>;
@@ -292,31 +292,31 @@ describe("a macvlan's network", () => {
   });
 });
 
-describe("judgeConfig() of a file before a daemon does", () => {
-  const judge = (given: Given, nodeName: string | undefined = "w1") => {
+describe("findConfigFaults() of a file before a daemon does", () => {
+  const check = (given: Given, nodeName: string | undefined = "w1") => {
     using root = tempRoot();
-    return judgeConfig(testSystem(root), { config: loadedOf(given), nodeName, node: nodeOf(given) });
+    return findConfigFaults(testSystem(root), { config: loadedOf(given), nodeName, node: nodeOf(given) });
   };
 
   test("holds this node's own entry against its networks, not another's", () => {
     const given = { nodeLocal: { w1: "10.244.1.0/24", w2: "10.0.0.0/24" }, addresses: ["10.0.0.7/24 dev eth0"] };
-    expect(judge(given)).toEqual({ faults: [], doubts: [] });
-    expect(judge(given, "w2").faults[0]).toMatchObject({ path: "network.podCIDR.nodeLocal.w2", line: 4 });
-    expect(judge(given, undefined)).toEqual({ faults: [], doubts: [] });
+    expect(check(given)).toEqual({ faults: [], doubts: [] });
+    expect(check(given, "w2").faults[0]).toMatchObject({ path: "network.podCIDR.nodeLocal.w2", line: 4 });
+    expect(check(given, undefined)).toEqual({ faults: [], doubts: [] });
   });
 
   test("only warns where a PodCIDR is in force", () => {
     const given = { nodeLocal: "10.244.0.0/16", addresses: lan };
-    expect(judge(given)).toMatchObject({ faults: [{ message: clash }], doubts: [] });
-    expect(judge({ ...given, current: ["10.9.0.0/24", "file"] })).toMatchObject({
+    expect(check(given)).toMatchObject({ faults: [{ message: clash }], doubts: [] });
+    expect(check({ ...given, current: ["10.9.0.0/24", "file"] })).toMatchObject({
       faults: [],
       doubts: [{ message: clash }],
     });
   });
 
   test("questions what the daemon would", () => {
-    expect(judge({ nodeLocal: "10.0.0.0/12" }).doubts[0]?.message).toContain("is larger than a /16");
-    const { faults, doubts } = judge({ base: "10.244.0.0/16", addresses: lan });
+    expect(check({ nodeLocal: "10.0.0.0/12" }).doubts[0]?.message).toContain("is larger than a /16");
+    const { faults, doubts } = check({ base: "10.244.0.0/16", addresses: lan });
     expect([faults, doubts[0]?.path, doubts[0]?.message]).toEqual([[], "network.podCIDR.base", clash]);
   });
 });

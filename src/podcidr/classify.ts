@@ -4,10 +4,10 @@
 import type { Family } from "../cidr/addr.ts";
 import { whyTooBroad } from "../cidr/breadth.ts";
 import type { Prefix } from "../cidr/prefix.ts";
-import { whyCluster, whyWide } from "./judgement/cluster-range.ts";
-import { whyRefused } from "./judgement/judge.ts";
 import type { Meaning, StatedValue, Statement, Statements } from "./statements.ts";
 import { readMask, readValue, showable } from "./usable.ts";
+import { whyCluster, whyWide } from "./validation/cluster-range.ts";
+import { whyRefused } from "./validation/validator.ts";
 
 /** A value that counts. */
 export interface Finding {

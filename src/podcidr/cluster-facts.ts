@@ -8,12 +8,12 @@ import { readNodePrograms } from "../programs/node-programs.ts";
 import { describePlace } from "../programs/word.ts";
 import type { System } from "../sys/system.ts";
 import { type ClassifiedFile, classify, type Warning } from "./classify.ts";
-import { isShortFormOf } from "./judgement/other-nodes.ts";
-import type { OtherNode } from "./judgement/surroundings.ts";
+import type { Removed } from "./program-flags/overridden.ts";
+import { rancherDefault } from "./program-flags/rancher-default.ts";
 import type { Source } from "./read-sources.ts";
-import type { Removed } from "./told/overridden.ts";
-import { rancherDefault } from "./told/rancher-default.ts";
 import { showable } from "./usable.ts";
+import { isShortFormOf } from "./validation/other-nodes.ts";
+import type { OtherNode } from "./validation/surroundings.ts";
 
 /** A cluster range and where it is said. */
 export interface ClusterRange {

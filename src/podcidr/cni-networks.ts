@@ -1,9 +1,9 @@
 // The networks of CNI configurations beside the ranges themselves: those that are not this node's own, and the bridges of its pods. Pure.
 
-import type { ForeignRange } from "./judgement/surroundings.ts";
 import type { Source } from "./read-sources.ts";
 import type { Statement } from "./statements.ts";
 import { readValue } from "./usable.ts";
+import type { ForeignRange } from "./validation/surroundings.ts";
 
 export interface CniNetworks {
   readonly foreign: readonly ForeignRange[];

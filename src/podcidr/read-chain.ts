@@ -9,13 +9,13 @@ import type { TakenRange } from "../tailnet/claims-view.ts";
 import type { ClassifiedFile } from "./classify.ts";
 import { type ClusterFacts, classifySources, clusterFacts, nodesInFiles } from "./cluster-facts.ts";
 import { cniNetworks } from "./cni-networks.ts";
-import { createJudge, type Judge } from "./judgement/judge.ts";
-import { nodesInConfig } from "./judgement/other-nodes.ts";
-import { ownNetworks } from "./judgement/own-networks.ts";
-import type { OtherNode } from "./judgement/surroundings.ts";
 import { configValue, envValue, type OperatorValue } from "./operator/operator.ts";
 import { readSources, type Source } from "./read-sources.ts";
 import { sourceFiles } from "./sources.ts";
+import { nodesInConfig } from "./validation/other-nodes.ts";
+import { ownNetworks } from "./validation/own-networks.ts";
+import type { OtherNode } from "./validation/surroundings.ts";
+import { createValidator, type Validator } from "./validation/validator.ts";
 
 export interface PodCIDRQuery {
   /** As `resolveNodeName` gives it. */
@@ -50,13 +50,13 @@ export function readChain(system: System, { nodeName, config }: PodCIDRQuery): C
 }
 
 /** The judgement for this node. */
-export function judgeOf(
+export function validatorOf(
   { sources, files, facts, otherNodes }: ChainReading,
   networks: Networks,
   taken: readonly TakenRange[] = [],
-): Judge {
+): Validator {
   const { foreign, podDevices } = cniNetworks(sources);
-  return createJudge({
+  return createValidator({
     ownNetworks: ownNetworks(networks, {
       podDevices,
       nodeRanges: files.flatMap(({ nodeCIDRs }) => nodeCIDRs),

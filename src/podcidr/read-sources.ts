@@ -10,6 +10,8 @@ import { readNetworkConfig } from "../spec/config-file.ts";
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
 import { basename, join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
+import { type CommandLine, statementsByFile } from "./program-flags/command-lines.ts";
+import { type Removed, withoutNodeRange, withoutOverridden, withReplaced } from "./program-flags/overridden.ts";
 import { maxSourceBytes, type Reading, readText } from "./read-text.ts";
 import { cniConfig } from "./readers/cni-config.ts";
 import type { Reader } from "./readers/reader.ts";
@@ -17,8 +19,6 @@ import { mentionsRange } from "./readers/vocabulary.ts";
 import { foreignConflists, type SourceFile } from "./sources.ts";
 import { Statements } from "./statements.ts";
 import { decodeText } from "./text/decode.ts";
-import { type CommandLine, statementsByFile } from "./told/command-lines.ts";
-import { type Removed, withoutNodeRange, withoutOverridden, withReplaced } from "./told/overridden.ts";
 
 type Unread = { readonly kind: "absent" } | { readonly kind: "skipped"; readonly reason: string };
 

@@ -10,6 +10,7 @@ import type { RancherSettings } from "../programs/rancher-settings.ts";
 import type { Place } from "../programs/word.ts";
 import { isRuntimeConfig } from "../spec/runtime-order.ts";
 import { compareNames } from "../sys/fs/file-name.ts";
+import { type CommandLine, controlPlaneCommand, rancherCommand } from "./program-flags/command-lines.ts";
 import { cniConfig } from "./readers/cni-config.ts";
 import { netConf, subnetEnv } from "./readers/flannel.ts";
 import { kubeadm } from "./readers/kubeadm.ts";
@@ -19,7 +20,6 @@ import { configMaps, kubeconfig, lists } from "./readers/objects.ts";
 import type { Reader } from "./readers/reader.ts";
 import { settings } from "./readers/settings.ts";
 import { workloads } from "./readers/workload.ts";
-import { type CommandLine, controlPlaneCommand, rancherCommand } from "./told/command-lines.ts";
 
 /** How a path is asked. */
 export type SourceKind =
@@ -100,7 +100,7 @@ function kubeletSources({ kubelet: { flags, files, config, configDir } }: NodePr
   const usual = usualPrograms.kubelet.config;
   return [
     {
-      ...command("/etc/systemd/system/kubelet.service", { title, told: flags, files }),
+      ...command("/etc/systemd/system/kubelet.service", { title, given: flags, files }),
       kubelet: "kubelet",
     },
     ...(configDir === undefined ? [] : [{ ...kubeletDir(configDir), kubelet: "kubelet" }]),
@@ -110,8 +110,8 @@ function kubeletSources({ kubelet: { flags, files, config, configDir } }: NodePr
 }
 
 /** The pieces of configuration of the kubelet in k3s and RKE2, whose flags count before them. */
-function piecesOf({ name, dataDir, settings: told }: RancherSettings): SourceFile {
-  const rangeBy = told.passedOn("kubelet-arg", "pod-cidr");
+function piecesOf({ name, dataDir, settings: given }: RancherSettings): SourceFile {
+  const rangeBy = given.passedOn("kubelet-arg", "pod-cidr");
   return { ...kubeletDir(`${dataDir}/agent/etc/kubelet.conf.d`), kubelet: name, rangeBy };
 }
 

@@ -2,7 +2,7 @@
 
 import { clip, type Family } from "../cidr/addr.ts";
 import { type Prefix, tryParsePrefix } from "../cidr/prefix.ts";
-import { longestBits } from "./judgement/judge.ts";
+import { longestBits } from "./validation/validator.ts";
 
 export type ValueReading =
   | { readonly kind: "prefix"; readonly prefix: Prefix; readonly note: string | undefined }

@@ -5,7 +5,7 @@
 import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import { kindOf, namesIn, textIn } from "./look.ts";
-import type { Told } from "./program-settings.ts";
+import type { GivenSetting } from "./program-settings.ts";
 import { readYamlKeys } from "./yaml-keys.ts";
 
 export interface ConfigFiles {
@@ -14,18 +14,18 @@ export interface ConfigFiles {
   /** Those of them that cannot be read, or are no YAML. */
   readonly unread: readonly string[];
   /** What they say of the keys that are wanted, in the order they are put together. */
-  readonly told: readonly Told[];
+  readonly given: readonly GivenSetting[];
 }
 
 export function readConfigFiles(system: System, file: string, isWanted: (name: string) => boolean): ConfigFiles {
   // One named by a URL, or relative to a working directory, is not looked at.
-  if (!file.startsWith("/")) return { files: [], unread: [file], told: [] };
+  if (!file.startsWith("/")) return { files: [], unread: [file], given: [] };
   const files = [file, ...configDropIns(system, `${file}.d`)].filter((path) => kindOf(system, path) === "file");
-  const read = files.map((path) => ({ path, told: readKeys(system, path, isWanted) }));
+  const read = files.map((path) => ({ path, given: readKeys(system, path, isWanted) }));
   return {
     files,
-    unread: read.flatMap(({ path, told }) => (told === undefined ? [path] : [])),
-    told: read.flatMap(({ told }) => told ?? []),
+    unread: read.flatMap(({ path, given }) => (given === undefined ? [path] : [])),
+    given: read.flatMap(({ given }) => given ?? []),
   };
 }
 
@@ -42,7 +42,7 @@ export function readKeys(
   system: System,
   path: string,
   isWanted: (name: string) => boolean,
-): readonly Told[] | undefined {
+): readonly GivenSetting[] | undefined {
   const text = textIn(system, path);
   const keys = text === undefined ? undefined : readYamlKeys(text, (key) => isWanted(key.replace(/\+$/, "")));
   return keys?.map(({ key, values }) => ({

@@ -9,7 +9,7 @@ import type { System } from "../sys/system.ts";
  * How long a file must have been left alone before it was read: one changed later could change once more without another time stamp.
  * Stamps have the kernel's tick of 10 ms at most, on file systems that keep whole seconds those.
  */
-const settledAfterMs = { tick: 50, second: 1000 } as const;
+const stableAfterMs = { tick: 50, second: 1000 } as const;
 
 interface Kept {
   readonly value: unknown;
@@ -17,7 +17,7 @@ interface Kept {
   /** What was looked at, by path, as it was then. */
   readonly seen: ReadonlyMap<string, string>;
   /** Whether a change of any of that would show. */
-  readonly isSettled: boolean;
+  readonly isStable: boolean;
 }
 
 /** What one look at the node's files has found. */
@@ -33,7 +33,7 @@ interface Look {
 /** A recording of what an answer looks at. */
 interface Recording {
   readonly seen: Map<string, string>;
-  isSettled: boolean;
+  isStable: boolean;
 }
 
 const answers = new WeakMap<Files, Map<string, Kept>>();
@@ -92,18 +92,18 @@ export function keepRead<T>(system: System, { key, inputs = [], read }: KeepRead
         ? last
         : readAnew(system, look, { inputs, read });
   look.answers.set(key, kept);
-  if (kept.isSettled) known.set(key, kept);
+  if (kept.isStable) known.set(key, kept);
   else known.delete(key);
   const outer = recordings.get(system.files);
   if (outer !== undefined) {
     for (const [path, print] of kept.seen) outer.seen.set(path, print);
-    outer.isSettled &&= kept.isSettled;
+    outer.isStable &&= kept.isStable;
   }
   return kept.value as T;
 }
 
 function readAnew<T>(system: System, look: Look, { inputs, read }: Required<Omit<KeepReadOptions<T>, "key">>): Kept {
-  const recording: Recording = { seen: new Map(), isSettled: true };
+  const recording: Recording = { seen: new Map(), isStable: true };
   const files = recordedFiles(look.files, recording, system.clock.now());
   looks.set(files, look);
   recordings.set(files, recording);
@@ -145,9 +145,9 @@ function recordedFiles(base: Files, recording: Recording, nowMs: number): Files 
         return;
       }
       seen.set(path, fingerprint(info));
-      if (info !== undefined && !isSettled(info, nowMs)) recording.isSettled = false;
+      if (info !== undefined && !isStable(info, nowMs)) recording.isStable = false;
     } catch {
-      recording.isSettled = false;
+      recording.isStable = false;
     }
   };
   /** Notes before it looks: a change in between then shows as one. */
@@ -176,7 +176,7 @@ function recordedFiles(base: Files, recording: Recording, nowMs: number): Files 
   };
 }
 
-function isSettled({ mtimeNs, mtimeMs }: FileInfo, nowMs: number): boolean {
+function isStable({ mtimeNs, mtimeMs }: FileInfo, nowMs: number): boolean {
   const isWholeSecond = mtimeNs % 1_000_000_000n === 0n;
-  return nowMs - mtimeMs >= (isWholeSecond ? settledAfterMs.second : settledAfterMs.tick);
+  return nowMs - mtimeMs >= (isWholeSecond ? stableAfterMs.second : stableAfterMs.tick);
 }

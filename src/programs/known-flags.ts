@@ -1,6 +1,6 @@
 // The flags of a command line that are known: nothing else of it is kept, because it can hold tokens. Pure.
 
-import { passedFlag, type SettingKind, type Told, toSetting } from "./program-settings.ts";
+import { type GivenSetting, passedFlag, type SettingKind, toSetting } from "./program-settings.ts";
 import { splitWords, type Word } from "./word.ts";
 
 export interface KnownFlags {
@@ -26,8 +26,8 @@ const passedOn: ReadonlySet<string> = new Set([
 ]);
 
 /** `--name=value`, `--name value`, one dash too; `_` counts as `-`. In the order of the words. */
-export function readFlags(words: readonly Word[], { kinds, short = {} }: KnownFlags): readonly Told[] {
-  const found: Told[] = [];
+export function readFlags(words: readonly Word[], { kinds, short = {} }: KnownFlags): readonly GivenSetting[] {
+  const found: GivenSetting[] = [];
   for (let at = 0; at < words.length; at++) {
     const word = words[at];
     const [, written = "", value] = /^--?([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word?.text ?? "") ?? [];
@@ -43,16 +43,16 @@ export function readFlags(words: readonly Word[], { kinds, short = {} }: KnownFl
       at += 1;
     }
   }
-  return found.flatMap((told) => withKnownValues(told, kinds[told.name]));
+  return found.flatMap((given) => withKnownValues(given, kinds[given.name]));
 }
 
 /** Of what is handed on, only flags that are known. */
-export function withKnownValues(told: Told, kind: SettingKind | undefined): readonly Told[] {
-  if (kind !== "flags") return [told];
-  const values = told.values.filter(({ value }) => passedOn.has(passedFlag(value)?.name ?? ""));
-  const [first] = told.values;
+export function withKnownValues(given: GivenSetting, kind: SettingKind | undefined): readonly GivenSetting[] {
+  if (kind !== "flags") return [given];
+  const values = given.values.filter(({ value }) => passedOn.has(passedFlag(value)?.name ?? ""));
+  const [first] = given.values;
   const place = first === undefined ? {} : { place: { file: first.file, line: first.line } };
-  return [{ ...told, values, ...place }];
+  return [{ ...given, values, ...place }];
 }
 
 /** Shells, whose arguments are command lines. */

@@ -9,7 +9,7 @@ import { keepRead } from "./kept-read.ts";
 import { readFlags } from "./known-flags.ts";
 import { kindOf, namesIn } from "./look.ts";
 import { type Processes, programFlags, readProcesses } from "./processes.ts";
-import { Settings, type Told } from "./program-settings.ts";
+import { type GivenSetting, Settings } from "./program-settings.ts";
 import { readService } from "./service-command.ts";
 import { commandOf, kubeletVariableFiles, kubeletVariables } from "./services.ts";
 
@@ -23,7 +23,7 @@ export interface KubeletSettings {
   /** The directory whose pieces count over that file; undefined when it reads none. */
   readonly configDir: string | undefined;
   /** Its flags alone, in their order. */
-  readonly flags: readonly Told[];
+  readonly flags: readonly GivenSetting[];
   /** The files its flags were read from, there or not: its unit with drop-ins, files of variables. */
   readonly files: readonly string[];
 }
@@ -58,8 +58,8 @@ function readSettings(system: System, processes: Processes): KubeletSettings {
   // Without anything that tells how it is started, the usual places are the best guess.
   const configDir = isGiven ? value("config-dir") : usualKubeletDir;
   const configs = [config, ...(configDir === undefined ? [] : kubeletPieces(system, configDir))];
-  const told = configs.flatMap((path) => readKeys(system, path, (key) => keys[key] !== undefined) ?? []);
-  const named = told.map((each): Told => ({ ...each, name: keys[each.name] ?? each.name }));
+  const given = configs.flatMap((path) => readKeys(system, path, (key) => keys[key] !== undefined) ?? []);
+  const named = given.map((each): GivenSetting => ({ ...each, name: keys[each.name] ?? each.name }));
   const settings = new Settings([...named, ...flags], programFlags.kubelet);
   return { settings, isGiven, config, configDir, flags, files };
 }
@@ -72,7 +72,7 @@ function findFlags(system: System, processes: Processes) {
     const words = commandOf(service, "kubelet") ?? service.words;
     return { flags: readFlags(words, known), files: service.files, isGiven: true };
   }
-  if (running !== undefined) return { flags: running.told, files: [running.file], isGiven: true };
+  if (running !== undefined) return { flags: running.given, files: [running.file], isGiven: true };
   return { flags: readFlags(kubeletVariables(system), known), files: kubeletVariableFiles, isGiven: false };
 }
 
@@ -92,8 +92,8 @@ export function kubeletPieces(system: System, dir: string, depth = 0): readonly 
 }
 
 /** A path that needs nothing put in. */
-function absolute(told: Told | undefined): string | undefined {
-  const value = told?.values[0]?.value;
+function absolute(given: GivenSetting | undefined): string | undefined {
+  const value = given?.values[0]?.value;
   if (value === undefined || !/^(?:\/[^/$%]+)+\/?$/.test(value)) return undefined;
   return value.replace(/\/$/, "");
 }

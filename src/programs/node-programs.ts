@@ -6,7 +6,7 @@ import { oneLook } from "./kept-read.ts";
 import { readFlags } from "./known-flags.ts";
 import { type KubeletSettings, kubeletSettings, usualKubelet } from "./kubelet-settings.ts";
 import { type Process, programFlags, readProcesses } from "./processes.ts";
-import type { Told } from "./program-settings.ts";
+import type { GivenSetting } from "./program-settings.ts";
 import { k3sSettings, type RancherSettings, rke2Settings, usualRancher } from "./rancher-settings.ts";
 import { readService } from "./service-command.ts";
 import { commandOf, rancherUnits } from "./services.ts";
@@ -22,7 +22,7 @@ export interface NodePrograms {
 export type ControlPlaneProgram = "kube-controller-manager" | "kube-apiserver";
 
 interface ControlPlaneCommand {
-  readonly told: readonly Told[];
+  readonly given: readonly GivenSetting[];
   /** The files it was read from, there or not. */
   readonly files: readonly string[];
 }
@@ -50,18 +50,18 @@ function controlPlaneCommand(
 ): ControlPlaneCommand {
   const service = readService(system, `${name}.service`);
   const words = commandOf(service, name);
-  if (words !== undefined) return { told: readFlags(words, { kinds: programFlags[name] }), files: service.files };
-  return running === undefined ? untold : { told: running.told, files: [running.file] };
+  if (words !== undefined) return { given: readFlags(words, { kinds: programFlags[name] }), files: service.files };
+  return running === undefined ? noneGiven : { given: running.given, files: [running.file] };
 }
 
-const untold: ControlPlaneCommand = { told: [], files: [] };
+const noneGiven: ControlPlaneCommand = { given: [], files: [] };
 
 /** Of a node of which nothing is known: every file where it usually is. */
 export const usualPrograms: NodePrograms = {
   k3s: usualRancher("k3s"),
   rke2: usualRancher("rke2"),
   kubelet: usualKubelet,
-  controlPlane: { "kube-controller-manager": untold, "kube-apiserver": untold },
+  controlPlane: { "kube-controller-manager": noneGiven, "kube-apiserver": noneGiven },
 };
 
 /** Where an operator's units lie. */

@@ -10,8 +10,8 @@ function start(root: TempRoot, id: number, argv: readonly string[], network = "n
 }
 
 function found(root: TempRoot, system = testSystem(root)): readonly string[] {
-  return [...readProcesses(system)].flatMap(([name, { told }]) =>
-    told.map(
+  return [...readProcesses(system)].flatMap(([name, { given }]) =>
+    given.map(
       ({ name: flag, values }) => `${name} ${flag} ${values.map(({ value, file }) => `${value} ${file}`).join()}`,
     ),
   );

@@ -8,8 +8,8 @@ import { sha256Hex } from "../sys/fs/sha256.ts";
 import type { System } from "../sys/system.ts";
 import { keepRead, nodeFiles } from "./kept-read.ts";
 import { readFlags } from "./known-flags.ts";
-import type { SettingKind, Told } from "./program-settings.ts";
-import { isToldByServices, type Role, rancherFlags, roleOf } from "./services.ts";
+import type { GivenSetting, SettingKind } from "./program-settings.ts";
+import { isStartedByService, type Role, rancherFlags, roleOf } from "./services.ts";
 import type { Word } from "./word.ts";
 
 export type ProgramName = keyof typeof programs;
@@ -46,7 +46,7 @@ export const programFlags: Readonly<Record<ProgramName, Readonly<Record<string, 
 export interface Process {
   /** `/proc/PID/cmdline` */
   readonly file: string;
-  readonly told: readonly Told[];
+  readonly given: readonly GivenSetting[];
   /** Of k3s and RKE2. */
   readonly role: Role | undefined;
 }
@@ -77,8 +77,8 @@ const last = new WeakMap<System["files"], Found>();
 
 /** The programs that run on the node, none where services tell how they are started; the same object while they are the same. */
 export function readProcesses(system: System): Processes {
-  const isTold = keepRead(system, { key: "told by services", read: isToldByServices });
-  return isTold ? none : lookAtProcesses(system);
+  const isGivenBy = keepRead(system, { key: "told by services", read: isStartedByService });
+  return isGivenBy ? none : lookAtProcesses(system);
 }
 
 function lookAtProcesses(system: System): Processes {
@@ -179,8 +179,8 @@ function parse(lines: ReadonlyMap<string, string>): Processes {
     const role = isRancher ? roleOf(words) : undefined;
     // Any other command of theirs, as `k3s kubectl`, runs no node.
     if (isRancher && role === undefined) continue;
-    const told = readFlags(words, isRancher ? rancherFlags : { kinds: programs[name] });
-    found.set(name, { file, told, role });
+    const given = readFlags(words, isRancher ? rancherFlags : { kinds: programs[name] });
+    found.set(name, { file, given, role });
   }
   return found;
 }

@@ -23,7 +23,7 @@ export interface Overridden {
 export type SettingKind = "text" | "switch" | "list" | "flags";
 
 /** What one place says of one setting. */
-export interface Told {
+export interface GivenSetting {
   readonly name: string;
   readonly values: readonly Setting[];
   /** What becomes of the list so far: it goes, it stays, or only ranges of the families that are told stay away. @default "replace" */
@@ -47,10 +47,10 @@ export class Settings {
   readonly #inForce: ReadonlyMap<string, readonly Setting[]>;
 
   /** @param told from the weakest place to the strongest */
-  constructor(told: readonly Told[], kinds: Readonly<Record<string, SettingKind>>) {
+  constructor(given: readonly GivenSetting[], kinds: Readonly<Record<string, SettingKind>>) {
     const overridden: Overridden[] = [];
     const inForce = new Map<string, readonly Setting[]>();
-    for (const next of told) {
+    for (const next of given) {
       const { name, values } = next;
       const kind = kinds[name];
       if (kind === undefined) continue;
@@ -89,7 +89,11 @@ export class Settings {
 }
 
 /** What of `next` takes the place of a value so far. */
-function replacing(old: Setting, { values, place, onto = "replace" }: Told, kind: SettingKind): Place | undefined {
+function replacing(
+  old: Setting,
+  { values, place, onto = "replace" }: GivenSetting,
+  kind: SettingKind,
+): Place | undefined {
   if (onto === "replace" || kind === "text" || kind === "switch") return values[0] ?? place ?? old;
   if (kind === "flags") return values.find((value) => isSameFlag(old, value));
   return onto === "family" ? values.find((value) => isSameFamily(old, value)) : undefined;

@@ -17,7 +17,7 @@ function read(files: Nodes, settings = k3sSettings): RancherSettings {
 }
 
 /** The values of a setting with their places, `/etc/rancher/k3s/` left out. */
-function told({ settings }: RancherSettings, name: string): readonly string[] {
+function given({ settings }: RancherSettings, name: string): readonly string[] {
   return settings
     .all(name)
     .map((setting) => `${setting.value} ${describePlace(setting)}`.replace("/etc/rancher/k3s/", ""));
@@ -235,7 +235,7 @@ const rows: readonly (readonly [string, Nodes, string, readonly string[]])[] = [
 
 describe("k3sSettings()", () => {
   test.each(rows)("takes %s", (_, files, name, expected) => {
-    expect(told(read(files), name)).toEqual([...expected]);
+    expect(given(read(files), name)).toEqual([...expected]);
   });
 
   test("says what was overridden, and by which place", () => {
@@ -298,7 +298,7 @@ test("rke2Settings() reads RKE2's own services, files and variables", () => {
     rke2Settings,
   );
   expect(found).toMatchObject({ role: "server", dataDir: "/srv" });
-  expect([told(found, "node-name"), told(found, "cluster-cidr")]).toEqual([
+  expect([given(found, "node-name"), given(found, "cluster-cidr")]).toEqual([
     ["a /etc/default/rke2-server:1"],
     ["10.9.0.0/16 /etc/rancher/rke2/config.yaml:1"],
   ]);

@@ -8,7 +8,7 @@ import { readConfigFiles } from "./config-files.ts";
 import { keepRead } from "./kept-read.ts";
 import { readFlags, withKnownValues } from "./known-flags.ts";
 import { type Process, readProcesses } from "./processes.ts";
-import { type Setting, Settings, type Told, toSetting } from "./program-settings.ts";
+import { type GivenSetting, type Setting, Settings, toSetting } from "./program-settings.ts";
 import { commandOf, findService, type RancherName, rancherFlags, roleOf } from "./services.ts";
 
 export interface RancherSettings {
@@ -51,7 +51,7 @@ function keptSettings(system: System, name: RancherName, running: Process | unde
 function readSettings(system: System, name: RancherName, running: Process | undefined): RancherSettings {
   const service = findService(system, name);
   const words = commandOf(service, name);
-  const flags = words === undefined ? (running?.told ?? []) : readFlags(words, rancherFlags);
+  const flags = words === undefined ? (running?.given ?? []) : readFlags(words, rancherFlags);
   const variable = (flag: string): Setting | undefined => {
     const word = service?.env.get(`${name}_${flag}`.toUpperCase().replaceAll("-", "_"));
     return word === undefined || word.text === "" ? undefined : toSetting(word);
@@ -66,8 +66,8 @@ function readSettings(system: System, name: RancherName, running: Process | unde
         const value = variable(flag);
         return value === undefined ? [] : [{ name: flag, values: [value] }];
       }),
-      ...config.told.flatMap((told) => withKnownValues(inPieces(told), kinds[told.name])),
-      ...flags.map((flag): Told => ({ ...inPieces(flag), onto: ranges.has(flag.name) ? "family" : "add" })),
+      ...config.given.flatMap((given) => withKnownValues(inPieces(given), kinds[given.name])),
+      ...flags.map((flag): GivenSetting => ({ ...inPieces(flag), onto: ranges.has(flag.name) ? "family" : "add" })),
     ],
     kinds,
   );
@@ -105,10 +105,10 @@ function isKey(name: string): boolean {
 }
 
 /** Ranges can be listed with commas; each then counts by itself. */
-function inPieces(told: Told): Told {
-  if (!ranges.has(told.name)) return told;
-  const values = told.values.flatMap((setting) =>
+function inPieces(given: GivenSetting): GivenSetting {
+  if (!ranges.has(given.name)) return given;
+  const values = given.values.flatMap((setting) =>
     setting.value.split(",").map((value) => ({ ...setting, value: value.trim() })),
   );
-  return { ...told, values: values.filter(({ value }) => value !== "") };
+  return { ...given, values: values.filter(({ value }) => value !== "") };
 }

@@ -87,7 +87,7 @@ export function kubeletVariables(system: System): readonly Word[] {
 }
 
 /** Whether services and files tell how the node's programs are started, so that processes need not be looked at. */
-export function isToldByServices(system: System): boolean {
+export function isStartedByService(system: System): boolean {
   const services = (["k3s", "rke2"] as const).flatMap((name) => {
     const service = findService(system, name);
     return service === undefined ? [] : [commandOf(service, name)];

@@ -1,4 +1,4 @@
-// The machine, as one value. Whatever acts on the world takes a System first, so that a test can hand it
+// The machine, as one value. Whatever acts on the machine takes a System first, so that a test can hand it
 // another clock, root, environment or exec, and nothing else in the code reaches around it.
 
 import { createWatchDir, type WatchDir } from "./fs/watch.ts";

@@ -26,7 +26,7 @@ export interface ClaimsView {
   /** What a guess passes over. */
   readonly taken: readonly TakenRange[];
   /** Whether something hangs on what other nodes offer just now. */
-  readonly isJudging: boolean;
+  readonly isProbing: boolean;
 }
 
 /** A range that another node of the tailnet has, or had when it was last seen. */

@@ -295,7 +295,7 @@ describe("the tailscale agent", () => {
     node.run();
     await waitUntil("it is told", () => offered() === "10.244.2.0/24");
     fake.peersRoutes = { 2: ["10.244.3.0/24"] };
-    node.claims.set({ claim: undefined, taken: [], isJudging: true });
+    node.claims.set({ claim: undefined, taken: [], isProbing: true });
     await waitUntil("the next one is, without a message", () => offered() === "10.244.3.0/24");
   });
 

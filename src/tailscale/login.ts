@@ -73,7 +73,7 @@ export function createLogin(system: System, record: RecordMetric): Login {
       const retryAfterMs = Math.max(0, (tried?.nextMs ?? 0) - clock.monotonicMs());
       // What tailscaled says before it has tried this key is about an earlier one.
       const said = isFirst ? [] : health;
-      return { conditions: [judgeLogin(login, said, key.value)], retryAfterMs };
+      return { conditions: [loginCondition(login, said, key.value)], retryAfterMs };
     },
     succeeded: () => {
       if (tried !== undefined) log.info("LoggedIn", "tailscaled is logged in");
@@ -152,7 +152,7 @@ const noConnection =
   /\b(dial|connection refused|no such host|timeout|deadline exceeded|unreachable|no route|EOF|tls|x509|certificate|fetch control key|server misbehaving)\b/i;
 
 /** What holds of a login that has been asked for and has not come about. */
-function judgeLogin({ server, authKeyFile }: WantedLogin, health: readonly string[], key: Secret): Condition {
+function loginCondition({ server, authKeyFile }: WantedLogin, health: readonly string[], key: Secret): Condition {
   const said = health.flatMap((sentence) => /last login error was: (.*)$/s.exec(sentence)?.[1] ?? []).at(0);
   if (said === undefined) {
     const why = "it has not answered this node's login yet";

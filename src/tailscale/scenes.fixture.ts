@@ -34,7 +34,7 @@ export function assigned(podCIDRs: string, isGuess = false): AdvertisedAssignmen
 /** A claim to these, offered to the tailnet or given up. */
 export function claimed(podCIDRs: string, isAdvertised: boolean): ClaimsView {
   const is = { isAdvertised, holdsGateway: isAdvertised, startsPods: isAdvertised, isKept: true, isWon: false };
-  return { claim: { podCIDRs: parsePodCIDRs(podCIDRs), ...is }, taken: [], isJudging: false };
+  return { claim: { podCIDRs: parsePodCIDRs(podCIDRs), ...is }, taken: [], isProbing: false };
 }
 
 export function loaded(tailscale: Partial<Config["tailscale"]> = {}): LoadedConfig {

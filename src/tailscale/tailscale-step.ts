@@ -70,8 +70,8 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
 
   const logIn = async (known: Known, input: TailscaleStepInput, signal: AbortSignal): Promise<LoginResult> => {
     const { api, status, tailnet, routes } = known;
-    const wish = status.backendState === "NeedsMachineAuth" ? undefined : wantedLogin(input.settings);
-    if (wish !== undefined) return login.attempt({ api, login: wish, routes, health: status.health }, signal);
+    const wanted = status.backendState === "NeedsMachineAuth" ? undefined : wantedLogin(input.settings);
+    if (wanted !== undefined) return login.attempt({ api, login: wanted, routes, health: status.health }, signal);
     return { conditions: [condition("TailscaleNeedsLogin", { why: redactText(tailnet.why) })] };
   };
 
@@ -101,7 +101,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
     const { controlURL, advertiseRoutes } = held.prefs;
     const own = advertiseRoutes.flatMap((route) => tryParsePrefix(route) ?? []);
     const { isQuiet, claims } = input;
-    const urgency = claims?.isJudging === true ? "close" : isQuiet ? "quiet" : "usual";
+    const urgency = claims?.isProbing === true ? "close" : isQuiet ? "quiet" : "usual";
     const peers = await peersRoutes.read(api, { peers: status.peers.length, urgency }, signal);
     const mapReadMs = urgency === "close" ? peers.readMs : undefined;
     const known = toKnown(status, { own, offered: peers.routes, mapReadMs });

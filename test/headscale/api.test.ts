@@ -1,7 +1,7 @@
 // The client against real Headscales, where this machine has some: the same cases as against the fake one, which is played from them.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { clientCases, factCases, type HeadscaleWorld } from "../../src/headscale/api-cases.fixture.ts";
+import { clientCases, factCases, type HeadscaleInstance } from "../../src/headscale/api-cases.fixture.ts";
 import { factsOf, type GenerationFacts } from "../../src/headscale/generations.fixture.ts";
 import { connectHeadscale } from "../../src/headscale/headscale-api.ts";
 import { basename } from "../../src/sys/fs/path.ts";
@@ -19,11 +19,11 @@ if (programs.length === 0) console.log("    not run, the client against a real H
 else
   describe.each(programs.map((program) => [basename(program), program]))("%s", (_name, program) => {
     let headscale: ApiOnlyHeadscale;
-    let world: HeadscaleWorld;
+    let world: HeadscaleInstance;
 
     beforeAll(async () => {
       headscale = await startApiOnlyHeadscale(program);
-      world = await worldOf(headscale);
+      world = await instanceOf(headscale);
     }, 60_000);
     afterAll(async () => headscale[Symbol.asyncDispose]());
 
@@ -48,9 +48,9 @@ else
     for (const [name, run] of clientCases) test(`the client ${name}`, () => run(world));
   });
 
-async function worldOf({ url, key, cli }: ApiOnlyHeadscale): Promise<HeadscaleWorld> {
+async function instanceOf({ url, key, cli }: ApiOnlyHeadscale): Promise<HeadscaleInstance> {
   const system = createSystem();
-  const raw: HeadscaleWorld["raw"] = async (method, path, { body, key: which = "right" } = {}) => {
+  const raw: HeadscaleInstance["raw"] = async (method, path, { body, key: which = "right" } = {}) => {
     const bearer = { right: key, wrong: wrongKey, none: undefined }[which];
     const response = await fetch(`${url}${path}`, {
       method,
@@ -67,12 +67,12 @@ async function worldOf({ url, key, cli }: ApiOnlyHeadscale): Promise<HeadscaleWo
   await raw("POST", "/api/v1/debug/node", { body: { user: "k8s", key: registration, name: "n1", routes } });
   await cli("nodes", "register", "--user", "k8s", "--key", registration);
   expect((await raw("GET", "/api/v1/node/1")).status).toBe(200);
-  const api: HeadscaleWorld["api"] = (which = "right") =>
+  const api: HeadscaleInstance["api"] = (which = "right") =>
     connectHeadscale(system, { url, key: new Secret(which === "right" ? key : wrongKey), caFile: undefined });
   return { facts, nodeId: "1", raw, api };
 }
 
-async function factsBy(raw: HeadscaleWorld["raw"]): Promise<GenerationFacts> {
+async function factsBy(raw: HeadscaleInstance["raw"]): Promise<GenerationFacts> {
   const [version, routes, refused] = await Promise.all([
     raw("GET", "/version", { key: "none" }),
     raw("GET", "/api/v1/routes"),

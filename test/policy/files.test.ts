@@ -46,6 +46,20 @@ test("nothing is left for later in comments", () => {
   expect(code.filter((path) => words.test(textOf(path)))).toEqual([]);
 });
 
+test("identifiers of the product are made of the field's words", () => {
+  const own = /(?<![a-z])(judg(e|es|ed|ing|ement)|rivals?|told|worlds?|wish(es)?|glances?|narrates?)(?![a-z])/i;
+  const prose = /\/\*[\s\S]*?\*\/|\/\/.*|"(\\.|[^"\\\n])*"|`(\\.|[^`\\])*`/g;
+  const found = sourceFiles("src", "product").flatMap((path) => {
+    const names =
+      textOf(path)
+        .replaceAll(prose, "")
+        .match(/[A-Za-z_]\w*/g) ?? [];
+    const wrong = names.filter((name) => own.test(name.replaceAll(/(?=[A-Z])/g, " ")));
+    return wrong.map((name) => `${path}: ${name}`);
+  });
+  expect(found).toEqual([]);
+});
+
 test("types are not talked out of their job", () => {
   const talk = new RegExp(["@ts-(ignore|nocheck|expect-error)", "\\bas[ ]any\\b", "biome[-]ignore"].join("|"));
   expect(code.filter((path) => talk.test(textOf(path)))).toEqual([]);

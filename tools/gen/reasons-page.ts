@@ -1,6 +1,6 @@
 // docs/reference/podcidr-reasons.md: why a range is not taken for this node's PodCIDR.
 
-import { type Claimant, type Effect, reasons } from "../../src/podcidr/judgement/reasons.ts";
+import { type CandidateOrigin, type Effect, reasons } from "../../src/podcidr/validation/reasons.ts";
 import { code, page, table } from "./markdown.ts";
 
 const intro = `What speaks against a range as this node's PodCIDR, and what that means for the source that says it (see the
@@ -18,7 +18,7 @@ What is in force already is not given up for a reason that appears later (a new 
 
 The cluster's range is refused only where it lies in the other one as a whole; blocks in it that are free can be guessed.`;
 
-const columns: readonly (readonly [string, Claimant])[] = [
+const columns: readonly (readonly [string, CandidateOrigin])[] = [
   ["operator", "operator"],
   ["file", "file"],
   ["guess", "guess"],
@@ -34,7 +34,7 @@ export function reasonsPage(): string {
   ]);
   return page(
     "Reasons against a PodCIDR",
-    code("src/podcidr/judgement/reasons.ts"),
+    code("src/podcidr/validation/reasons.ts"),
     intro,
     effects,
     table(["code", "the range", "because", ...columns.map(([title]) => title)], rows),

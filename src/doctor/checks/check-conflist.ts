@@ -1,7 +1,7 @@
 // The conflist: there, in a directory that can be written to, well formed, as it should be, and the one the runtime takes.
 
 import { diffInstall } from "../../conflist/install/install-diff.ts";
-import { judgePreferred, lookInForce } from "../../conflist/precedence.ts";
+import { findPreferred, lookInForce } from "../../conflist/precedence.ts";
 import { renderConflist } from "../../conflist/render.ts";
 import { formProblems } from "../../conflist/validate/validate.ts";
 import { condition } from "../../node/conditions.ts";
@@ -85,7 +85,7 @@ async function lookAtContent(node: Examination): Promise<Finding> {
 async function lookAtOthers(node: Examination): Promise<Finding> {
   const [{ config }, { path, text }] = await Promise.all([node.config(), node.conflist()]);
   const { confDir, otherConfigs: setting } = config.cni;
-  const preferred = judgePreferred(node.system, confDir);
+  const preferred = findPreferred(node.system, confDir);
   // What it is held against is the user that looks: the daemon is root.
   const isOwner = node.system.files.owner.uid === 0;
   const access =

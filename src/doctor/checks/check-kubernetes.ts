@@ -20,10 +20,10 @@ export const kubernetesChecks: readonly Check[] = [
 /** Only where another node is known to be outside of this node's own networks does the address matter. */
 async function lookAtAddress(node: Examination): Promise<Finding> {
   const { system } = node;
-  const told = [k3sSettings(system), rke2Settings(system), kubeletSettings(system)].find(({ isGiven }) => isGiven);
-  if (told === undefined) return notChecked("neither a kubelet nor k3s or RKE2 is known on this node");
+  const kubelet = [k3sSettings(system), rke2Settings(system), kubeletSettings(system)].find(({ isGiven }) => isGiven);
+  if (kubelet === undefined) return notChecked("neither a kubelet nor k3s or RKE2 is known on this node");
   const [{ networks }, { mesh }] = await Promise.all([node.kernel(), node.mesh()]);
-  const written = told.settings.one("node-ip");
+  const written = kubelet.settings.one("node-ip");
   const address = tryParseAddr(written?.value.split(",")[0] ?? "") ?? mainAddress(networks);
   if (address === undefined) return notChecked("no --node-ip is given, and no address of this node is known");
   const place = written === undefined ? "by the default route" : `(--node-ip, ${written.file}:${written.line})`;

@@ -4,7 +4,7 @@ import { conflictConditions } from "../../mesh/conditions.ts";
 import { routeConditions } from "../../mesh/proof/conditions.ts";
 import { proofTargets } from "../../mesh/proof/proof-targets.ts";
 import { proveTarget } from "../../mesh/proof/prove-target.ts";
-import { judgeAll, type PeerVerdict } from "../../mesh/proof/verdict.ts";
+import { combineVerdicts, type PeerVerdict } from "../../mesh/proof/verdict.ts";
 import { type Check, type Fault, type Finding, faultsOr, notChecked } from "../check.ts";
 import { count, faultsOf } from "../evidence.ts";
 import type { Examination } from "../examination.ts";
@@ -65,7 +65,7 @@ async function lookAtRoutes(node: Examination): Promise<Finding> {
   const raised = routeConditions({
     mesh,
     own,
-    judgement: judgeAll(verdicts),
+    verdict: combineVerdicts(verdicts),
     cluster: { clusterCIDRs: answer.clusterCIDRs, nodeTags: config.tailscale.nodeTags },
   });
   const id = mesh.nodes.find(({ isSelf }) => isSelf)?.id ?? "";

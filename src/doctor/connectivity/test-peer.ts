@@ -65,14 +65,14 @@ export async function testPeer(probes: PodProbes, options: TestPeerOptions, sign
   const mtu = await testMtu(probes, target, mtuBytes);
   const leaves = sourceResult(probes.sourceOf(target), pod.toString());
   const latency = await testLatency(probes, target, signal);
-  const told =
+  const served =
     responder === undefined
       ? undefined
       : await askResponder(probes, { pod, address: responder.toString(), node, isPerf, waitUntilMs }, { signal });
   const none = waitUntilMs === undefined ? left(noResponder(node)) : failed(noResponder(node));
-  const { seen = leaves, back = none, transfer = none } = told ?? {};
+  const { seen = leaves, back = none, transfer = none } = served ?? {};
   const source = leaves.outcome === "failed" ? leaves : seen;
-  const rate = isPerf ? (told?.throughput ?? (await testThroughput(probes, target, mtuBytes))) : undefined;
+  const rate = isPerf ? (served?.throughput ?? (await testThroughput(probes, target, mtuBytes))) : undefined;
   const throughput = rate ?? left("asked for with --perf");
   return { gateway: reached, tailnetAddress, source, back, mtu, transfer, latency, throughput };
 }

@@ -17,7 +17,7 @@ import { proofConditions, routeConditions } from "./conditions.ts";
 import { createProofTargets, type ProofTarget } from "./proof-targets.ts";
 import { proveTarget } from "./prove-target.ts";
 import { createSchedule } from "./schedule.ts";
-import { isShutOut, type Judgement, judgeAll, type PeerVerdict } from "./verdict.ts";
+import { combineVerdicts, isShutOut, type MeshVerdict, type PeerVerdict } from "./verdict.ts";
 
 export interface ProofAgentOptions {
   readonly conditions: ConditionStore;
@@ -32,7 +32,7 @@ export interface ProofAgentOptions {
 }
 
 /** What packets from the gateways of these PodCIDRs said. */
-export interface Proofs extends Judgement {
+export interface Proofs extends MeshVerdict {
   readonly podCIDRs: PodCIDRs;
 }
 
@@ -82,17 +82,17 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
     const asking = due.flatMap((id) => targets.get(id) ?? []);
     await Promise.all(asking.map((target) => prove(target, probePort, signal)));
     throwIfStopping(signal);
-    const judgement = judgeAll(verdicts);
-    const isOut = isShutOut(judgement);
+    const verdict = combineVerdicts(verdicts);
+    const isOut = isShutOut(verdict);
     // While there is no tailnet to ask on, what was said last holds.
     if (isUp && isRunning && options.isShutOut.value !== isOut) options.isShutOut.set(isOut);
-    const proven = { ...judgement, podCIDRs: own };
+    const proven = { ...verdict, podCIDRs: own };
     if (isUp) announceProof(system.log, proven, proofs.value);
     // The time of an answer is another each time: where one was asked, comparing tells nothing.
     if (isUp && due.length > 0) proofs.set(proven);
     else publish(isUp ? proven : undefined);
     const cluster = { clusterCIDRs: assigned?.clusterCIDRs ?? [], nodeTags: loaded.config.tailscale.nodeTags };
-    return isUp ? routeConditions({ mesh: shown, own, judgement, cluster }) : [];
+    return isUp ? routeConditions({ mesh: shown, own, verdict, cluster }) : [];
   };
 
   const reconciler = createReconciler(system, {
@@ -115,7 +115,7 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
       reconciler.wake(reason);
     },
     status: () => {
-      const { own, peers } = proofs.value ?? judgeAll(new Map());
+      const { own, peers } = proofs.value ?? combineVerdicts(new Map());
       const causes = [...peers].flatMap(([id, { cause }]) => (cause === undefined ? [] : [[id, cause]]));
       return agentStatus({
         lastReconcile: reconciler.last.value,

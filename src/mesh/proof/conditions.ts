@@ -6,7 +6,7 @@ import type { PodCIDRs } from "../../cidr/pod-cidrs.ts";
 import { autoApproversLine, type PolicyCluster } from "../../tailnet/policy-lines.ts";
 import { claimConflicts } from "../conditions.ts";
 import type { Mesh, MeshNode } from "../mesh.ts";
-import { type Cause, isShutOut, type Judgement } from "./verdict.ts";
+import { type Cause, isShutOut, type MeshVerdict } from "./verdict.ts";
 
 const warning = { severity: "warning", impactsConnectivity: false } as const;
 /** Approval, a restart of tailscaled or of a node's daemon take a while, and are no bad state. */
@@ -100,22 +100,22 @@ const words: Partial<Record<Cause, string>> = {
 export interface ProofConditionsInput {
   readonly mesh: Mesh;
   readonly own: PodCIDRs;
-  readonly judgement: Judgement;
+  readonly verdict: MeshVerdict;
   readonly cluster: PolicyCluster;
 }
 
-export function routeConditions({ mesh, own, judgement, cluster }: ProofConditionsInput): readonly Condition[] {
+export function routeConditions({ mesh, own, verdict, cluster }: ProofConditionsInput): readonly Condition[] {
   const { nodes } = mesh;
-  const causeOf = ({ id }: MeshNode): Cause | undefined => judgement.peers.get(id)?.cause;
+  const causeOf = ({ id }: MeshNode): Cause | undefined => verdict.peers.get(id)?.cause;
   const named = (...causes: readonly Cause[]): MeshNode[] =>
     nodes.filter((node) => causes.some((cause) => cause === causeOf(node)));
-  const isPodless = ![...judgement.peers.values()].some(({ route }) => route === "live");
+  const isPodless = ![...verdict.peers.values()].some(({ route }) => route === "live");
   const forbidden = isPodless ? named("peer-range") : [];
   const silent = named("peer-out-of-reach", "not-accepted-there", "peer-range", "unclear").filter(
     (node) => node.isServing && !forbidden.includes(node),
   );
   const notServing = nodes.filter(({ isSelf, isOnline, isServing }) => !isSelf && isOnline && !isServing);
-  const deaf = judgement.own.route === "live" ? [] : named("own-route");
+  const deaf = verdict.own.route === "live" ? [] : named("own-route");
   const policyLine = policyLineOf(own, cluster);
   const id = nodes.find(({ isSelf }) => isSelf)?.id ?? "";
   const raise = (code: "PolicyForbidsPods" | "PeerRoutesMissing", peers: MeshNode[]): Condition[] =>
@@ -131,7 +131,7 @@ export function routeConditions({ mesh, own, judgement, cluster }: ProofConditio
       : [
           condition("PeersSilent", {
             peers: silent.map((node) => `${node.name} ${silenceOf(node, causeOf(node) ?? "unclear")}`),
-            isEveryone: isShutOut(judgement),
+            isEveryone: isShutOut(verdict),
           }),
         ]),
     ...(notServing.length === 0

@@ -3,7 +3,7 @@
 import type { TryConnect } from "../../sys/net/connect.ts";
 import { askPeer } from "./answers.ts";
 import type { ProofTarget } from "./proof-targets.ts";
-import { joinFamilies, judgeAnswers, type PeerVerdict } from "./verdict.ts";
+import { joinFamilies, type PeerVerdict, verdictOf } from "./verdict.ts";
 
 /** A tunnel that sleeps takes a round trip over a relay to wake. */
 const timeoutMs = 3000;
@@ -21,6 +21,6 @@ export async function proveTarget(
   signal: AbortSignal,
 ): Promise<PeerVerdict | undefined> {
   const ask = async (path: ProofTarget["paths"][number]): Promise<PeerVerdict> =>
-    judgeAnswers(await askPeer(tryConnect, { path, port, timeoutMs }, signal));
+    verdictOf(await askPeer(tryConnect, { path, port, timeoutMs }, signal));
   return joinFamilies(await Promise.all(target.paths.map(ask)));
 }

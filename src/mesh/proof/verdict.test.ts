@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { ConnectOutcome } from "../../sys/net/connect.ts";
 import { runs } from "../../sys/testing.ts";
 import type { Answers } from "./answers.ts";
-import { type Cause, isShutOut, joinFamilies, judgeAll, judgeAnswers, type PeerVerdict } from "./verdict.ts";
+import { type Cause, combineVerdicts, isShutOut, joinFamilies, type PeerVerdict, verdictOf } from "./verdict.ts";
 
 const outcomes: Record<string, ConnectOutcome | undefined> = {
   yes: { kind: "answered", isRefused: true, rttMs: 0.8 },
@@ -20,7 +20,7 @@ function answers(text: string): Answers {
   return { pods, nodes, mixed };
 }
 
-const judge = (text: string): PeerVerdict => judgeAnswers(answers(text));
+const verdictFor = (text: string): PeerVerdict => verdictOf(answers(text));
 
 const rows: [string, string, string, Cause | undefined][] = [
   ["the gateway answers", "yes - -", "live", undefined],
@@ -49,14 +49,14 @@ const rows: [string, string, string, Cause | undefined][] = [
   ["a peer that serves nothing, and the causes cannot be asked", "- yes failed", "unknown", "not-serving"],
 ];
 
-describe("judgeAnswers()", () => {
+describe("verdictOf()", () => {
   test.each(rows)("when %s", (_name, text, route, cause) => {
-    expect(judge(text)).toMatchObject({ route, cause });
+    expect(verdictFor(text)).toMatchObject({ route, cause });
   });
 
   test("gives the time of the gateway's answer alone", () => {
-    expect(judge("yes - -").rttMs).toBe(0.8);
-    expect(judge("no yes yes").rttMs).toBeUndefined();
+    expect(verdictFor("yes - -").rttMs).toBe(0.8);
+    expect(verdictFor("no yes yes").rttMs).toBeUndefined();
   });
 });
 
@@ -69,7 +69,7 @@ describe("joinFamilies()", () => {
     [["yes - -", "noaddr - -"], "unknown", "no-gateway"],
     [["noaddr - -", "no yes yes"], "silent", "peer-range"],
   ] as const)("%j is %s", (families, route, cause) => {
-    expect(joinFamilies(families.map(judge))).toMatchObject({ route, cause });
+    expect(joinFamilies(families.map(verdictFor))).toMatchObject({ route, cause });
   });
 
   test("is nothing without a family", () => {
@@ -126,16 +126,16 @@ describe("isShutOut()", () => {
     [["no - -"], false],
     [["failed failed failed"], false],
   ])("of %j is %p", (peers, isOut) => {
-    expect(isShutOut(judgeAll(new Map(peers.map((text, at) => [String(at), judge(text)]))))).toBe(isOut);
+    expect(isShutOut(combineVerdicts(new Map(peers.map((text, at) => [String(at), verdictFor(text)]))))).toBe(isOut);
   });
 });
 
-describe("judgeAll()", () => {
+describe("combineVerdicts()", () => {
   test.each(own)("with %s", (_name, peers, route, causes) => {
-    const verdicts = new Map(peers.map((text, at) => [String(at), judge(text)]));
-    const judged = judgeAll(verdicts);
-    expect(judged.own.route).toBe(route as typeof judged.own.route);
-    expect([...judged.peers.values()].map(({ cause }) => cause)).toEqual(causes);
+    const verdicts = new Map(peers.map((text, at) => [String(at), verdictFor(text)]));
+    const all = combineVerdicts(verdicts);
+    expect(all.own.route).toBe(route as typeof all.own.route);
+    expect([...all.peers.values()].map(({ cause }) => cause)).toEqual(causes);
   });
 
   test("never calls a route unapproved for one peer, nor live without an answer", () => {
@@ -143,11 +143,11 @@ describe("judgeAll()", () => {
     const peer = fc.tuple(words, words, words).map((three) => three.join(" "));
     fc.assert(
       fc.property(fc.array(peer, { maxLength: 6 }), (peers) => {
-        const { own: judged } = judgeAll(new Map(peers.map((text, at) => [String(at), judge(text)])));
+        const { own: all } = combineVerdicts(new Map(peers.map((text, at) => [String(at), verdictFor(text)])));
         const answered = peers.filter((text) => text.startsWith("yes") || text.endsWith("yes")).length;
-        expect(judged.route === "live").toBe(judged.answered > 0);
-        if (judged.route === "live") expect(answered).toBeGreaterThan(0);
-        if (judged.route === "unapproved") expect(peers.length).toBeGreaterThan(1);
+        expect(all.route === "live").toBe(all.answered > 0);
+        if (all.route === "live") expect(answered).toBeGreaterThan(0);
+        if (all.route === "unapproved") expect(peers.length).toBeGreaterThan(1);
       }),
       { numRuns: runs(500) },
     );

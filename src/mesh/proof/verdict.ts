@@ -41,7 +41,7 @@ export interface OwnVerdict {
 }
 
 /** What one peer's answers say, in one family. */
-export function judgeAnswers({ pods, nodes, mixed }: Answers): PeerVerdict {
+export function verdictOf({ pods, nodes, mixed }: Answers): PeerVerdict {
   if (pods?.kind === "answered") {
     return { route: "live", cause: undefined, rttMs: pods.rttMs, answersGateway: true };
   }
@@ -78,7 +78,7 @@ export function joinFamilies(verdicts: readonly PeerVerdict[]): PeerVerdict | un
   };
 }
 
-export interface Judgement {
+export interface MeshVerdict {
   readonly own: OwnVerdict;
   readonly peers: ReadonlyMap<string, PeerVerdict>;
 }
@@ -87,8 +87,8 @@ export interface Judgement {
  * What all peers together say: of this node's own route, and, once that is proven, of the peers that do not take it.
  * @param verdicts of the peers that were asked, by id
  */
-export function judgeAll(verdicts: ReadonlyMap<string, PeerVerdict>): Judgement {
-  const own = judgeOwn([...verdicts.values()]);
+export function combineVerdicts(verdicts: ReadonlyMap<string, PeerVerdict>): MeshVerdict {
+  const own = ownVerdictOf([...verdicts.values()]);
   if (own.route !== "live") return { own, peers: verdicts };
   const refine = (verdict: PeerVerdict): PeerVerdict =>
     verdict.cause === "own-route" ? { ...verdict, cause: "not-accepted-there" } : verdict;
@@ -99,11 +99,11 @@ export function judgeAll(verdicts: ReadonlyMap<string, PeerVerdict>): Judgement 
  * Whether none of the nodes that were asked is in reach, not even on its own address: each is out of reach, or this node is. So it is for
  * one that the control server has removed, which Headscale up to 0.29 does not say.
  */
-export function isShutOut({ peers }: Judgement): boolean {
+export function isShutOut({ peers }: MeshVerdict): boolean {
   return peers.size > 0 && [...peers.values()].every(({ cause }) => cause === "peer-out-of-reach");
 }
 
-function judgeOwn(verdicts: readonly PeerVerdict[]): OwnVerdict {
+function ownVerdictOf(verdicts: readonly PeerVerdict[]): OwnVerdict {
   const answered = verdicts.filter(({ answersGateway }) => answersGateway).length;
   const counts = { asked: verdicts.length, answered };
   if (answered > 0) return { route: "live", ...counts };

@@ -13,7 +13,7 @@ const podCIDRs = parsePodCIDRs("10.244.1.0/24");
 const by = (source: PodCIDRSource): Assignment => ({ podCIDRs, source, file: undefined, line: undefined });
 const claimed = (text: string, startsPods: boolean): ClaimsView => {
   const is = { isAdvertised: true, holdsGateway: true, startsPods, isKept: true, isWon: false };
-  return { claim: { podCIDRs: parsePodCIDRs(text), ...is }, taken: [], isJudging: true };
+  return { claim: { podCIDRs: parsePodCIDRs(text), ...is }, taken: [], isProbing: true };
 };
 const socket = "/run/tailscale/tailscaled.sock";
 

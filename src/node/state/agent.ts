@@ -34,7 +34,7 @@ export function createNodeStateAgent(system: System, options: NodeStateAgentOpti
     conditions,
     inputs: { config, assignment, conditions: conditions.shown },
     step: async () => {
-      const dirs = judgeDirs(system);
+      const dirs = dirConditions(system);
       const raised = [...write(), ...dirs];
       // Whether it could be written is a part of what is written.
       return conditions.set(name, raised) ? [...write(), ...dirs] : raised;
@@ -78,7 +78,7 @@ function removedDir(system: System): string | undefined {
   return gone === undefined ? undefined : `${gone.path}: ${gone.why}`;
 }
 
-function judgeDirs(system: System): readonly Condition[] {
+function dirConditions(system: System): readonly Condition[] {
   const exposed = exposedDirs(system);
   const unwritable = unwritableDirs(system);
   return [

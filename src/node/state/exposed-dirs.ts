@@ -20,7 +20,7 @@ export function exposedDirs({ files, log }: System): readonly ExposedDir[] {
   return ownDirs.flatMap((path) => {
     try {
       const info = files.stat(path);
-      return info === undefined ? [] : (judge(path, info, files.owner) ?? []);
+      return info === undefined ? [] : (exposureOf(path, info, files.owner) ?? []);
     } catch (error) {
       expected(error);
       log.debug(error.message);
@@ -29,7 +29,7 @@ export function exposedDirs({ files, log }: System): readonly ExposedDir[] {
   });
 }
 
-function judge(path: string, { uid, gid, mode }: FileInfo, owner: FileOwner): ExposedDir | undefined {
+function exposureOf(path: string, { uid, gid, mode }: FileInfo, owner: FileOwner): ExposedDir | undefined {
   const isOwners = uid === 0 || uid === owner.uid;
   const isGroups = gid === 0 || gid === owner.gid;
   const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !isGroups);

@@ -4,8 +4,8 @@ import { expect, test } from "bun:test";
 import { parsePodCIDRs } from "../../cidr/pod-cidrs.ts";
 import { parsePrefix } from "../../cidr/prefix.ts";
 import type { TakenRange } from "../../tailnet/claims-view.ts";
-import { createJudge, type GuessBase } from "../judgement/judge.ts";
-import { nothingAround } from "../judgement/surroundings.ts";
+import { nothingAround } from "../validation/surroundings.ts";
+import { createValidator, type GuessBase } from "../validation/validator.ts";
 import { chooseBlocks, keptGuess } from "./choose-blocks.ts";
 
 const v4: GuessBase = { base: parsePrefix("10.244.0.0/22"), bits: 24 };
@@ -39,9 +39,9 @@ test.each<[string, readonly string[], string | undefined, readonly GuessBase[], 
   ],
   ["both families together", ["fd00:244:0:1::/64"], undefined, [v4, v6], "10.244.2.0/24 fd00:244:0:2::/64"],
 ])("%s", (_name, others, kept, bases, expected) => {
-  const judge = createJudge({ ...nothingAround, taken: taken(...others) });
+  const validator = createValidator({ ...nothingAround, taken: taken(...others) });
   const has = kept === undefined ? undefined : parsePodCIDRs(kept);
-  expect(chooseBlocks(bases, { judge, kept: has, start: 1n })?.join(" ")).toBe(expected);
+  expect(chooseBlocks(bases, { validator, kept: has, start: 1n })?.join(" ")).toBe(expected);
 });
 
 test("keptGuess() is what is claimed, else a guess that is in force on a tailnet", () => {
@@ -53,7 +53,7 @@ test("keptGuess() is what is claimed, else a guess that is in force on a tailnet
   } as const;
   const podCIDRs = parsePodCIDRs("10.244.2.0/24");
   const claim = { podCIDRs, isAdvertised: true, holdsGateway: true, startsPods: true, isKept: true, isWon: false };
-  const view = { taken: [], isJudging: false };
+  const view = { taken: [], isProbing: false };
   expect(String(keptGuess({ current, claims: { ...view, claim } }))).toBe("10.244.2.0/24");
   expect(String(keptGuess({ current, claims: { ...view, claim: { ...claim, isKept: false } } }))).toBe("10.244.1.0/24");
   expect(keptGuess({ current: { ...current, source: "file" }, claims: { ...view, claim: undefined } })).toBeUndefined();

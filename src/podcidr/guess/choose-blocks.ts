@@ -4,7 +4,7 @@ import type { PodCIDRs } from "../../cidr/pod-cidrs.ts";
 import type { Prefix } from "../../cidr/prefix.ts";
 import type { ClaimsView } from "../../tailnet/claims-view.ts";
 import { type Assignment, isGuess } from "../answer.ts";
-import type { GuessBase, Judge } from "../judgement/judge.ts";
+import type { GuessBase, Validator } from "../validation/validator.ts";
 import { blockCount, freeBlocks } from "./hash.ts";
 
 interface KeptGuessInput {
@@ -19,7 +19,7 @@ export function keptGuess({ current, claims }: KeptGuessInput): PodCIDRs | undef
 }
 
 export interface ChooseOptions {
-  readonly judge: Judge;
+  readonly validator: Validator;
   /** What was guessed before and stays, where nothing is against it. */
   readonly kept: PodCIDRs | undefined;
   /** The number of the block that is asked first, however large. */
@@ -32,18 +32,18 @@ const spares = [[], ["stale"], ["stale", "present"]] as const;
 /** One of each base; undefined when none is free in all. */
 export function chooseBlocks(
   bases: readonly GuessBase[],
-  { judge, kept, start }: ChooseOptions,
+  { validator, kept, start }: ChooseOptions,
 ): readonly Prefix[] | undefined {
   const same = bases.map(({ base, bits }) => {
     const range = kept?.of(base.family);
     const isBlock = range?.bits === bits && base.contains(range);
-    return isBlock && judge.verdictsOn({ range, by: "guess" }, { bases }).length === 0 ? range : undefined;
+    return isBlock && validator.verdictsOn({ range, by: "guess" }, { bases }).length === 0 ? range : undefined;
   });
   if (bases.length > 0 && same.every((range) => range !== undefined)) return same;
   const count = blockCount(bases);
   if (count === 0n) return undefined;
   for (const spared of spares) {
-    const blocks = freeBlocks(start % count, bases, judge.takenFor(bases, spared));
+    const blocks = freeBlocks(start % count, bases, validator.takenFor(bases, spared));
     if (blocks !== undefined) return blocks;
   }
   return undefined;

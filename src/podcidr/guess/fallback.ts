@@ -6,9 +6,9 @@ import { type Prefix, parsePrefix } from "../../cidr/prefix.ts";
 import { issueAt, type LoadedConfig, nodeLocalKey } from "../../config/config.ts";
 import { ConfigError, type ConfigIssue } from "../../sys/errors.ts";
 import { type ClusterFacts, type ClusterRange, describeSource } from "../cluster-facts.ts";
-import { type GuessBase, type Judge, longestBits } from "../judgement/judge.ts";
-import type { Verdict } from "../judgement/reasons.ts";
-import { ofEffect, passedOverIn, sentencesOf } from "../judgement/sentences.ts";
+import type { Verdict } from "../validation/reasons.ts";
+import { ofEffect, passedOverIn, sentencesOf } from "../validation/sentences.ts";
+import { type GuessBase, longestBits, type Validator } from "../validation/validator.ts";
 import { type ChooseOptions, chooseBlocks } from "./choose-blocks.ts";
 import { blockCount, fnv1a64, hashBlocks } from "./hash.ts";
 
@@ -37,22 +37,22 @@ export type HashAnswer = (GuessValue | GuessFault | { readonly kind: "none"; rea
 export interface GuessOptions {
   readonly loaded: LoadedConfig;
   readonly nodeName: string;
-  readonly judge: Judge;
+  readonly validator: Validator;
   /** What was guessed before and stays, where nothing is against it. */
   readonly kept: PodCIDRs | undefined;
 }
 
 /** Level 4; a fault HC_PODCIDR_CONFIG when the range the operator wrote has no room for a node's block. */
 export function hashAnswer(facts: ClusterFacts, options: GuessOptions): HashAnswer {
-  const { loaded, judge } = options;
+  const { loaded, validator } = options;
   const warnings: string[] = [];
   if (facts.cluster.length === 0) return { kind: "none", reason: "nothing says the cluster CIDR", warnings };
-  const faults = baseFaults(loaded, facts, judge);
+  const faults = baseFaults(loaded, facts, validator);
   if (faults.length > 0) return { kind: "fault", error: baseError(faults), warnings };
   const bases: { readonly range: ClusterRange; readonly base: GuessBase }[] = [];
   for (const range of facts.cluster) {
     const bits = blockLength(loaded, facts, range.prefix);
-    const fault = whyNoRoom({ base: range.prefix, bits }, judge);
+    const fault = whyNoRoom({ base: range.prefix, bits }, validator);
     if (fault === undefined) bases.push({ range, base: { base: range.prefix, bits } });
     else warnings.push(`${describe(range)} ${fault.why}`);
   }
@@ -80,20 +80,20 @@ function baseError(issues: readonly ConfigIssue[]): ConfigError {
 }
 
 /** Why the range the operator wrote gives no node a block: what level 4 refuses, for checking a file before. */
-export function baseFaults(loaded: LoadedConfig, facts: ClusterFacts, judge: Judge): readonly ConfigIssue[] {
+export function baseFaults(loaded: LoadedConfig, facts: ClusterFacts, validator: Validator): readonly ConfigIssue[] {
   const ranges = facts.cluster.filter(({ isConfigured }) => isConfigured);
   const issue = ({ prefix, by }: ClusterRange, { why, remedy }: Fault): ConfigIssue =>
     issueAt(loaded, by, `${prefix} ${why}; ${remedy}`);
   const bases = ranges.map(({ prefix }) => ({ base: prefix, bits: blockLength(loaded, facts, prefix) }));
   const faults = ranges.flatMap((range, at) => {
     const base = bases[at];
-    const fault = base === undefined ? undefined : whyNoRoom(base, judge);
+    const fault = base === undefined ? undefined : whyNoRoom(base, validator);
     return fault === undefined ? [] : [issue(range, fault)];
   });
   const [first] = ranges;
   if (first === undefined || faults.length > 0) return faults;
   // Every name is led to a block that is free, so any name tells whether there is one.
-  const { blocks, passedOver } = guess(bases, { nodeName: "", judge, kept: undefined });
+  const { blocks, passedOver } = guess(bases, { nodeName: "", validator, kept: undefined });
   return blocks === undefined ? [issue(first, noneLeft(passedOver))] : [];
 }
 
@@ -104,20 +104,20 @@ interface Guess {
   readonly passedOver: readonly Verdict[];
 }
 
-function guess(bases: readonly GuessBase[], options: Pick<GuessOptions, "nodeName" | "judge" | "kept">): Guess {
-  const { nodeName, judge } = options;
+function guess(bases: readonly GuessBase[], options: Pick<GuessOptions, "nodeName" | "validator" | "kept">): Guess {
+  const { nodeName, validator } = options;
   const blocks = chooseBlocks(bases, { ...options, start: fnv1a64(nodeName) });
   const own = hashBlocks(nodeName, bases) ?? [];
   const isOwn = blocks?.every((block, at) => own[at]?.equals(block)) === true;
-  const passedOver = isOwn ? [] : own.flatMap((range) => judge.verdictsOn({ range, by: "guess" }, { bases }));
+  const passedOver = isOwn ? [] : own.flatMap((range) => validator.verdictsOn({ range, by: "guess" }, { bases }));
   return { blocks, passedOver: ofEffect(passedOver, "passed over") };
 }
 
 /**
  * Level 5: 10.244.0.0/24, or the first /24 behind it that is free; a fault HC_PODCIDR_CONFIG when none is.
  */
-export function defaultAnswer({ loaded, nodeName, judge, kept }: GuessOptions): GuessValue | GuessFault {
-  const [blocks, passedOver] = firstFree({ judge, kept });
+export function defaultAnswer({ loaded, nodeName, validator, kept }: GuessOptions): GuessValue | GuessFault {
+  const [blocks, passedOver] = firstFree({ validator, kept });
   const podCIDRs = firstOfEachFamily(blocks ?? []);
   const [why] = passedOverIn(passedOver);
   if (podCIDRs !== undefined) return { kind: "value", podCIDRs, file: undefined, line: undefined, reason: why };
@@ -133,11 +133,11 @@ export function defaultAnswer({ loaded, nodeName, judge, kept }: GuessOptions): 
   };
 }
 
-function firstFree({ judge, kept }: Omit<ChooseOptions, "start">): readonly [Guess["blocks"], readonly Verdict[]] {
+function firstFree({ validator, kept }: Omit<ChooseOptions, "start">): readonly [Guess["blocks"], readonly Verdict[]] {
   const bases = [defaultBase];
   const [first] = defaultPodCIDRs.list;
-  const verdicts = first === undefined ? [] : judge.verdictsOn({ range: first, by: "guess" }, { bases });
-  const blocks = chooseBlocks(bases, { judge, kept, start: 0n });
+  const verdicts = first === undefined ? [] : validator.verdictsOn({ range: first, by: "guess" }, { bases });
+  const blocks = chooseBlocks(bases, { validator, kept, start: 0n });
   return [blocks, ofEffect(verdicts, "passed over")];
 }
 
@@ -169,8 +169,8 @@ function noneLeft(passedOver: readonly Verdict[]): Fault {
   return { why: `has no block that is free: ${first.range} ${first.text}`, remedy };
 }
 
-function whyNoRoom({ base, bits }: GuessBase, judge: Judge): Fault | undefined {
-  const [refusal] = ofEffect(judge.verdictsOn({ range: base, by: "cluster" }), "refused");
+function whyNoRoom({ base, bits }: GuessBase, validator: Validator): Fault | undefined {
+  const [refusal] = ofEffect(validator.verdictsOn({ range: base, by: "cluster" }), "refused");
   if (refusal?.code === "all-addresses" || refusal?.code === "too-large")
     return { why: refusal.text, remedy: anotherRange };
   if (bits < base.bits) {
@@ -195,9 +195,9 @@ export interface ClusterDoubt {
 }
 
 /** What is odd about the cluster's ranges. */
-export function clusterDoubts({ cluster }: ClusterFacts, judge: Judge): readonly ClusterDoubt[] {
+export function clusterDoubts({ cluster }: ClusterFacts, validator: Validator): readonly ClusterDoubt[] {
   return cluster.flatMap((range) => {
-    const odd = ofEffect(judge.verdictsOn({ range: range.prefix, by: "cluster" }), "questioned");
+    const odd = ofEffect(validator.verdictsOn({ range: range.prefix, by: "cluster" }), "questioned");
     return sentencesOf(odd).map((sentence) => ({ range, sentence }));
   });
 }

@@ -3,7 +3,7 @@
 
 import { familyBits } from "../../cidr/addr.ts";
 import { type Prefix, subnetAt, subnetCount } from "../../cidr/prefix.ts";
-import type { GuessBase } from "../judgement/judge.ts";
+import type { GuessBase } from "../validation/validator.ts";
 
 const offsetBasis = 0xcbf29ce484222325n;
 const fnvPrime = 0x100000001b3n;

@@ -6,11 +6,11 @@ import type { ConfigIssue } from "../../sys/errors.ts";
 import type { System } from "../../sys/system.ts";
 import type { NodeFacts } from "../chain.ts";
 import { baseFaults, clusterDoubts } from "../guess/fallback.ts";
-import { createJudge, type Judge } from "../judgement/judge.ts";
-import type { Effect } from "../judgement/reasons.ts";
-import { ofEffect, sentencesOf } from "../judgement/sentences.ts";
-import { nothingAround } from "../judgement/surroundings.ts";
-import { type ChainReading, judgeOf, readChain } from "../read-chain.ts";
+import { type ChainReading, readChain, validatorOf } from "../read-chain.ts";
+import type { Effect } from "../validation/reasons.ts";
+import { ofEffect, sentencesOf } from "../validation/sentences.ts";
+import { nothingAround } from "../validation/surroundings.ts";
+import { createValidator, type Validator } from "../validation/validator.ts";
 
 export interface ConfigVerdict {
   /** What ends the daemon of some node that has the configuration, or of this one where nothing is in force. */
@@ -19,7 +19,7 @@ export interface ConfigVerdict {
   readonly doubts: readonly ConfigIssue[];
 }
 
-export interface JudgeConfigOptions {
+export interface FindConfigFaultsOptions {
   readonly config: LoadedConfig;
   /** Undefined when the machine's name is none that a node can have. */
   readonly nodeName: string | undefined;
@@ -27,14 +27,14 @@ export interface JudgeConfigOptions {
 }
 
 /** Holds the configuration against what this machine's files say of the cluster, and this node's part of it against its networks. */
-export function judgeConfig(system: System, { config, nodeName, node }: JudgeConfigOptions): ConfigVerdict {
+export function findConfigFaults(system: System, { config, nodeName, node }: FindConfigFaultsOptions): ConfigVerdict {
   // What files say of the cluster is the same for every node's name.
   const reading = readChain(system, { nodeName: nodeName ?? "any", config });
   const { facts } = reading;
   const clusterCIDRs = facts.cluster.map(({ prefix }) => prefix);
-  const anywhere = createJudge({ ...nothingAround, serviceCIDRs: facts.serviceCIDRs, clusterCIDRs });
+  const anywhere = createValidator({ ...nothingAround, serviceCIDRs: facts.serviceCIDRs, clusterCIDRs });
   const far = refusals(reading, anywhere, entriesOf(config));
-  const here = judgeOf(nodeName === undefined ? { ...reading, otherNodes: [] } : reading, node.networks);
+  const here = validatorOf(nodeName === undefined ? { ...reading, otherNodes: [] } : reading, node.networks);
   const own = entriesOf(config).filter(
     ([path]) => path === nodeLocalKey || (nodeName !== undefined && path === `${nodeLocalKey}.${nodeName}`),
   );
@@ -58,23 +58,29 @@ function entriesOf({ config }: LoadedConfig): readonly Entry[] {
   return [...nodeLocal.podCIDRs].map(([node, podCIDRs]) => [`${nodeLocalKey}.${node}`, podCIDRs]);
 }
 
-function refusals({ config, facts }: ChainReading, judge: Judge, entries: readonly Entry[]): readonly ConfigIssue[] {
+function refusals(
+  { config, facts }: ChainReading,
+  validator: Validator,
+  entries: readonly Entry[],
+): readonly ConfigIssue[] {
   // With one value for every node, level 4 is never asked.
   const isAsked = config.config.network.podCIDR.nodeLocal?.kind !== "any";
   return [
-    ...issuesOf(config, judge, { entries, effect: "refused" }),
-    ...(isAsked ? baseFaults(config, facts, judge) : []),
+    ...issuesOf(config, validator, { entries, effect: "refused" }),
+    ...(isAsked ? baseFaults(config, facts, validator) : []),
   ];
 }
 
 function issuesOf(
   config: LoadedConfig,
-  judge: Judge,
+  validator: Validator,
   { entries, effect }: { readonly entries: readonly Entry[]; readonly effect: Effect },
 ): readonly ConfigIssue[] {
   return entries.flatMap(([path, podCIDRs]) => {
     const isForEveryNode = path === nodeLocalKey;
-    const verdicts = podCIDRs.list.flatMap((range) => judge.verdictsOn({ range, by: "operator" }, { isForEveryNode }));
+    const verdicts = podCIDRs.list.flatMap((range) =>
+      validator.verdictsOn({ range, by: "operator" }, { isForEveryNode }),
+    );
     return sentencesOf(ofEffect(verdicts, effect)).map((sentence) => issueAt(config, path, sentence));
   });
 }

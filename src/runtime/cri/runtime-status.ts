@@ -30,9 +30,9 @@ export function toRuntimeStatus({ status, info }: ReturnType<(typeof StatusRespo
   const notReady = conditions
     .filter(({ type, status: isSo }) => required.includes(type) && !isSo)
     .map(({ type, reason, message: words }) => `${type} is false: ${words === "" ? reason : words}`);
-  const told = new Map(info.map(({ key, value }) => [key, value]));
-  const confDir = tryParseJsonObject(told.get("cniconfig") ?? "")?.PluginConfDir;
-  const load = told.get("lastCNILoadStatus");
+  const byKey = new Map(info.map(({ key, value }) => [key, value]));
+  const confDir = tryParseJsonObject(byKey.get("cniconfig") ?? "")?.PluginConfDir;
+  const load = byKey.get("lastCNILoadStatus");
   return {
     notReady,
     confDir: typeof confDir === "string" && confDir !== "" ? confDir : undefined,

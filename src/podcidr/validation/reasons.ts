@@ -5,7 +5,7 @@ import type { Addr } from "../../cidr/addr.ts";
 import type { Prefix } from "../../cidr/prefix.ts";
 
 /** What says a range: an operator (configuration, environment), a file, a guess (hash, default); or the range is the whole cluster's. */
-export type Claimant = "operator" | "file" | "guess" | "cluster";
+export type CandidateOrigin = "operator" | "file" | "guess" | "cluster";
 
 /**
  * What a reason does to a range. `refused`: it is an error, or a file is passed over with a warning. `questioned`: it counts, and a
@@ -17,13 +17,18 @@ export interface Reason<Args> {
   /** For the table of the docs: what the range is or does. */
   readonly when: string;
   readonly because: string;
-  readonly effects: Readonly<Record<Claimant, Effect>>;
+  readonly effects: Readonly<Record<CandidateOrigin, Effect>>;
   /** The end of a sentence that begins with the range. */
   readonly says: (args: Args) => string;
 }
 
 /** A reason of each effect, in the order operator, file, guess, cluster. */
-function effects(operator: Effect, file: Effect, guess: Effect, cluster: Effect): Readonly<Record<Claimant, Effect>> {
+function effects(
+  operator: Effect,
+  file: Effect,
+  guess: Effect,
+  cluster: Effect,
+): Readonly<Record<CandidateOrigin, Effect>> {
   return { operator, file, guess, cluster };
 }
 
@@ -220,9 +225,9 @@ export interface Verdict {
 }
 
 /** A range, and what says it. */
-export interface Claim {
+export interface Candidate {
   readonly range: Prefix;
-  readonly by: Claimant;
+  readonly by: CandidateOrigin;
 }
 
 /** The verdict of one reason on a range. */
@@ -233,7 +238,7 @@ function verdictsOf<Args extends object>(
   table: {
     readonly [Code in keyof Args]: Reason<Args[Code]>;
   },
-): <Code extends keyof Args & ReasonCode>(code: Code, claim: Claim, args: Args[Code]) => Verdict {
+): <Code extends keyof Args & ReasonCode>(code: Code, candidate: Candidate, args: Args[Code]) => Verdict {
   return (code, { range, by }, args) => {
     const { effects: effectOf, says } = table[code];
     return { code, range, effect: effectOf[by], text: says(args) };

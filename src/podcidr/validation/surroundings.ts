@@ -4,7 +4,7 @@ import { type Prefix, parsePrefix } from "../../cidr/prefix.ts";
 import type { TakenRange } from "../../tailnet/claims-view.ts";
 import { tailnetRanges } from "../../tailnet/ranges.ts";
 import type { OwnNetwork } from "./own-networks.ts";
-import { type Claim, type Verdict, verdict } from "./reasons.ts";
+import { type Candidate, type Verdict, verdict } from "./reasons.ts";
 
 /** A network that a CNI configuration attaches pods to and that is not this node's own. */
 export interface ForeignRange {
@@ -48,17 +48,17 @@ export const nothingAround: Surroundings = {
 };
 
 /** One range others have, and what it makes of a range that overlaps it. */
-export interface Held {
+export interface UsedRange {
   readonly range: Prefix;
   /** @returns undefined when it does not matter to the claim */
-  readonly verdictOn: (claim: Claim) => Verdict | undefined;
+  readonly verdictOn: (candidate: Candidate) => Verdict | undefined;
   /** Whether a guess must live with it where it is around all that could be guessed. */
   readonly isBearable: boolean;
   /** A node of the tailnet has it: at the worst, a guess takes what one has that is long gone, or one that is there. */
   readonly tailnet?: "stale" | "present" | undefined;
 }
 
-const reserved: readonly Held[] = [
+const reserved: readonly UsedRange[] = [
   ...tailnetRanges.map((range) => always(range, "tailscale-range")),
   ...(
     [
@@ -76,67 +76,69 @@ const reserved: readonly Held[] = [
 ];
 
 /** A range that is nobody's. A cluster's that contains it has blocks beside it. */
-function always(other: Prefix, code: "tailscale-range" | "reserved-range", what = ""): Held {
+function always(other: Prefix, code: "tailscale-range" | "reserved-range", what = ""): UsedRange {
   return {
     range: other,
     isBearable: false,
-    verdictOn: (claim) => {
-      const { range, by } = claim;
+    verdictOn: (candidate) => {
+      const { range, by } = candidate;
       if (by === "cluster" && !other.contains(range)) return undefined;
       return code === "tailscale-range"
-        ? verdict(code, claim, { range, other })
-        : verdict(code, claim, { range, other, what });
+        ? verdict(code, candidate, { range, other })
+        : verdict(code, candidate, { range, other, what });
     },
   };
 }
 
 /** Every range in the surroundings, those that are always there first. */
-export function everyHeld(around: Surroundings): readonly Held[] {
+export function usedRanges(around: Surroundings): readonly UsedRange[] {
   const { ownNetworks, serviceCIDRs, foreign, otherNodes, taken } = around;
   return [
     ...reserved,
     ...serviceCIDRs.map(
-      (other): Held => ({
+      (other): UsedRange => ({
         range: other,
         isBearable: false,
-        verdictOn: (claim) => {
-          const isAllOfIt = claim.by === "cluster";
-          if (isAllOfIt && !other.contains(claim.range)) return undefined;
-          return verdict("service-range", claim, { other, isAllOfIt });
+        verdictOn: (candidate) => {
+          const isAllOfIt = candidate.by === "cluster";
+          if (isAllOfIt && !other.contains(candidate.range)) return undefined;
+          return verdict("service-range", candidate, { other, isAllOfIt });
         },
       }),
     ),
-    ...ownNetworks.map((own) => heldOwn(own, around.clusterCIDRs)),
-    ...foreign.map(({ range: other, whose, ...said }): Held => {
+    ...ownNetworks.map((own) => usedByThisNode(own, around.clusterCIDRs)),
+    ...foreign.map(({ range: other, whose, ...said }): UsedRange => {
       const code = whose === "wire" ? "wire-network" : "tool-network";
       return {
         range: other,
         isBearable: false,
-        verdictOn: (claim) => verdict(code, claim, { range: claim.range, other, ...said }),
+        verdictOn: (candidate) => verdict(code, candidate, { range: candidate.range, other, ...said }),
       };
     }),
     ...otherNodes.flatMap(({ name: node, ranges, by, isPerhapsThis }) =>
       ranges.map(
-        (other): Held => ({
+        (other): UsedRange => ({
           range: other,
           isBearable: false,
-          verdictOn: (claim) =>
-            isPerhapsThis && claim.by !== "guess" ? undefined : verdict("other-node", claim, { other, node, by }),
+          verdictOn: (candidate) =>
+            isPerhapsThis && candidate.by !== "guess"
+              ? undefined
+              : verdict("other-node", candidate, { other, node, by }),
         }),
       ),
     ),
     ...taken.map(
-      ({ range: other, node, isStale }): Held => ({
+      ({ range: other, node, isStale }): UsedRange => ({
         range: other,
         isBearable: true,
         tailnet: isStale ? "stale" : "present",
-        verdictOn: (claim) => verdict("tailnet-node", claim, { other, node }),
+        verdictOn: (candidate) => verdict("tailnet-node", candidate, { other, node }),
       }),
     ),
   ];
 }
 
-function heldOwn(own: OwnNetwork, clusterCIDRs: readonly Prefix[]): Held {
+function usedByThisNode(own: OwnNetwork, clusterCIDRs: readonly Prefix[]): UsedRange {
   const { range: other } = own;
   switch (own.kind) {
     case "address":
@@ -145,10 +147,10 @@ function heldOwn(own: OwnNetwork, clusterCIDRs: readonly Prefix[]): Held {
       return {
         range: other,
         isBearable: false,
-        verdictOn: (claim) =>
-          address !== undefined && claim.range.containsAddr(address.addr)
-            ? verdict("own-address", claim, { address, device: own.device })
-            : verdict("own-network", claim, { range: claim.range, other, device: own.device, address }),
+        verdictOn: (candidate) =>
+          address !== undefined && candidate.range.containsAddr(address.addr)
+            ? verdict("own-address", candidate, { address, device: own.device })
+            : verdict("own-network", candidate, { range: candidate.range, other, device: own.device, address }),
       };
     }
     case "route": {
@@ -156,14 +158,14 @@ function heldOwn(own: OwnNetwork, clusterCIDRs: readonly Prefix[]): Held {
       return {
         range: other,
         isBearable: true,
-        verdictOn: (claim) => {
+        verdictOn: (candidate) => {
           const inside = isOfCni ? "earlier-route" : "own-route";
-          const code = isInside(claim.range, other)
+          const code = isInside(candidate.range, other)
             ? "wider-route"
-            : isInside(other, claim.range)
+            : isInside(other, candidate.range)
               ? inside
               : "own-route";
-          return verdict(code, claim, { range: claim.range, other, device, via });
+          return verdict(code, candidate, { range: candidate.range, other, device, via });
         },
       };
     }
@@ -171,23 +173,25 @@ function heldOwn(own: OwnNetwork, clusterCIDRs: readonly Prefix[]): Held {
       return {
         range: other,
         isBearable: true,
-        verdictOn: (claim) =>
-          isInside(claim.range, other) ? undefined : verdict("null-route", claim, { range: claim.range, other }),
+        verdictOn: (candidate) =>
+          isInside(candidate.range, other)
+            ? undefined
+            : verdict("null-route", candidate, { range: candidate.range, other }),
       };
     case "earlier":
       return {
         range: other,
         isBearable: true,
-        verdictOn: (claim) =>
-          isMigration(claim, other, clusterCIDRs)
+        verdictOn: (candidate) =>
+          isMigration(candidate, other, clusterCIDRs)
             ? undefined
-            : verdict("earlier-network", claim, { range: claim.range, other, device: own.device }),
+            : verdict("earlier-network", candidate, { range: candidate.range, other, device: own.device }),
       };
   }
 }
 
 /** Whether what another CNI's device has is what it has on a node with just this range: the range, an address of it, or the whole cluster's. */
-function isMigration({ range, by }: Claim, other: Prefix, clusterCIDRs: readonly Prefix[]): boolean {
+function isMigration({ range, by }: Candidate, other: Prefix, clusterCIDRs: readonly Prefix[]): boolean {
   if (by === "guess") return false;
   if (range.equals(other) || (other.size === 1n && range.contains(other))) return true;
   return clusterCIDRs.some((cluster) => other.contains(cluster));

@@ -3,11 +3,11 @@ import fc from "fast-check";
 import { Addr } from "../../cidr/addr.ts";
 import { Prefix, parsePrefix } from "../../cidr/prefix.ts";
 import { hashBlocks } from "../guess/hash.ts";
-import { createJudge, type GuessBase } from "./judge.ts";
 import { ownNetworks } from "./own-networks.ts";
-import { type Claimant, type Effect, type ReasonCode, reasons } from "./reasons.ts";
+import { type CandidateOrigin, type Effect, type ReasonCode, reasons } from "./reasons.ts";
 import type { ForeignRange, Surroundings } from "./surroundings.ts";
 import { networksOf } from "./testing.ts";
+import { createValidator, type GuessBase } from "./validator.ts";
 
 interface Around {
   readonly addresses?: readonly string[];
@@ -56,12 +56,12 @@ const wire: ForeignRange = {
   line: 3,
 };
 const tool: ForeignRange = { ...wire, range: parsePrefix("10.4.0.0/24"), whose: "tool", why: "is nerdctl's" };
-const claimants: readonly Claimant[] = ["operator", "file", "guess", "cluster"];
+const claimants: readonly CandidateOrigin[] = ["operator", "file", "guess", "cluster"];
 const bases: readonly GuessBase[] = [{ base: parsePrefix("10.244.0.0/16"), bits: 24 }];
 
 /** `code effect`, for each verdict. */
-function judged(range: string, by: Claimant, around: Around): readonly string[] {
-  const verdicts = createJudge(surroundings(around)).verdictsOn({ range: parsePrefix(range), by }, { bases });
+function judged(range: string, by: CandidateOrigin, around: Around): readonly string[] {
+  const verdicts = createValidator(surroundings(around)).verdictsOn({ range: parsePrefix(range), by }, { bases });
   return verdicts.map(({ code, effect }) => `${code}: ${effect}`);
 }
 
@@ -149,12 +149,12 @@ const examples: Readonly<Record<ReasonCode, readonly [range: string, around: Aro
 
 describe("each reason of the table", () => {
   const rows = Object.entries(reasons).flatMap(([code, { effects }]) =>
-    claimants.map((by): [ReasonCode, Claimant, Effect] => [code as ReasonCode, by, effects[by]]),
+    claimants.map((by): [ReasonCode, CandidateOrigin, Effect] => [code as ReasonCode, by, effects[by]]),
   );
   test.each(rows)("%s for a range of %p: %s", (code, by, effect) => {
     const [range, around, says] = examples[code];
-    const judge = createJudge(surroundings(around));
-    const verdicts = judge.verdictsOn({ range: parsePrefix(range), by }, { bases, isForEveryNode: true });
+    const validator = createValidator(surroundings(around));
+    const verdicts = validator.verdictsOn({ range: parsePrefix(range), by }, { bases, isForEveryNode: true });
     const found = verdicts.find((each) => each.code === code);
     expect(found?.effect).toBe(effect === "-" ? undefined : effect);
     if (effect !== "-" && code !== "service-range") expect(found?.text).toBe(says);
@@ -179,8 +179,8 @@ const flannel = {
 } as const;
 
 describe("what is the node's own is no clash", () => {
-  const operator: readonly Claimant[] = ["operator", "file"];
-  test.each<[string, string, readonly Claimant[], Around]>([
+  const operator: readonly CandidateOrigin[] = ["operator", "file"];
+  test.each<[string, string, readonly CandidateOrigin[], Around]>([
     [
       "headcni0 and its route",
       "10.244.1.0/24",
@@ -312,7 +312,7 @@ describe("what is the node's own is no clash", () => {
 });
 
 describe("what is somebody else's is one", () => {
-  test.each<[string, string, Claimant, Around, readonly string[]]>([
+  test.each<[string, string, CandidateOrigin, Around, readonly string[]]>([
     [
       "a LAN in the range",
       "10.244.0.0/16",
@@ -575,10 +575,10 @@ describe("whatever is around", () => {
   test("a block that is guessed is one that nothing is held against, and one is found where there is one", () => {
     fc.assert(
       fc.property(around, fc.string(), (given, name) => {
-        const judge = createJudge(surroundings(given));
+        const validator = createValidator(surroundings(given));
         const isFree = (range: Prefix): boolean =>
-          judge.verdictsOn({ range, by: "guess" }, { bases: few }).length === 0;
-        const [block] = hashBlocks(name, few, judge.takenFor(few)) ?? [];
+          validator.verdictsOn({ range, by: "guess" }, { bases: few }).length === 0;
+        const [block] = hashBlocks(name, few, validator.takenFor(few)) ?? [];
         if (block !== undefined) expect(isFree(block)).toBe(true);
         else {
           const all = Array.from({ length: 16 }, (_, at) => parsePrefix(`10.244.${at}.0/24`));
@@ -590,9 +590,9 @@ describe("whatever is around", () => {
 
   test("what no verdict is on overlaps no address, no service, no other network and no other node", () => {
     fc.assert(
-      fc.property(around, near, fc.constantFrom<Claimant>("operator", "file", "guess"), (given, prefix, by) => {
+      fc.property(around, near, fc.constantFrom<CandidateOrigin>("operator", "file", "guess"), (given, prefix, by) => {
         const range = prefix.masked();
-        if (createJudge(surroundings(given)).verdictsOn({ range, by }, { bases: few }).length > 0) return;
+        if (createValidator(surroundings(given)).verdictsOn({ range, by }, { bases: few }).length > 0) return;
         const ours = /(headcni0|tailscale0|cni0|flannel\.1)$/;
         const others = [
           ...given.addresses.filter((text) => !ours.test(text)).map((text) => text.split(" ")[0] ?? ""),
@@ -609,10 +609,10 @@ describe("whatever is around", () => {
   test("an operator's range that counts is a file's and a guess's no less, unless it is only odd", () => {
     fc.assert(
       fc.property(around, near, (given, prefix) => {
-        const judge = createJudge(surroundings(given));
+        const validator = createValidator(surroundings(given));
         const range = prefix.masked();
-        const stands = (by: Claimant, ...effects: readonly Effect[]): boolean =>
-          judge.verdictsOn({ range, by }).some(({ effect }) => effects.includes(effect));
+        const stands = (by: CandidateOrigin, ...effects: readonly Effect[]): boolean =>
+          validator.verdictsOn({ range, by }).some(({ effect }) => effects.includes(effect));
         if (stands("operator", "refused")) expect(stands("file", "refused", "passed over")).toBe(true);
       }),
     );

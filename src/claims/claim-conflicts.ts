@@ -22,7 +22,7 @@ export interface ClaimMap {
   readonly peers: readonly PeerClaims[];
 }
 
-export interface Rival {
+export interface ClaimConflict {
   readonly id: string;
   readonly name: string;
   readonly isOnline: boolean;
@@ -34,17 +34,20 @@ export interface Rival {
   readonly isFirst: boolean;
 }
 
-export interface RivalsOptions {
+export interface FindClaimConflictsOptions {
   readonly podCIDRs: PodCIDRs;
   /** The ranges blocks are chosen from: what is around one of them tells no block from another. */
   readonly bases: readonly Prefix[];
 }
 
 /** One a node, those that serve first. A node that is long gone is none. */
-export function rivalsOf({ selfId, peers }: ClaimMap, { podCIDRs, bases }: RivalsOptions): readonly Rival[] {
+export function findClaimConflicts(
+  { selfId, peers }: ClaimMap,
+  { podCIDRs, bases }: FindClaimConflictsOptions,
+): readonly ClaimConflict[] {
   const find = (routes: readonly Prefix[]): Prefix | undefined =>
     routes.find((route) => podCIDRs.overlaps(route) && !isAround(route, bases));
-  const rivals = peers.flatMap(({ id, name, isOnline, isStale, ...routes }): Rival[] => {
+  const conflicts = peers.flatMap(({ id, name, isOnline, isStale, ...routes }): ClaimConflict[] => {
     if (isStale) return [];
     const said = { id, name, isOnline, isFirst: isBefore(id, selfId) };
     const served = find(routes.primaryRoutes);
@@ -54,10 +57,10 @@ export function rivalsOf({ selfId, peers }: ClaimMap, { podCIDRs, bases }: Rival
     const withdrawn = find(routes.withdrawnRoutes);
     return withdrawn === undefined ? [] : [{ ...said, route: withdrawn, does: "offered" }];
   });
-  return rivals.toSorted((a, b) => order.indexOf(a.does) - order.indexOf(b.does));
+  return conflicts.toSorted((a, b) => order.indexOf(a.does) - order.indexOf(b.does));
 }
 
-const order: readonly Rival["does"][] = ["serves", "offers", "offered"];
+const order: readonly ClaimConflict["does"][] = ["serves", "offers", "offered"];
 
 /** An exit node's default route, or a router's to more than the cluster's range: it takes no block from anyone. */
 export function isAround(route: Prefix, bases: readonly Prefix[]): boolean {
