@@ -3,7 +3,6 @@
 import type { Condition } from "../agent/conditions.ts";
 import { afterRepair, calmPace, paceAt, type RepairPace, waitBeforeRepairMs } from "../agent/repair-pace.ts";
 import type { Config } from "../config/config.ts";
-import { type RecoverConflistOptions, recoverConflist } from "../conflist/backups/recover.ts";
 import {
   backupsFailure,
   type InstallReport,
@@ -11,6 +10,7 @@ import {
   type MovedFile,
 } from "../conflist/install/install-conflist.ts";
 import type { InstallReason } from "../conflist/install/install-diff.ts";
+import { type RecoverConflistOptions, recoverConflist } from "../conflist/ledger/recover.ts";
 import { findPreferred, type Preferred } from "../conflist/precedence.ts";
 import { type ConflistSpec, renderConflist } from "../conflist/render.ts";
 import { lostPlugins } from "../conflist/replaced-network.ts";

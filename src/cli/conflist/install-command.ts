@@ -1,6 +1,5 @@
 // `headcni conflist install`.
 
-import { recoverConflist } from "../../conflist/backups/recover.ts";
 import {
   backupsFailure,
   ConflistInvalidError,
@@ -9,6 +8,7 @@ import {
 } from "../../conflist/install/install-conflist.ts";
 import { isInstalled } from "../../conflist/install/install-diff.ts";
 import { conflistMode } from "../../conflist/ledger/perform.ts";
+import { recoverConflist } from "../../conflist/ledger/recover.ts";
 import { validateConflist } from "../../conflist/validate/validate.ts";
 import { bridgeName } from "../../node-state/names.ts";
 import { octal } from "../../sys/fs/octal.ts";

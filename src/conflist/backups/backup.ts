@@ -5,27 +5,15 @@ import type { Files } from "../../sys/fs/files.ts";
 import { join } from "../../sys/fs/path.ts";
 import { sha256Hex } from "../../sys/fs/sha256.ts";
 import type { System } from "../../sys/system.ts";
-import { attempt } from "../ledger/failure.ts";
-import { lockConflist } from "../ledger/lock.ts";
-import { type AsideRecord, addVersion, isCopied, type VersionRecord, withCopy } from "../ledger/manifest.ts";
-import { backupFailure, journal } from "../ledger/perform.ts";
+import { addVersion, type DirRecord, isCopied } from "../ledger/manifest.ts";
 import { look } from "../ledger/seen.ts";
-import { openStore } from "../ledger/store.ts";
+import { type ConflistDirs, lockConflist, openStore } from "../ledger/store.ts";
 
-export interface BackupConflistsOptions {
-  readonly confDir: string;
-  /** @default /var/lib/headcni */
-  readonly stateDir?: string | undefined;
-}
-
-export type Backups = {
+/** Others' files under a name no runtime reads, and copies of what was replaced or asked for, oldest first. */
+export type Backups = Pick<DirRecord, "aside" | "versions"> & {
   readonly confDir: string;
   /** Directory the copies lie in. */
   readonly folder: string;
-  /** Others' files under a name no runtime reads. */
-  readonly aside: readonly AsideRecord[];
-  /** Copies of what was replaced or asked for, oldest first. */
-  readonly versions: readonly VersionRecord[];
 };
 
 export interface BackupReport {
@@ -39,16 +27,16 @@ export interface BackupReport {
  * Copies every configuration of the directory, ours and others'. Content that is kept already is not kept twice.
  * @throws HeadcniError HC_CONFLIST_BACKUP, HC_CONFLIST_BUSY
  */
-export async function backupConflists(system: System, options: BackupConflistsOptions): Promise<BackupReport> {
-  const { confDir, stateDir } = options;
+export async function backupConflists(system: System, dirs: ConflistDirs): Promise<BackupReport> {
+  const { confDir, stateDir } = dirs;
   const names = runtimeOrder(system.files.list(confDir) ?? []);
   if (names.length === 0) return { kept: [], passedOver: [] };
   using _lock = await lockConflist(system, stateDir);
   const store = openStore(system, stateDir, confDir);
   const before = store.read();
-  const seen = attempt(backupFailure(store), () => look(system, store, before, names));
-  const files = names.flatMap((name) => seen.files.get(name)?.record ?? []).map(withCopy);
-  journal(store, { record: files.reduce(addVersion, before), actions: [] }, seen);
+  const { files: seen, contents } = store.guard(() => look(system, store, before, names));
+  const files = names.flatMap((name) => seen.get(name)?.record ?? []);
+  store.write(files.reduce(addVersion, before), contents);
   const [kept, passedOver] = [files.filter(isCopied), files.filter((file) => !isCopied(file))];
   return { kept: kept.map(({ name }) => name), passedOver: passedOver.map(({ name }) => name) };
 }

@@ -6,9 +6,9 @@ import * as fs from "node:fs";
 import fc from "fast-check";
 import { conflistFileName } from "../../node-state/names.ts";
 import { runtimeOrder } from "../../spec/runtime-order.ts";
+import { recoverConflist } from "../ledger/recover.ts";
 import { confDir, cutPowerAfter, PowerCut, stateDir, type TestNode, testNode } from "../testing.ts";
 import { listBackups } from "./backup.ts";
-import { recoverConflist } from "./recover.ts";
 import { restoreConflist } from "./restore.ts";
 
 const options = { confDir, stateDir };

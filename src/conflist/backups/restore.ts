@@ -4,25 +4,14 @@
 import type { CleanUpOptions } from "../../agent/cleaned-up.ts";
 import { join } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
-import { lockConflist } from "../ledger/lock.ts";
 import { next } from "../ledger/next.ts";
 import { perform, plan } from "../ledger/perform.ts";
-import { type Action, recordAfter, type Step } from "../ledger/step.ts";
-import { openStore } from "../ledger/store.ts";
-import { recoverConflist, recoverLocked } from "./recover.ts";
+import { recoverConflist, recoverLocked } from "../ledger/recover.ts";
+import { type Action, recordAfter } from "../ledger/step.ts";
+import { type ConflistDirs, lockConflist, openStore } from "../ledger/store.ts";
 
-export interface RestoreConflistOptions {
-  readonly confDir: string;
-  /** @default /var/lib/headcni */
-  readonly stateDir?: string | undefined;
-}
-
-/** What happens to one name. `why` continues a sentence that begins with it. */
-export interface RestoreAction {
-  readonly kind: Action["kind"];
-  readonly name: string;
-  readonly why: string | undefined;
-}
+/** What happens to one name. */
+export type RestoreAction = Pick<Action, "kind" | "name" | "why">;
 
 export interface RestoreReport {
   readonly confDir: string;
@@ -33,10 +22,10 @@ export interface RestoreReport {
 }
 
 /** What `restoreConflist` would do. Changes nothing. */
-export function planRestore(system: System, { confDir, stateDir }: RestoreConflistOptions): RestoreReport {
+export function planRestore(system: System, { confDir, stateDir }: ConflistDirs): RestoreReport {
   const store = openStore(system, stateDir, confDir);
   const { seen, step } = plan(system, store, { kind: "recover", movesAside: false });
-  return reportOf(confDir, next(recordAfter(step), seen, { kind: "restore" }));
+  return reportOf(confDir, next(recordAfter(step), seen, { kind: "restore" }).actions);
 }
 
 /**
@@ -44,11 +33,11 @@ export function planRestore(system: System, { confDir, stateDir }: RestoreConfli
  * what cannot go to its place stays where it is, and the report says so.
  * @throws HeadcniError HC_CONFLIST_RESTORE, HC_CONFLIST_BACKUP, HC_CONFLIST_BUSY. Running it again goes on from there.
  */
-export async function restoreConflist(system: System, options: RestoreConflistOptions): Promise<RestoreReport> {
-  const { confDir, stateDir } = options;
-  await recoverConflist(system, { confDir, stateDir, otherConfigs: "keep" });
+export async function restoreConflist(system: System, dirs: ConflistDirs): Promise<RestoreReport> {
+  const { confDir, stateDir } = dirs;
+  await recoverConflist(system, { ...dirs, otherConfigs: "keep" });
   // Where HeadCNI never was, no lock is made only to find that out.
-  const planned = planRestore(system, options);
+  const planned = planRestore(system, dirs);
   if (planned.actions.length === 0) return planned;
   using _lock = await lockConflist(system, stateDir);
   const store = openStore(system, stateDir, confDir);
@@ -56,7 +45,7 @@ export async function restoreConflist(system: System, options: RestoreConflistOp
   return reportOf(confDir, await perform(system, store, { intent: { kind: "restore" } }));
 }
 
-function reportOf(confDir: string, { actions }: Step): RestoreReport {
+function reportOf(confDir: string, actions: readonly Action[]): RestoreReport {
   return {
     confDir,
     actions: actions.map(({ kind, name, why }) => ({ kind, name, why })),

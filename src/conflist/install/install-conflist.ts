@@ -6,19 +6,18 @@ import type { OtherConfigs } from "../../config/config.ts";
 import { conflistFileName } from "../../node-state/names.ts";
 import { type ConflistProblem, problemSentence } from "../../spec/problem.ts";
 import { expected, HeadcniError } from "../../sys/errors.ts";
+import { atomicWriteSteps } from "../../sys/fs/atomic-file.ts";
 import { compareNames } from "../../sys/fs/file-name.ts";
 import { join } from "../../sys/fs/path.ts";
 import { sha256Hex } from "../../sys/fs/sha256.ts";
 import type { System } from "../../sys/system.ts";
-import { recoverLocked } from "../backups/recover.ts";
-import { attempt } from "../ledger/failure.ts";
-import { lockConflist } from "../ledger/lock.ts";
-import { withHash } from "../ledger/manifest.ts";
-import type { Intent } from "../ledger/next.ts";
-import { backupFailure, perform } from "../ledger/perform.ts";
-import { openStore, type Store } from "../ledger/store.ts";
+import { type AsideRecord, withHash } from "../ledger/manifest.ts";
+import { act, perform } from "../ledger/perform.ts";
+import { recoverLocked, removeTemporaries } from "../ledger/recover.ts";
+import type { Action } from "../ledger/step.ts";
+import { type ConflistDirs, lockConflist, openStore, type Store } from "../ledger/store.ts";
 import { diffInstall, type InstallDiff, type InstallReason, isInstalled } from "./install-diff.ts";
-import { installUnrecorded, isRecorded } from "./install-unrecorded.ts";
+import { isRecorded, planUnrecorded } from "./install-unrecorded.ts";
 
 /**
  * The steps of an installation in the order they happen; each is reported once it has happened. An installation that
@@ -26,24 +25,13 @@ import { installUnrecorded, isRecorded } from "./install-unrecorded.ts";
  * configuration it had until the new one is in force.
  */
 export const installSteps = [
-  "rendered",
-  "compared",
-  "backed-up",
-  "validated",
-  "temporary-written",
-  "temporary-synced",
-  "renamed",
-  "folder-synced",
-  "moved-aside",
-  "recorded",
-] as const;
+  ...(["rendered", "compared", "backed-up", "validated"] as const),
+  ...atomicWriteSteps,
+  ...(["moved-aside", "recorded"] as const),
+];
 export type InstallStep = (typeof installSteps)[number];
 
-export interface InstallConflistOptions {
-  /** Directory the runtime reads. */
-  readonly confDir: string;
-  /** Backups and the lock live under here. @default /var/lib/headcni */
-  readonly stateDir?: string | undefined;
+export interface InstallConflistOptions extends ConflistDirs {
   readonly otherConfigs: OtherConfigs;
   /** Asked before anything in `confDir` changes; any problem ends the installation. */
   readonly validate: (text: string) => Promise<readonly ConflistProblem[]>;
@@ -56,11 +44,7 @@ export interface InstallConflistOptions {
 }
 
 /** A file of another CNI under the name no runtime reads. */
-export interface MovedFile {
-  readonly name: string;
-  /** Its name now, in the same directory. */
-  readonly aside: string;
-}
+export type MovedFile = Pick<AsideRecord, "name" | "aside">;
 
 export interface InstallReport {
   readonly outcome: "unchanged" | "created" | "replaced";
@@ -103,22 +87,19 @@ export async function installConflist(
 ): Promise<InstallReport> {
   const { confDir, stateDir, seesToRecord = false } = options;
   const content = new TextEncoder().encode(text);
-  options.onStep?.("rendered", `${content.length} bytes`);
-  const first = diffInstall(system, content, options);
-  options.onStep?.("compared", first.reason);
-  const store = openStore(system, stateDir, confDir);
   const sha256 = sha256Hex(content);
-  if (isInstalled(first) && (!seesToRecord || isRecorded(store, sha256))) return reportOf(confDir, first, []);
-  const work: Work = { store, content, text, options };
+  options.onStep?.("rendered", `${content.length} bytes`);
+  const diff = diffInstall(system, content, options);
+  options.onStep?.("compared", diff.reason);
+  const store = openStore(system, stateDir, confDir);
+  if (isInstalled(diff) && (!seesToRecord || isRecorded(store, sha256))) return reportOf(confDir, diff);
+  const work = { store, content, sha256, options, validate: () => validateOrThrow(text, options) };
   try {
     return await installRecorded(system, work);
   } catch (error) {
     const why = backupsFailure(error);
-    const confirm = (): Promise<void> => validateOrThrow(work);
-    const onWrite = (part: InstallStep): void => options.onStep?.(part, join(confDir, conflistFileName));
-    const { otherConfigs } = options;
-    const diff = await installUnrecorded(system, store, { content, otherConfigs, confirm, onWrite, why });
-    return { ...reportOf(confDir, diff, []), unrecorded: isRecorded(store, sha256) ? undefined : why };
+    const unrecorded = await installUnrecorded(system, work, why);
+    return { ...reportOf(confDir, unrecorded), unrecorded: isRecorded(store, sha256) ? undefined : why };
   }
 }
 
@@ -132,59 +113,40 @@ export function backupsFailure(error: unknown): HeadcniError {
 interface Work {
   readonly store: Store;
   readonly content: Uint8Array;
-  readonly text: string;
+  readonly sha256: string;
   readonly options: InstallConflistOptions;
+  readonly validate: () => Promise<void>;
+}
+
+/** @throws ConflistInvalidError */
+async function validateOrThrow(text: string, { confDir, validate, onStep }: InstallConflistOptions): Promise<void> {
+  const problems = await validate(text);
+  if (problems.length > 0) throw new ConflistInvalidError(join(confDir, conflistFileName), problems);
+  onStep?.("validated", "");
 }
 
 async function installRecorded(system: System, work: Work): Promise<InstallReport> {
-  const { store, content, options } = work;
-  const { stateDir, confDir } = options;
+  const { store, content, sha256, options, validate } = work;
+  const { stateDir, confDir, onStep } = options;
   using _lock = await lockConflist(system, stateDir);
   await recoverLocked(system, store, options.otherConfigs);
   // Another process may have done it all while this one waited for the lock.
   const diff = diffInstall(system, content, options);
-  if (isInstalled(diff)) {
-    if (options.seesToRecord === true)
-      attempt(backupFailure(store), () => store.write(withHash(store.read(), sha256Hex(content))));
-    return reportOf(confDir, diff, []);
-  }
   const { reason, toMoveAside } = diff;
+  if (isInstalled(diff)) {
+    if (options.seesToRecord === true) store.write(withHash(store.read(), sha256));
+    return reportOf(confDir, diff);
+  }
   const intent = { kind: "install", content: reason === "same" ? undefined : content, toMoveAside } as const;
-  return reportOf(confDir, diff, await putInForce(system, work, intent));
-}
-
-/** @throws ConflistInvalidError */
-async function validateOrThrow({ store, text, options }: Work): Promise<void> {
-  const problems = await options.validate(text);
-  if (problems.length > 0) throw new ConflistInvalidError(join(store.confDir, conflistFileName), problems);
-  options.onStep?.("validated", "");
-}
-
-async function putInForce(system: System, work: Work, intent: Intent): Promise<readonly MovedFile[]> {
-  const { store } = work;
-  const { onStep } = work.options;
-  const path = (name: string): string => join(store.confDir, name);
-  const moved: MovedFile[] = [];
   try {
-    await perform(system, store, {
-      intent,
-      confirm: async () => {
-        onStep?.("backed-up", store.dir);
-        await validateOrThrow(work);
-      },
-      onWrite: (part) => onStep?.(part, path(conflistFileName)),
-      onDone: ({ kind, name, entry }) => {
-        if (kind !== "set-aside") return;
-        moved.push({ name, aside: entry.aside });
-        onStep?.("moved-aside", `${path(name)} as ${entry.aside}`);
-      },
-    });
+    const done = await perform(system, store, { intent, confirm: validate, onStep });
+    const report = reportOf(confDir, diff, done);
+    if (report.movedAside.length > 0) onStep?.("recorded", join(store.dir, "manifest.json"));
+    return report;
   } catch (error) {
     await takeBack(system, store);
     throw error;
   }
-  if (moved.length > 0) onStep?.("recorded", join(store.dir, "manifest.json"));
-  return moved;
 }
 
 /** An installation that failed is one that was cut short: what had the name before has it again, unless ours has it by now. */
@@ -198,7 +160,26 @@ async function takeBack(system: System, store: Store): Promise<void> {
   }
 }
 
-function reportOf(confDir: string, { reason, keptOthers }: InstallDiff, moved: readonly MovedFile[]): InstallReport {
+/** @throws HeadcniError `why` itself when something has to be backed up first: that is then as it was; or HC_CONFLIST_WRITE. */
+async function installUnrecorded(system: System, work: Work, why: HeadcniError): Promise<InstallDiff> {
+  const { store, content, options, validate } = work;
+  const diff = diffInstall(system, content, options);
+  // What an interrupted write left may be what fills the disk.
+  removeTemporaries(system, store);
+  if (diff.reason !== "same") {
+    const actions = planUnrecorded(system, store, diff);
+    if (actions === undefined) throw why;
+    await validate();
+    const write = { kind: "write-ours", name: conflistFileName, content } as const;
+    for (const action of [...actions, write])
+      act(system, store, { action, intent: { kind: "install" }, onStep: options.onStep });
+  }
+  if (diff.toMoveAside.length > 0) throw why;
+  return diff;
+}
+
+function reportOf(confDir: string, { reason, keptOthers }: InstallDiff, done: readonly Action[] = []): InstallReport {
+  const moved = done.flatMap(({ kind, name, entry }) => (kind === "set-aside" ? [{ name, aside: entry.aside }] : []));
   return {
     outcome: reason === "same" ? "unchanged" : reason === "absent" ? "created" : "replaced",
     reason,

@@ -6,11 +6,14 @@ import { conflistFileName } from "../../node-state/names.ts";
 import { isPreferredToOurs, runtimeOrder } from "../../spec/runtime-order.ts";
 import { HeadcniError } from "../../sys/errors.ts";
 import type { FileOwner } from "../../sys/fs/files.ts";
+import { octal } from "../../sys/fs/octal.ts";
 import { dirname, join } from "../../sys/fs/path.ts";
+import { sha256Hex } from "../../sys/fs/sha256.ts";
 import { removedMount } from "../../sys/fs/unwritable.ts";
 import type { System } from "../../sys/system.ts";
 import { conflistMode } from "../ledger/perform.ts";
-import { isOurTemporary } from "../ledger/seen.ts";
+import { temporariesIn } from "../ledger/recover.ts";
+import { lookAt } from "../ledger/seen.ts";
 
 /** Why our file is, or is not, written: the label of `headcni_conflist_writes_total`. */
 export type InstallReason = "same" | "absent" | "content" | "mode" | "owner" | "not-a-file";
@@ -52,7 +55,7 @@ export function diffInstall(
     reason: compareOurs(system, join(confDir, conflistFileName), wanted),
     toMoveAside: isKept ? [] : preferred,
     keptOthers: isKept ? preferred : [],
-    temporaries: names.filter(isOurTemporary),
+    temporaries: temporariesIn(system, confDir),
   };
 }
 
@@ -67,11 +70,9 @@ export function refuseFileInTheWay({ files }: System, confDir: string): void {
     if (kind === undefined) continue;
     const what = kind === "symlink" ? "a link that leads nowhere" : "a file";
     const place = path === confDir ? "it" : path;
-    throw new HeadcniError(
-      "HC_CONFLIST_WRITE",
-      `Cannot use ${confDir} for CNI configurations: ${place} is ${what}, not a folder`,
-      { hint: "move it away, or name the folder the runtime reads as cni.confDir", details: { path } },
-    );
+    const message = `Cannot use ${confDir} for CNI configurations: ${place} is ${what}, not a folder`;
+    const hint = "move it away, or name the folder the runtime reads as cni.confDir";
+    throw new HeadcniError("HC_CONFLIST_WRITE", message, { hint, details: { path } });
   }
 }
 
@@ -85,23 +86,17 @@ export function isOwnedBy({ uid, gid }: FileOwner, owner: FileOwner): boolean {
 }
 
 function compareOurs(system: System, path: string, wanted: Uint8Array): InstallReason {
-  const info = system.files.lstat(path);
-  if (info === undefined) return "absent";
-  if (info.kind === "directory") {
-    throw new HeadcniError(
-      "HC_CONFLIST_WRITE",
-      `Cannot write the conflist ${path}: a folder of that name is in the way`,
-      {
-        hint: "move the folder away; HeadCNI removes nothing that it did not write",
-        details: { path },
-      },
-    );
+  const seen = lookAt(system, path);
+  if (seen === undefined) return "absent";
+  const ours = seen.record;
+  if (ours === undefined) {
+    const message = `Cannot write the conflist ${path}: a folder of that name is in the way`;
+    const hint = "move the folder away; HeadCNI removes nothing that it did not write";
+    throw new HeadcniError("HC_CONFLIST_WRITE", message, { hint, details: { path } });
   }
-  if (info.kind !== "file") return "not-a-file";
-  if (info.sizeBytes !== wanted.length) return "content";
-  const found = system.files.readIfPresent(path, wanted.length + 1);
-  if (found === undefined || Buffer.compare(found, wanted) !== 0) return "content";
+  if (ours.kind !== "file") return "not-a-file";
+  if (ours.sha256 !== sha256Hex(wanted)) return "content";
   // An owner can make a file writable, and so decide what root runs.
-  if (!isOwnedBy(info, system.files.owner)) return "owner";
-  return info.mode === conflistMode ? "same" : "mode";
+  if (!isOwnedBy(ours, system.files.owner)) return "owner";
+  return ours.mode === octal(conflistMode) ? "same" : "mode";
 }

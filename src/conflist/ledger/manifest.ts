@@ -1,7 +1,6 @@
 // What HeadCNI remembers of a configuration directory, as it stands on the disk: one JSON file with what was moved aside and how it
 // looked, which bytes at our name were HeadCNI's own, and which earlier versions are kept. Pure.
 
-import { shortName } from "../../node-state/aside-name.ts";
 import { conflistFileName } from "../../node-state/names.ts";
 import { isJsonObject, type JsonObject, type JsonValue, printJson } from "../../sys/json.ts";
 import { fault, ok, type Result } from "../../sys/result.ts";
@@ -33,7 +32,6 @@ export type FileRecord = {
  * - `leftover`: of an installation that is over, or of unknown origin; it stays where and as it is
  */
 export const asideRoles = ["original", "later", "leftover"] as const;
-export type AsideRole = (typeof asideRoles)[number];
 
 /**
  * `planned` is written before the move, so that a crash between the two is understood. `left` is what a restore that is over
@@ -44,7 +42,7 @@ export const asideStates = ["planned", "aside", "left"] as const;
 /** A file that lies, or is about to lie, under a name no runtime reads. */
 export type AsideRecord = FileRecord & {
   readonly aside: string;
-  readonly role: AsideRole;
+  readonly role: (typeof asideRoles)[number];
   readonly state: (typeof asideStates)[number];
 };
 
@@ -84,12 +82,6 @@ export function isCopied({ copy, target }: FileRecord): boolean {
   return copy !== undefined || target !== undefined;
 }
 
-/** The record of a file of which a copy is kept: `10-calico.conflist.1f2e3d4c5b6a`, the name for people, the hash for us. */
-export function withCopy<Of extends FileRecord>(file: Of): Of {
-  const { name, sha256 } = file;
-  return sha256 === undefined ? file : { ...file, copy: `${shortName(name)}.${sha256.slice(0, 12)}` };
-}
-
 /** How many of our own hashes are remembered, to tell our file from an edited one. */
 const keptHashes = 20;
 /** How many versions of a name are kept of those HeadCNI wrote, and as many of those that others did. */
@@ -99,6 +91,17 @@ const keptVersions = 5;
 export function withHash(record: DirRecord, sha256: string): DirRecord {
   const written = [...record.written.filter((other) => other !== sha256), sha256];
   return { ...record, written: written.slice(-keptHashes) };
+}
+
+/** The record with other entries, or none, in the place of one. */
+export function withInstead(record: DirRecord, entry: AsideRecord, ...instead: readonly AsideRecord[]): DirRecord {
+  return { ...record, aside: record.aside.flatMap((other) => (other === entry ? instead : [other])) };
+}
+
+/** The record once HeadCNI is out of the directory: what still lies aside could not be brought back. */
+export function endOfInstallation(record: DirRecord): DirRecord {
+  const aside = record.aside.map((entry) => (entry.role === "leftover" ? entry : { ...entry, state: "left" as const }));
+  return { ...record, written: [], aside };
 }
 
 /**
@@ -137,54 +140,42 @@ export function decodeManifest(text: string): Result<Manifest> {
   const manifest = new Map<string, DirRecord>();
   for (const [dir, value] of Object.entries(json.folders)) {
     if (!isJsonObject(value)) return fault(`says nothing usable of ${dir}`);
-    const { written, aside, versions } = value;
     // Half a manifest would restore half a directory and call it whole.
-    if (!isListOf(written, isText) || !isListOf(aside, isAside) || !isListOf(versions, isVersion))
-      return fault(`has an entry of ${dir} that cannot be read`);
-    manifest.set(dir, { written, aside, versions });
+    if (!isDirRecord(value)) return fault(`has an entry of ${dir} that cannot be read`);
+    manifest.set(dir, value);
   }
   return ok(manifest);
 }
 
-/** A name in a directory and nothing that leads out of it. */
-const fileName = /^(?!\.{0,2}$)[^/]*$/s;
-const anyText = /^/;
-
-/** What the fields of an entry hold; further ones are passed over. */
-const fileFields: Readonly<Record<keyof FileRecord, RegExp | "number">> = {
-  name: fileName,
-  kind: /^(file|symlink|other)$/,
-  mode: /^[0-7]{1,5}$/,
-  uid: "number",
-  gid: "number",
-  mtimeNs: /^-?\d{1,20}$/,
-  sha256: anyText,
-  target: anyText,
-  copy: fileName,
-  at: anyText,
+/** What the fields of an entry hold, as JSON text; further fields are passed over. A file name leads nowhere else. */
+const fileFields: Readonly<Record<keyof FileRecord, RegExp>> = {
+  name: /^"(?!\.{0,2}"$)[^/]*"$/,
+  kind: /^"(file|symlink|other)"$/,
+  mode: /^"[0-7]{1,5}"$/,
+  uid: /^-?\d/,
+  gid: /^-?\d/,
+  mtimeNs: /^"-?\d{1,20}"$/,
+  sha256: /^(undefined$|")/,
+  target: /^(undefined$|")/,
+  copy: /^(undefined|"(?!\.{0,2}"$)[^/]*")$/,
+  at: /^"/,
 };
-const optionalFields: ReadonlySet<string> = new Set(["sha256", "target", "copy"]);
-const roles = new RegExp(`^(${asideRoles.join("|")})$`);
-const states = new RegExp(`^(${asideStates.join("|")})$`);
+const asideFields = {
+  ...fileFields,
+  aside: fileFields.name,
+  role: new RegExp(`^"(${asideRoles.join("|")})"$`),
+  state: new RegExp(`^"(${asideStates.join("|")})"$`),
+};
+const versionFields = { ...fileFields, writtenBy: /^"(headcni|other)"$/ };
 
-function holds(fields: Readonly<Record<string, RegExp | "number">>, entry: JsonValue): boolean {
-  if (!isJsonObject(entry)) return false;
-  return Object.entries(fields).every(([field, holding]) => {
-    const value = entry[field];
-    if (value === undefined) return optionalFields.has(field);
-    return holding === "number" ? typeof value === "number" : isText(value) && holding.test(value);
-  });
+function isDirRecord(value: JsonObject): value is DirRecord {
+  const isListOf = (fields: Readonly<Record<string, RegExp>>, list: JsonValue | undefined): boolean =>
+    Array.isArray(list) && list.every((entry) => isJsonObject(entry) && holds(fields, entry));
+  const { written, aside, versions } = value;
+  const areHashes = Array.isArray(written) && written.every((hash) => typeof hash === "string");
+  return areHashes && isListOf(asideFields, aside) && isListOf(versionFields, versions);
 }
 
-const isText = (value: JsonValue): value is string => typeof value === "string";
-const isAside = (entry: JsonValue): entry is AsideRecord =>
-  holds({ ...fileFields, aside: fileName, role: roles, state: states }, entry);
-const isVersion = (entry: JsonValue): entry is VersionRecord =>
-  holds({ ...fileFields, writtenBy: /^(headcni|other)$/ }, entry);
-
-function isListOf<T extends JsonValue>(
-  value: JsonValue | undefined,
-  isItem: (item: JsonValue) => item is T,
-): value is readonly T[] {
-  return Array.isArray(value) && value.every(isItem);
+function holds(fields: Readonly<Record<string, RegExp>>, entry: JsonObject): boolean {
+  return Object.entries(fields).every(([field, form]) => form.test(String(JSON.stringify(entry[field]))));
 }

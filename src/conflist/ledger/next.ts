@@ -3,33 +3,44 @@
 
 import { originalName } from "../../node-state/aside-name.ts";
 import { conflistFileName } from "../../node-state/names.ts";
+import { runtimeOrder } from "../../spec/runtime-order.ts";
+import { compareNames } from "../../sys/fs/file-name.ts";
 import { sha256Hex } from "../../sys/fs/sha256.ts";
-import { type AsideRecord, type DirRecord, isCopied, isOurOriginal, withCopy, withHash } from "./manifest.ts";
-import { restore } from "./restoration.ts";
+import {
+  type AsideRecord,
+  addVersion,
+  type DirRecord,
+  endOfInstallation,
+  isCopied,
+  isOurOriginal,
+  isSameRecord,
+  withHash,
+} from "./manifest.ts";
 import { isOursWritten, type Seen } from "./seen.ts";
 import {
   type Action,
-  endOfInstallation,
-  hasOriginal,
-  journalOf,
+  isFirst,
   keptLater,
-  plannedAside,
   recordAfter,
+  type SetAsideOptions,
   type Step,
   transitionAll,
+  withSetAside,
 } from "./step.ts";
 
+export interface InstallIntent {
+  readonly kind: "install";
+  /** What our file shall hold; undefined when it is as it should be. */
+  readonly content: Uint8Array | undefined;
+  /** Others' files, in the runtime's order. */
+  readonly toMoveAside: readonly string[];
+}
+
+/** `movesAside`: planned moves are finished if ours is in force. Otherwise they are forgotten. */
 export type Intent =
-  /** `movesAside`: planned moves are finished if ours is in force. Otherwise they are forgotten. */
-  | { readonly kind: "recover"; readonly movesAside: boolean }
+  | InstallIntent
   | { readonly kind: "restore" }
-  | {
-      readonly kind: "install";
-      /** What our file shall hold; undefined when it is as it should be. */
-      readonly content: Uint8Array | undefined;
-      /** Others' files, in the runtime's order. */
-      readonly toMoveAside: readonly string[];
-    };
+  | { readonly kind: "recover"; readonly movesAside: boolean };
 
 /** An installation and a restore start from a record that a recovery has brought up to date. */
 export function next(record: DirRecord, seen: Seen, intent: Intent): Step {
@@ -44,41 +55,35 @@ export function next(record: DirRecord, seen: Seen, intent: Intent): Step {
 }
 
 /** The file at our name is kept, ours is written, then what the runtime would prefer to it goes aside. */
-function install(
-  before: DirRecord,
-  seen: Seen,
-  { content, toMoveAside }: Extract<Intent, { readonly kind: "install" }>,
-): Step {
-  let { record } = transitionAll(before, seen, { intent: "install" });
-  const plan = (actions: readonly Action[]): readonly Action[] => {
-    record = journalOf({ record, actions });
-    return actions;
-  };
-  const ours = content === undefined ? [] : plan(replaceOurs(record, seen, content));
-  if (content !== undefined) record = withHash(record, sha256Hex(content));
-  const moves = toMoveAside.flatMap((name) => plan(moveAside(record, seen, name)));
+function install(before: DirRecord, seen: Seen, { content, toMoveAside }: InstallIntent): Step {
+  const start = transitionAll(before, seen, { intent: "install" });
+  const ours = content === undefined ? start : replaceOurs(start, seen, content);
+  const moved = toMoveAside.reduce<Step>(
+    (step, name) => {
+      const file = seen.files.get(name)?.record;
+      return file === undefined ? step : withSetAside(step, seen, { file, kind: "set-aside" });
+    },
+    { ...ours, actions: [] },
+  );
   // The last goes first: the one the runtime takes now stays in force until ours takes over from it, and none that stood
   // behind it (a broken one, a CNI long gone) ever comes to the front.
-  return { record, actions: [...ours, ...moves.toReversed(), ...surplusOf(record)] };
+  const actions = [...ours.actions, ...moved.actions.toReversed(), ...surplusOf(moved.record)];
+  return { record: moved.record, actions };
 }
 
-/** What was there before HeadCNI, and what cannot be copied, lies aside from now on; of anything else a copy is enough. */
-function replaceOurs(record: DirRecord, seen: Seen, content: Uint8Array): readonly Action[] {
+function replaceOurs(step: Step, seen: Seen, content: Uint8Array): Step {
+  const { record, actions } = withOurNameKept(step, seen, { kind: "second-name" });
   const write = { kind: "write-ours", name: conflistFileName, content } as const;
-  const present = seen.files.get(conflistFileName)?.record;
-  if (present === undefined) return [write];
-  const file = withCopy(present);
-  const isFirst = record.written.length === 0 && !hasOriginal(record, conflistFileName);
-  if (!isFirst && isCopied(file)) return [{ ...write, keeps: [file] }];
-  const entry = plannedAside(record, seen, { ...file, role: isFirst ? "original" : "later" });
-  return [{ kind: "second-name", name: conflistFileName, entry }, write];
+  return { record: withHash(record, sha256Hex(content)), actions: [...actions, write] };
 }
 
-function moveAside(record: DirRecord, seen: Seen, name: string): readonly Action[] {
-  const file = seen.files.get(name)?.record;
-  if (file === undefined) return [];
-  const role = hasOriginal(record, name) ? "later" : "original";
-  return [{ kind: "set-aside", name, entry: plannedAside(record, seen, { ...withCopy(file), role }) }];
+/** What was at our name before HeadCNI, and what cannot be copied, lies aside from now on; of anything else a copy is enough. */
+function withOurNameKept(step: Step, seen: Seen, options: Omit<SetAsideOptions, "file">): Step {
+  const { record, actions } = step;
+  const file = seen.files.get(conflistFileName)?.record;
+  if (file === undefined) return step;
+  if (isFirst(record, file.name) || !isCopied(file)) return withSetAside(step, seen, { ...options, file });
+  return { record: addVersion(record, file), actions };
 }
 
 /** A CNI which rewrites its file for ever must not fill the directory: of the later ones of a name, all but the last few. */
@@ -93,58 +98,96 @@ function surplusOf({ aside }: DirRecord): readonly Action[] {
  * @param movesAside whether planned moves are finished if ours is in force; otherwise they are forgotten
  */
 function recover(before: DirRecord, seen: Seen, movesAside: boolean): Step {
-  const options = { intent: "recover", finishesMoves: movesAside && isOursWritten(before, seen) } as const;
-  const { record, actions } = transitionAll(before, seen, options);
-  // In the order of an installation: what was planned last goes first.
-  const step = {
-    record: { ...record, aside: [...record.aside, ...strays(before, seen)] },
-    actions: actions.toReversed(),
-  };
-  const after = recordAfter(step);
-  if (isInstallationOver(before, after, seen)) {
-    const rest = transitionAll(endOfInstallation(after), seen, options);
-    return { record: rest.record, actions: [...step.actions, ...rest.actions] };
-  }
-  return isOurOriginalBack(before, after) ? { ...step, record: { ...step.record, written: [] } } : step;
-}
-
-/** Whether what was at our name before is there again, or was never replaced: what comes to that name next is not ours. */
-function isOurOriginalBack(before: DirRecord, { aside }: DirRecord): boolean {
-  return before.aside.some(isOurOriginal) && !aside.some(isOurOriginal);
-}
-
-/**
- * Whether all is back that could come back: nothing is at our name and no file of this installation lies aside, or our original
- * has come back to it, which is the last thing a restore does.
- */
-function isInstallationOver(before: DirRecord, after: DirRecord, seen: Seen): boolean {
+  const finishesMoves = movesAside && isOursWritten(before, seen);
+  const step = transitionAll(withStrays(before, seen), seen, { intent: "recover", finishesMoves });
+  const { aside } = recordAfter(step);
   const isThere = (name: string): boolean => seen.files.has(name);
+  const ours = before.aside.find(isOurOriginal);
+  // What was at our name before is there again, or was never replaced: what comes to that name next is not ours.
+  const isBack = ours !== undefined && !aside.some(isOurOriginal);
+  // It comes back last: all is back that could come back.
+  const isLast = ours?.state === "aside" && aside.every(({ name, role }) => role !== "original" || isThere(name));
   const isOut = ({ role, aside }: AsideRecord): boolean => role === "leftover" || (role === "later" && !isThere(aside));
-  if (!isThere(conflistFileName) && after.aside.every(isOut)) return true;
-  const wasAside = before.aside.some((entry) => isOurOriginal(entry) && entry.state === "aside");
-  const areBack = after.aside.every(({ name, role }) => role !== "original" || isThere(name));
-  return wasAside && isOurOriginalBack(before, after) && areBack;
+  const isEmpty = !isThere(conflistFileName) && step.actions.length === 0 && aside.every(isOut);
+  const isOver = isBack ? isLast : isEmpty;
+  const record = isOver ? endOfInstallation(step.record) : isBack ? { ...step.record, written: [] } : step.record;
+  if (step.actions.length === 0 && !isSameRecord(record, before)) return recover(record, seen, movesAside);
+  // In the order of an installation: what was planned last goes first.
+  return { record, actions: step.actions.toReversed() };
 }
 
 /**
  * Files under our kind of name that the manifest does not know. Where it knows nothing at all it was lost, and they are all
  * that is left of it: of each name that is free by now, the first is taken for the original. The others stay as they are.
  */
-function strays(before: DirRecord, seen: Seen): readonly AsideRecord[] {
+function withStrays(before: DirRecord, seen: Seen): DirRecord {
   const isLost = before.written.length === 0 && before.aside.length === 0;
   const known = new Set(before.aside.map(({ aside }) => aside));
   const found = seen.names.flatMap((aside) => {
     const original = originalName(aside);
-    const record = seen.files.get(aside)?.record;
-    return original === undefined || record === undefined || known.has(aside) ? [] : [{ ...original, aside, record }];
+    const file = seen.files.get(aside)?.record;
+    return original === undefined || file === undefined || known.has(aside) ? [] : [{ ...original, aside, file }];
   });
-  const adopted = new Set<string>();
-  return found
-    .sort((a, b) => a.count - b.count)
-    .map(({ aside, name, record }): AsideRecord => {
-      const isAdopted = isLost && !seen.names.includes(name);
-      const role = !isAdopted ? "leftover" : adopted.has(name) ? "later" : "original";
-      adopted.add(name);
-      return { ...record, name, aside, role, state: "aside" };
-    });
+  let record = before;
+  for (const { aside, name, file } of found.sort((a, b) => a.count - b.count)) {
+    const isAdopted = isLost && !seen.names.includes(name);
+    const role = !isAdopted ? "leftover" : isFirst(record, name) ? "original" : "later";
+    const entry: AsideRecord = { ...file, name, copy: undefined, aside, role, state: "aside" };
+    record = { ...record, aside: [...record.aside, entry] };
+  }
+  return record;
+}
+
+/**
+ * Takes HeadCNI out: what came to a name later first, then the originals as the runtime sorts them, the one it took before HeadCNI
+ * first: from then on that is in force. Ours goes last.
+ */
+function restore(before: DirRecord, seen: Seen): Step {
+  const turn = ({ name, entry }: Action): number => (entry?.role === "later" ? 0 : name === conflistFileName ? 2 : 1);
+  const { record, actions } = transitionAll(before, seen, { intent: "restore" });
+  const sorted = actions.toSorted((a, b) => turn(a) - turn(b) || compareNames(a.name, b.name));
+  const original = sorted.find((action) => turn(action) === 2);
+  const others = { record, actions: sorted.filter((action) => action !== original) };
+  const why = original?.kind === "leave" ? original.why : whyOursStays(before, seen, sorted);
+  if (why === undefined) return { ...replaceByOriginal(others, seen, original), endsInstallation: true };
+  const endsInstallation = before.written.length === 0 || !seen.names.includes(conflistFileName);
+  return { record, actions: [...others.actions, { kind: "leave", name: conflistFileName, why }], endsInstallation };
+}
+
+function whyOursStays(
+  { written, aside }: DirRecord,
+  { files, names }: Seen,
+  actions: readonly Action[],
+): string | undefined {
+  const isOnRecord = written.length > 0 || aside.some(({ role }) => role !== "leftover");
+  const present = files.get(conflistFileName);
+  if (present !== undefined && present.record === undefined && isOnRecord)
+    return "stays: it is a folder, which HeadCNI did not make";
+  const originals = actions.filter(({ entry }) => entry?.role === "original").map(({ kind }) => kind);
+  const isBare = runtimeOrder(names).every((name) => name === conflistFileName) && !originals.includes("put-back");
+  // The node had something before.
+  return present !== undefined && written.length > 0 && isBare && originals.includes("leave")
+    ? "stays: without it the node would have no CNI configuration"
+    : undefined;
+}
+
+/** What happens to our own name. @param original returns the file that had it before */
+function replaceByOriginal(step: Step, seen: Seen, original: Action | undefined): Step {
+  const { record, actions } = step;
+  const name = conflistFileName;
+  const isThere = seen.files.has(name);
+  if (original === undefined && record.written.length === 0) {
+    // Nothing was ever moved or written: there is nothing to restore, and nothing to say.
+    if (!isThere || actions.every(({ entry }) => entry?.state === "left")) return step;
+    const why = "stays: nothing on record says that HeadCNI wrote it";
+    return { record, actions: [...actions, { kind: "keep-ours", name, why }] };
+  }
+  const isOurs = !isThere || isOursWritten(record, seen);
+  const why = "is not HeadCNI's and cannot be copied: it stays as {aside}";
+  const cleared = isOurs ? step : withOurNameKept(step, seen, { kind: "set-aside", why });
+  const then = (action: Action): Step => ({ ...cleared, actions: [...cleared.actions, action] });
+  if (original !== undefined) return then({ ...original, why: original.why ?? "was there before HeadCNI" });
+  if (!isThere || cleared.actions !== actions) return cleared;
+  const edited = isOurs ? undefined : `was edited; a copy is kept in ${seen.backupsDir}`;
+  return then({ kind: "remove-ours", name, why: edited });
 }

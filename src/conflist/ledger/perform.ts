@@ -6,12 +6,11 @@ import { expected } from "../../sys/errors.ts";
 import type { AtomicWriteStep } from "../../sys/fs/atomic-file.ts";
 import { join } from "../../sys/fs/path.ts";
 import type { System } from "../../sys/system.ts";
-import { attempt, type FailureName } from "./failure.ts";
 import type { AsideRecord } from "./manifest.ts";
 import { type Intent, next } from "./next.ts";
-import { look, type Seen } from "./seen.ts";
-import { type Action, journalOf, recordAfter, type Step } from "./step.ts";
-import type { Store } from "./store.ts";
+import { look } from "./seen.ts";
+import { type Action, recordAfter } from "./step.ts";
+import { attempt, type Store } from "./store.ts";
 
 /** Permission bits of our file: it may name what only root need know. */
 export const conflistMode = 0o600;
@@ -20,10 +19,7 @@ export interface PerformOptions {
   readonly intent: Intent;
   /** Asked once the manifest says what is about to happen: what it throws ends the work, and the manifest reads as before. */
   readonly confirm?: () => Promise<void>;
-  /** After each action that found what it was for. */
-  readonly onDone?: (action: Action) => void;
-  /** After each part of the writing of our file. */
-  readonly onWrite?: ((part: AtomicWriteStep) => void) | undefined;
+  readonly onStep?: ((step: "backed-up" | "moved-aside" | AtomicWriteStep, detail: string) => void) | undefined;
 }
 
 /** What would be done now, and what that rests on. @throws HeadcniError HC_CONFLIST_BACKUP, HC_FILE_READ */
@@ -35,112 +31,77 @@ export function plan(system: System, store: Store, intent: Intent) {
 
 /**
  * Plans, journals, acts, commits.
+ * @returns what was done: all that was planned but for moves of files that were removed meanwhile
  * @throws HeadcniError HC_CONFLIST_BACKUP, HC_CONFLIST_WRITE, HC_CONFLIST_RESTORE. Recovering goes on from there.
  */
-export async function perform(system: System, store: Store, options: PerformOptions): Promise<Step> {
-  const { before, seen, step } = attempt(backupFailure(store), () => plan(system, store, options.intent));
-  journal(store, step, seen);
+export async function perform(system: System, store: Store, options: PerformOptions): Promise<readonly Action[]> {
+  const { intent, confirm, onStep } = options;
+  const { before, seen, step } = store.guard(() => plan(system, store, intent));
+  store.write(step.record, seen.contents);
+  onStep?.("backed-up", store.dir);
   try {
-    await options.confirm?.();
+    await confirm?.();
   } catch (error) {
     store.write(before);
     throw error;
   }
-  const done = step.actions.filter((action) => {
-    const wasFound = attempt(failureOf(store, options.intent, action), () =>
-      act(system, store, { ...options, action }),
-    );
-    if (wasFound) options.onDone?.(action);
-    return wasFound;
-  });
-  attempt(commitFailure(store), () => store.write(recordAfter(step, done)));
-  return step;
+  const done = step.actions.filter((action) => act(system, store, { ...options, action }));
+  store.write(recordAfter(step, done));
+  return done;
 }
 
-/** Writes what is about to happen, after the contents it refers to. @throws HeadcniError HC_CONFLIST_BACKUP */
-export function journal(store: Store, step: Step, seen: Seen): void {
-  const record = journalOf(step);
-  attempt(backupFailure(store), () => {
-    for (const file of [...record.aside, ...record.versions]) {
-      const present = seen.files.get(file.name);
-      if (present?.content !== undefined && present.record?.sha256 === file.sha256) store.keep(file, present.content);
-    }
-    store.write(record);
-  });
+export interface ActOptions extends Pick<PerformOptions, "onStep"> {
+  readonly action: Action;
+  readonly intent: Pick<Intent, "kind">;
 }
 
-export function backupFailure({ confDir }: Store): FailureName {
-  return ["HC_CONFLIST_BACKUP", `Cannot back up the configurations of ${confDir}`];
-}
-
-export function commitFailure({ dir }: Store): FailureName {
-  return ["HC_CONFLIST_BACKUP", `Cannot bring the backups in ${dir} up to date`];
-}
-
-export function recoveryFailure({ confDir }: Store): FailureName {
-  return ["HC_CONFLIST_WRITE", `Cannot finish what an interrupted run began in ${confDir}`];
-}
-
-function failureOf(store: Store, intent: Intent, { kind, name }: Action): FailureName {
+/**
+ * @returns false when the owner of the file has removed it since
+ * @throws HeadcniError HC_CONFLIST_WRITE, HC_CONFLIST_RESTORE
+ */
+export function act(system: System, store: Store, { action, intent, onStep }: ActOptions): boolean {
+  const { kind, name, entry } = action;
   const path = join(store.confDir, name);
-  if (intent.kind === "recover") return recoveryFailure(store);
-  if (intent.kind === "restore") return ["HC_CONFLIST_RESTORE", `Cannot restore ${path}`];
-  if (kind === "drop") return commitFailure(store);
-  const isAside = kind === "set-aside";
-  const what = isAside
-    ? `Cannot move ${path} aside, which the runtime prefers to ours`
-    : `Cannot write the conflist ${path}`;
-  return ["HC_CONFLIST_WRITE", what];
+  const isOurs = name === conflistFileName;
+  const write = isOurs
+    ? `Cannot write the conflist ${path}`
+    : `Cannot move ${path} aside, which the runtime prefers to ours`;
+  const isRestore = intent.kind === "restore";
+  const code = isRestore ? "HC_CONFLIST_RESTORE" : "HC_CONFLIST_WRITE";
+  return attempt(code, isRestore ? `Cannot restore ${path}` : write, () => {
+    if (kind === "set-aside" && system.files.lstat(path) === undefined) return false;
+    change(system, store, { action, onStep });
+    if (kind === "set-aside") onStep?.("moved-aside", `${path} as ${entry.aside}`);
+    return true;
+  });
 }
 
-/** @returns false when the owner of the file has removed it since */
-function act(
-  system: System,
-  store: Store,
-  { action, onWrite }: Pick<PerformOptions, "onWrite"> & { readonly action: Action },
-): boolean {
+function change(system: System, store: Store, { action, onStep }: Omit<ActOptions, "intent">): void {
   const { files } = system;
-  const { confDir } = store;
-  const path = join(confDir, action.name);
+  const path = join(store.confDir, action.name);
   switch (action.kind) {
-    case "leave":
-    case "keep-ours":
-      return true;
     case "drop":
     case "keep-copy":
-      files.remove(join(confDir, action.entry.aside));
-      return true;
+      files.remove(join(store.confDir, action.entry.aside));
+      break;
     case "put-back":
       putBack(system, store, action.entry);
-      return true;
+      break;
     case "set-aside":
-      if (files.lstat(path) === undefined) return false;
-      files.rename(path, join(confDir, action.entry.aside));
-      return true;
+      files.rename(path, join(store.confDir, action.entry.aside));
+      break;
     case "second-name":
       giveSecondName(system, store, action.entry);
-      return true;
-    case "write-ours":
-      writeOurs(system, store, { content: action.content, onWrite });
-      return true;
+      break;
+    case "write-ours": {
+      const onPart = (part: AtomicWriteStep): void => onStep?.(part, path);
+      files.makeDir(store.confDir);
+      files.writeAtomic(path, action.content, { mode: conflistMode, owner: files.owner, onStep: onPart });
+      break;
+    }
     case "remove-ours":
       files.remove(path);
-      return true;
   }
-}
-
-/** Writes our file. @throws HeadcniError HC_FILE_WRITE */
-export function writeOurs(
-  { files }: System,
-  { confDir }: Store,
-  { content, onWrite }: Pick<PerformOptions, "onWrite"> & { readonly content: Uint8Array },
-): void {
-  files.makeDir(confDir);
-  files.writeAtomic(join(confDir, conflistFileName), content, {
-    mode: conflistMode,
-    owner: files.owner,
-    onStep: onWrite,
-  });
 }
 
 function putBack(system: System, store: Store, entry: AsideRecord): void {
@@ -153,11 +114,8 @@ function putBack(system: System, store: Store, entry: AsideRecord): void {
   files.remove(asidePath);
 }
 
-/**
- * Saves the file at our name from the rename that will replace it, without a moment in which the name is gone.
- * @throws HeadcniError HC_FILE_WRITE
- */
-export function giveSecondName(system: System, store: Store, entry: AsideRecord): void {
+/** Saves the file at our name from the rename that will replace it, without a moment in which the name is gone. */
+function giveSecondName(system: System, store: Store, entry: AsideRecord): void {
   const path = join(store.confDir, entry.name);
   const asidePath = join(store.confDir, entry.aside);
   try {

@@ -2,22 +2,21 @@
 
 import { conflistFileName } from "../../node-state/names.ts";
 import { join } from "../../sys/fs/path.ts";
-import { type AsideRecord, asideRoles, asideStates, isOurOriginal, isSameContent } from "./manifest.ts";
+import { type AsideRecord, asideRoles, asideStates, isSameContent } from "./manifest.ts";
 import { isAsRecorded, type Seen } from "./seen.ts";
 
 /** The columns of the table, in their order, and what each can say. */
 export const columns = {
   intent: ["install", "recover", "restore"],
-  /** `ours` is the original at our own name. */
-  role: [...asideRoles, "ours"],
+  role: asideRoles,
   state: asideStates,
   /**
    * Where the file itself is: lies aside as recorded, or `changed` since; `alone` there, while our name, which it had, is empty;
    * under `both` names; at its name, untouched: `home`, or `due` when a planned move is to be finished.
    */
   place: ["aside", "changed", "alone", "both", "home", "due", "nowhere"],
-  /** What has its name: nothing, the recorded content, or other content. */
-  name: ["free", "same", "taken"],
+  /** Whether other content has its name. What has our own name gives way. */
+  name: ["free", "taken"],
   /** Whether the backups alone could bring it back: only a restore asks, since it reads the copy. */
   copy: ["copied", "none"],
 } as const;
@@ -34,18 +33,7 @@ export type Situation = { readonly [Column in keyof typeof columns]: (typeof col
  * - `keep-copy`: only its copy is kept, as a version
  * - `leave`: cannot return
  */
-const transitions = [
-  "note",
-  "retire",
-  "forget",
-  "drop",
-  "set-aside",
-  "put-back",
-  "swap",
-  "keep-copy",
-  "leave",
-] as const;
-export type Transition = (typeof transitions)[number];
+const kinds = ["note", "retire", "forget", "swap", "drop", "set-aside", "put-back", "keep-copy", "leave"] as const;
 
 /**
  * The first row that matches counts. A restore follows a recovery, so it finds no file that is due, at home or under both names.
@@ -70,10 +58,6 @@ const table = `
   restore leftover *       *       *     *      note
   restore later    *       *       *     copied keep-copy   came back while HeadCNI was in force; that one is kept as {copy}
   restore later    *       *       *     none   leave       came back while HeadCNI was in force; that one stays as {aside}
-  restore ours     *       changed *     copied swap        was there before HeadCNI
-  restore ours     *       nowhere free  none   leave       cannot come back: {aside}, which was there before, is gone
-  restore ours     *       nowhere *     none   leave       stays: {aside}, which was there before, is gone
-  restore ours     *       *       *     *      put-back    was there before HeadCNI
   restore original *       nowhere taken copied keep-copy   was written anew since and stays as it is; its original is kept as {copy}
   restore original *       nowhere taken none   leave       was written anew since and stays as it is; its original is gone
   restore original *       *       taken *      leave       was written anew since and stays as it is; its original stays as {aside}
@@ -87,16 +71,17 @@ const table = `
 export interface Row {
   /** A value of each column, or `*` for any. */
   readonly cells: readonly string[];
-  readonly transition: Transition;
-  readonly why: string | undefined;
+  readonly transition: (typeof kinds)[number];
+  readonly why: string;
 }
 
 export const rows: readonly Row[] = table.split("\n").flatMap((line) => {
   const cells = line.trim().split(/\s+/);
   const width = Object.keys(columns).length;
-  const transition = transitions.find((known) => known === cells[width]);
-  const why = cells.slice(width + 1).join(" ");
-  return transition === undefined ? [] : [{ cells: cells.slice(0, width), transition, why: why || undefined }];
+  const transition = kinds.find((known) => known === cells[width]);
+  return transition === undefined
+    ? []
+    : [{ cells: cells.slice(0, width), transition, why: cells.slice(width + 1).join(" ") }];
 });
 
 /** What becomes of a file in this situation. */
@@ -108,25 +93,22 @@ export function rowFor(situation: Situation): Row {
   return row;
 }
 
-export interface TransitionAllOptions {
+export interface TransitionOptions {
   readonly intent: Situation["intent"];
   /** Whether planned moves are to be finished. @default false */
   readonly finishesMoves?: boolean;
 }
 
 /** What becomes of `entry`, and what is said of it. */
-export function transitionOf(seen: Seen, entry: AsideRecord, options: TransitionAllOptions): Omit<Row, "cells"> {
+export function transitionOf(seen: Seen, entry: AsideRecord, options: TransitionOptions) {
   const { transition, why } = rowFor(situationOf(seen, entry, options));
   // Of a link, which has no content, the manifest says where it points.
   const copy = join(seen.backupsDir, entry.copy ?? "manifest.json");
-  return { transition, why: why?.replace("{aside}", () => entry.aside).replace("{copy}", () => copy) };
+  const said = why.replace("{aside}", () => entry.aside).replace("{copy}", () => copy);
+  return { transition, why: said === "" ? undefined : said };
 }
 
-function situationOf(
-  seen: Seen,
-  entry: AsideRecord,
-  { intent, finishesMoves = false }: TransitionAllOptions,
-): Situation {
+function situationOf(seen: Seen, entry: AsideRecord, { intent, finishesMoves = false }: TransitionOptions): Situation {
   const isOurName = entry.name === conflistFileName;
   const atName = seen.files.get(entry.name);
   const aside = seen.files.get(entry.aside);
@@ -140,10 +122,10 @@ function situationOf(
   const isSame = atName?.record !== undefined && isSameContent(atName.record, entry);
   return {
     intent,
-    role: isOurOriginal(entry) ? "ours" : entry.role,
+    role: entry.role,
     state: entry.state,
     place: place(),
-    name: atName === undefined ? "free" : isSame ? "same" : "taken",
+    name: atName === undefined || isOurName || isSame ? "free" : "taken",
     copy: intent === "restore" && seen.isCopied(entry) ? "copied" : "none",
   };
 }

@@ -4,10 +4,10 @@
 
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import { recoverConflist } from "../backups/recover.ts";
 import { restoreConflist } from "../backups/restore.ts";
 import { confDir, stateDir, type TestNode, testNode } from "../testing.ts";
 import fixture from "./fixtures/before-the-ledger.json" with { type: "json" };
+import { recoverConflist } from "./recover.ts";
 
 type State = (typeof fixture.states)[number];
 

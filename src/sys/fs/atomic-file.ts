@@ -8,8 +8,9 @@ import { type FileOrigin, setFileOrigin } from "./file-metadata.ts";
 import { kernelPath } from "./file-name.ts";
 import { basename, dirname, join } from "./path.ts";
 
-/** Where a write stands; `onStep` is called after each has happened. */
-export type AtomicWriteStep = "temporary-written" | "temporary-synced" | "renamed" | "folder-synced";
+/** Where a write stands, in this order; `onStep` is called after each has happened. */
+export const atomicWriteSteps = ["temporary-written", "temporary-synced", "renamed", "folder-synced"] as const;
+export type AtomicWriteStep = (typeof atomicWriteSteps)[number];
 
 export interface AtomicWriteOptions {
   /** Permission bits of the new file, applied whatever the umask. @default 0o600 */

@@ -4,10 +4,10 @@ import { conflistFileName } from "../../node-state/names.ts";
 import { type Clock, realClock } from "../../sys/clock.ts";
 import type { System } from "../../sys/system.ts";
 import { waitUntil } from "../../sys/testing.ts";
+import { listBackups } from "../backups/backup.ts";
+import { planRestore, restoreConflist } from "../backups/restore.ts";
 import { confDir, cutPowerAfter, cutPowerWhen, PowerCut, stateDir, type TestNode, testNode } from "../testing.ts";
-import { listBackups } from "./backup.ts";
 import { recoverConflist } from "./recover.ts";
-import { planRestore, restoreConflist } from "./restore.ts";
 
 const temporary = `.${conflistFileName}.0123456789ab.tmp`;
 const recover = (node: TestNode, otherConfigs: "moveAside" | "keep" = "moveAside") =>
