@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { rmSync } from "node:fs";
 import { HeadcniError } from "../sys/errors.ts";
 import type { Files } from "../sys/fs/files.ts";
 import { sha256Hex } from "../sys/fs/sha256.ts";
@@ -60,4 +61,21 @@ test("takes another CNI's file that has our name for the other's", async () => {
   const { exitCode, stdout } = await uninstall(root);
   expect([exitCode, stdout]).toEqual([1, expect.stringContaining("Removed /opt/cni/bin/host-local\n")]);
   expect(stdout).toContain("Left alone: /opt/cni/bin/bridge, which /etc/cni/net.d/10-headcni.conflist calls\n");
+});
+
+test("takes out the leases of pods that another CNI took down", async () => {
+  using root = tempRoot();
+  root.write(
+    "/etc/cni/net.d/10-headcni.conflist",
+    JSON.stringify({ cniVersion: "1.0.0", name: "headcni", plugins: [] }),
+  );
+  root.write("/var/lib/cni/networks/headcni/10.244.0.2", "c1\r\neth0");
+  const result = { interfaces: [{ name: "eth0", sandbox: "/var/run/netns/cni-1" }] };
+  root.write("/var/lib/cni/results/headcni-c1-eth0", JSON.stringify({ result }));
+  root.write("/var/run/netns/cni-1", "");
+  const waits = await uninstall(root);
+  expect([waits.exitCode, waits.stdout]).toEqual([1, expect.stringContaining("where 1 pod has its addresses")]);
+  rmSync(`${root.path}/var/run/netns/cni-1`);
+  const done = await uninstall(root);
+  expect([done.exitCode, done.stdout]).toEqual([0, expect.stringContaining("Removed /var/lib/cni/networks/headcni\n")]);
 });

@@ -13,7 +13,7 @@ import {
 } from "../conflist/backups/restore.ts";
 import { otherConfig, otherConfigs } from "../conflist/foreign-configs.ts";
 import { leaseDir } from "../ipam/lease.ts";
-import { countLeases } from "../ipam/lease-count.ts";
+import { countLivingLeases } from "../ipam/lease-count.ts";
 import { conflistFileName, stateDir } from "../node-state/names.ts";
 import { removePlugin } from "../plugin-install/remove-plugin.ts";
 import { removeReferencePlugins } from "../plugin-install/remove-reference-plugins.ts";
@@ -87,7 +87,7 @@ async function restoreAll(system: System, options: UninstallOptions): Promise<Cl
   const done: CleanedUp[] = [];
   for (const confDir of confDirsOf(system, options)) {
     const planned = planRestore(system, { confDir });
-    const pods = countLeases(system.files);
+    const pods = countLivingLeases(system.files);
     if (pods > 0 && isOurs(planned) && !hasOther(system, planned)) {
       const many = pods === 1 ? "1 pod of this node is" : `${pods} pods of this node are`;
       done.push(
@@ -149,7 +149,7 @@ function removeCopiedPlugins(system: System, options: UninstallOptions): Cleaned
 /** Whether our conflist is still there, or would be. */
 function staysIn(system: System, confDir: string, { isDryRun }: UninstallOptions): boolean {
   const planned = planRestore(system, { confDir });
-  return isDryRun ? countLeases(system.files) > 0 && !hasOther(system, planned) : isOurs(planned);
+  return isDryRun ? countLivingLeases(system.files) > 0 && !hasOther(system, planned) : isOurs(planned);
 }
 
 function removeOurPlugin(system: System, { config, isDryRun }: UninstallOptions, source: string): CleanedUps {
@@ -159,7 +159,7 @@ function removeOurPlugin(system: System, { config, isDryRun }: UninstallOptions,
 /** host-local's directory of our network: of no use without pods, and host-local's own business with them. */
 function removeLeases({ files }: System, options: UninstallOptions): CleanedUps {
   const isThere = files.list(leaseDir) !== undefined;
-  const pods = isThere ? countLeases(files) : 0;
+  const pods = isThere ? countLivingLeases(files) : 0;
   if (pods > 0)
     return [leftAlone(`${leaseDir}, where ${pods} pod${pods === 1 ? " has its" : "s have their"} addresses`)];
   if (!options.isDryRun) {

@@ -76,5 +76,9 @@ async function busyBridge(system: System): Promise<readonly CleanedUp[]> {
   const ports = reading.kind === "present" ? reading.bridge.ports.length : 0;
   if (ports === 0) return [];
   const pods = `${ports} pod${ports === 1 ? "" : "s"}`;
-  return [leftAlone(`${bridgeName}, on which ${pods} of this node hang: drain the node, then run this again`)];
+  return [
+    leftAlone(
+      `${bridgeName}, on which ${pods} of this node hang: drain the node, pods of DaemonSets too, then run this again`,
+    ),
+  ];
 }

@@ -1,9 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { utimesSync } from "node:fs";
 import { createFiles } from "../sys/fs/files.ts";
-import { tempRoot } from "../sys/testing.ts";
+import { type TempRoot, tempRoot } from "../sys/testing.ts";
 import { leaseDir } from "./lease.ts";
-import { countLeases } from "./lease-count.ts";
+import { countLeases, countLivingLeases } from "./lease-count.ts";
+
+/** What libcni keeps of an ADD. */
+function note(root: TempRoot, name: string, sandbox: string): void {
+  root.write(`/var/lib/cni/results/headcni-${name}`, JSON.stringify({ result: { interfaces: [{ sandbox }] } }));
+}
 
 const bootSeconds = 1_700_000_000;
 
@@ -33,5 +38,29 @@ describe("countLeases()", () => {
   test("finds none without the folder", () => {
     using root = tempRoot();
     expect(countLeases(createFiles(root.path))).toBe(0);
+  });
+});
+
+describe("countLivingLeases()", () => {
+  test("leaves out whose namespace is known to be gone, and no other", () => {
+    using root = tempRoot();
+    for (const [at, id] of ["living", "gone", "unknown"].entries())
+      root.write(`${leaseDir}/10.1.0.${at + 2}`, `${id}\r\neth0`);
+    root.write("/run/netns/one", "");
+    note(root, "living-eth0", "/run/netns/one");
+    note(root, "gone-eth0", "/run/netns/two");
+    note(root, "unknown-eth0", "");
+    expect(countLivingLeases(createFiles(root.path))).toBe(2);
+    expect(countLeases(createFiles(root.path))).toBe(3);
+  });
+
+  test("believes no note from before the start of the machine", () => {
+    using root = tempRoot();
+    root.write("/proc/stat", `btime ${bootSeconds}\n`);
+    root.write(`${leaseDir}/10.1.0.2`, "c\r\neth0");
+    root.write("/run/netns/one", "");
+    note(root, "c-eth0", "/run/netns/two");
+    utimesSync(`${root.path}/var/lib/cni/results/headcni-c-eth0`, bootSeconds - 60, bootSeconds - 60);
+    expect(countLivingLeases(createFiles(root.path))).toBe(1);
   });
 });

@@ -19,13 +19,26 @@ const initialPidNamespace = 0xeffffffc;
  * Whether a namespace of this owner's is there, as far as can be seen from here; what cannot be seen may be there. False when no
  * note says where it was, or only one from before this machine started.
  */
-export function mayHaveNamespace(files: Files, network: string, { containerId, ifname }: LeaseOwner): boolean {
+export function mayHaveNamespace(files: Files, network: string, owner: LeaseOwner): boolean {
+  return notedSandboxes(files, network, owner).some((sandbox) => mayExist(files, sandbox));
+}
+
+/**
+ * Whether this owner's namespace is known to be gone: notes from after this machine's start say where it was. So it is with a pod that
+ * another network's configuration has taken down, which knows nothing of the lease.
+ */
+export function hasLostNamespace(files: Files, network: string, owner: LeaseOwner): boolean {
+  const sandboxes = notedSandboxes(files, network, owner);
+  return sandboxes.length > 0 && !sandboxes.some((sandbox) => mayExist(files, sandbox));
+}
+
+function notedSandboxes(files: Files, network: string, { containerId, ifname }: LeaseOwner): readonly string[] {
   const prefix = `${network}-${containerId}-`;
   const names = ifname === undefined ? namesWith(files, prefix) : [`${prefix}${ifname}`];
   return names
     .map((name) => join(cniResultsDir, name))
     .filter((path) => (files.stat(path)?.mtimeMs ?? 0) >= readBootTimeMs(files))
-    .some((path) => sandboxesOf(files, path).some((sandbox) => mayExist(files, sandbox)));
+    .flatMap((path) => sandboxesOf(files, path));
 }
 
 /** A daemon in a container may see neither the node's processes nor all of its /run. */
