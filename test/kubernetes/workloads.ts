@@ -67,6 +67,16 @@ export async function deploy({ api }: ControlPlane, name: string, replicas: numb
   });
 }
 
+/** A DaemonSet: a pod on each node. */
+export async function deployOnEachNode({ api }: ControlPlane, name: string): Promise<void> {
+  const labels = { app: name };
+  const spec = { containers: [container], terminationGracePeriodSeconds: 1, automountServiceAccountToken: false };
+  await api("POST", `${apps}/daemonsets`, {
+    metadata: { name },
+    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+  });
+}
+
 /** Takes the Deployment and its pods away. */
 export async function remove({ api }: ControlPlane, name: string): Promise<void> {
   await api("DELETE", `${apps}/deployments/${name}`);
