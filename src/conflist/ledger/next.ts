@@ -58,13 +58,11 @@ export function next(record: DirRecord, seen: Seen, intent: Intent): Step {
 function install(before: DirRecord, seen: Seen, { content, toMoveAside }: InstallIntent): Step {
   const start = transitionAll(before, seen, { intent: "install" });
   const ours = content === undefined ? start : replaceOurs(start, seen, content);
-  const moved = toMoveAside.reduce<Step>(
-    (step, name) => {
-      const file = seen.files.get(name)?.record;
-      return file === undefined ? step : withSetAside(step, seen, { file, kind: "set-aside" });
-    },
-    { ...ours, actions: [] },
-  );
+  let moved: Step = { ...ours, actions: [] };
+  for (const name of toMoveAside) {
+    const file = seen.files.get(name)?.record;
+    if (file !== undefined) moved = withSetAside(moved, seen, { file, kind: "set-aside" });
+  }
   // The last goes first: the one the runtime takes now stays in force until ours takes over from it, and none that stood
   // behind it (a broken one, a CNI long gone) ever comes to the front.
   const actions = [...ours.actions, ...moved.actions.toReversed(), ...surplusOf(moved.record)];
@@ -154,17 +152,15 @@ function restore(before: DirRecord, seen: Seen): Step {
   return { record, actions: [...others.actions, { kind: "leave", name: conflistFileName, why }], endsInstallation };
 }
 
-function whyOursStays(
-  { written, aside }: DirRecord,
-  { files, names }: Seen,
-  actions: readonly Action[],
-): string | undefined {
+/** @param actions what the table says of every entry */
+function whyOursStays(before: DirRecord, seen: Seen, actions: readonly Action[]): string | undefined {
+  const { written, aside } = before;
   const isOnRecord = written.length > 0 || aside.some(({ role }) => role !== "leftover");
-  const present = files.get(conflistFileName);
+  const present = seen.files.get(conflistFileName);
   if (present !== undefined && present.record === undefined && isOnRecord)
     return "stays: it is a folder, which HeadCNI did not make";
   const originals = actions.filter(({ entry }) => entry?.role === "original").map(({ kind }) => kind);
-  const isBare = runtimeOrder(names).every((name) => name === conflistFileName) && !originals.includes("put-back");
+  const isBare = runtimeOrder(seen.names).every((name) => name === conflistFileName) && !originals.includes("put-back");
   // The node had something before.
   return present !== undefined && written.length > 0 && isBare && originals.includes("leave")
     ? "stays: without it the node would have no CNI configuration"

@@ -2,6 +2,7 @@
 // is one rename, link or removal, and safe to do again.
 
 import { conflistFileName } from "../../node-state/names.ts";
+import type { ErrorCode } from "../../sys/error-codes.ts";
 import { expected } from "../../sys/errors.ts";
 import type { AtomicWriteStep } from "../../sys/fs/atomic-file.ts";
 import { join } from "../../sys/fs/path.ts";
@@ -62,18 +63,19 @@ export interface ActOptions extends Pick<PerformOptions, "onStep"> {
 export function act(system: System, store: Store, { action, intent, onStep }: ActOptions): boolean {
   const { kind, name, entry } = action;
   const path = join(store.confDir, name);
-  const isOurs = name === conflistFileName;
-  const write = isOurs
-    ? `Cannot write the conflist ${path}`
-    : `Cannot move ${path} aside, which the runtime prefers to ours`;
-  const isRestore = intent.kind === "restore";
-  const code = isRestore ? "HC_CONFLIST_RESTORE" : "HC_CONFLIST_WRITE";
-  return attempt(code, isRestore ? `Cannot restore ${path}` : write, () => {
+  const [code, what] = failureOf(path, name, intent.kind);
+  return attempt(code, `Cannot ${what}`, () => {
     if (kind === "set-aside" && system.files.lstat(path) === undefined) return false;
     change(system, store, { action, onStep });
     if (kind === "set-aside") onStep?.("moved-aside", `${path} as ${entry.aside}`);
     return true;
   });
+}
+
+function failureOf(path: string, name: string, intent: Intent["kind"]): readonly [code: ErrorCode, what: string] {
+  if (intent === "restore") return ["HC_CONFLIST_RESTORE", `restore ${path}`];
+  if (name === conflistFileName) return ["HC_CONFLIST_WRITE", `write the conflist ${path}`];
+  return ["HC_CONFLIST_WRITE", `move ${path} aside, which the runtime prefers to ours`];
 }
 
 function change(system: System, store: Store, { action, onStep }: Omit<ActOptions, "intent">): void {

@@ -16,6 +16,7 @@ import {
   decodeManifest,
   emptyRecord,
   encodeManifest,
+  type FileRecord,
   isSameRecord,
   type Manifest,
 } from "./manifest.ts";
@@ -29,9 +30,6 @@ export interface ConflistDirs {
 
 /** Larger files are moved by their name only; a configuration is a few KiB. */
 export const maxCopyBytes = 1 << 20;
-
-/** A file of which a copy may be kept. */
-type Copied = Pick<DirRecord["versions"][number], "copy" | "sha256">;
 
 /** The backups of one configuration directory. */
 export type Store = ReturnType<typeof openStore>;
@@ -60,7 +58,7 @@ export function openStore({ files }: System, stateDir: string | undefined, confD
     files.writeAtomic(join(dir, name), content);
   };
   /** The content of a record's copy; undefined when it has none, or the copy is gone or not what it was. */
-  const copyOf = ({ copy, sha256 }: Copied): Uint8Array | undefined => {
+  const copyOf = ({ copy, sha256 }: FileRecord): Uint8Array | undefined => {
     const bytes = copy === undefined ? undefined : files.readIfPresent(join(dir, copy), maxCopyBytes);
     return bytes !== undefined && sha256Hex(bytes) === sha256 ? bytes : undefined;
   };
@@ -121,11 +119,8 @@ export function attempt<T>(code: ErrorCode, what: string, action: () => T): T {
     const errno = errnoOf(cause);
     // Without an errno it is one of our own sentences (too large, not a regular file), which says more than the cause.
     const why = errno === undefined ? error.message : describeError(cause);
-    throw new HeadcniError(code, `${what}: ${why}`, {
-      hint: refusalHint(errno),
-      cause,
-      details: { ...details, errno },
-    });
+    const hint = refusalHint(errno);
+    throw new HeadcniError(code, `${what}: ${why}`, { hint, cause, details: { ...details, errno } });
   }
 }
 
