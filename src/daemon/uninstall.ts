@@ -177,7 +177,7 @@ function removeState(system: System, options: UninstallOptions, isComplete: bool
     if (files.lstat(dir) === undefined) return [];
     // Backups, and what was changed in tailscaled, are still needed.
     if (!isComplete) return [leftAlone(`${dir}, until the rest is gone: run this again then`)];
-    const copies = dir === stateDir ? soleCopies(files, listBackups(system)) : [];
+    const copies = dir === stateDir ? soleCopies(system, listBackups(system)) : [];
     if (copies.length > 0) return [leftAlone(`${dir}, which has the only copies of ${copies.join(", ")}`)];
     if (!options.isDryRun) removeTree(files, dir);
     return [removed(dir, options)];

@@ -1,12 +1,10 @@
 // Copies on request, and the list of all that is kept.
 
 import { runtimeOrder } from "../../spec/runtime-order.ts";
-import type { Files } from "../../sys/fs/files.ts";
 import { join } from "../../sys/fs/path.ts";
-import { sha256Hex } from "../../sys/fs/sha256.ts";
 import type { System } from "../../sys/system.ts";
 import { addVersion, type DirRecord, isCopied } from "../ledger/manifest.ts";
-import { look } from "../ledger/seen.ts";
+import { look, lookAt } from "../ledger/seen.ts";
 import { type ConflistDirs, lockConflist, openStore } from "../ledger/store.ts";
 
 /** Others' files under a name no runtime reads, and copies of what was replaced or asked for, oldest first. */
@@ -52,17 +50,14 @@ export function listBackups(system: System, stateDir?: string): readonly Backups
 }
 
 /** Paths of configurations that others wrote and of which there is only a copy here: neither at their name now, nor aside. */
-export function soleCopies(files: Files, backups: readonly Backups[]): readonly string[] {
+export function soleCopies(system: System, backups: readonly Backups[]): readonly string[] {
   return backups.flatMap(({ confDir, aside, versions }) => {
     const elsewhere = new Set(aside.map(({ sha256 }) => sha256));
     const own = versions.filter(({ writtenBy }) => writtenBy === "other");
     return own
-      .filter(({ name, sha256 }) => !elsewhere.has(sha256) && digestOf(files, join(confDir, name)) !== sha256)
+      .filter(
+        ({ name, sha256 }) => !elsewhere.has(sha256) && lookAt(system, join(confDir, name))?.record?.sha256 !== sha256,
+      )
       .map(({ name }) => join(confDir, name));
   });
-}
-
-function digestOf(files: Files, path: string): string | undefined {
-  const bytes = files.readIfPresent(path);
-  return bytes === undefined ? undefined : sha256Hex(bytes);
 }
