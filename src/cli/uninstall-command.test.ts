@@ -3,13 +3,14 @@ import { rmSync } from "node:fs";
 import { HeadcniError } from "../sys/errors.ts";
 import type { Files } from "../sys/fs/files.ts";
 import { sha256Hex } from "../sys/fs/sha256.ts";
+import type { Exec } from "../sys/process/exec.ts";
 import { fakeClock, memoryLog, type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
 import type { CliContext } from "./context.ts";
 import { parseCommandLine } from "./program.ts";
 import { plainTerminal } from "./terminal/testing.ts";
 
 /** @param refuses what removing a directory is refused with; undefined for nothing */
-async function uninstall(root: TempRoot, refuses?: HeadcniError) {
+async function uninstall(root: TempRoot, refuses?: HeadcniError, exec?: Exec) {
   const answer = { exitCode: 0, stdout: "" };
   const log = memoryLog();
   const context: CliContext = {
@@ -21,7 +22,7 @@ async function uninstall(root: TempRoot, refuses?: HeadcniError) {
     confirm: () => undefined,
     terminal: plainTerminal,
     system: () => {
-      const system = testSystem(root, { clock: fakeClock(), log });
+      const system = testSystem(root, { clock: fakeClock(), log, ...(exec === undefined ? {} : { exec }) });
       return refuses === undefined ? system : { ...system, files: refusing(system.files, refuses) };
     },
     exit: (code) => {
@@ -63,7 +64,21 @@ test("takes another CNI's file that has our name for the other's", async () => {
   expect(stdout).toContain("Left alone: /opt/cni/bin/bridge, which /etc/cni/net.d/10-headcni.conflist calls\n");
 });
 
-test("takes out the leases of pods that another CNI took down", async () => {
+/** iptables alone, with what bridge puts there for a pod and nobody has taken away. */
+function iptables(containerId: string): { readonly exec: Exec; readonly ran: readonly string[] } {
+  const ran: string[] = [];
+  const rule = `POSTROUTING -s 10.244.0.2/32 -m comment --comment "name: \\"headcni\\" id: \\"${containerId}\\"" -j CNI-${"0".repeat(24)}`;
+  const run: Exec["run"] = ([program = "", ...args]) => {
+    if (program !== "iptables") throw new HeadcniError("HC_EXEC_FAILED", `Cannot start ${program}`);
+    const line = args.join(" ").replace("-w 5 -t nat ", "");
+    ran.push(line);
+    const stdout = line === "-S POSTROUTING" ? `-A ${rule}\n` : "";
+    return Promise.resolve({ exitCode: 0, signal: null, stdout, stderr: "", timedOut: false, outputTooLong: false });
+  };
+  return { exec: { run }, ran };
+}
+
+test("takes out leases and rules of pods that another CNI took down", async () => {
   using root = tempRoot();
   root.write(
     "/etc/cni/net.d/10-headcni.conflist",
@@ -73,9 +88,14 @@ test("takes out the leases of pods that another CNI took down", async () => {
   const result = { interfaces: [{ name: "eth0", sandbox: "/var/run/netns/cni-1" }] };
   root.write("/var/lib/cni/results/headcni-c1-eth0", JSON.stringify({ result }));
   root.write("/var/run/netns/cni-1", "");
-  const waits = await uninstall(root);
+  const { exec, ran } = iptables("c1");
+  const waits = await uninstall(root, undefined, exec);
   expect([waits.exitCode, waits.stdout]).toEqual([1, expect.stringContaining("where 1 pod has its addresses")]);
   rmSync(`${root.path}/var/run/netns/cni-1`);
-  const done = await uninstall(root);
+  expect(ran.filter((line) => line.startsWith("-D"))).toEqual([]);
+  const done = await uninstall(root, undefined, exec);
   expect([done.exitCode, done.stdout]).toEqual([0, expect.stringContaining("Removed /var/lib/cni/networks/headcni\n")]);
+  expect(done.stdout).toContain("Removed what iptables masquerades for pods that are gone (1)\n");
+  const chain = `CNI-${"0".repeat(24)}`;
+  expect(ran.slice(-3)).toEqual([expect.stringMatching(/^-D POSTROUTING .*"c1"/), `-F ${chain}`, `-X ${chain}`]);
 });

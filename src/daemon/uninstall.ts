@@ -2,6 +2,7 @@
 // remembers. Each part is looked for where it lies, so that a second run finishes what the first one began.
 
 import { type CleanedUp, type CleanUpOptions, leftAlone, notRemoved, removed } from "../agent/cleaned-up.ts";
+import { leftMasquerade, masqueradePrograms, removeMasquerade } from "../attachments/masquerade-leftovers.ts";
 import type { Config } from "../config/config.ts";
 import { listBackups, soleCopies } from "../conflist/backups/backup.ts";
 import {
@@ -14,7 +15,8 @@ import {
 import { otherConfig, otherConfigs } from "../conflist/foreign-configs.ts";
 import { leaseDir } from "../ipam/lease.ts";
 import { countLivingLeases } from "../ipam/lease-count.ts";
-import { conflistFileName, stateDir } from "../node-state/names.ts";
+import { hasAttachmentNotes, hasLostNamespace } from "../ipam/namespace-evidence.ts";
+import { conflistFileName, networkName, stateDir } from "../node-state/names.ts";
 import { removePlugin } from "../plugin-install/remove-plugin.ts";
 import { removeReferencePlugins } from "../plugin-install/remove-reference-plugins.ts";
 import { runtimeOrder } from "../spec/runtime-order.ts";
@@ -55,6 +57,7 @@ async function takeOut(system: System, options: UninstallOptions): Promise<reado
     () => restoreAll(system, options),
     () => (options.executable === undefined ? [] : removeOurPlugin(system, options, options.executable)),
     () => removeCopiedPlugins(system, options),
+    () => removeMasquerading(system, options),
     () => removeLeases(system, options),
   ];
   const done: CleanedUp[] = [];
@@ -154,6 +157,28 @@ function staysIn(system: System, confDir: string, { isDryRun }: UninstallOptions
 
 function removeOurPlugin(system: System, { config, isDryRun }: UninstallOptions, source: string): CleanedUps {
   return removePlugin(system, { binDir: config.cni.binDir, source, isDryRun });
+}
+
+/** bridge's rules for pods that another CNI has taken down: the next pod with such an address would meet them. */
+async function removeMasquerading(system: System, options: UninstallOptions): Promise<CleanedUps> {
+  const isGone = (containerId: string): boolean =>
+    hasLostNamespace(system.files, networkName, { containerId, ifname: undefined });
+  // Without a note nothing is known to be gone, and no program need be asked.
+  if (!hasAttachmentNotes(system.files, networkName)) return [];
+  const done: CleanedUp[] = [];
+  for (const program of masqueradePrograms) {
+    try {
+      const jumps = await leftMasquerade(system, program, { network: networkName, isGone });
+      if (!options.isDryRun) await removeMasquerade(system, program, jumps);
+      if (jumps.length > 0)
+        done.push(removed(`what ${program} masquerades for pods that are gone (${jumps.length})`, options));
+    } catch (error) {
+      expected(error);
+      if (error.code !== "HC_EXEC_FAILED") throw error;
+      system.log.debug("Did not look for masquerading rules", { why: error.message });
+    }
+  }
+  return done;
 }
 
 /** host-local's directory of our network: of no use without pods, and host-local's own business with them. */

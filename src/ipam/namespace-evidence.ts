@@ -32,6 +32,11 @@ export function hasLostNamespace(files: Files, network: string, owner: LeaseOwne
   return sandboxes.length > 0 && !sandboxes.some((sandbox) => mayExist(files, sandbox));
 }
 
+/** Whether libcni has a note of any attachment to the network. */
+export function hasAttachmentNotes(files: Files, network: string): boolean {
+  return namesWith(files, `${network}-`).length > 0;
+}
+
 function notedSandboxes(files: Files, network: string, { containerId, ifname }: LeaseOwner): readonly string[] {
   const prefix = `${network}-${containerId}-`;
   const names = ifname === undefined ? namesWith(files, prefix) : [`${prefix}${ifname}`];

@@ -23,7 +23,7 @@ export async function del(system: PluginSystem, plugin: PluginCall): Promise<Plu
   const { delegate, answer } = await callDelAsSaved(system, plugin, held);
   if (answer.kind === "refused") return answer.output;
   if (delegate.ipMasq === true && !hasNamespace(system, plugin)) {
-    const { sweepMasquerade } = await import("../masquerade-leftovers.ts");
+    const { sweepMasquerade } = await import("../../attachments/masquerade-leftovers.ts");
     await sweepMasquerade(system, { network: config.name, isGone: (containerId) => containerId === key.containerId });
   }
   if (held !== undefined) forgetCall(system, config.dataDir, key);

@@ -2,6 +2,7 @@
 // leases and saved calls of attachments that are not in the runtime's list go.
 
 import type { Attachment } from "../../attachments/attachment.ts";
+import { sweepMasquerade } from "../../attachments/masquerade-leftovers.ts";
 import { busyAttachments, savedLeaseDirs, sweepSavedCalls } from "../../attachments/saved-call-sweep.ts";
 import { sweepLeases } from "../../ipam/sweep.ts";
 import { hostLocalDataDir } from "../../node-state/names.ts";
@@ -12,7 +13,6 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../sys/json.ts
 import { CniError, cniCodes } from "../cni-error.ts";
 import { callOnce, type PluginCall } from "../delegate/call-delegate.ts";
 import { renderDelegateForDel } from "../delegate/delegate-config.ts";
-import { sweepMasquerade } from "../masquerade-leftovers.ts";
 import { emptyOutput, type PluginOutput, type PluginSystem } from "../plugin-system.ts";
 
 /** The kernel stamps files with a clock that may lag by one tick (10 ms at HZ=100). */

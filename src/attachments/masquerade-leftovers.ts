@@ -2,10 +2,11 @@
 // namespace, so without it they find none, and the next pod with such an address meets them. They are known by the comment those plugins
 // put on their rules, `name: "<network>" id: "<container>"`.
 
-import { describeError } from "../sys/errors.ts";
-import type { PluginSystem } from "./plugin-system.ts";
+import { describeError, HeadcniError } from "../sys/errors.ts";
+import type { Machine } from "../sys/machine.ts";
 
-const programs = ["iptables", "ip6tables"] as const;
+/** One a family. */
+export const masqueradePrograms = ["iptables", "ip6tables"] as const;
 const timeoutMs = 10_000;
 /** As `iptables -S` prints the jump: containernetworking/plugins, pkg/ip/ipmasq_iptables_linux.go and pkg/utils. */
 const jumpPattern = /^-A (POSTROUTING .*--comment "name: \\"([^"\\]+)\\" id: \\"([^"\\]+)\\"" -j (CNI-[0-9a-f]{24}))$/;
@@ -24,20 +25,38 @@ interface Jump {
   readonly chain: string;
 }
 
+type Jumps = readonly Jump[];
+type Program = (typeof masqueradePrograms)[number];
+type IptablesSystem = Pick<Machine, "exec" | "env">;
+
+interface SweepSystem extends IptablesSystem {
+  /** Text for people, with its newline. */
+  warn(text: string): void;
+}
+
 /** Removes the rules and chains of containers that are gone. What cannot be removed is a line for people, not a failure. */
-export async function sweepMasquerade(system: PluginSystem, sweep: MasqueradeSweep): Promise<void> {
-  for (const program of programs) {
+export async function sweepMasquerade(system: SweepSystem, sweep: MasqueradeSweep): Promise<void> {
+  for (const program of masqueradePrograms) {
     try {
-      const jumps = parseJumps(await run(system, [program, "-S", "POSTROUTING"]), sweep.network);
-      const gone = jumps.filter(({ containerId }) => sweep.isGone(containerId));
-      for (const { rule } of gone) await run(system, [program, "-D", ...rule]);
-      for (const chain of new Set(gone.map(({ chain }) => chain))) {
-        await run(system, [program, "-F", chain]);
-        await run(system, [program, "-X", chain]);
-      }
+      await removeMasquerade(system, program, await leftMasquerade(system, program, sweep));
     } catch (error) {
       system.warn(`headcni: cannot clean up masquerading rules: ${describeError(error)}\n`);
     }
+  }
+}
+
+/** Those of containers that are gone, in one family. @throws HeadcniError HC_EXEC_FAILED without the program, HC_DATAPLANE */
+export async function leftMasquerade(system: IptablesSystem, program: Program, sweep: MasqueradeSweep): Promise<Jumps> {
+  const jumps = parseJumps(await run(system, [program, "-S", "POSTROUTING"]), sweep.network);
+  return jumps.filter(({ containerId }) => sweep.isGone(containerId));
+}
+
+/** The rules, and their chains. @throws HeadcniError as `leftMasquerade` */
+export async function removeMasquerade(system: IptablesSystem, program: Program, jumps: Jumps): Promise<void> {
+  for (const { rule } of jumps) await run(system, [program, "-D", ...rule]);
+  for (const chain of new Set(jumps.map(({ chain }) => chain))) {
+    await run(system, [program, "-F", chain]);
+    await run(system, [program, "-X", chain]);
   }
 }
 
@@ -57,7 +76,7 @@ function splitWords(rule: string): readonly string[] {
   );
 }
 
-async function run(system: PluginSystem, [program = "", ...args]: readonly string[]): Promise<string> {
+async function run(system: IptablesSystem, [program = "", ...args]: readonly string[]): Promise<string> {
   const argv = [program, "-w", "5", "-t", "nat", ...args];
   const env = Object.fromEntries(
     ["PATH", "XTABLES_LOCKFILE"].flatMap((name) => {
@@ -67,5 +86,5 @@ async function run(system: PluginSystem, [program = "", ...args]: readonly strin
   );
   const { exitCode, stdout, stderr } = await system.exec.run(argv, { env, timeoutMs });
   if (exitCode === 0) return stdout;
-  throw new Error(`${argv.join(" ")} failed: ${stderr.trim()}`);
+  throw new HeadcniError("HC_DATAPLANE", `${argv.join(" ")} failed: ${stderr.trim()}`);
 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { tempRoot } from "../sys/testing.ts";
+import type { Exec } from "../sys/process/exec.ts";
 import { parseJumps, sweepMasquerade } from "./masquerade-leftovers.ts";
-import { fakePlugin } from "./testing.ts";
 
 /** `iptables -t nat -S POSTROUTING`, iptables 1.8.9 (nf_tables), two pods of bridge 1.1.1 and rules of others. */
 const listing = `-P POSTROUTING ACCEPT
@@ -31,10 +30,13 @@ describe("parseJumps()", () => {
 });
 
 describe("sweepMasquerade()", () => {
-  function setUp(root: ReturnType<typeof tempRoot>, failing?: string) {
-    const { system, warnings } = fakePlugin({ root });
+  function setUp(failing?: string) {
+    let warned = "";
+    const warn = (text: string): void => {
+      warned += text;
+    };
     const ran: string[] = [];
-    const exec: typeof system.exec = {
+    const exec: Exec = {
       run: (argv) => {
         const line = argv.join(" ").replace(" -w 5 -t nat", "");
         ran.push(line);
@@ -45,12 +47,11 @@ describe("sweepMasquerade()", () => {
         return Promise.resolve({ exitCode, signal: null, stdout, stderr, timedOut: false, outputTooLong: false });
       },
     };
-    return { system: { ...system, exec }, ran, warnings };
+    return { system: { exec, env: {}, warn }, ran, warnings: () => warned };
   }
 
   test("removes rule and chain of containers that are gone, and of no others", async () => {
-    using root = tempRoot();
-    const { system, ran } = setUp(root);
+    const { system, ran } = setUp();
     await sweepMasquerade(system, { network: "headcni", isGone: (id) => id === "c2" });
     expect(ran).toEqual([
       "iptables -S POSTROUTING",
@@ -62,8 +63,7 @@ describe("sweepMasquerade()", () => {
   });
 
   test("says what it could not do, and goes on with the other family", async () => {
-    using root = tempRoot();
-    const { system, ran, warnings } = setUp(root, "iptables -S POSTROUTING");
+    const { system, ran, warnings } = setUp("iptables -S POSTROUTING");
     await sweepMasquerade(system, { network: "headcni", isGone: () => true });
     expect(ran).toEqual(["iptables -S POSTROUTING", "ip6tables -S POSTROUTING"]);
     expect(warnings()).toContain("no such table");
