@@ -19,10 +19,10 @@ test("collects where memory has grown since the least it was, and then only when
     return collections;
   };
   expect(pass(10, 80)).toBe(0);
-  expect(pass(10, 87)).toBe(0);
-  expect(pass(5, 70)).toBe(0);
-  expect(pass(4, 200)).toBe(0);
+  expect(pass(10, 83)).toBe(0);
+  expect(pass(1, 70)).toBe(0);
+  expect(pass(10, 74)).toBe(0);
   expect(pass(1, 200)).toBe(1);
-  expect(pass(50, 97)).toBe(1);
-  expect(pass(5, 99)).toBe(2);
+  expect(pass(50, 94)).toBe(1);
+  expect(pass(1, 95)).toBe(2);
 });
