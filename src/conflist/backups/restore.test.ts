@@ -202,6 +202,23 @@ describe("restoreConflist()", () => {
     expect(node.root.read(`${confDir}/10-calico.conflist.headcni-aside`)).toBe("original");
   });
 
+  test("leaves a folder that came to the name of one, keeps that aside, and gives it back once the folder is gone", async () => {
+    using node = testNode();
+    node.write("10-calico.conflist", "theirs");
+    const before = node.snapshot();
+    await node.install("ours");
+    const folder = `${node.hostConfDir}/10-calico.conflist`;
+    fs.mkdirSync(folder);
+    await node.install("ours, two");
+    const { actions } = await restore(node);
+    expect(actions[0]).toMatchObject({ kind: "leave", name: "10-calico.conflist" });
+    expect(fs.statSync(folder).isDirectory()).toBe(true);
+    expect(node.root.read(`${confDir}/10-calico.conflist.headcni-aside`)).toBe("theirs");
+    fs.rmdirSync(folder);
+    await restore(node);
+    expect(node.snapshot()).toEqual(before);
+  });
+
   test("gives the original back over a file that was only written again with the same bytes", async () => {
     using node = testNode();
     node.write("10-calico.conflist", "same");
