@@ -7,7 +7,7 @@ import type { ClassifiedFile } from "../podcidr/classify.ts";
 import { printJson } from "../sys/json.ts";
 import { printable } from "../sys/log/printable.ts";
 import type { CliContext } from "./context.ts";
-import { exitCodes, issueLine } from "./exit.ts";
+import { issueLine } from "./exit.ts";
 import { addExamples, configOption, nodeNameOption, outputOption, rootOption } from "./options.ts";
 import { renderTable } from "./table.ts";
 import type { Terminal } from "./terminal/terminal.ts";
@@ -39,7 +39,7 @@ export function addPodCIDRCommands(program: Command, context: CliContext): void 
   addExamples(podcidr, "headcni podcidr", "headcni podcidr --node-name worker-3 --root ./node -o json");
   const inspect = podcidr
     .command("inspect")
-    .description("show which CIDRs files say, at which line, and what each means; ends with 4 when one cannot be read")
+    .description("show which CIDRs files say, at which line, and what each means")
     .argument("<file...>", 'files of any kind; "-" is standard input')
     .addOption(nodeNameOption())
     .addOption(outputOption())
@@ -141,7 +141,6 @@ async function inspectFiles(context: CliContext, files: readonly string[], flags
       ? inspectBytes(file, readStandardInput(maxSourceBytes), flags.nodeName)
       : inspectFile(system, file, flags.nodeName),
   );
-  if (inspections.some(({ kind }) => kind === "unreadable")) context.exit(exitCodes.failed.code);
   context.print(
     flags.output === "json"
       ? printJson(inspections.map(encodeInspection))

@@ -103,23 +103,21 @@ describe("headcni podcidr inspect as a process", () => {
     using root = tempRoot();
     Bun.spawnSync(["mkfifo", `${root.path}/fifo`]);
     const files = ["/dev/zero", `${root.path}/fifo`, root.path, `${root.path}/none`, "/proc/self/status"];
-    const { exitCode, stdout } = run(["inspect", ...files, "-o", "json"]);
-    expect(exitCode).toBe(4);
-    const kinds = JSON.parse(stdout).map(({ kind }: { kind: string }) => kind);
+    const kinds = json(["inspect", ...files]).map(({ kind }: { kind: string }) => kind);
     expect(kinds.slice(0, 4)).toEqual(["unreadable", "unreadable", "unreadable", "unreadable"]);
     expect(kinds[4]).not.toBe("unreadable");
   });
 
-  test.each<[string, string, number]>([
-    ["5 MiB of brackets", "[".repeat(5 * mebibyte), 0],
-    ["5 MiB of documents", "---\na: b\n".repeat(5 * 116_000), 0],
-    ["5 MiB of nodes", nodeList(1500), 0],
-    ["17 MiB, which it does not read", "podCIDR: 10.1.2.0/24\n".repeat(850_000), 4],
-  ])("keeps its memory bounded on %s", (_, text, wanted) => {
+  test.each<[string, string]>([
+    ["5 MiB of brackets", "[".repeat(5 * mebibyte)],
+    ["5 MiB of documents", "---\na: b\n".repeat(5 * 116_000)],
+    ["5 MiB of nodes", nodeList(1500)],
+    ["17 MiB", "podCIDR: 10.1.2.0/24\n".repeat(850_000)],
+  ])("keeps its memory bounded on %s", (_, text) => {
     using root = tempRoot();
     root.write("/f", text);
     const { exitCode, peakBytes } = run(["inspect", `${root.path}/f`, "-o", "json"]);
-    expect(exitCode).toBe(wanted);
+    expect(exitCode).toBe(0);
     expect(peakBytes / mebibyte).toBeLessThan(450);
   });
 });

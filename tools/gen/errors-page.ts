@@ -26,7 +26,7 @@ export function exitCodesPage(): string {
       Object.values(exitCodes).map(({ code: number, meaning }) => [String(number), meaning]),
     ),
     "## Errors for programs",
-    "With `-o json` on the command line a command that fails prints nothing to standard output, and the last line on standard error is a JSON object. Warnings stand above it as text. A wrong command line is such an object too (`HC_USAGE`), wherever `-o json` stands in it. Codes 1 and, for `headcni config validate`, 3 and, for `headcni podcidr inspect`, 4 come with an answer on standard output, unless there is none to give (`headcni status` without a daemon).",
+    "With `-o json` on the command line a command that fails prints nothing to standard output, and the last line on standard error is a JSON object. Warnings stand above it as text. A wrong command line is such an object too (`HC_USAGE`), wherever `-o json` stands in it. Codes 1 and, for `headcni config validate`, 3 come with an answer on standard output, unless there is none to give (`headcni status` without a daemon).",
     block(
       "json",
       '{"error":{"code":"HC_CONFIG_INVALID","message":"Cannot use the configuration: 1 problem","hint":"…","issues":[{"path":"network.mtu","message":"3 is less than 576, what IPv4 needs; write a number from 576 to 65535","file":"/etc/headcni/config.yaml","line":2}]}}',
