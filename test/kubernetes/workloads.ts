@@ -37,6 +37,13 @@ export interface RunningPod {
   readonly address: string;
 }
 
+const podSpec = {
+  containers: [container],
+  // With 0 the pod's object goes at once, before its node has taken the pod down.
+  terminationGracePeriodSeconds: 1,
+  automountServiceAccountToken: false,
+};
+
 /** A Deployment with pods on all nodes. @param onNode all of them on this one */
 export async function deploy({ api }: ControlPlane, name: string, replicas: number, onNode?: string): Promise<void> {
   const labels = { app: name };
@@ -54,13 +61,10 @@ export async function deploy({ api }: ControlPlane, name: string, replicas: numb
       template: {
         metadata: { labels },
         spec: {
-          containers: [container],
+          ...podSpec,
           ...(onNode === undefined
             ? { topologySpreadConstraints: [spread] }
             : { nodeSelector: { "kubernetes.io/hostname": onNode } }),
-          // With 0 the pod's object goes at once, before its node has taken the pod down.
-          terminationGracePeriodSeconds: 1,
-          automountServiceAccountToken: false,
         },
       },
     },
@@ -70,10 +74,9 @@ export async function deploy({ api }: ControlPlane, name: string, replicas: numb
 /** A DaemonSet: a pod on each node. */
 export async function deployOnEachNode({ api }: ControlPlane, name: string): Promise<void> {
   const labels = { app: name };
-  const spec = { containers: [container], terminationGracePeriodSeconds: 1, automountServiceAccountToken: false };
   await api("POST", `${apps}/daemonsets`, {
     metadata: { name },
-    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: podSpec } },
   });
 }
 

@@ -28,9 +28,13 @@ export function textOf(path: string): string {
   return text;
 }
 
-/** The code of a file without comments and types. */
+const codes = new Map<string, string>();
+
+/** The code of a file without comments and types, made once. */
 export function codeOf(path: string): string {
-  return new Bun.Transpiler({ loader: "ts", target: "bun" }).transformSync(textOf(path));
+  const code = codes.get(path) ?? new Bun.Transpiler({ loader: "ts", target: "bun" }).transformSync(textOf(path));
+  codes.set(path, code);
+  return code;
 }
 
 export interface Import {
