@@ -153,7 +153,7 @@ function factsOf(claim: Claim, seen: Seen, { settings, nowMs }: NextOptions): Fa
     isOverdue: nowMs - sinceMs >= stepMs,
     isRested: nowMs - sinceMs >= claim.pauseMs,
     isAnnounced: nowMs - sinceMs >= announceMs,
-    isAnnouncedAgain: nowMs - sinceMs >= announceAgainMs && claimed.some(({ isOnline }) => isOnline),
+    isDueAgain: nowMs - sinceMs >= announceAgainMs && claimed.some(({ isOnline }) => isOnline),
   };
 }
 

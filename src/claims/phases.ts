@@ -74,7 +74,7 @@ export interface Facts {
   /** A contested block has been offered for long enough that every node has seen it. */
   readonly isAnnounced: boolean;
   /** A contested block has been withdrawn for so long that it is to be offered again: a node that serves it may not have seen it. */
-  readonly isAnnouncedAgain: boolean;
+  readonly isDueAgain: boolean;
 }
 
 interface Transition {
@@ -122,5 +122,5 @@ export const transitions: readonly Transition[] = [
   { from: ["contested", "withdrawn"], when: ({ hasMap, isContested }) => hasMap && !isContested, to: "claiming" },
   { from: ["contested", "withdrawn"], when: ({ hasPods }) => !hasPods, to: "releasing" },
   { from: ["contested"], when: ({ isAnnounced }) => isAnnounced, to: "withdrawn" },
-  { from: ["withdrawn"], when: ({ isAnnouncedAgain }) => isAnnouncedAgain, to: "contested" },
+  { from: ["withdrawn"], when: ({ isDueAgain }) => isDueAgain, to: "contested" },
 ];

@@ -3,6 +3,7 @@
 import type { Condition } from "../agent/conditions.ts";
 import type { Device } from "../kernel/devices.ts";
 import type { Result } from "../sys/result.ts";
+import { tailscaleDevice } from "../tailnet/device.ts";
 import { tailnetRangeOf } from "../tailnet/ranges.ts";
 import type { BridgeReading } from "./bridge.ts";
 import { condition } from "./conditions.ts";
@@ -49,7 +50,7 @@ function switches({ plan, bridge, sysctls }: KernelChecksInput): readonly Condit
 /** tailscaled's own name, or a device with a single address out of Tailscale's range, whatever `--tun` calls it. */
 export function isTailnetDevice({ name, addresses }: Device): boolean {
   return (
-    name === "tailscale0" ||
+    name === tailscaleDevice ||
     addresses.some(({ address }) => address.bits === 32 && tailnetRangeOf.ipv4.contains(address))
   );
 }

@@ -33,9 +33,9 @@ export function resolveNodeName(system: System, { flag, loaded }: NodeNameOption
     env: system.env.NODE_NAME,
     config: writtenInConfig(loaded),
     settings: (program) => {
-      const settings = settingsOf[program](look);
-      for (const file of settings.files) files.add(file);
-      return settings.settings;
+      const { settings, files: read } = settingsOf[program](look);
+      for (const file of read) files.add(file);
+      return settings;
     },
     text: (path) => {
       files.add(path);

@@ -7,6 +7,7 @@ import type { PodCIDRs } from "../../cidr/pod-cidrs.ts";
 import type { Prefix } from "../../cidr/prefix.ts";
 import { bridgeName } from "../../node-state/names.ts";
 import { sha256Hex } from "../../sys/fs/sha256.ts";
+import { tailscaleDevice } from "../../tailnet/device.ts";
 import { tailnetRangeOf } from "../../tailnet/ranges.ts";
 
 /** The table that is HeadCNI's alone: whatever is in it is ours to replace, nothing outside it is. */
@@ -88,7 +89,7 @@ function keepSourceRules(family: Family): string[] {
   return [
     keep(pods, pods),
     keep(tailnet, own),
-    keep(own, cluster, 'oifname "tailscale0" '),
+    keep(own, cluster, `oifname "${tailscaleDevice}" `),
     keep(cluster, own, "meta mark & 0xff0000 == 0x40000 "),
   ];
 }

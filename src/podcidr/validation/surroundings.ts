@@ -50,7 +50,7 @@ export const nothingAround: Surroundings = {
 /** One range others have, and what it makes of a range that overlaps it. */
 export interface UsedRange {
   readonly range: Prefix;
-  /** @returns undefined when it does not matter to the claim */
+  /** @returns undefined when it does not matter to the candidate */
   readonly verdictOn: (candidate: Candidate) => Verdict | undefined;
   /** Whether a guess must live with it where it is around all that could be guessed. */
   readonly isBearable: boolean;

@@ -24,7 +24,7 @@ export interface ValidateOptions {
 
 /** Surroundings made ready for many ranges. */
 export interface Validator {
-  /** Every reason that means something for a claim: those of the range itself first, then what it is held against. */
+  /** Every reason that means something for a candidate: those of the range itself first, then what it is held against. */
   verdictsOn(candidate: Candidate, options?: ValidateOptions): readonly Verdict[];
   /**
    * As few ranges as tell what a guess passes over.
