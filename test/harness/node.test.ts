@@ -19,6 +19,14 @@ test("createNode() gives a root of its own and the machine's programs read-only"
   expect(links.match(/^lo .*UP/gm)).toHaveLength(1);
 });
 
+test("a node that does not come up in time leaves nothing", async () => {
+  const before = await hostState();
+  await expect(createNode({ name: "late", startDeadlineMs: 0 })).rejects.toThrow(
+    "Cannot make the node late: it was not there after 0 ms",
+  );
+  expect(await hostChanges(before)).toEqual([]);
+});
+
 test("dispose ends what does not want to end", async () => {
   const before = await hostState();
   {

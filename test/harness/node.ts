@@ -17,6 +17,8 @@ export interface NodeOptions {
   readonly name?: string | undefined;
   /** Files to begin with, by absolute path in the node. */
   readonly files?: Readonly<Record<string, string>> | undefined;
+  /** For the node to come up. It takes milliseconds, but a kernel that takes many networks down makes no new one meanwhile. @default 60000 */
+  readonly startDeadlineMs?: number | undefined;
 }
 
 export interface SpawnOptions {
@@ -65,15 +67,15 @@ const baseEnv = {
   LANG: "C.UTF-8",
   [markVariable]: mark,
 };
-/** For the node to come up, and to go. Both take milliseconds. */
-const deadlineMs = 15_000;
+/** For the node to go, before its processes are killed. */
+const endDeadlineMs = 15_000;
 
 /**
  * Makes one: `await using node = await createNode({ name: "n1" })`.
  * @throws Error with what the kernel refused, e.g. without root.
  */
 export async function createNode(options: NodeOptions = {}): Promise<Node> {
-  const name = options.name ?? "node-1";
+  const { name = "node-1", startDeadlineMs = 60_000 } = options;
   const state = fs.mkdtempSync(join(tmpdir(), nodePrefix));
   fs.mkdirSync(join(state, "root"));
   const keeper = Bun.spawn([join(import.meta.dir, "node.sh"), "keep", state, checkout, name], {
@@ -86,14 +88,17 @@ export async function createNode(options: NodeOptions = {}): Promise<Node> {
   });
   // The whole group, with what it has started so far.
   const killAll = (): boolean => process.kill(-keeper.pid, "SIGKILL");
-  const pid = Number(/^ready (\d+)$/.exec(await within(deadlineMs, firstLine(keeper.stdout), killAll))?.[1]);
+  const pid = Number(/^ready (\d+)$/.exec(await within(startDeadlineMs, firstLine(keeper.stdout), killAll))?.[1]);
   if (!Number.isInteger(pid)) {
     await keeper.exited;
-    throw new Error(`Cannot make the node ${name}: ${(await keeper.stderr.text()).trim()}`);
+    const why = keeper.signalCode === "SIGKILL" ? `it was not there after ${startDeadlineMs} ms` : "";
+    removeIfThere(join(state, "root"));
+    removeIfThere(state);
+    throw new Error(`Cannot make the node ${name}: ${(await keeper.stderr.text()).trim()}${why}`);
   }
   const end = async (): Promise<void> => {
     await keeper.stdin.end();
-    const exitCode = await within(deadlineMs, keeper.exited, () => process.kill(pid, "SIGKILL"));
+    const exitCode = await within(endDeadlineMs, keeper.exited, () => process.kill(pid, "SIGKILL"));
     const complaint = (await keeper.stderr.text()).trim();
     if (exitCode !== 0 || complaint !== "") throw new Error(`Node ${name} ended with ${exitCode}: ${complaint}`);
   };
@@ -200,6 +205,11 @@ async function within<T>(deadlineMs: number, promise: Promise<T>, giveUp: () => 
   } finally {
     clearTimeout(late);
   }
+}
+
+/** A folder that a keeper which was killed could not take with it. */
+function removeIfThere(path: string): void {
+  if (fs.existsSync(path)) fs.rmdirSync(path);
 }
 
 function childrenOf(pid: number): string {
