@@ -10,6 +10,9 @@ export function familyBits(family: Family): 32 | 128 {
   return family === "ipv4" ? 32 : 128;
 }
 
+/** How many addresses a family has. */
+const familySize = { ipv4: 1n << 32n, ipv6: 1n << 128n } as const;
+
 /** An IPv4 or IPv6 address without a zone, comparable to Go's `netip.Addr`. Immutable. */
 export class Addr {
   readonly family: Family;
@@ -18,7 +21,7 @@ export class Addr {
   #text: string | undefined;
 
   constructor(family: Family, value: bigint) {
-    if (value < 0n || value >> BigInt(familyBits(family)) !== 0n) {
+    if (value < 0n || value >= familySize[family]) {
       throw new RangeError(`Not an ${family} address: ${value}`);
     }
     this.family = family;
@@ -28,7 +31,7 @@ export class Addr {
   /** The address `count` places further on; undefined past either end of the family. */
   plus(count: bigint): Addr | undefined {
     const value = this.value + count;
-    if (value < 0n || value >> BigInt(familyBits(this.family)) !== 0n) return undefined;
+    if (value < 0n || value >= familySize[this.family]) return undefined;
     return new Addr(this.family, value);
   }
 
@@ -83,14 +86,15 @@ export function clip(text: string, length = 60): string {
 function parseIpv4(text: string): bigint | undefined {
   const octets = text.split(".");
   if (octets.length !== 4) return undefined;
-  let value = 0n;
+  // A number until it is whole: a large tailnet has thousands, and each step of a bigint is an object.
+  let value = 0;
   for (const octet of octets) {
     if (!/^(0|[1-9]\d{0,2})$/.test(octet)) return undefined;
     const number = Number(octet);
     if (number > 255) return undefined;
-    value = (value << 8n) | BigInt(number);
+    value = value * 256 + number;
   }
-  return value;
+  return BigInt(value);
 }
 
 function parseIpv6(text: string): bigint | undefined {
@@ -126,7 +130,8 @@ function parseGroups(text: string, isEnd: boolean): number[] | undefined {
 }
 
 function formatIpv4(value: bigint): string {
-  return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join(".");
+  const number = Number(value);
+  return `${number >>> 24}.${(number >>> 16) & 0xff}.${(number >>> 8) & 0xff}.${number & 0xff}`;
 }
 
 function formatIpv6(value: bigint): string {

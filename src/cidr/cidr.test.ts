@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import fc from "fast-check";
 import ipaddr from "ipaddr.js";
 import { runs } from "../sys/testing.ts";
-import { Addr, parseAddr, tryParseAddr } from "./addr.ts";
+import { Addr, familyBits, parseAddr, tryParseAddr } from "./addr.ts";
 import { Prefix, parsePrefix, subnetAt, subnetCount, tryParsePrefix } from "./prefix.ts";
 
 const ipv4 = fc.bigInt({ min: 0n, max: (1n << 32n) - 1n }).map((value) => new Addr("ipv4", value));
@@ -174,6 +174,33 @@ describe("Prefix", () => {
         const meet = a.family === b.family && a.first.compare(b.last) <= 0 && b.first.compare(a.last) <= 0;
         expect(a.overlaps(b)).toBe(meet);
         expect(b.overlaps(a)).toBe(meet);
+      }),
+      { numRuns: runs(2000) },
+    );
+  });
+});
+
+/** Ranges of addresses that differ in one bit, which chance hardly gives: where each of the two ends decides. */
+const neighbours = fc
+  .tuple(fc.oneof(ipv4, ipv6), fc.nat(127))
+  .map(([addr, bit]): [Addr, Addr] => [
+    addr,
+    new Addr(addr.family, addr.value ^ (1n << BigInt(bit % familyBits(addr.family)))),
+  ])
+  .chain(([a, b]) => {
+    const bits = fc.integer({ min: 0, max: familyBits(a.family) });
+    return fc.tuple(bits, bits).map(([one, other]): [Prefix, Prefix] => [new Prefix(a, one), new Prefix(b, other)]);
+  });
+
+describe("Prefix of neighbours", () => {
+  test("contains and overlaps as the numbers of its first and last address say", () => {
+    fc.assert(
+      fc.property(neighbours, ([a, b]) => {
+        const [first, last] = [a.first.value, a.last.value];
+        expect(a.containsAddr(b.addr)).toBe(first <= b.addr.value && b.addr.value <= last);
+        expect(a.contains(b)).toBe(first <= b.first.value && b.last.value <= last);
+        expect(a.overlaps(b)).toBe(first <= b.last.value && b.first.value <= last);
+        expect(a.hasHostBits).toBe(a.addr.value !== (a.addr.value / a.size) * a.size);
       }),
       { numRuns: runs(2000) },
     );
