@@ -3,7 +3,7 @@ import { HeadcniError } from "../sys/errors.ts";
 import type { ExecOptions, ExecResult } from "../sys/process/exec.ts";
 import { parseDevices } from "./devices.ts";
 import { readNetworks } from "./networks.ts";
-import { parseRoutes } from "./routes.ts";
+import { type Destinations, parseDestinations, parseRoutes } from "./routes.ts";
 
 const devices = JSON.stringify([
   { ifname: "lo", mtu: 65536, addr_info: [{ local: "127.0.0.1", prefixlen: 8, scope: "host" }] },
@@ -143,6 +143,39 @@ describe("parseRoutes()", () => {
 
   test("takes no output for no routes", () => {
     expect(parseRoutes("", "ipv4")).toEqual({ kind: "ok", value: [] });
+  });
+});
+
+describe("parseDestinations()", () => {
+  const none: Destinations = new Map();
+  const read = (printed: unknown, known = none): Destinations => {
+    const parsed = parseDestinations(JSON.stringify(printed), "ipv4", known);
+    if (parsed.kind === "fault") throw new Error(parsed.why);
+    return parsed.value;
+  };
+
+  test.each(routeRows)("reads of %s the destination that parseRoutes() reads", (_name, family, json) => {
+    const [all, alone] = [
+      parseRoutes(JSON.stringify([json]), family),
+      parseDestinations(JSON.stringify([json]), family, none),
+    ];
+    if (all.kind === "fault" || alone.kind === "fault") throw new Error("not read");
+    expect([...alone.value.keys()]).toEqual([...new Set(all.value.map(({ destination }) => `${destination}`))]);
+    for (const [text, destination] of alone.value) expect(destination.toString()).toBe(text);
+  });
+
+  test("keeps what was there before, and what is gone no longer", () => {
+    const first = read([{ dst: "100.64.0.1" }, { dst: "10.1.0.0/24" }, { dst: "default" }]);
+    expect([...first.keys()]).toEqual(["100.64.0.1/32", "10.1.0.0/24", "0.0.0.0/0"]);
+    const next = read([{ dst: "10.1.0.0/24" }, { dst: "10.2.0.0/24" }, { dst: "100.64.0.1" }], first);
+    expect([...next.keys()]).toEqual(["10.1.0.0/24", "10.2.0.0/24", "100.64.0.1/32"]);
+    expect(next.get("10.1.0.0/24")).toBe(first.get("10.1.0.0/24"));
+    expect(next.get("100.64.0.1/32")).toBe(first.get("100.64.0.1/32"));
+  });
+
+  test("takes no output for none, and says what is no JSON", () => {
+    expect(parseDestinations("\n", "ipv4", none)).toMatchObject({ kind: "ok" });
+    expect(parseDestinations("Error", "ipv4", none)).toMatchObject({ kind: "fault" });
   });
 });
 

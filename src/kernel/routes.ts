@@ -58,10 +58,29 @@ export function parseRoutes(
   return ok(asked.flatMap((json) => toRoutes(json, family)));
 }
 
+/** Destinations by their text, each with its length: `100.64.0.1/32`. */
+export type Destinations = ReadonlyMap<string, Prefix>;
+
+/**
+ * The destinations alone of what `ip -j` printed of the routes of one family.
+ * @param known those of a text before: what is among them is the same object again, and not parsed anew
+ */
+export function parseDestinations(text: string, family: Family, known: Destinations): Result<Destinations> {
+  const parsed = parseList(text.trim() === "" ? "[]" : text, routeShow[family]);
+  if (parsed.kind === "fault") return parsed;
+  const length = `/${familyBits(family)}`;
+  const found = parsed.value.flatMap(({ dst }) => {
+    const printed = typeof dst === "string" && !dst.includes("/") ? `${dst}${length}` : dst;
+    const before = typeof printed === "string" ? known.get(printed) : undefined;
+    return before ?? toDestination(dst, family) ?? [];
+  });
+  return ok(new Map(found.map((destination) => [destination.toString(), destination])));
+}
+
 const everyAddress = { ipv4: tryParsePrefix("0.0.0.0/0"), ipv6: tryParsePrefix("::/0") };
 
 function toRoutes({ dst, type, table, protocol, nexthops, ...hop }: JsonObject, family: Family): Route[] {
-  const destination = dst === "default" ? everyAddress[family] : toDestination(dst);
+  const destination = toDestination(dst, family);
   if (destination === undefined) return [];
   const route = {
     destination,
@@ -78,8 +97,9 @@ function toRoutes({ dst, type, table, protocol, nexthops, ...hop }: JsonObject, 
 }
 
 /** A route to one address is printed without a length. */
-function toDestination(text: JsonValue | undefined): Prefix | undefined {
+function toDestination(text: JsonValue | undefined, family: Family): Prefix | undefined {
   if (typeof text !== "string") return undefined;
+  if (text === "default") return everyAddress[family];
   const addr = tryParseAddr(text);
   return addr === undefined ? tryParsePrefix(text) : new Prefix(addr, familyBits(addr.family));
 }

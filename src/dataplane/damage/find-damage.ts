@@ -3,10 +3,11 @@
 // routes at all is asked where they are mended.
 
 import { type Addr, type Family, familyBits } from "../../cidr/addr.ts";
+import { sameItems } from "../../cidr/equal-lists.ts";
 import type { Prefix } from "../../cidr/prefix.ts";
 import type { Device } from "../../kernel/devices.ts";
 import { askIp } from "../../kernel/ip.ts";
-import { parseRoutes } from "../../kernel/routes.ts";
+import { type Destinations, parseDestinations } from "../../kernel/routes.ts";
 import type { System } from "../../sys/system.ts";
 import type { TailnetDamage } from "../../tailnet/tailnet-damage.ts";
 
@@ -51,41 +52,44 @@ export function createDamageFinder(): (system: System, input: DamageInput) => Pr
       for (const family of found) seenChains.add(family);
     }
     const routes = inUse.size === 0 ? undefined : await readTable(system);
-    const isLost = ({ family }: { readonly family: Family }): boolean => routes !== undefined && inUse.has(family);
+    const isLost = (family: Family, route: string): boolean =>
+      routes !== undefined && inUse.has(family) && !routes.there.some((destinations) => destinations.has(route));
     const podCIDRs = serving.flatMap((peer) => peer.podCIDRs);
     return {
       hasLostChains: [...lostChains].some((family) => inUse.has(family)),
-      lostRoutes: podCIDRs.filter((route) => isLost(route) && routes?.there.has(String(route)) !== true),
+      lostRoutes: podCIDRs.filter((route) => isLost(route.family, `${route}`)),
       lostAddresses: serving
         .flatMap(({ addresses }) => addresses)
-        .filter((addr) => isLost(addr) && routes?.there.has(`${addr}/${familyBits(addr.family)}`) !== true)
+        .filter((addr) => isLost(addr.family, `${addr}/${familyBits(addr.family)}`))
         // One route around all of them is what some control servers ask for.
         .filter((addr) => routes?.ranges.some((route) => route.containsAddr(addr)) !== true),
     };
   };
 }
 
-/** The destinations in tailscaled's table. */
+/** The destinations in tailscaled's table, of each family in turn. */
 interface TableRoutes {
-  /** All of them, as text with a length. */
-  readonly there: ReadonlySet<string>;
+  readonly there: readonly Destinations[];
   /** Those of more than one address. */
   readonly ranges: readonly Prefix[];
 }
 
 /**
- * Undefined when the table cannot be looked at. What `ip` printed is read anew only when it is another text than the last time: with a
- * thousand peers it has three thousand routes, and rests.
+ * Undefined when the table cannot be looked at. What `ip` printed is read anew only when it is another text than the last time, and of
+ * that only what is new: with a thousand peers it has three thousand routes, of which few come and go.
  */
 function createTableReader(): (system: System) => Promise<TableRoutes | undefined> {
-  let last: { readonly texts: string; readonly routes: TableRoutes | undefined } = { texts: "", routes: undefined };
+  let texts: readonly string[] = [];
+  let routes: TableRoutes | undefined;
   return async (system) => {
     const printed = await Promise.all(families.map((family) => printTable(system, family)));
     const known = printed.filter((text) => text !== undefined);
     if (known.length < printed.length) return undefined;
-    const texts = known.join("\n");
-    if (texts !== last.texts) last = { texts, routes: toTableRoutes(known) };
-    return last.routes;
+    if (!sameItems(texts, known)) {
+      texts = known;
+      routes = toTableRoutes(known, routes?.there ?? []);
+    }
+    return routes;
   };
 }
 
@@ -96,11 +100,10 @@ async function printTable(system: System, family: Family): Promise<string | unde
   return /does not exist|not supported/i.test(asked.why) ? "" : undefined;
 }
 
-function toTableRoutes(texts: readonly string[]): TableRoutes | undefined {
-  const parsed = texts.map((text, at) => parseRoutes(text, families[at] ?? "ipv4"));
-  const routes = parsed.flatMap((each) => (each.kind === "ok" ? each.value : []));
-  if (parsed.some(({ kind }) => kind === "fault")) return undefined;
-  const destinations = routes.map(({ destination }) => destination);
-  const ranges = destinations.filter(({ bits, family }) => bits < familyBits(family));
-  return { there: new Set(destinations.map(String)), ranges };
+function toTableRoutes(texts: readonly string[], before: readonly Destinations[]): TableRoutes | undefined {
+  const parsed = texts.map((text, at) => parseDestinations(text, families[at] ?? "ipv4", before[at] ?? new Map()));
+  const there = parsed.flatMap((each) => (each.kind === "ok" ? [each.value] : []));
+  if (there.length < parsed.length) return undefined;
+  const all = there.flatMap((destinations) => [...destinations.values()]);
+  return { there, ranges: all.filter(({ bits, family }) => bits < familyBits(family)) };
 }
