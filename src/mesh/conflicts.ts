@@ -46,21 +46,23 @@ interface ServedRoute {
 /** Ours first; in an order that does not depend on that of the input. */
 export function findConflicts({ own, nodes, peers }: ConflictInput): readonly Conflict[] {
   const self = nodes.find(({ isSelf }) => isSelf)?.name ?? "";
-  const names = new Map(nodes.map(({ id, name }) => [id, name]));
+  const known = new Map(nodes.map((node) => [node.id, node]));
   const served = peers
     .flatMap(({ id, name, primaryRoutes }) =>
-      primaryRoutes.map((route): ServedRoute => ({ route: route.masked(), id, name: names.get(id) ?? name })),
+      primaryRoutes.map((route): ServedRoute => ({ route: route.masked(), id, name: known.get(id)?.name ?? name })),
     )
     // An exit node's route is everybody's last choice, and in nobody's way.
     .filter(({ route }) => route.bits > 0)
     .toSorted((a, b) => a.route.compare(b.route) || compareText(a.name, b.name) || compareText(a.id, b.id));
   const withOurs = own.list.flatMap((podCIDR) =>
-    served.flatMap(({ route, name }): Conflict[] =>
-      podCIDR.overlaps(route) ? [{ kind: kindOf(podCIDR, route), podCIDR, node: self, route, servedBy: name }] : [],
-    ),
+    served
+      .filter(({ route }) => podCIDR.overlaps(route))
+      .map(({ route, name }): Conflict => {
+        return { kind: kindOf(podCIDR, route), podCIDR, node: self, route, servedBy: name };
+      }),
   );
   const elsewhere = served.filter(({ route }) => !own.overlaps(route));
-  return [...withOurs, ...inTailnetRange(nodes), ...amongOthers(elsewhere, nodes)];
+  return [...withOurs, ...inTailnetRange(nodes), ...amongOthers(elsewhere, known)];
 }
 
 function kindOf(podCIDR: Prefix, route: Prefix): ConflictKind {
@@ -69,7 +71,9 @@ function kindOf(podCIDR: Prefix, route: Prefix): ConflictKind {
 }
 
 function inTailnetRange(nodes: readonly NamedNode[]): Conflict[] {
-  return nodes.flatMap(({ name, podCIDRs }) =>
+  const isWithin = (podCIDR: Prefix): boolean => tailnetRanges.some((range) => range.overlaps(podCIDR));
+  const within = nodes.filter(({ podCIDRs }) => podCIDRs.some(isWithin));
+  return within.flatMap(({ name, podCIDRs }) =>
     podCIDRs.flatMap((podCIDR) =>
       tailnetRanges
         .filter((range) => range.overlaps(podCIDR))
@@ -79,9 +83,9 @@ function inTailnetRange(nodes: readonly NamedNode[]): Conflict[] {
 }
 
 /** Each route of a peer with the widest one of another peer around it, where a PodCIDR is one of the two. */
-function amongOthers(served: readonly ServedRoute[], nodes: readonly NamedNode[]): Conflict[] {
-  const podCIDRs = new Set(nodes.flatMap(({ id, podCIDRs }) => podCIDRs.map((podCIDR) => `${id} ${podCIDR}`)));
-  const isPodCIDR = ({ id, route }: ServedRoute): boolean => podCIDRs.has(`${id} ${route}`);
+function amongOthers(served: readonly ServedRoute[], nodes: ReadonlyMap<string, NamedNode>): Conflict[] {
+  const isPodCIDR = ({ id, route }: ServedRoute): boolean =>
+    nodes.get(id)?.podCIDRs.some((podCIDR) => podCIDR.equals(route)) === true;
   /** Those around the one that is looked at, the widest first: in order, routes nest like brackets. */
   const around: ServedRoute[] = [];
   return served.flatMap((inner): Conflict[] => {

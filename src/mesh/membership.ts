@@ -21,6 +21,7 @@ export function carriesNodeTag({ tags }: { readonly tags: readonly string[] }, n
 /** Those of a peer's routes that are PodCIDRs, in order, host bits cleared. */
 export function podRoutesOf(routes: readonly Prefix[], rule: ClusterRule): readonly Prefix[] {
   const masked = routes.map((route) => route.masked()).filter((route) => isPodCIDR(route, rule));
+  if (masked.length < 2) return masked;
   return masked.toSorted((a, b) => a.compare(b)).filter((route, at, sorted) => sorted[at - 1]?.equals(route) !== true);
 }
 

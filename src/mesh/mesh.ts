@@ -97,6 +97,6 @@ function withUniqueNames(nodes: readonly MeshNode[]): readonly MeshNode[] {
   return nodes.map((node) => {
     const name = seen.has(node.name) ? `${node.name}#${node.id}` : node.name;
     seen.add(name);
-    return { ...node, name };
+    return name === node.name ? node : { ...node, name };
   });
 }
