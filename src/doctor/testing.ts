@@ -136,6 +136,7 @@ function fakeServer(answer: () => HttpAnswer): HttpClient {
     request: async () => answer(),
     text: async () => answer().text,
     json: async () => JSON.parse(answer().text),
+    decoded: async (_request, decode) => decode(answer().text),
     lines: async function* () {},
     [Symbol.dispose]: () => undefined,
   };

@@ -3,7 +3,8 @@
 import { expect, test } from "bun:test";
 import { parsePrefix } from "../cidr/prefix.ts";
 import type { JsonObject } from "../sys/json.ts";
-import { createStatusDecoder, decodeStatus } from "./local-api/local-api-schema.ts";
+import { decodeStatus } from "./local-api/local-api-schema.ts";
+import { createStatusDecoder } from "./local-api/status-decoder.ts";
 import { fakePeer, freshStatus, readyStatus } from "./testing.ts";
 import { createToTailnet, toTailnet } from "./to-tailnet.ts";
 
@@ -73,7 +74,7 @@ test("what is as it was is the same object, and the same as one that is made ane
     offered: { self: undefined, peers: new Map([["2", [parsePrefix(text)]]]) },
   });
   const take = (status: JsonObject, offered = "10.244.2.0/24") => {
-    const next = toKnown(decodeNext(status), routes(offered));
+    const next = toKnown(decodeNext(JSON.stringify(status)), routes(offered));
     expect(next).toEqual(toTailnet(decodeStatus(status), routes(offered)));
     return "self" in next ? next : undefined;
   };
@@ -91,7 +92,9 @@ test("what is as it was is the same object, and the same as one that is made ane
   expect(alone?.peers[0]).toBe(first?.peers[1] as never);
   const away = { ...readyStatus(fakePeer(3, { Relay: "fra" })), Self: fakePeer(1, { Online: false }) };
   expect(take(away)?.kind).toBe("offline");
-  const judged = [1000, 2000].map((mapReadMs) => toKnown(decodeNext(away), { ...routes("10.244.2.0/24"), mapReadMs }));
+  const judged = [1000, 2000].map((mapReadMs) =>
+    toKnown(decodeNext(JSON.stringify(away)), { ...routes("10.244.2.0/24"), mapReadMs }),
+  );
   expect(judged).toMatchObject([{ mapReadMs: 1000 }, { mapReadMs: 2000 }]);
   expect(take({ ...away, BackendState: "Stopped" })).toBeUndefined();
 });

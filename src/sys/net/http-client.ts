@@ -37,7 +37,8 @@ export function createHttpClient(parts: HttpClientParts): HttpClient {
   return {
     request: (request) => ask(parts, request, (attempt) => attempt.send()),
     text: async (request) => (await ask(parts, request, (attempt) => attempt.sendForSuccess())).text,
-    json: (request) => askJson(parts, request),
+    json: (request) => askDecoded(parts, request, parseJson),
+    decoded: (request, decode) => askDecoded(parts, request, decode),
     lines: (request) => streamLines(parts, request),
     [Symbol.dispose]: () => parts.transport[Symbol.dispose](),
   };
@@ -56,11 +57,16 @@ async function ask(
   return { status, headers, text: await attempt.readText(response, maxBytes) };
 }
 
-async function askJson(parts: HttpClientParts, request: WholeRequest): Promise<JsonValue> {
+function parseJson(text: string): JsonValue {
+  return text.trim() === "" ? null : (JSON.parse(text) as JsonValue);
+}
+
+async function askDecoded<T>(parts: HttpClientParts, request: WholeRequest, decode: (text: string) => T): Promise<T> {
   const { status, text } = await ask(parts, request, (attempt) => attempt.sendForSuccess());
   try {
-    return text.trim() === "" ? null : (JSON.parse(text) as JsonValue);
+    return decode(text);
   } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
     using attempt = new HttpAttempt(parts, request);
     throw attempt.fail({ failure: "answer", status, why: `its answer is not JSON: ${attempt.excerpt(text)}`, cause });
   }

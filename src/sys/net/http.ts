@@ -71,6 +71,8 @@ export interface HttpClient extends Disposable {
   text(request: WholeRequest): Promise<string>;
   /** The same, parsed; null when it is empty, as that of a 204 is. */
   json(request: WholeRequest): Promise<JsonValue>;
+  /** What `decode` makes of the body; a SyntaxError of its own means that this is no JSON. */
+  decoded<T>(request: WholeRequest, decode: (text: string) => T): Promise<T>;
   /**
    * The lines of an answer whose status is 2xx, as they come. Ends with the answer, or without an error when the request's signal
    * aborts; leaving the loop closes the connection.

@@ -54,36 +54,33 @@ const hostinfo = z.object({ RoutableIPs: texts });
 
 /** @throws HeadcniError HC_HTTP_FAILED for an answer that is no JSON object */
 export function decodeStatus(json: JsonValue): TailscaleStatus {
-  return createStatusDecoder()(json);
+  const all = objectOf(json, "status");
+  const peers = Object.values(isJsonObject(all.Peer) ? all.Peer : {}).filter(isJsonObject);
+  return decodeStatusOf(all, peers.map(decodePeer));
 }
 
-/**
- * Decodes one status after the other. A peer that says what it said the last time is the same object again: of a thousand few change,
- * and checking and parsing all of them takes ten times as long as seeing that.
- */
-export function createStatusDecoder(): typeof decodeStatus {
-  let known: ReadonlyMap<string, { readonly said: string; readonly node: StatusNode }> = new Map();
-  return (json) => {
-    const all = objectOf(json, "status");
-    const { Version, TUN, BackendState, HaveNodeKey, AuthURL, Health, Self } = z.parse(status, all);
-    const found = Object.entries(isJsonObject(all.Peer) ? all.Peer : {}).flatMap(([key, each]) => {
-      if (!isJsonObject(each)) return [];
-      const said = JSON.stringify(peerKeys.map((name) => each[name]));
-      const before = known.get(key);
-      return [[key, before?.said === said ? before : { said, node: toStatusNode(z.parse(peer, each)) }] as const];
-    });
-    known = new Map(found);
-    return {
-      version: Version,
-      hasTun: TUN,
-      backendState: BackendState,
-      hasNodeKey: HaveNodeKey,
-      isAskedToLogIn: AuthURL !== "",
-      health: Health,
-      self: Self === undefined ? undefined : toStatusNode(Self),
-      peers: found.map(([, { node }]) => node),
-    };
+/** A status of these peers, whatever the answer itself has of them. @throws HeadcniError as `decodeStatus` */
+export function decodeStatusOf(json: JsonValue, peers: readonly StatusNode[]): TailscaleStatus {
+  const { Version, TUN, BackendState, HaveNodeKey, AuthURL, Health, Self } = z.parse(status, objectOf(json, "status"));
+  return {
+    version: Version,
+    hasTun: TUN,
+    backendState: BackendState,
+    hasNodeKey: HaveNodeKey,
+    isAskedToLogIn: AuthURL !== "",
+    health: Health,
+    self: Self === undefined ? undefined : toStatusNode(Self),
+    peers,
   };
+}
+
+export function decodePeer(json: JsonObject): StatusNode {
+  return toStatusNode(z.parse(peer, json));
+}
+
+/** What of a peer is used, as a text: of two that are equal `decodePeer` makes the same. */
+export function peerText(json: JsonObject): string {
+  return JSON.stringify(peerKeys.map((name) => json[name]));
 }
 
 function toStatusNode(found: z.output<typeof peer>): StatusNode {

@@ -55,12 +55,12 @@ export interface LocalApi extends Disposable {
 export async function connectLocalApi(system: System, socket: string): Promise<LocalApi> {
   const target: HttpTarget = { kind: "unix", socketPath: socket, host };
   const client = await system.http.connect(target);
-  const { createStatusDecoder, decodeOfferedRoutes, decodePing, decodePrefs, decodeStatus } = await import(
-    "./local-api-schema.ts"
-  );
+  const [{ decodeOfferedRoutes, decodePing, decodePrefs, decodeStatus }, { createStatusDecoder }] = await Promise.all([
+    import("./local-api-schema.ts"),
+    import("./status-decoder.ts"),
+  ]);
   const decodeNext = createStatusDecoder();
-  const call = (method: "GET" | "POST" | "PATCH", path: string, rest: Omit<WholeRequest, "method" | "path">) =>
-    client.json({ method, path: `/localapi/v0/${path}`, timeoutMs, headersTimeoutMs: timeoutMs, ...rest });
+  const call = (...question: Parameters<typeof ask>) => client.json(ask(...question));
   const watch = (mask: number, signal: AbortSignal, idleTimeoutMs?: number): AsyncIterable<string> =>
     client.lines({
       path: `/localapi/v0/watch-ipn-bus?mask=${mask}`,
@@ -73,15 +73,15 @@ export async function connectLocalApi(system: System, socket: string): Promise<L
     socket,
     status: async (signal, peers = "with") => {
       if (peers === "without") return decodeStatus(await call("GET", "status?peers=false", { signal }));
-      return decodeNext(await call("GET", "status", { signal, maxBytes: maxStatusBytes }));
+      return client.decoded(ask("GET", "status", { signal, maxBytes: maxStatusBytes }), decodeNext);
     },
     prefs: async (signal) => decodePrefs(await call("GET", "prefs", { signal })),
     editPrefs: async (edit, signal) => decodePrefs(await call("PATCH", "prefs", { signal, body: encodeEdit(edit) })),
     start: async ({ authKey, prefs }, signal) => {
-      await client.text(post("start", { AuthKey: authKey, UpdatePrefs: prefs }, signal));
+      await client.text(ask("POST", "start", { signal, body: { AuthKey: authKey, UpdatePrefs: prefs } }));
     },
     loginInteractive: async (signal) => {
-      await client.text(post("login-interactive", undefined, signal));
+      await client.text(ask("POST", "login-interactive", { signal }));
     },
     ping: async (address, signal) => {
       const path = `ping?type=disco&ip=${encodeURIComponent(address)}`;
@@ -97,8 +97,12 @@ export async function connectLocalApi(system: System, socket: string): Promise<L
   };
 }
 
-function post(path: string, body: HttpBody | undefined, signal: AbortSignal): WholeRequest {
-  return { method: "POST", path: `/localapi/v0/${path}`, body, signal, timeoutMs, headersTimeoutMs: timeoutMs };
+function ask(
+  method: "GET" | "POST" | "PATCH",
+  path: string,
+  rest: Omit<WholeRequest, "method" | "path">,
+): WholeRequest {
+  return { method, path: `/localapi/v0/${path}`, timeoutMs, headersTimeoutMs: timeoutMs, ...rest };
 }
 
 /** MaskedPrefs: each field beside the mark that it counts. */
