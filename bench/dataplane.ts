@@ -8,7 +8,8 @@ import { type PodCIDRs, parsePodCIDRs } from "../src/cidr/pod-cidrs.ts";
 import { type Prefix, parsePrefix } from "../src/cidr/prefix.ts";
 import type { LoadedConfig } from "../src/config/config.ts";
 import { loadConfig } from "../src/config/load.ts";
-import { createDataplaneAgent, type DataplaneAssignment, type DataplanePeers } from "../src/dataplane/agent.ts";
+import { createDataplaneAgent, type DataplanePeers } from "../src/dataplane/agent.ts";
+import type { NodeRanges } from "../src/dataplane/dataplane-plan.ts";
 import { planDataplane } from "../src/dataplane/dataplane-plan.ts";
 import { buildMesh, type MeshInput } from "../src/mesh/mesh.ts";
 import { realExec } from "../src/sys/process/exec.ts";
@@ -27,7 +28,7 @@ export interface DataplaneBenchOptions {
 
 const count = 1000;
 const podCIDRs = parsePodCIDRs("10.128.0.0/24");
-const ranges: DataplaneAssignment = {
+const ranges: NodeRanges = {
   podCIDRs,
   clusterCIDRs: [parsePrefix("10.128.0.0/9")],
   isGuess: false,
@@ -71,7 +72,7 @@ export async function benchDataplane({ rounds, restMs }: DataplaneBenchOptions):
   const agent = createDataplaneAgent(system, {
     conditions: createConditionStore(system),
     config,
-    assignment: createLatest<DataplaneAssignment | undefined>(ranges),
+    assignment: createLatest<NodeRanges | undefined>(ranges),
     peers,
     claims: createLatest<ClaimsView | undefined>(undefined),
     held: createLatest<PodCIDRs | undefined>(undefined),

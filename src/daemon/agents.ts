@@ -86,7 +86,7 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
     createNodeAgent(system, { ...shared, nodeObject, pods, nodeName: flags.nodeName, executable, everySecond }),
     createDataplaneAgent(system, { ...shared, peers, held, damage }),
     createNodeStateAgent(system, shared),
-    createTailscaleAgent(system, { ...shared, tailnet, damage, isShutOut }),
+    createTailscaleAgent(system, { ...shared, tailnet, damage, held, isShutOut }),
     createMeshAgent(system, { ...shared, tailnet, proofs, mesh, peers }),
     createProofAgent(system, { ...shared, tailnet, proofs, mesh, isShutOut }),
     createClaimsAgent(system, { ...shared, tailnet, proofs, held, pods }),

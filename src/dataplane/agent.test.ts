@@ -13,13 +13,14 @@ import { fakeMonitor } from "../kernel/testing.ts";
 import { fakeClock, memoryLog, tempRoot, testSystem } from "../sys/testing.ts";
 import type { ClaimsView } from "../tailnet/claims-view.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
-import { createDataplaneAgent, type DataplaneAssignment, type DataplanePeers } from "./agent.ts";
+import { createDataplaneAgent, type DataplanePeers } from "./agent.ts";
+import type { NodeRanges } from "./dataplane-plan.ts";
 import { type FakeKernel, fakeKernel } from "./testing.ts";
 
 const prefixes = (...texts: string[]) => texts.map(parsePrefix);
 const own = parsePodCIDRs("10.1.2.0/24");
 const peer: DataplanePeers = { podCIDRs: prefixes("10.1.3.0/24"), serving: [] };
-const ranges: DataplaneAssignment = {
+const ranges: NodeRanges = {
   podCIDRs: own,
   clusterCIDRs: prefixes("10.1.0.0/16"),
   isGuess: false,
@@ -34,7 +35,7 @@ async function start(config = "{}") {
   const system = testSystem(root, { exec: kernel.exec, follow: fakeMonitor().follow, clock, log });
   const signal = new AbortController().signal;
   const configs = createLatest<LoadedConfig | undefined>(undefined);
-  const assignment = createLatest<DataplaneAssignment | undefined>(ranges);
+  const assignment = createLatest<NodeRanges | undefined>(ranges);
   const peers = createLatest<DataplanePeers | undefined>(undefined);
   const damage = createLatest<TailnetDamage | undefined>(undefined);
   const configure = async (text: string): Promise<void> => {
@@ -122,13 +123,15 @@ describe("the dataplane agent", () => {
     node.assignment.set({ ...ranges, isGuess: true });
     await step();
     expect([node.kernel.table, node.kernel.bridge, node.kernel.ipRules]).toEqual([undefined, undefined, []]);
+    node.assignment.set({ ...ranges, current: { podCIDRs: parsePodCIDRs("10.1.9.0/24") } });
+    await step();
+    expect([node.kernel.bridge, node.held.value]).toEqual([undefined, undefined]);
+    expect(node.kernel.ipRules.length).toBe(3);
+    // On a node that is new to HeadCNI the login waits for the bridge, while conflist and plugins are seen to.
     node.assignment.set({ ...ranges, current: undefined });
     await step();
-    expect(node.kernel.bridge).toBeUndefined();
-    expect(node.kernel.ipRules.length).toBe(3);
-    node.assignment.set(ranges);
-    await step();
     expect(node.kernel.bridge?.addresses.map(String)).toEqual(["10.1.2.1/24"]);
+    expect(String(node.held.value)).toBe("10.1.2.0/24");
     expect(node.kernel.table).toContain("elements = { 10.1.2.0/24 }");
     expect(agent.status()).toMatchObject({ document: { tailnet: "used", keptNetworks: 1 } });
     node.peers.set(peer);

@@ -14,7 +14,7 @@ import { execUntil } from "../sys/process/exec.ts";
 import type { System } from "../sys/system.ts";
 import type { ClaimsView } from "../tailnet/claims-view.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
-import { isTailnetAsked } from "../tailnet/wanted-login.ts";
+import { isTailnetExpected } from "../tailnet/wanted-login.ts";
 import { cleanUpDataplane } from "./clean-up.ts";
 import { dataplaneConditions } from "./conditions.ts";
 import { createDamageFinder, type ServingPeer } from "./damage/find-damage.ts";
@@ -32,15 +32,10 @@ export interface DataplanePeers {
   readonly serving: readonly ServingPeer[];
 }
 
-export interface DataplaneAssignment extends NodeRanges {
-  /** Whether nothing assigned the PodCIDRs. */
-  readonly isGuess: boolean;
-}
-
 export interface DataplaneAgentOptions {
   readonly conditions: ConditionStore;
   readonly config: Watchable<LoadedConfig | undefined>;
-  readonly assignment: Watchable<DataplaneAssignment | undefined>;
+  readonly assignment: Watchable<NodeRanges | undefined>;
   /** The other nodes; undefined: no tailnet has been seen yet. */
   readonly peers: Watchable<DataplanePeers | undefined>;
   readonly claims: Watchable<ClaimsView | undefined>;
@@ -71,6 +66,10 @@ export function createDataplaneAgent(system: System, options: DataplaneAgentOpti
   const isQuiet = (reasons: readonly string[]): boolean =>
     isHeard && reasons.every((reason) => reason === "timer") && system.clock.monotonicMs() - fullAtMs < fullEveryMs;
 
+  const hold = (podCIDRs: PodCIDRs | undefined): void => {
+    if (String(held.value) !== String(podCIDRs)) held.set(podCIDRs);
+  };
+
   const step = async (isFull: boolean, signal: AbortSignal) => {
     const loaded = await firstValue(config, signal);
     const ranges = await firstValue(assignment, signal);
@@ -85,9 +84,9 @@ export function createDataplaneAgent(system: System, options: DataplaneAgentOpti
       serving: peers.value?.serving ?? [],
       claim: claims.value?.claim,
       isEnabled: tailscale.enabled !== false,
-      // A guess may be another node's, which only the tailnet tells.
-      isExpected: isTailnetAsked(tailscale) && !ranges.isGuess,
+      isExpected: isTailnetExpected(tailscale, ranges),
       holder,
+      onBridge: hold,
       memory,
       findDamage,
       isFull,
@@ -97,8 +96,7 @@ export function createDataplaneAgent(system: System, options: DataplaneAgentOpti
     const { masquerade } = loaded.config.network;
     shown = { state, masquerade };
     if (JSON.stringify(damage.value) !== JSON.stringify(state.damage)) damage.set(state.damage);
-    const gateways = state.plan.bridge?.podCIDRs;
-    if (String(held.value) !== String(gateways)) held.set(gateways);
+    if (state.plan.bridge === undefined) hold(undefined);
     if (isFull) fullAtMs = system.clock.monotonicMs();
     isHolding.set(state.tailnet === "used" || masquerade === "daemon");
     return state.conditions;

@@ -15,6 +15,8 @@ export interface NodeRanges {
   readonly podCIDRs: PodCIDRs;
   /** At most one of a family; empty when nothing says them. */
   readonly clusterCIDRs: readonly Prefix[];
+  /** Whether nothing assigned the PodCIDRs. */
+  readonly isGuess: boolean;
   /** What conflist and bridge have; undefined on a node HeadCNI has never seen, until they have followed. */
   readonly current: { readonly podCIDRs: PodCIDRs } | undefined;
 }
@@ -74,20 +76,27 @@ export function tailnetOf(
 
 export function planDataplane(input: PlanInput): DataplanePlan {
   const { ranges, serviceCIDRs, masquerade, mtuBytes, tailnet, isGivenUp } = input;
-  const { podCIDRs, clusterCIDRs, current } = ranges;
+  const { podCIDRs, clusterCIDRs } = ranges;
   const isUsed = tailnet.kind === "used";
   const peers = isUsed ? tailnet.peers : undefined;
   // A Service's address is translated after it was routed: the host's own way to one must not end in a blackhole.
   const open = clusterCIDRs.filter((cluster) => serviceCIDRs.some((service) => service.overlaps(cluster)));
   const closed = clusterCIDRs.filter((cluster) => !open.includes(cluster));
-  const isInForce = current?.podCIDRs.equals(podCIDRs) === true;
   return {
     families: podCIDRs.list.map(({ family }) => family),
     table: planTable({ podCIDRs, clusterCIDRs, peers, isMasquerading: masquerade === "daemon" }),
     ipRules: isUsed ? planIpRules({ podCIDRs: isGivenUp ? [] : podCIDRs, clusterCIDRs: closed }) : [],
     acceptsForward: isUsed,
-    bridge: isUsed && isInForce && !isGivenUp ? { podCIDRs, mtuBytes } : undefined,
+    bridge: isUsed && mayHaveBridge(ranges) && !isGivenUp ? { podCIDRs, mtuBytes } : undefined,
     givenUp: isGivenUp ? podCIDRs : undefined,
     open: isUsed ? open : [],
   };
+}
+
+/**
+ * With the PodCIDRs in force, and before on a node that has none yet: a bridge that comes while tailscaled logs in makes it connect anew.
+ * Other PodCIDRs in force have their bridge until the conflist has followed, and a guess may turn out to be another node's.
+ */
+function mayHaveBridge({ podCIDRs, isGuess, current }: NodeRanges): boolean {
+  return current === undefined ? !isGuess : current.podCIDRs.equals(podCIDRs);
 }

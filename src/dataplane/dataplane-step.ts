@@ -1,6 +1,7 @@
 // One step of the dataplane: read the kernel, plan, put each part in place, say what holds. A part that fails leaves the others alone.
 
 import { type Condition, type Failure, failureOf } from "../agent/conditions.ts";
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Prefix } from "../cidr/prefix.ts";
 import type { Config } from "../config/config.ts";
 import { readDevices } from "../kernel/devices.ts";
@@ -10,9 +11,10 @@ import type { ClaimEffects } from "../tailnet/claims-view.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { bridgeAmong } from "./bridge.ts";
 import { condition } from "./conditions.ts";
-import type { createDamageFinder, ForwardListing, ServingPeer } from "./damage/find-damage.ts";
+import type { createDamageFinder, ServingPeer } from "./damage/find-damage.ts";
 import { type DataplanePlan, type NodeRanges, type PodTailnet, planDataplane, tailnetOf } from "./dataplane-plan.ts";
-import { type Firewalls, findFirewalls, holdForward, type IptablesChain } from "./forward/firewall.ts";
+import type { Firewalls } from "./forward/firewall.ts";
+import { openForward } from "./forward/open-forward.ts";
 import { giveUpBridge, holdBridge } from "./gateway.ts";
 import type { Holder } from "./holder.ts";
 import { checkKernel, isTailnetDevice } from "./kernel-checks.ts";
@@ -37,6 +39,8 @@ export interface DataplaneStepInput {
   /** Whether there will be one: the configuration asks for it. */
   readonly isExpected: boolean;
   readonly holder: Holder;
+  /** Called when the bridge has the gateway addresses of these. */
+  readonly onBridge: (podCIDRs: PodCIDRs) => void;
   readonly memory: TailnetMemory;
   readonly findDamage: ReturnType<typeof createDamageFinder>;
   /** Whether nftables has to be looked at: not when it would have told of a change. */
@@ -71,24 +75,19 @@ export async function stepDataplane(system: System, input: DataplaneStepInput): 
 }
 
 async function stepAll(system: System, input: DataplaneStepInput): Promise<DataplaneState> {
-  const { config, ranges, peers, claim, isEnabled, isExpected, holder, last } = input;
+  const { peers, isEnabled, isExpected, holder, last } = input;
+  // First of all: the login to a tailnet waits for it, and whatever else starts meanwhile makes it late.
+  const own = isTailnetUsed(input) ? await holdOwnBridge(system, planWith(input, usedByNone), input) : undefined;
   const read = await tryReadTable(system);
   const listing = read.kind === "ok" ? read.value : undefined;
   const remembered = peers === undefined && isEnabled ? input.memory.recall() : undefined;
   const tailnet = tailnetOf(peers, { isEnabled, isExpected, listing, remembered: remembered?.peers });
-  const plan = planDataplane({
-    ranges: withCluster(ranges, remembered?.clusterCIDRs ?? []),
-    serviceCIDRs: config.network.serviceCIDR,
-    masquerade: config.network.masquerade,
-    mtuBytes: config.network.bridge.mtuBytes,
-    tailnet,
-    isGivenUp: claim?.holdsGateway === false && claim.podCIDRs.equals(ranges.podCIDRs),
-  });
+  const plan = planWith(input, tailnet, remembered?.clusterCIDRs);
   // Without a tailnet there is nothing more to hold; what there was has been taken out by the step before.
   const isDone = tailnet.kind === "unknown" || (tailnet.kind === "unused" && last?.tailnet === "unused");
   const [tableConditions, rest] = await Promise.all([
     holdTable(system, { plan, read, holder, isUsed: tailnet.kind === "used" }),
-    isDone ? nothingHeld : holdRest(system, plan, { ...input, known: undefined }),
+    isDone ? nothingHeld : holdRest(system, plan, { ...input, known: undefined, own }),
   ]);
   const isTableHeld = !tableConditions.some(({ code }) => tableFailures.includes(code));
   const fullConditions = [...tableConditions, ...remember(system, input)];
@@ -96,8 +95,22 @@ async function stepAll(system: System, input: DataplaneStepInput): Promise<Datap
   return { ...rest, plan, tailnet: tailnet.kind, isTableHeld, fullConditions, conditions };
 }
 
-function withCluster(ranges: NodeRanges, remembered: readonly Prefix[]): NodeRanges {
-  return { ...ranges, clusterCIDRs: withRemembered(ranges.clusterCIDRs, remembered) };
+/** For what does not depend on the other nodes. */
+const usedByNone: PodTailnet = { kind: "used", peers: [] };
+
+function planWith(
+  { config, ranges, claim }: DataplaneStepInput,
+  tailnet: PodTailnet,
+  remembered: readonly Prefix[] = [],
+): DataplanePlan {
+  return planDataplane({
+    ranges: { ...ranges, clusterCIDRs: withRemembered(ranges.clusterCIDRs, remembered) },
+    serviceCIDRs: config.network.serviceCIDR,
+    masquerade: config.network.masquerade,
+    mtuBytes: config.network.bridge.mtuBytes,
+    tailnet,
+    isGivenUp: claim?.holdsGateway === false && claim.podCIDRs.equals(ranges.podCIDRs),
+  });
 }
 
 /** What has been seen of a tailnet outlives a reboot; where none is wanted, nothing shall. */
@@ -115,12 +128,17 @@ const nothingHeld = { firewalls: { iptables: [], refusing: [] }, sysctls: {}, da
 const tableFailures: readonly string[] = ["SourcesNotKept", "MasqueradeNotApplied"];
 
 /** Whether nothing was wanted, nothing was left, and nothing is wanted now. */
-function isIdle({ config, peers, isEnabled, isExpected }: DataplaneStepInput, last: DataplaneState): boolean {
-  const isUsed = isEnabled && (peers !== undefined || isExpected);
-  const isWanted = config.network.masquerade === "daemon" || isUsed;
+function isIdle(input: DataplaneStepInput, last: DataplaneState): boolean {
+  const { config, isEnabled } = input;
+  const isWanted = config.network.masquerade === "daemon" || isTailnetUsed(input);
   return (
     !isWanted && last.tailnet !== "used" && last.plan.table === undefined && (isEnabled || last.tailnet === "unused")
   );
+}
+
+/** Whether that is known without what an earlier daemon left. */
+function isTailnetUsed({ peers, isEnabled, isExpected }: DataplaneStepInput): boolean {
+  return isEnabled && (peers !== undefined || isExpected);
 }
 
 type ReadTable = Result<TableListing | undefined, Failure>;
@@ -162,62 +180,61 @@ async function holdTable(
   return holder.hold({ part: "table", key: table === undefined ? "" : renderTable(table), act, failed });
 }
 
-interface HoldRestInput extends Pick<DataplaneStepInput, "config" | "holder" | "serving" | "findDamage"> {
+type HoldBridgeInput = Pick<DataplaneStepInput, "holder" | "onBridge">;
+
+interface HoldRestInput extends HoldBridgeInput, Pick<DataplaneStepInput, "config" | "serving" | "findDamage"> {
   /** The firewalls of a step before, where those of nftables are as they were. */
   readonly known: Firewalls | undefined;
+  /** The bridge, where it is held already. */
+  readonly own?: OwnBridge | undefined;
 }
 
 async function holdRest(system: System, plan: DataplanePlan, input: HoldRestInput) {
-  const { holder, config, known, serving, findDamage } = input;
-  const [firewalls, devices] = await Promise.all([findFirewalls(system, known), readDevices(system)]);
-  const unheard = firewalls.iptables.filter(({ backend }) => known === undefined || backend === "legacy");
-  const listings: ForwardListing[] = [];
+  const { config, serving, findDamage } = input;
+  const { acceptsForward } = plan;
   const sysctls = readSysctls(system);
-  const bridge = bridgeAmong(devices);
-  const { ipRules, acceptsForward, bridge: wanted, givenUp } = plan;
-  const held = await Promise.all([
-    holder.hold({
-      part: "rules",
-      key: JSON.stringify(ipRules),
-      act: () => holdIpRules(system, ipRules),
-      failed: (failure) => [condition("RoutingRulesNotApplied", failure)],
-    }),
-    holder.hold({
-      part: "forward",
-      key: String(acceptsForward),
-      act: () => holdAllForward(system, { chains: unheard, isWanted: acceptsForward }, listings),
-      failed: (failure) => [condition("ForwardNotOpened", failure)],
-    }),
-    holder.hold({
-      part: "bridge",
-      key: wanted === undefined ? `${givenUp ?? ""}` : `${wanted.podCIDRs} ${wanted.mtuBytes}`,
-      act: async () => {
-        if (givenUp !== undefined) return giveUpBridge(system, bridge, givenUp);
-        return wanted !== undefined && holdBridge(system, bridge, wanted);
-      },
-      failed: (failure) => [condition("BridgeNotMade", failure)],
-    }),
+  const [{ bridge, devices, ...own }, rules, { firewalls, forward, ...opened }] = await Promise.all([
+    input.own ?? holdOwnBridge(system, plan, input),
+    holdRules(system, plan, input),
+    openForward(system, { ...input, isWanted: acceptsForward }),
   ]);
-  const isComplete = known === undefined && listings.length === unheard.length;
   const device = devices.kind === "ok" ? devices.value.find(isTailnetDevice) : undefined;
-  const damage = acceptsForward
-    ? await findDamage(system, { forward: isComplete ? listings : undefined, serving, device })
-    : undefined;
+  const damage = acceptsForward ? await findDamage(system, { forward, serving, device }) : undefined;
   const { mtuBytes } = config.network.bridge;
   const checks = acceptsForward ? checkKernel({ plan, firewalls, bridge, devices, sysctls, mtuBytes }) : [];
-  return { firewalls, sysctls, damage, conditions: [...held.flat(), ...checks] };
+  return { firewalls, sysctls, damage, conditions: [...rules, ...opened.conditions, ...own.conditions, ...checks] };
 }
 
-async function holdAllForward(
+/** The bridge with all devices as they were before, and what is wrong with it now. */
+type OwnBridge = Awaited<ReturnType<typeof holdOwnBridge>>;
+
+async function holdOwnBridge(
   system: System,
-  { chains, isWanted }: { readonly chains: readonly IptablesChain[]; readonly isWanted: boolean },
-  listings: ForwardListing[],
-): Promise<boolean> {
-  const changed: boolean[] = [];
-  for (const chain of chains) {
-    const { hasChanged, listing } = await holdForward(system, chain, isWanted);
-    changed.push(hasChanged);
-    listings.push({ family: chain.family, text: listing });
-  }
-  return changed.includes(true);
+  { bridge: wanted, givenUp }: DataplanePlan,
+  { holder, onBridge }: HoldBridgeInput,
+) {
+  const devices = await readDevices(system);
+  const bridge = bridgeAmong(devices);
+  const conditions = await holder.hold({
+    part: "bridge",
+    key: wanted === undefined ? `${givenUp ?? ""}` : `${wanted.podCIDRs} ${wanted.mtuBytes}`,
+    act: async () => {
+      if (givenUp !== undefined) return giveUpBridge(system, bridge, givenUp);
+      if (wanted === undefined) return false;
+      const hasChanged = await holdBridge(system, bridge, wanted);
+      onBridge(wanted.podCIDRs);
+      return hasChanged;
+    },
+    failed: (failure) => [condition("BridgeNotMade", failure)],
+  });
+  return { devices, bridge, conditions };
+}
+
+function holdRules(system: System, { ipRules }: DataplanePlan, { holder }: HoldRestInput) {
+  return holder.hold({
+    part: "rules",
+    key: JSON.stringify(ipRules),
+    act: () => holdIpRules(system, ipRules),
+    failed: (failure) => [condition("RoutingRulesNotApplied", failure)],
+  });
 }

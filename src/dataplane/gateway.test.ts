@@ -23,9 +23,8 @@ describe("holdBridge()", () => {
     const { kernel, look } = onKernel();
     expect(await look()).toBe(true);
     const [, add = "", ...rest] = kernel.calls;
-    expect(add).toMatch(/^ip link add name headcni0 address [0-9a-f][26ae](:[0-9a-f]{2}){5} mtu 1280 type bridge$/);
+    expect(add).toMatch(/^ip link add name headcni0 address [0-9a-f][26ae](:[0-9a-f]{2}){5} mtu 1280 up type bridge$/);
     expect(rest).toEqual([
-      "ip link set dev headcni0 up",
       "ip addr add 10.1.2.1/24 broadcast + dev headcni0",
       "ip addr add fd00:1::1/64 nodad dev headcni0",
     ]);

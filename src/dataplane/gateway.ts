@@ -35,10 +35,10 @@ export async function holdBridge(
   const missing = missingGateways(reading, podCIDRs);
   if (missing.length === 0) return false;
   // The plugin gives the bridge its own address, too: without one it would take a port's, and another one when that pod goes.
-  const device = ["name", bridgeName, "address", randomMac(system), "mtu", String(mtuBytes), "type", "bridge"];
+  const device = ["name", bridgeName, "address", randomMac(system), "mtu", String(mtuBytes), "up", "type", "bridge"];
   // A pod's ADD may have made it meanwhile.
-  if (reading.kind === "absent") await ip(system, ["link", "add", ...device], isThere);
-  await ip(system, ["link", "set", "dev", bridgeName, "up"]);
+  const isMade = reading.kind === "absent" && (await ip(system, ["link", "add", ...device], isThere)) === "done";
+  if (!isMade) await ip(system, ["link", "set", "dev", bridgeName, "up"]);
   for (const gateway of missing) await ip(system, ["addr", "add", ...addressArgs(gateway)], isThere);
   return true;
 }
@@ -73,9 +73,11 @@ function randomMac({ random }: System): string {
   return [(first & 0xfc) | 0x02, ...rest].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 
-async function ip(system: System, args: readonly string[], isFine?: RegExp): Promise<void> {
+/** @returns "needless" when it was so already, as `isFine` says */
+async function ip(system: System, args: readonly string[], isFine?: RegExp): Promise<"done" | "needless"> {
   const { exitCode, stderr } = await system.exec.run(["ip", ...args], { timeoutMs: 5000 });
-  if (exitCode === 0 || isFine?.test(stderr) === true) return;
+  if (exitCode === 0) return "done";
+  if (isFine?.test(stderr) === true) return "needless";
   const said = stderr.trim().split("\n", 1)[0] || "no message";
   throw new HeadcniError("HC_DATAPLANE", `Cannot make the bridge ${bridgeName}: ip ${args.join(" ")} failed: ${said}`);
 }

@@ -8,6 +8,7 @@ import { type Firewalls, findFirewalls } from "../dataplane/forward/firewall.ts"
 import { checkKernel } from "../dataplane/kernel-checks.ts";
 import { readSysctls, type Sysctls } from "../dataplane/sysctls.ts";
 import { type Device, readDevices } from "../kernel/devices.ts";
+import { isGuess } from "../podcidr/answer.ts";
 import type { Result } from "../sys/result.ts";
 import type { System } from "../sys/system.ts";
 import type { NodePlan } from "./node-plan.ts";
@@ -37,8 +38,9 @@ export async function examineDataplane(
   { config, node: { answer, current, plan: nodePlan }, mesh }: DataplaneLookInput,
 ): Promise<KernelLook> {
   const { mtuBytes } = config.network.bridge;
+  const { podCIDRs, source } = nodePlan.adoption.effective;
   const plan = planDataplane({
-    ranges: { podCIDRs: nodePlan.adoption.effective.podCIDRs, clusterCIDRs: answer.clusterCIDRs, current },
+    ranges: { podCIDRs, clusterCIDRs: answer.clusterCIDRs, isGuess: isGuess(source), current },
     serviceCIDRs: config.network.serviceCIDR,
     masquerade: config.network.masquerade,
     mtuBytes,

@@ -28,3 +28,8 @@ export function wantedLogin({ login }: TailnetSettings): WantedLogin | undefined
 export function isTailnetAsked(settings: TailnetSettings): boolean {
   return settings.enabled ?? wantedLogin(settings) !== undefined;
 }
+
+/** Whether the node is got ready for the tailnet before it is on one: a guess may be another node's, which only the tailnet tells. */
+export function isTailnetExpected(settings: TailnetSettings, { isGuess }: { readonly isGuess: boolean }): boolean {
+  return isTailnetAsked(settings) && !isGuess;
+}

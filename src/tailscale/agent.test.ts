@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
+import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
 import { fakeClock, waitUntil } from "../sys/testing.ts";
 import { readPrefsRecord } from "./prefs/prefs-record.ts";
 import {
@@ -528,4 +529,37 @@ test("the first step asks as soon as the PodCIDR is in force, whatever the agent
   node.assignment.set(assigned("10.244.1.0/24"));
   await once;
   expect(fake.prefs.AdvertiseRoutes).toEqual(["10.244.1.0/24"]);
+});
+
+describe("the first step, where tailscaled is to be logged in", () => {
+  const never = Promise.withResolvers<void>().promise;
+  const login = { server: "https://hs.example.com", authKeyFile: "/etc/headcni/key", hostname: undefined };
+
+  test.each<[string, (node: Node, clock: ReturnType<typeof fakeClock>) => unknown]>([
+    ["the bridge has the gateway", ({ held, assignment }) => held.set(assignment.value?.podCIDRs)],
+    ["that takes long", (_node, clock) => clock.advance(500)],
+  ])("asks once the PodCIDR is in force and %s", async (_what, does) => {
+    const clock = fakeClock();
+    await using node = new Node({ clock });
+    await using fake = await fakeTailscaled(node.root);
+    node.root.write(login.authKeyFile, "key-1\n", 0o600);
+    node.config.set(loaded({ login }));
+    const once = node.agent.once(new AbortController().signal, never);
+    node.held.set(parsePodCIDRs("10.244.9.0/24"));
+    await Bun.sleep(20);
+    expect(fake.requests).toEqual([]);
+    await does(node, clock);
+    await once;
+    expect(fake.changes()).toEqual(["POST start", "POST login-interactive"]);
+  });
+
+  test("does not wait for a bridge that a guess gets only on the tailnet", async () => {
+    await using node = new Node({ clock: fakeClock() });
+    await using fake = await fakeTailscaled(node.root);
+    node.root.write(login.authKeyFile, "key-1\n", 0o600);
+    node.config.set(loaded({ login }));
+    node.assignment.set(assigned(podCIDR, true));
+    await node.agent.once(new AbortController().signal, never);
+    expect(fake.changes()).toEqual(["POST start", "POST login-interactive"]);
+  });
 });

@@ -10,13 +10,14 @@ import type { RecordMetric } from "../agent/metrics.ts";
 import { createReconciler, throwIfStopping } from "../agent/reconciler.ts";
 import { createTrigger } from "../agent/trigger.ts";
 import { createWatches, type WatchTarget } from "../agent/watches.ts";
+import type { PodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Config, LoadedConfig } from "../config/config.ts";
 import { basename, dirname } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import type { ClaimsView } from "../tailnet/claims-view.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
-import { wantedLogin } from "../tailnet/wanted-login.ts";
+import { isTailnetExpected, wantedLogin } from "../tailnet/wanted-login.ts";
 import { type AdvertisedAssignment, isInForce } from "./advertise.ts";
 import { condition, tailscaleConditions } from "./conditions.ts";
 import { finishLeftToggle } from "./heal/healer.ts";
@@ -26,7 +27,7 @@ import { tailscaleMetrics } from "./metrics.ts";
 import { createPeerPings } from "./peer-pings.ts";
 import { restorePrefs } from "./prefs/hold-prefs.ts";
 import { showTailscale, type TailscaleView } from "./status.ts";
-import { createTailscaleStep } from "./tailscale-step.ts";
+import { createTailscaleStep, type TailscaleStep } from "./tailscale-step.ts";
 
 export interface TailscaleAgentOptions {
   readonly conditions: ConditionStore;
@@ -36,6 +37,8 @@ export interface TailscaleAgentOptions {
   readonly tailnet: Latest<Tailnet | undefined>;
   /** What tailscaled has lost in the kernel; undefined while that is not known. */
   readonly damage: Watchable<TailnetDamage | undefined>;
+  /** The PodCIDRs whose gateway addresses the kernel holds. */
+  readonly held: Watchable<PodCIDRs | undefined>;
   /** Whether packets say that no other node is in reach. */
   readonly isShutOut: Watchable<boolean>;
   /** What is offered of guessed PodCIDRs; undefined while that is not known. */
@@ -43,6 +46,8 @@ export interface TailscaleAgentOptions {
   readonly record: RecordMetric;
 }
 
+/** The login may wait this long for the bridge. */
+const bridgeMs = 500;
 /** The first step may wait this long for tailscaled: the other agents begin after it. */
 const firstStepMs = 2000;
 /** Messages of the bus are gathered for this long. */
@@ -80,7 +85,7 @@ export function createTailscaleAgent(system: System, options: TailscaleAgentOpti
         claims: claims.value,
         isQuiet: isFollowingBus && reasons.every((reason) => reason === "timer"),
       };
-      const done = await step(input, signal);
+      const done = await step.take(input, signal);
       if (done.retryAfterMs !== undefined) trigger.wake("retry", done.retryAfterMs);
       view = done.view;
       publish(tailnet, view.tailnet);
@@ -97,8 +102,12 @@ export function createTailscaleAgent(system: System, options: TailscaleAgentOpti
     conditions: tailscaleConditions,
     metrics: Object.values(tailscaleMetrics),
     once: async (signal, earlier) => {
+      const opening = openEarly(step, config, signal);
       // What is in force can be offered, while the rules for it are still put in place. After the agents before, none will be.
-      await Promise.race([earlier, inForce(assignment, signal)]);
+      const ready = new AbortController();
+      await Promise.race([earlier, readyToJoin(system, options, AbortSignal.any([signal, ready.signal]))]);
+      ready.abort();
+      await opening;
       await within(system, firstStepMs, signal, reconciler.once);
     },
     run: async (signal) => {
@@ -123,9 +132,31 @@ export function createTailscaleAgent(system: System, options: TailscaleAgentOpti
   };
 }
 
-/** Resolves when the PodCIDRs are in force that the node shall have, or `signal` aborts. */
-async function inForce(assignment: TailscaleAgentOptions["assignment"], signal: AbortSignal): Promise<void> {
+type JoinOptions = Pick<TailscaleAgentOptions, "config" | "assignment" | "held">;
+
+/**
+ * Resolves when the PodCIDRs are in force that the node shall have, and where tailscaled is to be logged in, the bridge has their gateways:
+ * an address that comes while it logs in makes it connect anew. Also when `signal` aborts.
+ */
+async function readyToJoin(
+  system: System,
+  { config, assignment, held }: JoinOptions,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted && !isInForce(assignment.value)) await assignment.changed(assignment.value, signal);
+  const settings = config.value?.config.tailscale;
+  const own = assignment.value;
+  if (settings === undefined || own === undefined || wantedLogin(settings) === undefined) return;
+  if (!isTailnetExpected(settings, own)) return;
+  await within(system, bridgeMs, signal, async (limited) => {
+    while (!limited.aborted && held.value?.equals(own.podCIDRs) !== true) await held.changed(held.value, limited);
+  });
+}
+
+/** While the PodCIDRs are put in force: what speaks with tailscaled takes a while to load. */
+async function openEarly(step: TailscaleStep, config: JoinOptions["config"], signal: AbortSignal): Promise<void> {
+  const settings = (await firstValue(config, signal))?.config.tailscale;
+  if (settings !== undefined) await step.open(settings);
 }
 
 /** Where tailscaled's socket and the key appear. */

@@ -5,7 +5,7 @@ import type { Agent } from "../agent/agent.ts";
 import type { ConditionStore } from "../agent/condition-store.ts";
 import type { Condition } from "../agent/conditions.ts";
 import { createLatest } from "../agent/latest.ts";
-import { parsePodCIDRs } from "../cidr/pod-cidrs.ts";
+import { type PodCIDRs, parsePodCIDRs } from "../cidr/pod-cidrs.ts";
 import type { Config, LoadedConfig } from "../config/config.ts";
 import { defaultConfig } from "../config/defaults.ts";
 import type { System } from "../sys/system.ts";
@@ -51,6 +51,7 @@ export class Node {
   readonly assignment = createLatest<AdvertisedAssignment | undefined>(assigned(podCIDR));
   readonly tailnet = createLatest<Tailnet | undefined>(undefined);
   readonly damage = createLatest<TailnetDamage | undefined>(undefined);
+  readonly held = createLatest<PodCIDRs | undefined>(undefined);
   readonly isShutOut = createLatest(false);
   readonly claims = createLatest<ClaimsView | undefined>(undefined);
   raised: readonly Condition[] = [];
@@ -62,7 +63,7 @@ export class Node {
 
   constructor(parts: Partial<System> = {}) {
     this.system = testSystem(this.root, { log: this.log, ...parts });
-    const { config, assignment, tailnet, damage, isShutOut, claims } = this;
+    const { config, assignment, tailnet, damage, held, isShutOut, claims } = this;
     const conditions = this.#store();
     this.agent = createTailscaleAgent(this.system, {
       conditions,
@@ -70,6 +71,7 @@ export class Node {
       assignment,
       tailnet,
       damage,
+      held,
       isShutOut,
       claims,
       record: () => undefined,

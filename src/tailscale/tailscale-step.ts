@@ -57,7 +57,11 @@ export interface TailscaleStepResult {
   readonly retryAfterMs?: number | undefined;
 }
 
-export type TailscaleStep = (input: TailscaleStepInput, signal: AbortSignal) => Promise<TailscaleStepResult>;
+export interface TailscaleStep {
+  /** Loads what a step needs where there is a tailscaled; asks it nothing. */
+  open(settings: Config["tailscale"]): Promise<void>;
+  take(input: TailscaleStepInput, signal: AbortSignal): Promise<TailscaleStepResult>;
+}
 
 export function createTailscaleStep(system: System, { record, connection }: TailscaleStepOptions): TailscaleStep {
   const { files } = system;
@@ -120,7 +124,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
     };
   };
 
-  return async (input, signal) => {
+  const take = async (input: TailscaleStepInput, signal: AbortSignal): Promise<TailscaleStepResult> => {
     const { socket, enabled } = input.settings;
     try {
       if (enabled === false) {
@@ -144,6 +148,13 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
       opened.close();
       return absent(files, input.settings, error.message);
     }
+  };
+
+  return {
+    take,
+    open: async ({ socket, enabled }) => {
+      if (enabled !== false && files.stat(socket) !== undefined) await opened.open(socket);
+    },
   };
 }
 

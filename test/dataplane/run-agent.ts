@@ -9,7 +9,8 @@ import { type PodCIDRs, parsePodCIDRs } from "../../src/cidr/pod-cidrs.ts";
 import { parsePrefix } from "../../src/cidr/prefix.ts";
 import type { LoadedConfig } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { createDataplaneAgent, type DataplaneAssignment, type DataplanePeers } from "../../src/dataplane/agent.ts";
+import { createDataplaneAgent, type DataplanePeers } from "../../src/dataplane/agent.ts";
+import type { NodeRanges } from "../../src/dataplane/dataplane-plan.ts";
 
 import type { LogLevel, LogMethod } from "../../src/sys/log/log.ts";
 import { createSystem } from "../../src/sys/system.ts";
@@ -26,7 +27,7 @@ const log = { debug: () => undefined, info: say("info"), warn: say("warn"), erro
 const system = createSystem({ log });
 const conditions = createConditionStore(system);
 const config = createLatest<LoadedConfig | undefined>(undefined);
-const assignment = createLatest<DataplaneAssignment | undefined>(undefined);
+const assignment = createLatest<NodeRanges | undefined>(undefined);
 const peers = createLatest<DataplanePeers | undefined>(undefined);
 const damage = createLatest<TailnetDamage | undefined>(undefined);
 
