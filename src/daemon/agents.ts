@@ -58,6 +58,7 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
   const config = createLatest<LoadedConfig | undefined>(undefined);
   const assignment = createLatest<NodeAssignment | undefined>(undefined);
   const tailnet = createLatest<Tailnet | undefined>(undefined);
+  const ownId = createLatest<string | undefined>(undefined);
   const mesh = createLatest<Mesh | undefined>(undefined);
   const damage = createLatest<TailnetDamage | undefined>(undefined);
   const peers = createLatest<PeerPodCIDRs | undefined>(undefined);
@@ -86,11 +87,11 @@ export function createAgents(system: System, options: AgentsOptions): Agents {
     createNodeAgent(system, { ...shared, nodeObject, pods, nodeName: flags.nodeName, executable, everySecond }),
     createDataplaneAgent(system, { ...shared, peers, held, damage }),
     createNodeStateAgent(system, shared),
-    createTailscaleAgent(system, { ...shared, tailnet, damage, held, isShutOut }),
+    createTailscaleAgent(system, { ...shared, tailnet, ownId, damage, held, isShutOut }),
     createMeshAgent(system, { ...shared, tailnet, proofs, mesh, peers }),
     createProofAgent(system, { ...shared, tailnet, proofs, mesh, isShutOut }),
     createClaimsAgent(system, { ...shared, tailnet, proofs, held, pods }),
-    createHeadscaleAgent(system, { ...shared, tailnet }),
+    createHeadscaleAgent(system, { ...shared, tailnet, ownId }),
     createLeaseAgent(system, { ...shared, runtimes }),
     createStatusServerAgent(system, { ...shared, metrics, facts }),
   ];

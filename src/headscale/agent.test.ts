@@ -39,7 +39,7 @@ function tailnetOf(peers: number): Tailnet {
   return { kind: "ready", self, peers: Array.from({ length: peers }, (_, at) => peer(at + 2)) };
 }
 
-async function start(approval: string, facts = generations[2]) {
+async function start(approval: string, facts = generations[2], first: Tailnet | undefined = tailnetOf(1)) {
   if (facts === undefined) throw new Error("No facts");
   // Loaded by the first call otherwise, which takes time that the clock does not know of.
   await Promise.all([
@@ -62,8 +62,10 @@ async function start(approval: string, facts = generations[2]) {
     podCIDRs,
     clusterCIDRs: [parsePrefix("10.244.0.0/16")],
   });
-  const tailnet = createLatest<Tailnet | undefined>(tailnetOf(1));
-  const agent = createHeadscaleAgent(system, { conditions, config, assignment, tailnet, record: () => undefined });
+  const tailnet = createLatest<Tailnet | undefined>(first);
+  const ownId = createLatest<string | undefined>(undefined);
+  const record = () => undefined;
+  const agent = createHeadscaleAgent(system, { conditions, config, assignment, tailnet, ownId, record });
   const stop = new AbortController();
   const running = agent.run(stop.signal, Promise.resolve());
   return {
@@ -72,6 +74,7 @@ async function start(approval: string, facts = generations[2]) {
     http,
     assignment,
     tailnet,
+    ownId,
     codes: () => conditions.list().map(({ code }) => code),
     approved: (id: string) => state.nodes().find((one) => one.id === id)?.approved,
     [Symbol.asyncDispose]: async () => {
@@ -106,6 +109,26 @@ test("a node asks once, whatever happens on the tailnet, and again for another P
   at.state.put(node("1", { available: ["10.244.7.0/24"], approved: ["10.244.1.0/24"] }));
   await at.clock.advance(10_000);
   expect(at.approved("1")).toContain("10.244.7.0/24");
+});
+
+test("a node asks as soon as it knows its id, before the tailnet, and then not again", async () => {
+  await using at = await start("node", generations[2], { kind: "needs-login", why: "" });
+  at.state.put(node("1", { isOnline: false, available: ["10.244.2.0/24"] }));
+  at.state.put(node("2", { isOnline: false, available: ["10.244.1.0/24"] }));
+  await at.clock.advance(10_000);
+  const calls = () => at.http.requests.map(({ method, path }) => `${method} ${path}`);
+  // How it is to be asked: what that takes need not be waited for later.
+  expect(calls()).toEqual(["GET /api/v1/node", "GET /api/v1/routes"]);
+  at.ownId.set("2");
+  await at.clock.advance(1000);
+  expect([at.approved("1"), at.approved("2")]).toEqual([[], ["10.244.1.0/24"]]);
+  const asked = at.http.requests.length;
+  const self = tailnetOf(1);
+  if (!("self" in self)) throw new Error("Not on the tailnet");
+  at.tailnet.set({ ...self, self: { ...self.self, id: "2" } });
+  at.ownId.set(undefined);
+  await at.clock.advance(10_000);
+  expect(at.http.requests).toHaveLength(asked);
 });
 
 test("a node says that another has its block, and does not take it", async () => {

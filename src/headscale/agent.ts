@@ -13,7 +13,7 @@ import type { Prefix } from "../cidr/prefix.ts";
 import type { Config, LoadedConfig } from "../config/config.ts";
 import { createBackoff } from "../sys/backoff.ts";
 import type { System } from "../sys/system.ts";
-import type { Tailnet, TailnetSelf } from "../tailnet/tailnet.ts";
+import type { Tailnet } from "../tailnet/tailnet.ts";
 import { isIn } from "./approval/approval-list.ts";
 import { type ApprovalRules, defaultBlockBits } from "./approval/approval-rules.ts";
 import { createApprover } from "./approval/approver.ts";
@@ -31,6 +31,8 @@ export interface HeadscaleAgentOptions {
   readonly config: Watchable<LoadedConfig | undefined>;
   readonly assignment: Watchable<HeadscaleAssignment | undefined>;
   readonly tailnet: Watchable<Tailnet | undefined>;
+  /** This node's id, when it is known before the tailnet. */
+  readonly ownId: Watchable<string | undefined>;
   readonly record: RecordMetric;
 }
 
@@ -38,11 +40,13 @@ export interface HeadscaleAgentOptions {
 const resyncMs = 300_000;
 /** Until Headscale knows what the node has only just offered. */
 const retry = { firstMs: 300, maxMs: 60_000 };
+/** What says nothing new of what was approved for the same node. */
+const ofTailnet: ReadonlySet<string> = new Set(["tailnet", "ownId"]);
 /** Three calls, each repeated for 20 s. */
 const deadlineMs = 120_000;
 
 export function createHeadscaleAgent(system: System, options: HeadscaleAgentOptions): Agent {
-  const { conditions, config, assignment, tailnet, record } = options;
+  const { conditions, config, assignment, tailnet, ownId, record } = options;
   const approver = createApprover(system, record);
   const trigger = createTrigger(system.clock);
   const backoff = createBackoff(system, retry);
@@ -51,23 +55,17 @@ export function createHeadscaleAgent(system: System, options: HeadscaleAgentOpti
   /** What was approved last, with what was said of it: every change of the tailnet comes by, and is no reason to ask again. */
   let done: { readonly of: string; readonly conditions: readonly Condition[] } | undefined;
 
-  const approveOwn = async (
-    {
-      settings,
-      own,
-      self,
-    }: { readonly settings: Config["headscale"]; readonly own: HeadscaleAssignment; readonly self: TailnetSelf },
-    signal: AbortSignal,
-  ): Promise<readonly Condition[]> => {
+  const approveOwn = async (request: OwnApproval, signal: AbortSignal): Promise<readonly Condition[]> => {
+    const { settings, own } = request;
     const rules = ownRules(own);
-    const isMeant = ({ id }: { readonly id: string }): boolean => id === self.id;
+    const isMeant = ({ id }: { readonly id: string }): boolean => id === request.id;
     const { outcome, conditions: raised } = await approver.step({ settings, rules, isMeant }, signal);
     const approved = outcome?.nodes.find(isMeant)?.approved ?? [];
     const isDone = own.podCIDRs.list.every((route) => isIn(approved, route));
     if (isDone) backoff.reset();
     // Headscale may not know yet what the node offers.
     else trigger.wake("unapproved", backoff.nextMs());
-    done = isDone ? { of: fingerprintOf(settings, own, self), conditions: raised } : undefined;
+    done = isDone ? { of: fingerprintOf(request), conditions: raised } : undefined;
     return raised;
   };
 
@@ -75,7 +73,7 @@ export function createHeadscaleAgent(system: System, options: HeadscaleAgentOpti
     name: "headscale",
     conditions,
     trigger,
-    inputs: { config, assignment, tailnet },
+    inputs: { config, assignment, tailnet, ownId },
     resyncMs,
     retry,
     deadlineMs,
@@ -84,12 +82,16 @@ export function createHeadscaleAgent(system: System, options: HeadscaleAgentOpti
       throwIfStopping(signal);
       approval = settings?.approval ?? "-";
       const own = assignment.value;
-      const self = tailnet.value !== undefined && "self" in tailnet.value ? tailnet.value.self : undefined;
+      const id = tailnet.value !== undefined && "self" in tailnet.value ? tailnet.value.self.id : ownId.value;
       // A first step makes a node ready, which needs no route.
-      if (settings?.approval !== "node" || !isRunning || own === undefined || self === undefined) return [];
-      const isKnown =
-        done?.of === fingerprintOf(settings, own, self) && reasons.every((reason) => reason === "tailnet");
-      return isKnown && done !== undefined ? done.conditions : approveOwn({ settings, own, self }, signal);
+      if (settings?.approval !== "node" || !isRunning || own === undefined) return [];
+      if (id === undefined) {
+        await approver.prepare(settings, signal);
+        return [];
+      }
+      const request = { settings, own, id };
+      const isKnown = done?.of === fingerprintOf(request) && reasons.every((reason) => ofTailnet.has(reason));
+      return isKnown && done !== undefined ? done.conditions : approveOwn(request, signal);
     },
   });
   return {
@@ -106,11 +108,14 @@ export function createHeadscaleAgent(system: System, options: HeadscaleAgentOpti
   };
 }
 
-function fingerprintOf(
-  settings: Config["headscale"],
-  { podCIDRs, clusterCIDRs }: HeadscaleAssignment,
-  { id }: TailnetSelf,
-): string {
+interface OwnApproval {
+  readonly settings: Config["headscale"];
+  readonly own: HeadscaleAssignment;
+  /** Of this node. */
+  readonly id: string;
+}
+
+function fingerprintOf({ settings, own: { podCIDRs, clusterCIDRs }, id }: OwnApproval): string {
   return JSON.stringify([settings, podCIDRs, clusterCIDRs, id]);
 }
 

@@ -563,3 +563,25 @@ describe("the first step, where tailscaled is to be logged in", () => {
     expect(fake.changes()).toEqual(["POST start", "POST login-interactive"]);
   });
 });
+
+test("tells the node's id before the tailnet, as the bus does, until there is one", async () => {
+  await using node = new Node();
+  await using fake = await fakeTailscaled(node.root);
+  node.run();
+  await waitUntil("the bus is open", () => fake.buses.length === 1 && node.tailnet.value?.kind === "needs-login");
+  fake.notify({ SelfChange: { ID: 3, StableID: "3" } });
+  await waitUntil("the id is known", () => node.ownId.value === "3");
+  fake.cutBuses();
+  await waitUntil("it is not, once messages may have been missed", () => node.ownId.value === undefined);
+  await waitUntil("the bus is open again", () => fake.buses.length === 1);
+  fake.notify({ SelfChange: { ID: 1, StableID: "1" } });
+  await waitUntil("it is known anew", () => node.ownId.value === "1");
+  fake.status = readyStatus();
+  fake.prefs = loggedInPrefs;
+  fake.notify();
+  await waitUntil("the tailnet has it", () => node.tailnet.value?.kind === "ready");
+  expect(node.ownId.value).toBeUndefined();
+  fake.notify({ SelfChange: { ID: 1, StableID: "1" } });
+  await Bun.sleep(50);
+  expect(node.ownId.value).toBeUndefined();
+});

@@ -23,6 +23,7 @@ import { condition, tailscaleConditions } from "./conditions.ts";
 import { finishLeftToggle } from "./heal/healer.ts";
 import { followBus } from "./local-api/bus.ts";
 import type { LocalApi } from "./local-api/local-api.ts";
+import { ownIdAfter } from "./local-api/own-id.ts";
 import { tailscaleMetrics } from "./metrics.ts";
 import { createPeerPings } from "./peer-pings.ts";
 import { restorePrefs } from "./prefs/hold-prefs.ts";
@@ -35,6 +36,8 @@ export interface TailscaleAgentOptions {
   readonly assignment: Watchable<AdvertisedAssignment | undefined>;
   /** Where the tailnet is published; undefined until tailscaled has been asked. */
   readonly tailnet: Latest<Tailnet | undefined>;
+  /** Where this node's id at the control server is published, when tailscaled tells it before the tailnet; undefined otherwise. */
+  readonly ownId: Latest<string | undefined>;
   /** What tailscaled has lost in the kernel; undefined while that is not known. */
   readonly damage: Watchable<TailnetDamage | undefined>;
   /** The PodCIDRs whose gateway addresses the kernel holds. */
@@ -57,7 +60,7 @@ const gatherForPeerMs = 2;
 const longestGatherMs = 5000;
 
 export function createTailscaleAgent(system: System, options: TailscaleAgentOptions): Agent {
-  const { conditions, config, assignment, tailnet, damage, isShutOut, claims, record } = options;
+  const { conditions, config, assignment, tailnet, ownId, damage, isShutOut, claims, record } = options;
   const trigger = createTrigger(system.clock);
   const watches = createWatches(system, trigger);
   const connection = createLatest<LocalApi | undefined>(undefined);
@@ -89,6 +92,7 @@ export function createTailscaleAgent(system: System, options: TailscaleAgentOpti
       if (done.retryAfterMs !== undefined) trigger.wake("retry", done.retryAfterMs);
       view = done.view;
       publish(tailnet, view.tailnet);
+      if ("self" in view.tailnet) ownId.set(undefined);
       const api = connection.value;
       if (isRunning && api !== undefined && "self" in view.tailnet) pings.meet(api, view.tailnet.peers, signal);
       return done.conditions;
@@ -112,8 +116,10 @@ export function createTailscaleAgent(system: System, options: TailscaleAgentOpti
     },
     run: async (signal) => {
       isRunning = true;
-      const changed = (): void => {
-        const peers = view !== undefined && "self" in view.tailnet ? view.tailnet.peers.length : 0;
+      const changed = (line?: string): void => {
+        const known = view !== undefined && "self" in view.tailnet ? view.tailnet : undefined;
+        if (known === undefined) ownId.set(line === undefined ? undefined : ownIdAfter(line, ownId.value));
+        const peers = known?.peers.length ?? 0;
         trigger.wake("bus", Math.min(gatherMs + peers * gatherForPeerMs, longestGatherMs));
       };
       const connected = (isConnected: boolean): void => {

@@ -50,6 +50,7 @@ export class Node {
   readonly config = createLatest<LoadedConfig | undefined>(loaded());
   readonly assignment = createLatest<AdvertisedAssignment | undefined>(assigned(podCIDR));
   readonly tailnet = createLatest<Tailnet | undefined>(undefined);
+  readonly ownId = createLatest<string | undefined>(undefined);
   readonly damage = createLatest<TailnetDamage | undefined>(undefined);
   readonly held = createLatest<PodCIDRs | undefined>(undefined);
   readonly isShutOut = createLatest(false);
@@ -63,13 +64,14 @@ export class Node {
 
   constructor(parts: Partial<System> = {}) {
     this.system = testSystem(this.root, { log: this.log, ...parts });
-    const { config, assignment, tailnet, damage, held, isShutOut, claims } = this;
+    const { config, assignment, tailnet, ownId, damage, held, isShutOut, claims } = this;
     const conditions = this.#store();
     this.agent = createTailscaleAgent(this.system, {
       conditions,
       config,
       assignment,
       tailnet,
+      ownId,
       damage,
       held,
       isShutOut,

@@ -33,6 +33,8 @@ export interface ApproverResult {
 }
 
 export interface Approver extends Disposable {
+  /** Finds out how Headscale is to be asked, before there is something to ask. That it cannot be done is told by the step. */
+  prepare(settings: Config["headscale"], signal: AbortSignal): Promise<void>;
   step(options: ApproverStep, signal: AbortSignal): Promise<ApproverResult>;
 }
 
@@ -65,6 +67,16 @@ export function createApprover(system: System, record: RecordMetric): Approver {
     return { outcome, conditions: refusalConditions(outcome.refusals, rules) };
   };
   return {
+    prepare: async (settings, signal) => {
+      try {
+        await (await connect(settings)).generation(signal);
+      } catch (error) {
+        throwIfStopping(signal);
+        expected(error);
+        close();
+        system.log.debug(`Headscale cannot be asked yet: ${error.message}`);
+      }
+    },
     step: async (options, signal) => {
       try {
         return await approve(options, signal);

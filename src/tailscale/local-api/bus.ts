@@ -30,8 +30,8 @@ export function busMask(version: string, refused: ReadonlySet<number> = new Set(
 export interface FollowBusOptions {
   /** Undefined while there is no tailscaled. */
   readonly connection: Watchable<LocalApi | undefined>;
-  /** Called with each message, and when messages may have been missed. */
-  readonly changed: () => void;
+  /** Called with each message, and with none when messages may have been missed. */
+  readonly changed: (line?: string) => void;
   /** Called when messages begin or cease to come. */
   readonly connected: (isConnected: boolean) => void;
   readonly record: RecordMetric;
@@ -52,10 +52,10 @@ export async function followBus(system: System, options: FollowBusOptions, signa
     try {
       const { version } = await api.status(signal, "without");
       mask = busMask(version, refused);
-      for await (const _line of api.watch(mask, signal)) {
+      for await (const line of api.watch(mask, signal)) {
         connected(true);
         backoff.reset();
-        changed();
+        changed(line);
       }
     } catch (error) {
       expected(error);
