@@ -26,3 +26,20 @@ test("collects where memory has grown since the least it was, and then only when
   expect(pass(50, 94)).toBe(1);
   expect(pass(1, 95)).toBe(2);
 });
+
+test("waits for more where more is in use", () => {
+  let bytes = 480 * mebibyte;
+  let collections = 0;
+  const collect = (): void => {
+    collections += 1;
+  };
+  const keep = createCollector({ residentBytes: () => bytes, collect });
+  for (const now of [480, 490, 499]) {
+    bytes = now * mebibyte;
+    keep();
+  }
+  expect(collections).toBe(0);
+  bytes = 501 * mebibyte;
+  keep();
+  expect(collections).toBe(1);
+});

@@ -10,15 +10,15 @@ export interface Heap {
 
 /** The whole collection gives pages back to the kernel at once; a lighter one takes half the time, and they stay as long as work goes on. */
 const realHeap: Heap = { residentBytes: () => process.memoryUsage.rss(), collect: () => Bun.gc(true) };
-/** A collection takes tens of milliseconds: not for less. */
-const growthBytes = 4 << 20;
+/** A collection takes tens of milliseconds: not for less, nor for less than this part of a large heap, of which it takes longer. */
+const growth = { leastBytes: 4 << 20, part: 1 / 24 };
 
 /** @returns a function to call once a second: collects where memory has grown since the least it has been */
 export function createCollector(heap: Heap = realHeap): () => void {
   let leastBytes = Number.POSITIVE_INFINITY;
   return () => {
     const nowBytes = heap.residentBytes();
-    if (nowBytes - leastBytes > growthBytes) {
+    if (nowBytes - leastBytes > Math.max(growth.leastBytes, leastBytes * growth.part)) {
       heap.collect();
       // What stays is needed: the next collection waits for as much again.
       leastBytes = heap.residentBytes();
