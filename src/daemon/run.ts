@@ -4,7 +4,7 @@ import { listenForSignals, wakeAll } from "../agent/signals.ts";
 import { onceAll, superviseAll } from "../agent/supervisor.ts";
 import type { DaemonFlags } from "../config/agent.ts";
 import { ownExecutable } from "../sys/fs/executable.ts";
-import { createCollector } from "../sys/process/collector.ts";
+import { createCollector, spareCompiledCode } from "../sys/process/collector.ts";
 import { processId } from "../sys/process/process.ts";
 import type { System } from "../sys/system.ts";
 import { version } from "../version.ts";
@@ -32,6 +32,7 @@ const stopMs = 800;
  * @throws HeadcniError HC_DAEMON_RUNNING when another one has the node, or gets it later; ConfigError when the configuration cannot be used
  */
 export async function runDaemon(system: System, { once, log, ...flags }: DaemonOptions): Promise<DaemonEnd> {
+  spareCompiledCode();
   system.log.info("Started", `HeadCNI ${version}: process ${processId}`, { version, pid: processId });
   using claim = claimNode(system, "Cannot start");
   using lock = takeInstanceLock(system, { pid: processId, isGuarded: claim.isHeld });

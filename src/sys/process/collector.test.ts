@@ -43,3 +43,27 @@ test("waits for more where more is in use", () => {
   keep();
   expect(collections).toBe(1);
 });
+
+/** Whether the engine has compiled a function that was called often, in a process of its own. */
+function isCompiled(first: string, waitMs: number): boolean {
+  const script = `
+    const { numberOfDFGCompiles } = await import("bun:jsc");
+    const { spareCompiledCode } = await import(${JSON.stringify(`${import.meta.dir}/collector.ts`)});
+    ${first}
+    let sum = 0;
+    const add = (list) => { for (const each of list) sum += each; };
+    for (let call = 0; call < 3000; call++) add([1, 2, 3, 4, 5, 6, 7, 8]);
+    // It compiles beside.
+    const until = performance.now() + ${waitMs};
+    while (numberOfDFGCompiles(add) === 0 && performance.now() < until) {
+      await Bun.sleep(10);
+      add([1]);
+    }
+    console.log(numberOfDFGCompiles(add) > 0);`;
+  return Bun.spawnSync([process.execPath, "-e", script], { timeout: 20_000 }).stdout.toString() === "true\n";
+}
+
+test("has the engine compile later what is called often", () => {
+  expect(isCompiled("", 10_000)).toBe(true);
+  expect(isCompiled("spareCompiledCode();", 100)).toBe(false);
+});
