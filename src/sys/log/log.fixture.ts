@@ -1,4 +1,4 @@
-// Says a few things to a log: as a program (`log.fixture.ts json|pretty`) to the daemon's, as a module to any. Used by log.test.ts.
+// Says a few things to a log: as a program (`log.fixture.ts json|pretty`) to the daemon's, as a module to any. Used by log.slow.test.ts.
 
 import { HeadcniError } from "../errors.ts";
 import type { Log } from "./log.ts";
