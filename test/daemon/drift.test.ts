@@ -117,10 +117,11 @@ describe("headcni-daemon puts the conflist right when somebody", () => {
           return `${entry.name} ${info.ino} ${info.mtimeMs}`;
         }),
       );
-    const before = seen();
     const owners = ["config", "node", "dataplane", "node-state"];
     const counts = () => Promise.all(owners.map((agent) => reconcilesOf(node, agent)));
     const earlier = await counts();
+    // Once the status is served, which leaves a file that says where.
+    const before = seen();
     daemon.kill("SIGHUP");
     await waitUntil("each has looked again", async () =>
       (await counts()).every((count, at) => count > (earlier[at] ?? 0)),
