@@ -189,12 +189,13 @@ export function testSystem(root: TempRoot, parts: Partial<System> = {}): System 
 
 /**
  * Resolves as soon as `condition` holds, looking every few milliseconds.
+ * The deadline ends a test that would hang: how soon something must be is measured, or given as `deadlineMs`.
  * @throws Error naming `what` when it does not hold within `deadlineMs`.
  */
 export async function waitUntil(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  deadlineMs = 5000,
+  deadlineMs = 20_000,
 ): Promise<void> {
   const end = realClock.monotonicMs() + deadlineMs;
   while (!(await condition())) {

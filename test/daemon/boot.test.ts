@@ -127,7 +127,8 @@ describe("headcni-daemon", () => {
     const daemon = await bootDaemon(node);
     const pid = node.read("/run/headcni/daemon.lock");
     fs.rmSync(node.path("/run/headcni"), { recursive: true });
-    await waitUntil("the lock is back", () => node.exists("/run/headcni/status-address"), 3000);
+    const files = ["daemon.lock", "status-address"].map((name) => `/run/headcni/${name}`);
+    await waitUntil("the lock is back", () => files.every((path) => node.exists(path)));
     expect(node.read("/run/headcni/daemon.lock")).toBe(pid);
     expect((await node.run([headcniDaemon, "--once"])).exitCode).toBe(5);
     expect(await daemon.stop()).toBe(0);
