@@ -27,7 +27,7 @@ export async function tell(machines: Machines): Promise<void> {
   const running = await startAll(machines);
   const pods = await showPods(running);
   await showReach(pods);
-  await showMesh(first.node, pods);
+  await showMesh(first.node);
   await showRepairs(running, pods);
   await showStatus(first.node);
   await showEnd(running, pods);
@@ -126,16 +126,23 @@ async function waitForReach(pods: readonly DemoPod[]) {
   return reach;
 }
 
-async function showMesh(node: Node, pods: readonly DemoPod[]): Promise<void> {
+/** Until packets have proved the routes of all machines: pods may talk a few seconds before the node asks a silent one again. */
+async function waitForRoutes(node: Node): Promise<void> {
+  const areLive = async (): Promise<boolean> => {
+    const { stdout, exitCode } = await node.run(["sh", "-c", "headcni mesh -o json"], { env: { PATH: demoPath } });
+    if (exitCode !== 0) return false;
+    const { nodes }: { readonly nodes: readonly { readonly route: string }[] } = JSON.parse(stdout);
+    return nodes.length === 3 && nodes.every(({ route }) => route === "live");
+  };
+  await waitUntil("the routes are proved", areLive, 30_000);
+}
+
+async function showMesh(node: Node): Promise<void> {
   step(
     "How are the nodes joined?",
     "Whether a route is live is asked of no one: a packet from this node's pods' gateway to the other's either comes back or not.",
   );
-  const isLive = async (): Promise<boolean> => {
-    const { stdout } = await node.run(["sh", "-c", "headcni mesh -o json"], { env: { PATH: demoPath } });
-    return stdout.split('"live"').length > new Set(pods.map(({ machine }) => machine).values()).size - 1;
-  };
-  await waitUntil("the routes are proved", isLive, 30_000);
+  await waitForRoutes(node);
   await run(node, "headcni mesh");
 }
 
@@ -190,6 +197,7 @@ async function showStatus(node: Node): Promise<void> {
     "How is the node?",
     "The same is served for machines at http://127.0.0.1:9465 as /status, /metrics and /readyz.",
   );
+  await waitForRoutes(node);
   await run(node, "headcni status");
 }
 
