@@ -582,6 +582,8 @@ test("tells the node's id before the tailnet, as the bus does, until there is on
   await waitUntil("the tailnet has it", () => node.tailnet.value?.kind === "ready");
   expect(node.ownId.value).toBeUndefined();
   fake.notify({ SelfChange: { ID: 1, StableID: "1" } });
-  await Bun.sleep(50);
+  fake.status = { ...readyStatus(), BackendState: "Stopped" };
+  fake.notify();
+  await waitUntil("what comes after it is seen", () => node.tailnet.value?.kind !== "ready");
   expect(node.ownId.value).toBeUndefined();
 });

@@ -63,17 +63,15 @@ describe("ADD over a delegate that", () => {
 
   test("hangs is killed together with its children", async () => {
     writeBridge(`sleep 61 & sleep 61`);
-    const started = realClock.monotonicMs();
     expect((await callCni(node, { command: "ADD", config, env })).json?.code).toBe(11);
-    expect(realClock.monotonicMs() - started).toBeLessThan(4000);
     await waitUntil("the children are gone", async () => (await node.run(["pgrep", "-f", "sleep 61"])).exitCode === 1);
   });
 
   test("leaves a child that holds its output open does not hold ours", async () => {
-    writeBridge(`sleep 5 & echo '{"cniVersion":"1.0.0"}'`);
-    const started = realClock.monotonicMs();
+    writeBridge(`sleep 62 & echo '{"cniVersion":"1.0.0"}'`);
     expect((await callCni(node, { command: "ADD", config, env })).exitCode).toBe(0);
-    expect(realClock.monotonicMs() - started).toBeLessThan(4000);
+    // It lives on: without a process id kill fails.
+    await node.must(["sh", "-c", "kill $(pgrep -xf 'sleep 62')"]);
   });
 
   test("refuses with an error and an exit code of its own is heard as it is", async () => {

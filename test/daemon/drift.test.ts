@@ -1,60 +1,25 @@
-// What others do to the conflist and its folder, and how soon the daemon has put it right: the promise is two seconds.
+// What others do to the conflist and its folder, put right by the daemon as soon as it hears of it: long before it would look anyhow.
+// How soon that is, `make bench ARGS=repair` measures.
 
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { isJsonObject } from "../../src/sys/json.ts";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { conflistPath } from "../harness/headcni.ts";
-import type { Node } from "../harness/node.ts";
 import { expectAlerts, scrape } from "../monitoring/scraped.ts";
 import { bootDaemon, conditionCodes, flannelNode, get, logLines, reconcilesOf, statusOf, timed } from "./daemon.ts";
+import { conflistHarms, isConflist } from "./harms.ts";
 
 const confDir = "/etc/cni/net.d";
 
-/** Each harms the node from outside the daemon; the folder is a real one of the node. */
-const harms: [string, (node: Node) => unknown][] = [
-  ["removes the conflist", (node) => fs.rmSync(node.path(conflistPath))],
-  ["changes a byte of it", (node) => node.write(conflistPath, node.read(conflistPath).replace("1280", "1281"))],
-  ["truncates it", (node) => node.write(conflistPath, "")],
-  ["makes it readable for all", (node) => fs.chmodSync(node.path(conflistPath), 0o644)],
-  [
-    "renames another file over it",
-    (node) => {
-      node.write(`${confDir}/.x`, "{}");
-      fs.renameSync(node.path(`${confDir}/.x`), node.path(conflistPath));
-    },
-  ],
-  [
-    "puts a link in its place",
-    (node) => {
-      fs.rmSync(node.path(conflistPath));
-      fs.symlinkSync("/etc/passwd", node.path(conflistPath));
-    },
-  ],
-  ["removes the folder", (node) => fs.rmSync(node.path(confDir), { recursive: true })],
-  [
-    "replaces the folder",
-    (node) => {
-      fs.renameSync(node.path(confDir), node.path("/etc/cni/old"));
-      fs.mkdirSync(node.path(confDir));
-    },
-  ],
-  ["removes the folder above it", (node) => fs.rmSync(node.path("/etc/cni"), { recursive: true })],
-  ["mounts an empty folder over it", (node) => node.must(["mount", "-t", "tmpfs", "none", confDir])],
-];
-
 describe("headcni-daemon puts the conflist right when somebody", () => {
-  test("does one thing after the other, each within two seconds", async () => {
+  test("does one thing after the other", async () => {
     await using node = await flannelNode();
     const daemon = await bootDaemon(node);
     const right = node.read(conflistPath);
-    const isRight = (): boolean => {
-      const info = fs.lstatSync(node.path(conflistPath), { throwIfNoEntry: false });
-      return info?.isFile() === true && (info.mode & 0o777) === 0o600 && node.read(conflistPath) === right;
-    };
-    for (const [what, harm] of harms) {
+    for (const [what, harm] of conflistHarms) {
       await harm(node);
-      expect(await timed(what, isRight)).toBeLessThan(2000);
+      await timed(what, () => isConflist(node, right));
     }
     const { body } = await get(node, "/metrics");
     expect(body).toMatch(/^headcni_conflist_writes_total\{reason="content"\} [3-9]$/m);
@@ -62,7 +27,7 @@ describe("headcni-daemon puts the conflist right when somebody", () => {
     await daemon.stop();
     // Lines that repeat are counted; the count comes at the end at the latest.
     const writes = logLines(daemon.output()).filter(({ msg }) => msg.startsWith(`Wrote ${conflistPath}`));
-    expect(writes.reduce((sum, { repeated = 1 }) => sum + repeated, 0)).toBeGreaterThan(harms.length);
+    expect(writes.reduce((sum, { repeated = 1 }) => sum + repeated, 0)).toBeGreaterThan(conflistHarms.length);
   });
 
   test.each([
@@ -73,7 +38,7 @@ describe("headcni-daemon puts the conflist right when somebody", () => {
     await using node = await flannelNode();
     const daemon = await bootDaemon(node);
     node.write(`${confDir}/${name}`, content);
-    expect(await timed(`moves ${name} aside`, () => !node.exists(`${confDir}/${name}`))).toBeLessThan(2000);
+    await timed(`moves ${name} aside`, () => !node.exists(`${confDir}/${name}`));
     expect(node.read(`${confDir}/${name}.headcni-aside`)).toBe(content);
     expect((await get(node, "/readyz")).status).toBe(200);
     await daemon.stop();

@@ -49,7 +49,7 @@ export async function hostState(): Promise<HostState> {
  * Waits a little for what the kernel takes down late. Gives a sentence for each difference that stays; none is good.
  * @param deadlineMs how long to wait
  */
-export async function hostChanges(before: HostState, deadlineMs = 5000): Promise<string[]> {
+export async function hostChanges(before: HostState, deadlineMs = 20_000): Promise<string[]> {
   let changes: string[] = [];
   const compare = async (): Promise<boolean> => {
     changes = differences(before, await hostState());

@@ -19,7 +19,7 @@ export interface Leftovers {
 export const noLeftovers: Leftovers = { leases: [], devices: [], rules: [], namespaces: [], savedCalls: [] };
 
 /** As long as a kernel that is busy takes to pull down a namespace with its devices. */
-const deadlineMs = 5000;
+const deadlineMs = 20_000;
 
 /**
  * What is left on a node whose pods are gone. The kernel takes a namespace and its devices down a moment after their last process, so

@@ -37,7 +37,7 @@ export interface NodeProcess {
   /** What it printed so far. */
   output(): string;
   kill(signal: NodeJS.Signals): void;
-  /** SIGTERM, then SIGKILL after `deadlineMs`; gives the exit code. @default 5000 */
+  /** SIGTERM, then SIGKILL after `deadlineMs`; gives the exit code. @default 20,000 */
   stop(deadlineMs?: number): Promise<number>;
 }
 
@@ -178,7 +178,7 @@ class NamespacedNode implements Node {
       exited,
       kill,
       output: () => this.read(log),
-      stop: async (deadlineMs = 5000) => {
+      stop: async (deadlineMs = 20_000) => {
         kill("SIGTERM");
         return within(deadlineMs, exited, () => kill("SIGKILL"));
       },

@@ -134,10 +134,9 @@ describe("realExec.run()", () => {
   });
 
   test("does not wait for a grandchild that keeps the pipes open", async () => {
-    const startedAt = performance.now();
     const result = await realExec.run(sh("echo early; sleep 47.13 & echo $! >&2"));
     expect(result).toMatchObject({ exitCode: 0, stdout: "early\n" });
-    expect(performance.now() - startedAt).toBeLessThan(5000);
+    // It lives on: to kill one that has ended throws.
     process.kill(Number(result.stderr), "SIGKILL");
   });
 
