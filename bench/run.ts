@@ -1,6 +1,6 @@
 // `make bench`: measures inside a node of its own and prints the tables of docs/benchmarks.md.
-//   bun bench/run.ts [--quick] [--json] [node] [dataplane] [plugin] [claims] [controller] [peers]
-//     [tailnet] [join]      default: all parts
+//   bun bench/run.ts [--quick] [--json] [node] [dataplane] [plugin] [repair] [claims] [controller]
+//     [peers] [tailnet] [join]      default: all parts
 
 import { mkdirSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -14,11 +14,12 @@ import { benchDataplane } from "./dataplane.ts";
 import { benchNode } from "./node.ts";
 import { benchPeers } from "./peers.ts";
 import { benchPlugin, emptyProgram } from "./plugin.ts";
+import { benchRepair } from "./repair.ts";
 import { type Table, toMarkdown } from "./report.ts";
 
 /** Those of one node, measured inside it, and those that make nodes of their own. */
 const insideParts = ["node", "dataplane", "plugin"] as const;
-const parts = [...insideParts, "claims", "controller", "peers", "tailnet", "join"] as const;
+const parts = [...insideParts, "repair", "claims", "controller", "peers", "tailnet", "join"] as const;
 const args = process.argv.slice(2);
 const unknown = args.find((arg) => !["--quick", "--json", "--inside", ...parts].includes(arg));
 if (unknown !== undefined) throw new Error(`Unknown argument "${unknown}": use --quick, --json, ${parts.join(", ")}`);
@@ -64,6 +65,7 @@ async function measureInside(): Promise<Table[]> {
 
 async function measureAround(): Promise<Table[]> {
   const tables: Table[] = [];
+  if (asked.includes("repair")) tables.push(...(await benchRepair(isQuick ? 2 : 10)));
   if (asked.includes("claims")) tables.push(benchClaims({ counts: [10, 50, 200], rounds: isQuick ? 2 : 7 }));
   if (asked.includes("controller")) {
     const counts = [10, 100, 300];
