@@ -19,6 +19,12 @@ async function prefsOf({ node }: Member): Promise<{ readonly AdvertiseRoutes: re
   return JSON.parse((await localApi(node, "/localapi/v0/prefs")) || "{}");
 }
 
+/** What the control server calls it; "" for one that is logged in nowhere. */
+async function idOf({ node }: Member): Promise<string> {
+  const { Self } = JSON.parse((await localApi(node, "/localapi/v0/status")) || "{}");
+  return Self?.ID ?? "";
+}
+
 async function shows(node: Node, command: string): Promise<string> {
   return (await node.run(["sh", "-c", command])).stdout;
 }
@@ -107,10 +113,16 @@ export const changeScenarios: readonly Scenario[] = [
         await allPairs(members);
       };
       const removed = async (): Promise<void> => {
+        const before = await idOf(two);
         await tailnet.remove(two.node);
-        await until("it is out of reach", async () => (await one.pod.asks(two.pod)) === "");
-        // Headscale tells it nothing up to 0.29: that no node answers is seen within a minute, and borne for half a one.
-        await waitUntil("it is back", async () => (await one.pod.asks(two.pod)) !== "", 4 * patienceMs);
+        // Headscale tells it nothing up to 0.29: that no node answers is seen within a minute, and borne for half a one. The lab
+        // tells it at once, so that it may be back before a pod can miss it.
+        await waitUntil(
+          "it is another node of the tailnet",
+          async () => !["", before].includes(await idOf(two)),
+          4 * patienceMs,
+        );
+        await until("it is back", async () => (await one.pod.asks(two.pod)) !== "");
         await allPairs(members);
       };
       await outage("node removed at the control server, until it has logged in again", removed, forgetKey);
