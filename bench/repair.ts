@@ -68,17 +68,19 @@ async function measureNetwork(rounds: number): Promise<Times> {
   await shell(node, ["iptables -P FORWARD DROP", "ip6tables -P FORWARD DROP"]);
   const podCIDRs = "10.244.1.0/24,fd00:1::/64";
   const peers = ["10.244.2.0/24", "fd00:2::/64"];
-  const agent = await runAgent(node, { podCIDRs, clusterCIDRs: ["10.244.0.0/16", "fd00::/16"], peers });
-  await waitForMonitors(node);
-  const right = await network(node);
+  const inputs = { podCIDRs, clusterCIDRs: ["10.244.0.0/16", "fd00::/16"], peers };
   const times = new Map<string, number[]>();
   for (let round = 0; round < rounds; round++) {
+    // One agent would take some rounds for a fight, and slow down.
+    const agent = await runAgent(node, inputs);
+    await waitForMonitors(node);
+    const right = await network(node);
     for (const [what, harm] of networkHarms) {
       await shell(node, [harm]);
       add(times, what, await timeUntil(what, async () => (await network(node)) === right));
     }
+    await agent.process.stop();
   }
-  await agent.process.stop();
   return times;
 }
 
