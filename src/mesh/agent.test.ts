@@ -411,6 +411,27 @@ describe("silence is a condition once it lasts:", () => {
     expect(node.routes().every((route) => route.endsWith(" live"))).toBe(true);
   });
 
+  test("this node's own route, which was live, is taken by nobody any more", async () => {
+    const node = runNode();
+    const gateways = ["10.244.2.1", "10.244.3.1"];
+    for (const at of [2, 3]) node.answers.set(`100.64.0.1>100.64.0.${at}`, answered);
+    node.join(n2, n3);
+    await node.pass(70_000);
+    expect(node.codes()).toEqual(["RouteNotApproved"]);
+    expect(node.isShutOut.value).toBe(false);
+    expect(node.textOf("RouteNotApproved")).not.toContain("offline");
+    for (const gateway of gateways) node.answers.set(gateway, answered);
+    await node.pass(70_000);
+    expect(node.codes()).toEqual([]);
+    for (const gateway of gateways) node.answers.delete(gateway);
+    await node.pass(130_000);
+    expect(node.isShutOut.value).toBe(true);
+    expect(node.textOf("RouteNotApproved")).toContain("the control server may take this node for one that is offline");
+    node.assignment.set({ podCIDRs: parsePodCIDRs("10.244.9.0/24"), clusterCIDRs: [parsePrefix("10.244.0.0/16")] });
+    await node.pass(70_000);
+    expect(node.isShutOut.value).toBe(false);
+  });
+
   test("no node's route is approved, whether tags or only what they offer tell which are nodes", async () => {
     for (const nodeTags of [[], ["tag:k8s"]]) {
       const node = runNode();

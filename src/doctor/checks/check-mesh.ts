@@ -67,6 +67,8 @@ async function lookAtRoutes(node: Examination): Promise<Finding> {
     own,
     verdict: combineVerdicts(verdicts),
     cluster: { clusterCIDRs: answer.clusterCIDRs, nodeTags: config.tailscale.nodeTags },
+    // What was before, the daemon knows.
+    isLost: false,
   });
   const id = mesh.nodes.find(({ isSelf }) => isSelf)?.id ?? "";
   const faults = faultsOf(raised, routeCodes).map((fault): Fault => {

@@ -17,7 +17,7 @@ import { proofConditions, routeConditions } from "./conditions.ts";
 import { createProofTargets, type ProofTarget } from "./proof-targets.ts";
 import { proveTarget } from "./prove-target.ts";
 import { createSchedule } from "./schedule.ts";
-import { combineVerdicts, isShutOut, type MeshVerdict, type PeerVerdict } from "./verdict.ts";
+import { combineVerdicts, isNotTaken, isShutOut, type MeshVerdict, type PeerVerdict } from "./verdict.ts";
 
 export interface ProofAgentOptions {
   readonly conditions: ConditionStore;
@@ -27,7 +27,7 @@ export interface ProofAgentOptions {
   readonly mesh: Watchable<Mesh | undefined>;
   /** Undefined while there is no tailnet to prove anything on. */
   readonly proofs: Latest<Proofs | undefined>;
-  /** Whether no node of the mesh is in reach. */
+  /** Whether no node of the mesh is in reach, or none takes any more what this node's pods send. */
   readonly isShutOut: Latest<boolean>;
 }
 
@@ -45,6 +45,8 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
   let verdicts = new Map<string, PeerVerdict>();
   /** The PodCIDRs they are of. */
   let asked: PodCIDRs | undefined;
+  /** Whether the route to them has been live. */
+  let wasLive = false;
   /** What is silent takes seconds to tell: a first step, which makes a node ready, asks nobody. */
   let isRunning = false;
 
@@ -74,7 +76,10 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
     const isUp = tailnet.value !== undefined && "self" in tailnet.value;
     const targets = isUp && isRunning ? targetsOf(shown.nodes, own) : noTargets;
     // What was said of another PodCIDR says nothing of this one.
-    if (asked?.equals(own) !== true) verdicts = new Map();
+    if (asked?.equals(own) !== true) {
+      verdicts = new Map();
+      wasLive = false;
+    }
     asked = own;
     verdicts = new Map([...verdicts].filter(([id]) => targets.has(id)));
     const due = schedule.next(targets);
@@ -83,7 +88,9 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
     await Promise.all(asking.map((target) => prove(target, probePort, signal)));
     throwIfStopping(signal);
     const verdict = combineVerdicts(verdicts);
-    const isOut = isShutOut(verdict);
+    wasLive ||= verdict.own.route === "live";
+    const isLost = wasLive && isNotTaken(verdict);
+    const isOut = isShutOut(verdict) || isLost;
     // While there is no tailnet to ask on, what was said last holds.
     if (isUp && isRunning && options.isShutOut.value !== isOut) options.isShutOut.set(isOut);
     const proven = { ...verdict, podCIDRs: own };
@@ -92,7 +99,7 @@ export function createProofAgent(system: System, options: ProofAgentOptions): Ag
     if (isUp && due.length > 0) proofs.set(proven);
     else publish(isUp ? proven : undefined);
     const cluster = { clusterCIDRs: assigned?.clusterCIDRs ?? [], nodeTags: loaded.config.tailscale.nodeTags };
-    return isUp ? routeConditions({ mesh: shown, own, verdict, cluster }) : [];
+    return isUp ? routeConditions({ mesh: shown, own, verdict, cluster, isLost }) : [];
   };
 
   const reconciler = createReconciler(system, {

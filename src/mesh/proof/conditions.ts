@@ -24,6 +24,8 @@ interface RouteNotApprovedArgs extends Peers {
   readonly id: string;
   /** What the policy has to say. */
   readonly policyLine: string;
+  /** Whether the route was live before. */
+  readonly isLost: boolean;
 }
 
 interface Peers {
@@ -37,12 +39,16 @@ export const proofConditions = {
     title: "No other node takes what this node's pods send",
     dependsOn: [...dependsOn, "TailscaleControlUnreachable", "PodCIDRServedElsewhere", ...claimConflicts],
     visibleAfterMs: approvalMs,
-    text: ({ podCIDRs, id, peers, policyLine }) =>
+    text: ({ podCIDRs, id, peers, policyLine, isLost }) =>
       `${podCIDRs} is not approved on the tailnet, or its policy drops what comes from there: ${list(peers)} ` +
       `${peers.length === 1 ? "answers" : "answer"} this node, and not its pods. Approve it, together with the routes the node has ` +
       `already (headscale nodes approve-routes --identifier ${id} --routes ${podCIDRs.list.join(",")}), or let the policy do so: ` +
       `${policyLine}, and let it accept what pods send to pods (headcni headscale policy prints all of it)` +
-      (peers.length === 1 ? "; or run tailscale set --accept-routes there" : ""),
+      (peers.length === 1 ? "; or run tailscale set --accept-routes there" : "") +
+      (isLost
+        ? ". It was served before: where it still is approved, the control server may take this node for one that is offline (headscale " +
+          "nodes list-routes shows it as not served); tailscale down and tailscale up have it ask anew, as tailscale.mayReconnect would"
+        : ""),
   }),
   PolicyForbidsPods: kind<Peers>({
     ...warning,
@@ -102,9 +108,11 @@ export interface ProofConditionsInput {
   readonly own: PodCIDRs;
   readonly verdict: MeshVerdict;
   readonly cluster: PolicyCluster;
+  /** Whether this node's own route was live before and is not taken by any of the peers that answer. */
+  readonly isLost: boolean;
 }
 
-export function routeConditions({ mesh, own, verdict, cluster }: ProofConditionsInput): readonly Condition[] {
+export function routeConditions({ mesh, own, verdict, cluster, isLost }: ProofConditionsInput): readonly Condition[] {
   const { nodes } = mesh;
   const causeOf = ({ id }: MeshNode): Cause | undefined => verdict.peers.get(id)?.cause;
   const named = (...causes: readonly Cause[]): MeshNode[] =>
@@ -123,7 +131,9 @@ export function routeConditions({ mesh, own, verdict, cluster }: ProofConditions
   return [
     ...(deaf.length === 0
       ? []
-      : [condition("RouteNotApproved", { podCIDRs: own, id, policyLine, peers: deaf.map(({ name }) => name) })]),
+      : [
+          condition("RouteNotApproved", { podCIDRs: own, id, policyLine, isLost, peers: deaf.map(({ name }) => name) }),
+        ]),
     ...raise("PolicyForbidsPods", forbidden),
     ...raise("PeerRoutesMissing", named("no-route-here")),
     ...(silent.length === 0

@@ -103,6 +103,14 @@ export function isShutOut({ peers }: MeshVerdict): boolean {
   return peers.size > 0 && [...peers.values()].every(({ cause }) => cause === "peer-out-of-reach");
 }
 
+/**
+ * Whether peers answer this node, and none of them what its pods send. A route that was live may be lost so: Headscale 0.26 can take a
+ * node that connects anew for one that is offline, and then serves none of its routes until it connects once more.
+ */
+export function isNotTaken({ own }: MeshVerdict): boolean {
+  return own.route === "silent" || own.route === "unapproved";
+}
+
 function ownVerdictOf(verdicts: readonly PeerVerdict[]): OwnVerdict {
   const answered = verdicts.filter(({ answersGateway }) => answersGateway).length;
   const counts = { asked: verdicts.length, answered };

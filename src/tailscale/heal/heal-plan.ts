@@ -35,7 +35,10 @@ export interface HealPlan {
 
 export interface HealInput {
   readonly damage: TailnetDamage | undefined;
-  /** Whether packets say that no other node is in reach: the control server may have removed this one without saying so. */
+  /**
+   * Whether packets say that no other node is in reach, or takes any more what this node's pods send: the control server may have removed
+   * this one, or may take it for offline, without saying so.
+   */
   readonly isShutOut: boolean;
   readonly prefs: TailscalePrefs;
   /** Whether the node may be taken off the tailnet for a moment: nothing less brings back routes to peers' addresses. */

@@ -27,7 +27,7 @@ export interface Healed {
 
 export interface HealOptions {
   readonly damage: TailnetDamage | undefined;
-  /** Whether packets say that no other node is in reach. */
+  /** Whether packets say that no other node is in reach, or takes any more what this node's pods send. */
   readonly isShutOut: boolean;
   readonly prefs: TailscalePrefs;
   /** Whether the node may be taken off the tailnet for a moment. */
@@ -68,7 +68,7 @@ export function createHealer({ clock, files, log }: System, record: RecordMetric
 
 function messageOf(part: DamagedPart): string {
   return part === "membership"
-    ? "Had tailscaled ask the control server anew: no other node was in reach, as for a node that was removed there"
+    ? "Had tailscaled ask the control server anew: no other node was in reach, or none took any more what this node's pods send"
     : `Had tailscaled write its ${part} anew: something had removed them`;
 }
 
