@@ -6,7 +6,7 @@ import { keptNodeObjectFile } from "../node-state/kept-node-object.ts";
 import { conflistFileName } from "../node-state/names.ts";
 import { type NodePrograms, usualPrograms } from "../programs/node-programs.ts";
 import type { Overridden } from "../programs/program-settings.ts";
-import type { RancherSettings } from "../programs/rancher-settings.ts";
+import { kubeProxyManifest, type RancherSettings } from "../programs/rancher-settings.ts";
 import type { Place } from "../programs/word.ts";
 import { isRuntimeConfig } from "../spec/runtime-order.ts";
 import { compareNames } from "../sys/fs/file-name.ts";
@@ -82,6 +82,7 @@ export function sourceFiles(
     file(`${manifests}/kube-apiserver.yaml`, kubelet, lists, workloads, settings),
     file(`${rke2.dataDir}/agent/pod-manifests/kube-controller-manager.yaml`, workloads),
     file(`${rke2.dataDir}/agent/pod-manifests/kube-apiserver.yaml`, workloads),
+    file(kubeProxyManifest(rke2), workloads),
     ...configOf(k3s),
     ...configOf(rke2),
     file("/run/flannel/subnet.env", subnetEnv),

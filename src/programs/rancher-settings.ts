@@ -29,6 +29,14 @@ export interface RancherSettings {
   readonly unread: readonly string[];
 }
 
+/**
+ * The static pod that RKE2 makes of kube-proxy on servers and agents alike, with the cluster's range among its arguments (RKE2,
+ * pkg/executor/staticpod, KubeProxy). k3s has its own in its process.
+ */
+export function kubeProxyManifest({ dataDir }: Pick<RancherSettings, "dataDir">): string {
+  return `${dataDir}/agent/pod-manifests/kube-proxy.yaml`;
+}
+
 /** Flags that a variable stands for; the others have none. */
 const withVariable = ["data-dir", "node-name"] as const;
 const { kinds } = rancherFlags;

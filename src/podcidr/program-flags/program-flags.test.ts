@@ -95,6 +95,15 @@ describe("choosePodCIDR() knows the cluster's range", () => {
       "10.77.0.0/16 /srv/agent/pod-manifests/kube-controller-manager.yaml:6",
     ],
     [
+      "by the kube-proxy of an agent of RKE2",
+      {
+        "/usr/local/lib/systemd/system/rke2-agent.service": "[Service]\nExecStart=/usr/local/bin/rke2 agent\n",
+        "/var/lib/rancher/rke2/agent/pod-manifests/kube-proxy.yaml":
+          "kind: Pod\napiVersion: v1\nspec:\n  containers:\n  - args:\n    - --cluster-cidr=10.77.0.0/16\n    - --hostname-override=worker-1\n    command:\n    - kube-proxy\n    image: index.docker.io/rancher/hardened-kubernetes:v1.30.1-rke2r1-build20240515\n    name: kube-proxy\n",
+      },
+      "10.77.0.0/16 /var/lib/rancher/rke2/agent/pod-manifests/kube-proxy.yaml:6",
+    ],
+    [
       "by a controller manager that runs",
       { "/proc/33/cmdline": process("kube-controller-manager", "--cluster-cidr=10.77.0.0/16") },
       "10.77.0.0/16 /proc/33/cmdline:1",
@@ -263,6 +272,11 @@ describe("k3s' default", () => {
       "is called the server's on an agent",
       { "/etc/systemd/system/k3s-agent.service": agent },
       "the default of k3s, whose server may have been told another: an agent's files do not say",
+    ],
+    [
+      "is called the server's on an agent of RKE2 without a kube-proxy",
+      { "/etc/systemd/system/rke2-agent.service": "[Service]\nExecStart=/usr/local/bin/rke2 agent\n" },
+      "the default of RKE2, whose server may have been told another: /var/lib/rancher/rke2/agent/pod-manifests/kube-proxy.yaml does not say",
     ],
     [
       "is taken of RKE2 likewise",

@@ -1,10 +1,11 @@
 // The ranges that k3s and RKE2 give a cluster whose server was told none (k3s, pkg/util/net.go, GetDefaultAddresses). Not a fact of this
-// node's cluster where it is an agent, whose server's flags are elsewhere; and no answer at all where something could not be read.
+// node's cluster where it is an agent, whose server's flags are elsewhere (RKE2 writes them into its kube-proxy's manifest there, k3s into
+// none); and no answer at all where something could not be read.
 
 import { type Prefix, parsePrefix, tryParsePrefix } from "../../cidr/prefix.ts";
 import { kindOf } from "../../programs/look.ts";
 import type { NodePrograms } from "../../programs/node-programs.ts";
-import type { RancherSettings } from "../../programs/rancher-settings.ts";
+import { kubeProxyManifest, type RancherSettings } from "../../programs/rancher-settings.ts";
 import type { System } from "../../sys/system.ts";
 
 export type RancherDefault =
@@ -38,7 +39,7 @@ export function rancherDefault(system: System, { k3s, rke2 }: NodePrograms): Ran
   const looked = unit === undefined ? `no service of it, and ${config}` : `${unit} and ${config}`;
   const by =
     role === "agent"
-      ? `the default of ${title}, whose server may have been told another: an agent's files do not say`
+      ? `the default of ${title}, whose server may have been told another: ${name === "rke2" ? `${kubeProxyManifest(program)} does` : "an agent's files do"} not say`
       : `the default of ${title}: ${looked} say no other`;
   return { kind: "default", ...(isIpv6 ? ipv6 : ipv4), by };
 }
