@@ -207,6 +207,56 @@ describe("a file's range that is somebody else's", () => {
   });
 });
 
+describe("a range outside of the cluster's own", () => {
+  const manifest = "/etc/kubernetes/manifests/kube-controller-manager.yaml";
+  const cluster = (range: string): Record<string, string> => ({
+    [manifest]: `kind: Pod\napiVersion: v1\nspec:\n  containers:\n  - command:\n    - --cluster-cidr=${range}\n`,
+  });
+  const says = (range: string, by: string): string =>
+    `is outside of the cluster CIDR ${range} (${by}), so that no other node counts it as this node's`;
+
+  test("is questioned as an operator's", () => {
+    const given = { base: "10.244.0.0/16", nodeLocal: { w1: "10.99.1.0/24" } };
+    const answer = choose(given);
+    expect(answer.podCIDRs.toJSON()).toEqual(["10.99.1.0/24"]);
+    const doubt = `10.99.1.0/24 from config ${says("10.244.0.0/16", `network.podCIDR.base in ${configFile}:7`)}`;
+    expect([answer.doubts, answer.warnings]).toEqual([[doubt], [doubt]]);
+    expect(choose({ env: "10.99.1.0/24", base: "10.244.0.0/16" }).doubts).toHaveLength(1);
+  });
+
+  test("is questioned as a file's, of which it is not known which of the two is wrong", () => {
+    const answer = choose({ files: { ...flannel("10.42.4.1/24"), ...cluster("10.244.0.0/16") } });
+    expect(answer).toMatchObject({ source: "file", authoritative: true });
+    expect(answer.doubts).toEqual([
+      `10.42.4.0/24 from ${flannelFile}:1 ${says("10.244.0.0/16", `--cluster-cidr in ${manifest}:6`)}`,
+    ]);
+    const own = { [flannelFile]: "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.42.4.1/24\n" };
+    expect(choose({ files: own }).doubts).toEqual([
+      `10.42.4.0/24 from ${flannelFile}:2 ${says("10.244.0.0/16", `FLANNEL_NETWORK in ${flannelFile}:1`)}`,
+    ]);
+  });
+
+  test("is none where nothing but k3s' own default says the cluster's", () => {
+    const files = { ...flannel("10.99.4.1/24"), "/var/lib/rancher/k3s/agent/.keep": "" };
+    const answer = choose({ files });
+    expect(answer.clusterCIDRs.map(String)).toEqual(["10.42.0.0/16"]);
+    expect(answer.doubts).toEqual([]);
+    expect(choose({ files, nodeLocal: { w1: "10.98.4.0/24" } }).doubts).toEqual([]);
+  });
+
+  test("is none of a family whose range nothing says, nor where nothing is said at all", () => {
+    expect(choose({ env: "10.244.1.0/24,fd00:7::/64", base: "10.244.0.0/16" }).doubts).toEqual([]);
+    expect(choose({ env: "10.99.1.0/24,fd00:7::/64", base: "fd00:7::/56" }).doubts).toEqual([]);
+    expect(choose({ env: "10.99.1.0/24" }).doubts).toEqual([]);
+    expect(choose({ env: "10.99.1.0/24,fd00:7::/64", base: "10.244.0.0/16,fd00:8::/56" }).doubts).toHaveLength(2);
+  });
+
+  test("ends no guess that was made before the cluster's was known", () => {
+    const answer = choose({ base: "10.244.0.0/16", current: ["10.99.1.0/24", "file"] });
+    expect(answer.clashes).toEqual([]);
+  });
+});
+
 describe("a guess", () => {
   test("passes over what is somebody else's, and says so", () => {
     const given = { base: "10.244.0.0/16" };

@@ -22,6 +22,8 @@ export interface ClusterRange {
   readonly line: number | undefined;
   /** Whether the operator wrote it: then a range that cannot be used is an error. */
   readonly isConfigured: boolean;
+  /** Whether nothing says it: it is what the program that runs the node gives a cluster. */
+  readonly isDefault: boolean;
   /** In words: `network.podCIDR.base`, `--cluster-cidr`, `k3s' default`. */
   readonly by: string;
 }
@@ -96,7 +98,7 @@ export function clusterFacts(system: System, loaded: LoadedConfig, files: readon
   if (usual.kind !== "default") return { cluster: said, serviceCIDRs, nodeMask, warnings };
   const { cluster: prefix, service, by } = usual;
   return {
-    cluster: [{ prefix, by, file: undefined, line: undefined, isConfigured: false }],
+    cluster: [{ prefix, by, file: undefined, line: undefined, isConfigured: false, isDefault: true }],
     serviceCIDRs: serviceCIDRs.length === 0 ? [service] : serviceCIDRs,
     nodeMask,
     warnings,
@@ -119,6 +121,7 @@ function configuredRanges(loaded: LoadedConfig, base: readonly Prefix[]): readon
       file,
       line,
       isConfigured: true,
+      isDefault: false,
       by: "network.podCIDR.base",
     }));
 }
@@ -128,7 +131,7 @@ function rangesOf({ file, clusterCIDRs, findings }: ClassifiedFile): readonly Cl
     const finding = findings.find(({ meaning, value }) => meaning === "cluster" && value === prefix.toString());
     const { key = "", line, insteadOf } = finding ?? {};
     const by = insteadOf === undefined ? key : `${key} (in place of ${insteadOf.join(", ")})`;
-    return { prefix, file, line, isConfigured: false, by };
+    return { prefix, file, line, isConfigured: false, isDefault: false, by };
   });
 }
 

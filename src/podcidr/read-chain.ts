@@ -7,7 +7,7 @@ import { readNodePrograms } from "../programs/node-programs.ts";
 import type { System } from "../sys/system.ts";
 import type { TakenRange } from "../tailnet/claims-view.ts";
 import type { ClassifiedFile } from "./classify.ts";
-import { type ClusterFacts, classifySources, clusterFacts, nodesInFiles } from "./cluster-facts.ts";
+import { type ClusterFacts, classifySources, clusterFacts, describeSource, nodesInFiles } from "./cluster-facts.ts";
 import { cniNetworks } from "./cni-networks.ts";
 import { configValue, envValue, type OperatorValue } from "./operator/operator.ts";
 import { readSources, type Source } from "./read-sources.ts";
@@ -63,6 +63,9 @@ export function validatorOf(
     }),
     serviceCIDRs: facts.serviceCIDRs,
     clusterCIDRs: facts.cluster.map(({ prefix }) => prefix),
+    saidClusters: facts.cluster
+      .filter(({ isDefault }) => !isDefault)
+      .map((said) => ({ range: said.prefix, by: describeSource(said) })),
     foreign,
     otherNodes,
     taken,

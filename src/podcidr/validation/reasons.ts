@@ -181,6 +181,14 @@ export const reasons = {
     effects: effects("questioned", "-", "-", "-"),
     says: ({ other }) => `holds the whole cluster CIDR ${other}: right for a single node only`,
   }),
+  "outside-cluster": reason<{ readonly other: Prefix; readonly by: string }>({
+    when: "lies outside of the cluster's range, where the configuration or a file says one of its family",
+    because:
+      "a node's PodCIDRs are its routes inside of that range: no other node counts this one. Which of the two is wrong is not known (the file of a former cluster, a base that was forgotten), so it counts",
+    effects: effects("questioned", "questioned", "-", "-"),
+    says: ({ other, by }) =>
+      `is outside of the cluster CIDR ${other} (${by}), so that no other node counts it as this node's`,
+  }),
   "unusually-large": reason<{ readonly bits: number }>({
     when: "is larger than an IPv4 /16 or an IPv6 /48, for one node",
     because: "every other host in it is out of its pods' reach",

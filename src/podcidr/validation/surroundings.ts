@@ -28,10 +28,18 @@ export interface OtherNode {
   readonly isPerhapsThis: boolean;
 }
 
+/** A cluster's range, and where it is said, in words. */
+export interface SaidCluster {
+  readonly range: Prefix;
+  readonly by: string;
+}
+
 export interface Surroundings {
   readonly ownNetworks: readonly OwnNetwork[];
   readonly serviceCIDRs: readonly Prefix[];
   readonly clusterCIDRs: readonly Prefix[];
+  /** Those of them that the configuration or a file says: no range is doubtful for what a program has by default. */
+  readonly saidClusters: readonly SaidCluster[];
   readonly foreign: readonly ForeignRange[];
   readonly otherNodes: readonly OtherNode[];
   /** What other nodes of the tailnet have. */
@@ -42,6 +50,7 @@ export const nothingAround: Surroundings = {
   ownNetworks: [],
   serviceCIDRs: [],
   clusterCIDRs: [],
+  saidClusters: [],
   foreign: [],
   otherNodes: [],
   taken: [],

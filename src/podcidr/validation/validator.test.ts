@@ -42,6 +42,7 @@ function surroundings(around: Around): Surroundings {
     ownNetworks: ownNetworks(networksOf(addresses, routes, ports), { podDevices, nodeRanges: said.map(parsePrefix) }),
     serviceCIDRs: one(service),
     clusterCIDRs: one(cluster),
+    saidClusters: one(cluster).map((range) => ({ range, by: "base" })),
     foreign: foreign === undefined ? [] : [foreign],
     otherNodes: other === undefined ? [] : [{ name: "w2", ranges: one(other), by: "nodeLocal", isPerhapsThis: false }],
     taken: one(taken).map((range) => ({ range, node: "node-7", isStale: false })),
@@ -138,6 +139,11 @@ const examples: Readonly<Record<ReasonCode, readonly [range: string, around: Aro
     "10.244.0.0/16",
     { cluster: "10.244.0.0/20" },
     "holds the whole cluster CIDR 10.244.0.0/20: right for a single node only",
+  ],
+  "outside-cluster": [
+    "10.99.1.0/24",
+    { cluster: "10.244.0.0/16" },
+    "is outside of the cluster CIDR 10.244.0.0/16 (base), so that no other node counts it as this node's",
   ],
   "unusually-large": [
     "10.0.0.0/12",
@@ -289,6 +295,7 @@ describe("what is the node's own is no clash", () => {
       {
         addresses: ["10.0.1.23/32 dev cilium_host"],
         routes: ["10.0.1.0/24 via 10.0.1.23 dev cilium_host"],
+        cluster: "10.0.0.0/16",
       },
     ],
     ["Calico's routes to its pods", "10.244.3.0/24", operator, { routes: ["10.244.3.9/32 dev cali12345abcde"] }],

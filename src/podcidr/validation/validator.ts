@@ -42,7 +42,13 @@ export function createValidator(around: Surroundings): Validator {
         return other.verdictOn(candidate) ?? [];
       });
       const shared = isForEveryNode ? ofEveryNode(candidate, around) : [];
-      const all = [...ofItself(candidate), ...others, ...oddities(candidate, around), ...shared];
+      const all = [
+        ...ofItself(candidate),
+        ...others,
+        ...outsideCluster(candidate, around),
+        ...oddities(candidate, around),
+        ...shared,
+      ];
       return all.filter(({ code, effect }) => effect !== "-" && (candidate.range.bits > 0 || code === "all-addresses"));
     },
     takenFor: (bases, spared = []) => {
@@ -87,6 +93,15 @@ function oddities(candidate: Candidate, { clusterCIDRs }: Surroundings): readonl
   const bits = usualBits[range.family];
   if (range.bits < bits) return [verdict("unusually-large", candidate, { bits })];
   return range.overlaps(docker) ? [verdict("docker-range", candidate, { other: docker })] : [];
+}
+
+/** Each family is judged by itself: of one whose cluster's range nothing says nothing is known. */
+function outsideCluster(candidate: Candidate, { saidClusters }: Surroundings): readonly Verdict[] {
+  const { range } = candidate;
+  const said = saidClusters.filter(({ range: cluster }) => cluster.family === range.family);
+  const [first] = said;
+  if (first === undefined || said.some(({ range: cluster }) => cluster.overlaps(range))) return [];
+  return [verdict("outside-cluster", candidate, { other: first.range, by: first.by })];
 }
 
 /** One value for every node, where there is more than one. */
