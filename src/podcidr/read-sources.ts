@@ -42,7 +42,7 @@ export function readSources(system: System, paths: readonly SourceFile[], nodeNa
     if (listed.kind !== "listed") return [{ file: source.path, ...listed }];
     const unseen = listed.files.filter((file) => !seen.has(file));
     for (const file of unseen) seen.add(file);
-    const read = unseen.map((file) => readSource(system, file, { readers: source.readers, nodeName }));
+    const read = unseen.map((file) => readSource(system, file, { ...source, nodeName }));
     return read.map((each) => withoutReplaced(each, source, rangeBy));
   });
   return withPlacesReplaced(sources);
@@ -117,6 +117,7 @@ function listFiles(system: System, { path, kind }: SourceFile): Unread | Listed 
 interface ReadSourceOptions {
   readonly readers: readonly Reader[];
   readonly nodeName: string;
+  readonly isOneDocument?: boolean | undefined;
 }
 
 function readSource(system: System, file: string, options: ReadSourceOptions): Source {

@@ -25,6 +25,8 @@ export interface ReadTextOptions {
   readonly readers: readonly Reader[];
   /** Tells this node's object from others'; without it a single Node object counts. */
   readonly nodeName: string | undefined;
+  /** Whether the file's program reads its first document alone. @default false */
+  readonly isOneDocument?: boolean | undefined;
 }
 
 /** Reads any text. Never throws. */
@@ -113,14 +115,28 @@ class TextReader implements ReadContext {
       if (kind !== undefined) return [kind];
     }
     const kinds: string[] = [];
-    for (const document of splitDocuments(text)) {
-      const lineOf = (at: number): number => (isOneLine ? line : firstLine + at - 1);
+    const lineOf = (at: number): number => (isOneLine ? line : firstLine + at - 1);
+    for (const document of this.#counting(splitDocuments(text))) {
       if (document.tree === undefined) {
         if (document.text === undefined) continue;
         kinds.push(this.#scan(document.text, document, { firstLine: lineOf(document.line), isOneLine }));
       } else kinds.push(this.#readTree(bodyLine === 1 ? document.tree : moveLines(document.tree, lineOf)));
     }
     return kinds.length === 0 ? ["empty"] : kinds;
+  }
+
+  /** The documents that count, of those in the file or in a string of it. */
+  #counting(documents: readonly TextDocument[]): readonly TextDocument[] {
+    if (this.#options.isOneDocument !== true || this.isNested) return documents;
+    const [first, ...others] = documents;
+    const other = others.find(({ tree, text }) => tree !== undefined || text !== undefined);
+    if (other !== undefined) {
+      this.statements.remark(
+        "begins another document, which does not count: its program reads the first alone",
+        other.line,
+      );
+    }
+    return first === undefined ? [] : [first];
   }
 
   /** Text that is no YAML map or list. In a ConfigMap it is prose or a script, and counts for nothing. */

@@ -39,6 +39,8 @@ export interface SourceFile {
   readonly kind: SourceKind;
   /** What reads a document found there: the first of them that knows it. */
   readonly readers: readonly Reader[];
+  /** Whether its program reads the first document alone. @default false */
+  readonly isOneDocument?: boolean;
   /** For a command line. */
   readonly command?: CommandLine;
   /** Values in these files that their program has from another place. */
@@ -119,8 +121,8 @@ function piecesOf({ name, dataDir, settings: given }: RancherSettings): SourceFi
 /** The configuration of k3s and RKE2, without what they have from another place. */
 function configOf({ config, settings: { overridden } }: RancherSettings): readonly SourceFile[] {
   return [
-    { ...file(config, settings), overridden },
-    { path: `${config}.d`, kind: "yaml-dir", readers: [settings], overridden },
+    { ...file(config, settings), isOneDocument: true, overridden },
+    { path: `${config}.d`, kind: "yaml-dir", readers: [settings], isOneDocument: true, overridden },
   ];
 }
 

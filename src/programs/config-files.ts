@@ -1,6 +1,7 @@
 // The configuration file of k3s or RKE2 with its drop-ins, as they read it (k3s, pkg/configfilearg/parser.go, readConfigFile): FILE, then
 // the files of FILE.d that end in .yaml or .yml in any case, by name, without those of directories in it. A key replaces what an earlier
-// file says, lists too; `key+` adds to it. A file that is no YAML would keep the program from starting: it says nothing here.
+// file says, lists too; `key+` adds to it. Of several documents in a file the first counts. A file that is no YAML would keep the program
+// from starting: it says nothing here.
 
 import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";

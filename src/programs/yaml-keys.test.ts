@@ -35,6 +35,8 @@ describe("readYamlKeys()", () => {
     ["anchors and aliases", "z: &q\n- x\na: *q\nb: &r y\nc-d: *r\n", ["a: 2=x", "b: 4=y", "c-d: 4=y"]],
     ["a repeated key", "a: x\na: y\n", ["a: 1=x", "a: 2=y"]],
     ["the first document only", "---\na: x\n---\nb: y\n", ["a: 2=x"]],
+    ["the first document only, of whose keys none is wanted", "z: x\n---\na: y\n", []],
+    ["the first document only, though it is empty", "# no\n---\n---\nb: y\n", []],
     ["CRLF", "a: x\r\nb:\r\n- y\r\n", ["a: 1=x", "b: 3=y"]],
     ["folded text", "a: >-\n  x\n  y\n", ["a: 1=x y"]],
     ["no map", "- a: x\n", undefined],

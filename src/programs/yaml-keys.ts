@@ -30,6 +30,7 @@ function readPlainKeys(text: string, isWanted: (key: string) => boolean): readon
   const found: { readonly key: string; readonly values: LinedText[] }[] = [];
   /** The wanted key whose items may follow. */
   let open: { readonly line: number; readonly values: LinedText[] } | undefined;
+  let hasBegun = false;
   /** Whether lines that stand further in belong to a key that is not asked for. */
   let isPassing = false;
   const close = (): void => {
@@ -39,7 +40,14 @@ function readPlainKeys(text: string, isWanted: (key: string) => boolean): readon
   for (const [at, raw] of text.split("\n").entries()) {
     const content = raw.trimEnd();
     const line = at + 1;
-    if (/^\s*(?:#|$)/.test(content) || (content === "---" && found.length === 0)) continue;
+    if (/^\s*(?:#|$)/.test(content)) continue;
+    if (content === "---") {
+      // What follows is another document.
+      if (hasBegun) break;
+      hasBegun = true;
+      continue;
+    }
+    hasBegun = true;
     const [, key, rest] = keyLine.exec(content) ?? [];
     if (key !== undefined) {
       close();

@@ -149,6 +149,22 @@ describe("choosePodCIDR() knows the cluster's range", () => {
   });
 });
 
+test.each([
+  ["cluster-cidr: 10.1.0.0/16\n---\ncluster-cidr: 10.2.0.0/16\n", "10.1.0.0/16"],
+  ["# k3s\n---\ncluster-cidr: 10.1.0.0/16\n---\n{}\n", "10.1.0.0/16"],
+  ["---\n---\ncluster-cidr: 10.2.0.0/16\n", "10.42.0.0/16"],
+  ['{"cluster-cidr": "10.1.0.0/16"}\n---\ncluster-cidr: 10.2.0.0/16\n', "10.1.0.0/16"],
+])("of the documents of a configuration the first counts, as for k3s: %p", (text, range) => {
+  for (const path of [config, `${config}.d/10.yaml`]) {
+    const { clusterCIDRs, warnings } = choose({ [path]: text });
+    expect(clusterCIDRs.map(String)).toEqual([range]);
+    expect(warnings.join("\n")).toStartWith(`${path}:`);
+    expect(warnings.join("\n")).toEndWith(
+      " begins another document, which does not count: its program reads the first alone",
+    );
+  }
+});
+
 describe("choosePodCIDR() knows this node's range", () => {
   test.each<[string, Nodes, string]>([
     [
@@ -284,6 +300,11 @@ describe("k3s' default", () => {
       "the default of RKE2: no service of it, and /etc/rancher/rke2/config.yaml say no other",
     ],
     ["is not taken where a script starts it", { [unit]: "[Service]\nExecStart=/opt/start-k3s\n" }, undefined],
+    [
+      "is taken where only a later document of its file says one",
+      { [config]: "node-name: a\n---\ncluster-cidr: 10.50.0.0/16\n" },
+      `the default of k3s: no service of it, and ${config} say no other`,
+    ],
     ["is not taken where its file is no YAML", { [config]: "a: [\n" }, undefined],
     ["is not taken where its file is at a URL", { [unit]: k3s("--config=https://x/y.yaml") }, undefined],
   ])("%s", (_, files, by) => {
