@@ -12,7 +12,7 @@ import { readYamlKeys } from "./yaml-keys.ts";
 export interface ConfigFiles {
   /** The files that are there. */
   readonly files: readonly string[];
-  /** Those of them that cannot be read, or are no YAML. */
+  /** What cannot be read: those of them that are no YAML, and what stands in the place of one and is no file. */
   readonly unread: readonly string[];
   /** What they say of the keys that are wanted, in the order they are put together. */
   readonly given: readonly GivenSetting[];
@@ -21,10 +21,16 @@ export interface ConfigFiles {
 export function readConfigFiles(system: System, file: string, isWanted: (name: string) => boolean): ConfigFiles {
   // One named by a URL, or relative to a working directory, is not looked at.
   if (!file.startsWith("/")) return { files: [], unread: [file], given: [] };
-  const files = [file, ...configDropIns(system, `${file}.d`)].filter((path) => kindOf(system, path) === "file");
-  const read = files.map((path) => ({ path, given: readKeys(system, path, isWanted) }));
+  const there = [file, ...configDropIns(system, `${file}.d`)].flatMap((path) => {
+    const kind = kindOf(system, path);
+    return kind === undefined ? [] : [{ path, isFile: kind === "file" }];
+  });
+  const read = there.map(({ path, isFile }) => ({
+    path,
+    given: isFile ? readKeys(system, path, isWanted) : undefined,
+  }));
   return {
-    files,
+    files: there.flatMap(({ path, isFile }) => (isFile ? [path] : [])),
     unread: read.flatMap(({ path, given }) => (given === undefined ? [path] : [])),
     given: read.flatMap(({ given }) => given ?? []),
   };

@@ -305,6 +305,11 @@ describe("k3s' default", () => {
       { [config]: "node-name: a\n---\ncluster-cidr: 10.50.0.0/16\n" },
       `the default of k3s: no service of it, and ${config} say no other`,
     ],
+    [
+      "is not taken where its file is a directory",
+      { [`${config}/.keep`]: "", "/var/lib/rancher/k3s/agent/.keep": "" },
+      undefined,
+    ],
     ["is not taken where its file is no YAML", { [config]: "a: [\n" }, undefined],
     ["is not taken where its file is at a URL", { [unit]: k3s("--config=https://x/y.yaml") }, undefined],
   ])("%s", (_, files, by) => {
