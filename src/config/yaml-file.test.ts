@@ -83,7 +83,13 @@ describe("parseYamlFile() refuses", () => {
     ],
     ["a second document", "a: 1\n---\nb: 2\n", ["2: a second YAML document begins; keep only one"]],
     ["tabs for indentation", "a:\n\tb: 1\n", ["2: not valid YAML: Tabs are not allowed as indentation"]],
-    ["an unknown tag", "a: !Secret x\n", ["1: not valid YAML: Unresolved tag: !Secret"]],
+    [
+      "a header of a block with more in it",
+      "a: |hunter2\n",
+      ["1: not valid YAML: Block scalar header includes extra characters"],
+    ],
+    ["an escape that is none", 'a: "\\xhunter2"\n', ["1: not valid YAML: Invalid escape sequence"]],
+    ["an unknown tag", "a: !Secret x\n", ["1: not valid YAML: Unresolved tag"]],
     ["an alias of nothing", "a: 1\nb: *x\n", ["2: nothing above is named &x"]],
     ["an alias of what it is in", "a: &x\n  b: *x\n", ["2: &x holds itself"]],
     ["a merge of a value", "a: &x 1\nb:\n  <<: *x\n", ["3: << takes a map or a list of maps"]],
@@ -95,7 +101,7 @@ describe("parseYamlFile() refuses", () => {
   test("several faults, all at once", () => {
     expect(issuesOf("a: 1\na: 2\nb: !x y\nb: 3\n")).toEqual([
       "2: this key stands twice; keep one",
-      "3: not valid YAML: Unresolved tag: !x",
+      "3: not valid YAML: Unresolved tag",
       "4: this key stands twice; keep one",
     ]);
   });

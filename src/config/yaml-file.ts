@@ -42,7 +42,9 @@ export function parseYamlFile(text: string, file: string): Located {
   const parsed = parseAllDocuments(text, options);
   const documents = Array.isArray(parsed) ? parsed : [];
   const issues = documents.flatMap((document) =>
-    [...document.errors, ...document.warnings].map(({ message, pos }) => issueAt(pos[0], `not valid YAML: ${message}`)),
+    [...document.errors, ...document.warnings].map(({ message, pos }) =>
+      issueAt(pos[0], `not valid YAML: ${withoutSource(message)}`),
+    ),
   );
   const [document, second] = documents;
   if (second !== undefined) issues.push(issueAt(second.range[0], "a second YAML document begins; keep only one"));
@@ -58,6 +60,11 @@ export function parseYamlFile(text: string, file: string): Located {
   for (const offset of reader?.repeatedKeys ?? []) issues.push(issueAt(offset, "this key stands twice; keep one"));
   if (issues.length > 0) throw invalidConfig(issues);
   return whole ?? { line: 1, kind: "map", entries: new Map() };
+}
+
+/** The library puts the text it stumbles over behind a colon or a backslash: it may be of a key or password. */
+function withoutSource(message: string): string {
+  return message.replace(/(?:: | \\).*/s, "");
 }
 
 class Refused extends Error {

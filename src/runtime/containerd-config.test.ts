@@ -124,7 +124,7 @@ describe("readContainerdConfig()", () => {
   test("says what is wrong with a file that is no TOML", () => {
     expect(readContainerdConfig("a = 1\na = 2")).toEqual({
       kind: "fault",
-      why: "is not TOML in line 2: Cannot redefine key 'a'",
+      why: "is not TOML in line 2: Cannot redefine key",
     });
   });
 

@@ -37,12 +37,21 @@ describe("errnoOf() and describeError()", () => {
     ["a reason without words of ours", Object.assign(new Error("x"), { code: "EUCLEAN" }), "EUCLEAN", "EUCLEAN"],
     ["Node's own codes", systemError(() => fs.readFileSync("a\0b")), undefined, "must be a string"],
     ["our codes", new HeadcniError("HC_USAGE", "Do not"), undefined, "Do not"],
+    ["a parser", systemError(() => JSON.parse('{"a" "b"}')), undefined, "Expected ':' before value"],
     ["text", "boom", undefined, "boom"],
     ["nothing", undefined, undefined, "undefined"],
   ])("of %s", (_name, thrown, errno, words) => {
     expect(errnoOf(thrown)).toBe(errno);
     expect(describeError(thrown)).toContain(words);
   });
+});
+
+test.each<[string, string]>([
+  ['{"token": hunter2}', "JSON Parse error: Unexpected identifier"],
+  ['{"token": "\\uhunter2"}', "JSON Parse error: … is not a valid unicode escape"],
+  ['{"token": @hunter2}', "JSON Parse error: Unrecognized token '@'"],
+])("describeError() repeats nothing of a text that cannot be parsed: %s", (text, words) => {
+  expect(describeError(systemError(() => JSON.parse(text)))).toBe(words);
 });
 
 test("expected() lets our own errors through and throws anything else on", () => {

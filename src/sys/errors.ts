@@ -101,10 +101,21 @@ const errnoWords: Readonly<Record<string, string>> = {
   ETIMEDOUT: "timed out",
 };
 
-/** A short phrase for any thrown value: the kernel's error in words, else its message. */
+/**
+ * What a parser says of a text, without the pieces of that text it quotes: a file of another program holds passwords. A single mark,
+ * as in `Expected ']'`, is no piece of anything.
+ */
+export function withoutQuotes(message: string): string {
+  return message
+    .replace(/(["'])[^\w\s]\1|["'].*["']/gs, (quoted, mark: string | undefined) => (mark === undefined ? "…" : quoted))
+    .replace(/:? …$/, "");
+}
+
+/** A short phrase for any thrown value: the kernel's error in words, else its message; a parser's without what it quotes. */
 export function describeError(error: unknown): string {
   const errno = errnoOf(error);
   if (errno !== undefined) return errnoWords[errno] ?? errno;
+  if (error instanceof SyntaxError) return withoutQuotes(error.message);
   if (error instanceof Error) return error.message;
   return String(error);
 }

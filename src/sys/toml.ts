@@ -10,13 +10,9 @@ export function parseToml(text: string): Result<JsonObject> {
     return ok(Bun.TOML.parse(text) as JsonObject);
   } catch (error) {
     // Not only syntax: brackets nested by the thousand overflow the parser's stack.
-    const why = tomlFault(error);
-    return fault(`is not TOML in line ${lineOfFault(text, why)}: ${why}`);
+    const why = describeError(error).replace(/^TOML Parse error: /, "");
+    return fault(`is not TOML in line ${lineOfFault(text, String(error))}: ${why}`);
   }
-}
-
-function tomlFault(error: unknown): string {
-  return describeError(error).replace(/^TOML Parse error: /, "");
 }
 
 /** The parser says no line, but stops at its first fault: the line is the first with which the text so far has that same fault. */
@@ -37,7 +33,7 @@ function hasFault(text: string, why: string): boolean {
     Bun.TOML.parse(text);
     return false;
   } catch (error) {
-    return tomlFault(error) === why;
+    return String(error) === why;
   }
 }
 

@@ -291,6 +291,12 @@ describe("validateConflist()", () => {
     expect(problem?.hint).toBe("JSON has no comments: remove them");
   });
 
+  test("repeats nothing of a text that is no JSON", async () => {
+    using folder = pluginFolder(everything);
+    const problems = await validateConflist(folder.system, '{"name": hunter2secret}', { binDir });
+    expect(problems.map(({ message }) => message)).toEqual(["is not JSON: Unexpected identifier"]);
+  });
+
   test("asks every program once, in parallel, with the environment libcni gives and a deadline", async () => {
     using folder = pluginFolder(everything);
     await folder.problems(list(bridge, { ...bridge, bridge: "other0" }, { type: "headcni" }));
