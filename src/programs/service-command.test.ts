@@ -47,6 +47,22 @@ const rows: readonly (readonly [string, Readonly<Record<string, string>>, readon
     ],
   ],
   [
+    "a quoted variable that goes on over lines, each word with its line",
+    {
+      [unit]:
+        '[Service]\nEnvironment="A=--a x \\\n# not this\n  --b=1 \\\n  --c=2" B=3\nExecStart=/x $A $B \\\n  "y \\\n  z"\n',
+    },
+    [
+      `/x ${unit}:6`,
+      `--a ${unit}:2`,
+      `x ${unit}:2`,
+      `--b=1 ${unit}:4`,
+      `--c=2 ${unit}:5`,
+      `3 ${unit}:5`,
+      `y    z ${unit}:7`,
+    ],
+  ],
+  [
     "drop-ins of one name: the operator's",
     {
       [unit]: "[Service]\nExecStart=/x $A\n",
@@ -62,7 +78,7 @@ describe("readService()", () => {
     using root = tempRoot();
     for (const [path, text] of Object.entries(files)) root.write(path, text);
     const { words } = readService(testSystem(root), "x.service");
-    expect(words.map(({ text, file, line }) => `${text} ${file}:${line}`)).toEqual([...expected]);
+    expect(words.map(({ text, file, line }) => `${text.replace("\n", " ")} ${file}:${line}`)).toEqual([...expected]);
   });
 });
 

@@ -108,24 +108,33 @@ interface Assignment {
   readonly words: readonly Word[];
 }
 
-/** The assignments of the section `[Service]`. A value that goes on over lines keeps the line of each word. */
+/**
+ * The assignments of the section `[Service]`. As systemd does, lines that go on are joined before anything is unquoted; with line breaks,
+ * which part words as spaces do, so that each word keeps its line, also one within quotes.
+ */
 function serviceAssignments(system: System, file: string): readonly Assignment[] {
-  const assignments: { readonly key: string; readonly words: Word[] }[] = [];
+  const assignments: { readonly key: string; text: string; readonly line: number }[] = [];
   let isService = false;
-  let open: Word[] | undefined;
+  let open: { text: string } | undefined;
   for (const { text, line } of readLines(system, file)) {
-    if (/^\s*[#;]/.test(text)) continue;
-    const section = /^\s*\[(.*)\]\s*$/.exec(text)?.[1];
-    const [, key, value] = (open === undefined && /^\s*(\w+)\s*=\s*(.*)$/.exec(text)) || [];
-    if (open === undefined && section !== undefined) isService = section === "Service";
-    if (open === undefined && key !== undefined && isService) {
-      open = [];
-      assignments.push({ key, words: open });
+    const isComment = /^\s*[#;]/.test(text);
+    const [, section] = /^\s*\[(.*)\]\s*$/.exec(text) ?? [];
+    const [, key, value = ""] = /^\s*(\w+)\s*=\s*(.*)$/.exec(text) ?? [];
+    if (open !== undefined) open.text += isComment ? "\n" : `\n${withoutBackslash(text)}`;
+    else if (isComment) continue;
+    else if (section !== undefined) isService = section === "Service";
+    else if (key !== undefined) {
+      const assignment = { key, text: withoutBackslash(value), line };
+      if (isService) assignments.push(assignment);
+      open = assignment;
     }
-    open?.push(...splitWords({ text: (value ?? text).replace(/\\$/, ""), file, line }));
-    if (!text.endsWith("\\")) open = undefined;
+    if (!isComment && !text.endsWith("\\")) open = undefined;
   }
-  return assignments;
+  return assignments.map(({ key, text, line }) => ({ key, words: splitWords({ text, file, line }) }));
+}
+
+function withoutBackslash(text: string): string {
+  return text.replace(/\\$/, "");
 }
 
 function assign(env: Map<string, Word>, word: Word): void {

@@ -32,10 +32,15 @@ export function flagValues(words: readonly Word[], ...names: readonly string[]):
   });
 }
 
-/** The words of a text, quotes taken away, as systemd and a shell split them. */
+/** The words of a text, quotes taken away, as systemd and a shell split them; of a text over lines each has its own line. */
 export function splitWords({ text, file, line }: Word): readonly Word[] {
-  const words = text.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/gs) ?? [];
-  return words.map((word) => ({ text: unquote(word), file, line }));
+  const words = text.matchAll(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/gs);
+  return [...words].map(({ 0: word, index }) => ({ text: unquote(word), file, line: lineAt({ text, line }, index) }));
+}
+
+/** The line of what stands at that place of a text. */
+function lineAt({ text, line }: Pick<Word, "text" | "line">, index: number): number | undefined {
+  return line === undefined ? undefined : line + text.slice(0, index).split("\n").length - 1;
 }
 
 /** A text without the quotes and escapes of systemd and a shell. */
