@@ -231,11 +231,94 @@ const rows: readonly (readonly [string, Nodes, string, readonly string[]])[] = [
     "node-name",
     ["c k3s.env:1"],
   ],
+  [
+    "what OpenRC's settings give the variables of its script",
+    {
+      "/etc/conf.d/k3s": `export PATH="/usr/libexec/cni/:$PATH"\nK3S_EXEC="server"\nK3S_OPTS="--service-cidr=10.78.0.0/16 --cluster-cidr=10.77.0.0/16"\n`,
+      "/etc/init.d/k3s": `command="/usr/bin/\${RC_SVCNAME}"\ncommand_args="\${K3S_EXEC:-server} \${K3S_OPTS}" # here\n`,
+    },
+    "cluster-cidr",
+    ["10.77.0.0/16 /etc/conf.d/k3s:3"],
+  ],
+  [
+    "what is put before and behind OpenRC's arguments",
+    {
+      "/etc/conf.d/k3s": "NET=10.77.0.0/16\n",
+      "/etc/init.d/k3s": `command=/usr/bin/k3s\ncommand_args="server '--cluster-cidr=$NET'"\ncommand_args="\${command_args} \${K3S_EXEC:-}"\n`,
+    },
+    "cluster-cidr",
+    ["10.77.0.0/16 /etc/init.d/k3s:2"],
+  ],
+  [
+    "what stands for an empty variable",
+    {
+      "/etc/init.d/k3s": `command=/usr/bin/k3s\ncommand_args="server \${A:---cluster-cidr=\${B:-10.9.0.0/16} -d x}"\n`,
+    },
+    "cluster-cidr",
+    ["10.9.0.0/16 /etc/init.d/k3s:2"],
+  ],
+  [
+    "variables of its service in a script",
+    {
+      [unit]: `[Service]\nEnvironmentFile=-/etc/default/%N\nExecStart=/bin/sh -c 'exec /usr/local/bin/k3s server $OPTS --node-name "$\{NAME}"'\n`,
+      "/etc/default/k3s": 'NAME=a\nOPTS="--cluster-cidr=10.77.0.0/16"\n',
+    },
+    "cluster-cidr",
+    ["10.77.0.0/16 /etc/default/k3s:2"],
+  ],
+  [
+    "variables that systemd leaves to the script",
+    {
+      [unit]: `[Service]\nEnvironment=NET=10.77.0.0/16\nExecStart=/bin/sh -c 'exec k3s server --cluster-cidr=$$NET'\n`,
+    },
+    "cluster-cidr",
+    [`10.77.0.0/16 ${unit}:3`],
+  ],
+];
+
+/** Command lines, and what of them could not be read. */
+const openRows: readonly (readonly [string, Nodes, readonly string[]])[] = [
+  ["nothing", { [unit]: k3s(`$NONE --token=$\{NONE} --node-name a`) }, []],
+  [
+    "a word of a script that may be flags",
+    { [unit]: "[Service]\nExecStart=/bin/sh -c 'exec k3s server $OPTS --x=$Y'\n" },
+    [`${unit}:2`],
+  ],
+  ["what a script was given", { [unit]: `[Service]\nExecStart=/bin/sh -c 'exec k3s server "$@"' x\n` }, [`${unit}:2`]],
+  [
+    "what a script asks another program for",
+    {
+      [unit]:
+        "[Service]\nExecStart=/bin/sh -c 'exec k3s server --node-name=$(hostname -f) \\\n --cluster-cidr $(cat /net)'\n",
+    },
+    [`${unit}:3`],
+  ],
+  [
+    "a range in a variable that nothing sets",
+    { "/etc/init.d/k3s": `command=k3s\ncommand_args="server --cluster-cidr=$NET"\n` },
+    ["/etc/init.d/k3s:2"],
+  ],
+  [
+    "a file in one",
+    { "/etc/init.d/k3s": `command=k3s\ncommand_args="server --config /etc/$NAME.yaml"\n` },
+    ["/etc/init.d/k3s:2"],
+  ],
+  [
+    "arguments in one",
+    { "/etc/init.d/k3s": `command=k3s\ncommand_args="server\n $K3S_EXEC"\n` },
+    ["/etc/init.d/k3s:3"],
+  ],
+  ["what is a value already", { [unit]: "[Service]\nExecStart=/bin/sh -c 'k3s server --node-name $NAME'\n" }, []],
 ];
 
 describe("k3sSettings()", () => {
   test.each(rows)("takes %s", (_, files, name, expected) => {
     expect(given(read(files), name)).toEqual([...expected]);
+  });
+
+  test.each(openRows)("says that it could not read %s", (_, files, expected) => {
+    const found = read(files);
+    expect([found.unread, given(found, "cluster-cidr")]).toEqual([[...expected], []]);
   });
 
   test("says what was overridden, and by which place", () => {

@@ -6,10 +6,11 @@
 import type { System } from "../sys/system.ts";
 import { readConfigFiles } from "./config-files.ts";
 import { keepRead } from "./kept-read.ts";
-import { readFlags, withKnownValues } from "./known-flags.ts";
+import { openWords, readFlags, withKnownValues } from "./known-flags.ts";
 import { type Process, readProcesses } from "./processes.ts";
 import { type GivenSetting, type Setting, Settings, toSetting } from "./program-settings.ts";
 import { commandOf, findService, type RancherName, rancherFlags, roleOf } from "./services.ts";
+import { describePlace, isLeftOpen } from "./word.ts";
 
 export interface RancherSettings {
   readonly name: RancherName;
@@ -25,7 +26,7 @@ export interface RancherSettings {
   readonly config: string;
   /** The files its command line was read from, there or not: the unit with drop-ins, files of variables. */
   readonly files: readonly string[];
-  /** What of all that could not be read, so that it may have been told something else: files. */
+  /** What of all that could not be read, so that it may have been told something else: files, or lines of one. */
   readonly unread: readonly string[];
 }
 
@@ -41,6 +42,13 @@ export function kubeProxyManifest({ dataDir }: Pick<RancherSettings, "dataDir">)
 const withVariable = ["data-dir", "node-name"] as const;
 const { kinds } = rancherFlags;
 const ranges: ReadonlySet<string> = new Set(["cluster-cidr", "service-cidr"]);
+/** Flags that can say a range of the cluster. */
+const sayRanges: ReadonlySet<string> = new Set([
+  ...ranges,
+  "config",
+  "kube-controller-manager-arg",
+  "kube-apiserver-arg",
+]);
 
 /** @returns what k3s was told on this node; the same object while nothing it was read from changes */
 export function k3sSettings(system: System, processes = readProcesses(system)): RancherSettings {
@@ -59,7 +67,8 @@ function keptSettings(system: System, name: RancherName, running: Process | unde
 function readSettings(system: System, name: RancherName, running: Process | undefined): RancherSettings {
   const service = findService(system, name);
   const words = commandOf(service, name);
-  const flags = words === undefined ? (running?.given ?? []) : readFlags(words, rancherFlags);
+  const flags = words === undefined ? (running?.given ?? []) : readFlags(words, rancherFlags).filter(isRead);
+  const open = words === undefined ? [] : openWords(words, rancherFlags, sayRanges);
   const variable = (flag: string): Setting | undefined => {
     const word = service?.env.get(`${name}_${flag}`.toUpperCase().replaceAll("-", "_"));
     return word === undefined || word.text === "" ? undefined : toSetting(word);
@@ -89,6 +98,7 @@ function readSettings(system: System, name: RancherName, running: Process | unde
     files: words === undefined && running !== undefined ? [running.file] : (service?.files ?? []),
     unread: [
       ...(service !== undefined && words === undefined && running === undefined ? service.files.slice(0, 1) : []),
+      ...open.map(describePlace),
       ...config.unread,
     ],
   };
@@ -106,6 +116,11 @@ export function usualRancher(name: RancherName): RancherSettings {
     files: [],
     unread: [],
   };
+}
+
+/** Not a range that a shell has yet to put in. */
+function isRead({ name, values }: GivenSetting): boolean {
+  return !ranges.has(name) || !values.some(({ value }) => isLeftOpen(value));
 }
 
 function isKey(name: string): boolean {

@@ -142,12 +142,13 @@ function assign(env: Map<string, Word>, word: Word): void {
   if (at > 0) env.set(word.text.slice(0, at), { ...word, text: word.text.slice(at + 1) });
 }
 
-/** `$NAME` alone becomes the words of its value, `${NAME}` its value in the midst of a word. */
+/** `$NAME` alone becomes the words of its value, `${NAME}` its value in the midst of a word, `$$` a dollar. */
 function expand(word: Word, env: ReadonlyMap<string, Word>): readonly Word[] {
   const alone = /^\$(\w+)$/.exec(word.text)?.[1];
   if (alone !== undefined) {
     const value = env.get(alone);
     return value === undefined ? [] : splitWords(value);
   }
-  return [{ ...word, text: word.text.replace(/\$\{(\w+)\}/g, (_, name: string) => env.get(name)?.text ?? "") }];
+  const put = (_: string, name?: string): string => (name === undefined ? "$" : (env.get(name)?.text ?? ""));
+  return [{ ...word, text: word.text.replace(/\$\$|\$\{(\w+)\}/g, put) }];
 }

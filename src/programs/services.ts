@@ -53,7 +53,7 @@ export const kubeletVariableFiles = [
 
 /** The words behind the program of that name; undefined where the service does not start it, as far as can be read. */
 export function commandOf(service: ServiceCommand | undefined, name: string): readonly Word[] | undefined {
-  return wordsAfter(service?.words ?? [], (program) => program === name);
+  return service === undefined ? undefined : wordsAfter(service, (program) => program === name);
 }
 
 /** What k3s or RKE2 is started as. */
@@ -69,7 +69,7 @@ export function findService(system: System, name: RancherName): ServiceCommand |
   const named = name === "k3s" ? operatorUnits(system, "k3s-").filter((unit) => !usual.includes(unit)) : [];
   const found = [...usual, ...named].flatMap((unit) => {
     const command = readService(system, unit);
-    const isIts = usual.includes(unit) || wordsAfter(command.words, (program) => program === name) !== undefined;
+    const isIts = usual.includes(unit) || wordsAfter(command, (program) => program === name) !== undefined;
     return command.words.length > 0 && isIts ? [{ unit, command }] : [];
   });
   const isEnabled = (unit: string): boolean =>

@@ -1,4 +1,5 @@
-// A word of a command line, an environment or a configuration, with its place. Pure.
+// A word of a command line, an environment or a configuration, with its place; the words of a shell's text, its variables put in as far as
+// they are known: nothing is run, and what is not known stays as it is written, so that it can be told from what says something. Pure.
 
 export interface Place {
   /** A file of the node; `/proc/PID/cmdline` for what a running process was started with. */
@@ -33,14 +34,22 @@ export function flagValues(words: readonly Word[], ...names: readonly string[]):
 }
 
 /** The words of a text, quotes taken away, as systemd and a shell split them; of a text over lines each has its own line. */
-export function splitWords({ text, file, line }: Word): readonly Word[] {
-  const words = text.matchAll(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/gs);
-  return [...words].map(({ 0: word, index }) => ({ text: unquote(word), file, line: lineAt({ text, line }, index) }));
+export function splitWords(word: Word): readonly Word[] {
+  const pieces = piecesOf(word, /(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/gs);
+  return pieces.map((piece) => ({ ...piece, text: unquote(piece.text) }));
 }
 
-/** The line of what stands at that place of a text. */
-function lineAt({ text, line }: Pick<Word, "text" | "line">, index: number): number | undefined {
-  return line === undefined ? undefined : line + text.slice(0, index).split("\n").length - 1;
+/** The parts of a text that a pattern finds, each with its own line. */
+export function piecesOf({ text, file, line }: Word, pattern: RegExp): readonly Word[] {
+  return [...text.matchAll(pattern)].map(({ 0: piece, index }) => {
+    const before = text.slice(0, index).split("\n").length - 1;
+    return { text: piece, file, line: line === undefined ? undefined : line + before };
+  });
+}
+
+/** Whether a value still has something in it that a shell or systemd puts in when it runs: then it cannot be read here. */
+export function isLeftOpen(text: string): boolean {
+  return /[$`]|%[A-Za-z]/.test(text);
 }
 
 /** A text without the quotes and escapes of systemd and a shell. */
@@ -50,4 +59,62 @@ export function unquote(text: string): string {
     (_, double: string | undefined, single: string | undefined, escaped: string | undefined) =>
       double?.replace(/\\(.)/gs, "$1") ?? single ?? escaped ?? "",
   );
+}
+
+/** The words that a variable stands for; undefined for one that is not known. */
+export type Variables = (name: string) => readonly Word[] | undefined;
+
+/** Those of a service's environment. */
+export function variablesIn(env: ReadonlyMap<string, Word>): Variables {
+  return (name) => {
+    const value = env.get(name);
+    return value === undefined ? undefined : splitWords(value);
+  };
+}
+
+/** `$X`, `${X}`, `${X:-what stands for an empty one}`. */
+const variable = String.raw`\$(?:(\w+)|\{(\w+)(?::?-((?:[^{}]|\{[^{}]*\})*))?\})`;
+const variables = new RegExp(variable, "g");
+const aloneVariable = new RegExp(`^${variable}$`);
+/** As `splitWords` has words; what is to be put in is one piece with the spaces in it. */
+const shellWord = /(?:"(?:\\.|[^"\\])*"|'[^']*'|\$\([^)]*\)|\$\{(?:[^{}]|\{[^{}]*\})*\}|`[^`]*`|\\.|[^\s"'\\])+/gs;
+
+export interface ShellWordsOptions {
+  readonly known: Variables;
+  /** Whether the whole text stands in double quotes, in which single ones keep nothing from being put in. @default false */
+  readonly isQuoted?: boolean;
+}
+
+/** The words of a shell's text. Those of a variable that stands by itself have the place of its value. */
+export function readShellWords(text: Word, options: ShellWordsOptions): readonly Word[] {
+  return piecesOf(text, shellWord).flatMap((piece): readonly Word[] => {
+    const [, plain, braced = "", otherwise] = aloneVariable.exec(piece.text) ?? [];
+    const name = plain ?? braced;
+    if (name === "") return [{ ...piece, text: unquoted(piece.text, options) }];
+    const value = options.known(name);
+    if (value !== undefined && value.length > 0) return value;
+    if (otherwise !== undefined) return readShellWords({ ...piece, text: otherwise }, options);
+    return value ?? [piece];
+  });
+}
+
+function unquoted(word: string, { known, isQuoted = false }: ShellWordsOptions): string {
+  const quoted = /"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)|([^"'\\]+)/gs;
+  return word.replace(quoted, (_, double?: string, single?: string, escaped?: string, bare = "") => {
+    if (double !== undefined) {
+      return double.replace(/\\(.)|([^\\]+)/gs, (_all, kept?: string, open = "") => kept ?? putIn(open, known));
+    }
+    if (single !== undefined) return isQuoted ? putIn(single, known) : single;
+    return escaped ?? putIn(bare, known);
+  });
+}
+
+function putIn(text: string, known: Variables): string {
+  return text.replace(variables, (written: string, plain?: string, braced = "", otherwise?: string) => {
+    const value = known(plain ?? braced)
+      ?.map((word) => word.text)
+      .join(" ");
+    if (value !== undefined && value !== "") return value;
+    return otherwise === undefined ? (value ?? written) : putIn(otherwise, known);
+  });
 }
