@@ -2,6 +2,7 @@
 
 import { isTrue } from "../programs/program-settings.ts";
 import type { RancherName } from "../programs/services.ts";
+import { isLeftOpen } from "../programs/word.ts";
 import { dirname, join } from "../sys/fs/path.ts";
 import { readCertificateText } from "./certificate.ts";
 import type { CertificateFacts } from "./der.ts";
@@ -53,7 +54,7 @@ export const clusterPlaces: readonly Place[] = [
     by: "cluster",
     where:
       "its command line, unit, `/var/lib/kubelet/kubeadm-flags.env`, `/etc/default/kubelet`, `/etc/sysconfig/kubelet`",
-    read: (node) => said(node.settings("kubelet").one("hostname-override"), "is not set"),
+    read: (node) => nameIn(node.settings("kubelet").one("hostname-override"), "is not set"),
   },
   {
     source: "nodeRegistration.name of kubeadm",
@@ -84,7 +85,7 @@ function distributionSettings(name: RancherName): readonly Place[] {
       by: "cluster",
       where: `\`hostname-override\` in \`kubelet-arg\` of its flags and files`,
       read: (node) =>
-        said(node.settings(name).passedOn("kubelet-arg", "hostname-override"), "sets no hostname-override"),
+        nameIn(node.settings(name).passedOn("kubelet-arg", "hostname-override"), "sets no hostname-override"),
     },
     {
       source: `node-name of ${title}`,
@@ -158,10 +159,18 @@ function namesOnly(text: string, certificate: string): boolean {
   return keys.length > 0 && keys.every((line) => line === `client-certificate: ${certificate}`);
 }
 
+/** A value of a command line, unless something is yet to be put into it: then it is no name, and no reason to call it a wrong one. */
+function nameIn(written: Written | undefined, otherwise: string): PlaceReading {
+  if (written === undefined || !isLeftOpen(written.value)) return said(written, otherwise);
+  const shown = written.value.length > 80 ? `${written.value.slice(0, 80)}…` : written.value;
+  return doubtful(`is ${shown}, which cannot be read here: a shell or systemd puts something in`, written);
+}
+
 function byRancherName(node: NodeReadings, settings: ProgramSettings): PlaceReading {
   const nodeName = settings.one("node-name");
   const withNodeId = settings.one("with-node-id");
-  if (withNodeId === undefined || !isTrue(withNodeId)) return said(nodeName, "is not set");
+  if (withNodeId === undefined || !isTrue(withNodeId)) return nameIn(nodeName, "is not set");
+  if (nodeName !== undefined && isLeftOpen(nodeName.value)) return nameIn(nodeName, "is not set");
   const id = node.text(nodeIdFile);
   const place = { file: withNodeId.file, line: withNodeId.line };
   if (id.kind === "fault") return doubtful(`has with-node-id set, and ${nodeIdFile} ${id.why}`, place);

@@ -1,9 +1,8 @@
 // The host's own name, which a kubelet takes when nothing else is set. Pure.
 
+import { hostnameFile, readHostname } from "../sys/hostname.ts";
 import { given, type NodeReadings, type Place, type PlaceReading } from "./readings.ts";
 
-/** hostname(5) */
-const hostnameFile = "/etc/hostname";
 const kernelPlace: Place = {
   source: "the kernel's host name",
   by: "host",
@@ -30,14 +29,12 @@ export function hostName(node: NodeReadings): string {
       .find((name) => name !== "") ?? ""
   );
 }
-/** The first line that is no comment (hostname(5)). */
+
 function byHostnameFile({ text }: NodeReadings): PlaceReading {
   const read = text(hostnameFile);
   if (read.kind === "fault") return { kind: "skipped", reason: read.why, file: hostnameFile, isDoubtful: false };
   if (read.value === undefined) return { kind: "absent", reason: "does not exist", file: hostnameFile };
-  const lines = read.value.split("\n").map((line) => line.trim());
-  const at = lines.findIndex((line) => line !== "" && !line.startsWith("#"));
-  const name = lines[at];
-  if (name === undefined) return { kind: "absent", reason: "names none", file: hostnameFile };
-  return { kind: "said", written: { value: name, file: hostnameFile, line: at + 1 } };
+  const found = readHostname(read.value);
+  if (found === undefined) return { kind: "absent", reason: "names none", file: hostnameFile };
+  return { kind: "said", written: { value: found.name, file: hostnameFile, line: found.line } };
 }

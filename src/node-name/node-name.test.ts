@@ -288,6 +288,21 @@ describe("a name that is not certain", () => {
         '"kernel" of the kernel\'s host name is taken instead. Set nodeName to the name that kubectl get nodes shows',
     ],
     [
+      "a name that a shell puts in",
+      { settings: { "kubelet hostname-override": { value: "$(hostname -f)", file: "/u", line: 4 } } },
+      "--hostname-override of the kubelet (/u:4) is $(hostname -f), which cannot be read here: a shell or systemd puts something in. " +
+        '"kernel" of the kernel\'s host name is taken instead. Set nodeName to the name that kubectl get nodes shows',
+    ],
+    [
+      "a name that systemd puts in, with an id behind it",
+      {
+        settings: { "k3s node-name": { value: "%m", file: "/u", line: 4 }, "k3s with-node-id": "true" },
+        texts: { "/etc/rancher/node/id": "1" },
+      },
+      "node-name of k3s (/u:4) is %m, which cannot be read here: a shell or systemd puts something in. " +
+        '"kernel" of the kernel\'s host name is taken instead. Set nodeName to the name that kubectl get nodes shows',
+    ],
+    [
       "an id that is not there yet",
       { settings: { "k3s with-node-id": { value: "true", file: "/c", line: 1 } } },
       "node-name of k3s (/c:1) has with-node-id set, and /etc/rancher/node/id is made at its first start. " +

@@ -63,6 +63,23 @@ const rows: readonly (readonly [string, Readonly<Record<string, string>>, readon
     ],
   ],
   [
+    "the names of the unit and the host",
+    {
+      "/etc/hostname": "# mine\nw1.example\n",
+      [unit]: `[Service]\nEnvironment=A=%l\nEnvironmentFile=/etc/default/%p\nExecStart=/%N --a=%H.$\{A} %n 1%%H %i %m $B\n`,
+      "/etc/default/x": "B=%H\n",
+    },
+    [
+      `/x ${unit}:4`,
+      `--a=w1.example.w1 ${unit}:4`,
+      `x.service ${unit}:4`,
+      `1%H ${unit}:4`,
+      `%i ${unit}:4`,
+      `%m ${unit}:4`,
+      "%H /etc/default/x:1",
+    ],
+  ],
+  [
     "drop-ins of one name: the operator's",
     {
       [unit]: "[Service]\nExecStart=/x $A\n",

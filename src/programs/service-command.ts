@@ -1,12 +1,13 @@
 // The command line that systemd would give a service: its unit with drop-ins, its variables put in, each word with the place it
-// stands in (systemd.unit(5), systemd.exec(5), systemd.service(5)). Left out: specifiers but the unit's name in EnvironmentFile, patterns
-// there, and what only a running systemd knows, as generated units.
+// stands in (systemd.unit(5), systemd.exec(5), systemd.service(5)). Left out: specifiers but the unit's and the host's name, patterns in
+// EnvironmentFile, and what only a running systemd knows, as generated units.
 
 import { join } from "../sys/fs/path.ts";
+import { hostnameFile, machineHostname, readHostname } from "../sys/hostname.ts";
 import type { System } from "../sys/system.ts";
 import { readEnvironmentFile, readLines } from "./environment-file.ts";
 import { keepRead } from "./kept-read.ts";
-import { kindOf, namesIn } from "./look.ts";
+import { kindOf, namesIn, textIn } from "./look.ts";
 import { splitWords, type Word } from "./word.ts";
 
 export interface ServiceCommand {
@@ -47,11 +48,12 @@ function readCommand(system: System, unit: string, files: readonly string[]): Se
   const inForce = (key: string): readonly Word[] => {
     const values = assignments.filter((assignment) => assignment.key === key);
     // An empty one takes back those before it.
-    return values.slice(values.findLastIndex(({ words }) => words.length === 0) + 1).flatMap(({ words }) => words);
+    const counting = values.slice(values.findLastIndex(({ words }) => words.length === 0) + 1);
+    return counting.flatMap(({ words }) => words).map((word) => withSpecifiers(system, word, unit));
   };
   const env = new Map<string, Word>();
   for (const word of inForce("Environment")) assign(env, word);
-  const variableFiles = inForce("EnvironmentFile").map(({ text }) => withUnitName(text.replace(/^-/, ""), unit));
+  const variableFiles = inForce("EnvironmentFile").map(({ text }) => text.replace(/^-/, ""));
   for (const path of variableFiles) {
     if (path.startsWith("/")) for (const [name, value] of readEnvironmentFile(system, path)) env.set(name, value);
   }
@@ -59,8 +61,29 @@ function readCommand(system: System, unit: string, files: readonly string[]): Se
   return { words, env, files: [...files, ...variableFiles] };
 }
 
-function withUnitName(text: string, unit: string): string {
-  return text.replaceAll("%n", unit).replaceAll(/%[Np]/g, unit.replace(/\.service$/, ""));
+/** With the names of the unit and the host put in (systemd.unit(5), SPECIFIERS); others stay as they are written. */
+function withSpecifiers(system: System, word: Word, unit: string): Word {
+  const put = (written: string, letter: string): string => {
+    switch (letter) {
+      case "%":
+        return "%";
+      case "n":
+        return unit;
+      case "H":
+        return hostName(system) ?? written;
+      case "l":
+        return hostName(system)?.replace(/\..*$/, "") ?? written;
+      default:
+        return unit.replace(/\.service$/, "");
+    }
+  };
+  return word.text.includes("%") ? { ...word, text: word.text.replace(/%([%nNpHl])/g, put) } : word;
+}
+
+/** The kernel's; of a node that is a directory the kernel of this machine knows nothing. */
+function hostName(system: System): string | undefined {
+  const kernels = system.files.root === "/" ? machineHostname() : undefined;
+  return kernels ?? readHostname(textIn(system, hostnameFile) ?? "")?.name ?? machineHostname();
 }
 
 /** The unit and its drop-ins in the order they are applied. */
