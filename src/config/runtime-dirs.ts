@@ -93,7 +93,7 @@ export function describeDirSource(source: DirSource): string {
       return "the configuration";
     case "runtime": {
       const { runtime, file, line } = source;
-      if (file === undefined) return `${runtime}'s default (it has no configuration)`;
+      if (file === undefined) return `${runtime}'s default (it has no configuration that can be read)`;
       return line === undefined ? `${runtime}'s default (${file} names none)` : `${file}:${line}`;
     }
     case "found":

@@ -78,6 +78,15 @@ const rows: readonly (readonly [string, Readonly<Record<string, string>>, string
     `/etc/cni/net.d: the kubelet is set to use it (${flags})`,
   ],
   [
+    "the kubelet's flag where the runtime's configuration turns CRI off",
+    {
+      ...kubelet("/run/containerd/containerd.sock"),
+      "/etc/containerd/config.toml":
+        'disabled_plugins = ["cri"]\n[plugins."io.containerd.grpc.v1.cri".cni]\nconf_dir = "/off"\n',
+    },
+    `/off: the kubelet is set to use it (${flags}), although /etc/containerd/config.toml turns CRI off (disabled_plugins)`,
+  ],
+  [
     "the operator's flag before kubeadm's",
     {
       ...crio,

@@ -38,6 +38,8 @@ interface Node {
   /** k3s, then RKE2. */
   readonly rancher: readonly RancherSettings[];
   readonly containerd: () => CniDirs | undefined;
+  /** The same of one that serves no Kubernetes as it is configured. */
+  readonly containerdWithoutCri: () => CniDirs | undefined;
   readonly crio: () => CniDirs | undefined;
   readonly hasSocket: (path: string) => boolean;
 }
@@ -93,6 +95,7 @@ function lookForRuntime(system: System, programs: Pick<Node, "kubelet" | "ranche
     ...programs,
     system,
     containerd: once(() => containerdOf(system, containerdFile(system))),
+    containerdWithoutCri: once(() => containerdOf(system, containerdFile(system), true)),
     crio: once(() => readCrioDirs(system)),
     hasSocket: (path) => system.files.stat(path) !== undefined,
   };
@@ -118,7 +121,16 @@ function byEndpoint(node: Node, user: string, endpoint: CriEndpoint | undefined)
   // k3s and RKE2 write their own socket into the kubelet's files: the row before has looked.
   if (path.startsWith("/run/k3s/") && other === undefined) return undefined;
   if (other === undefined && path.includes("crio")) return chosen(node.crio() ?? withoutFile("CRI-O"), because);
-  if (path === containerdSocket) return chosen(node.containerd() ?? withoutFile("containerd"), because);
+  if (path === containerdSocket) {
+    const withCri = node.containerd();
+    if (withCri !== undefined) return chosen(withCri, because);
+    const file = containerdFile(node.system);
+    // As packages of Docker leave it: pods come once that is turned on, and its directories are then those of the same file.
+    const withoutCri = node.containerdWithoutCri();
+    return withoutCri === undefined
+      ? chosen(withoutFile("containerd"), because)
+      : chosen(withoutCri, `${because}, although ${file} turns CRI off (disabled_plugins)`);
+  }
   return {
     kind: "unknown",
     why: `${user} is set to use ${other ?? path} ${place}, whose configuration is not looked at`,
@@ -159,10 +171,10 @@ function containerdFile(system: System): string {
   return flagValue(readService(system, "containerd.service").words, "--config", "-c")?.text ?? containerdConfig;
 }
 
-/** Undefined without the file, and for a containerd that serves no Kubernetes, as Docker's does not. */
-function containerdOf(system: System, file: string): CniDirs | undefined {
+/** Undefined without the file, and for a containerd that serves Kubernetes or, as Docker's, does not, otherwise than is asked for. */
+function containerdOf(system: System, file: string, isCriDisabled = false): CniDirs | undefined {
   const read = readContainerdDirs(system, file);
-  if (read === undefined || read.isCriDisabled) return undefined;
+  if (read === undefined || read.isCriDisabled !== isCriDisabled) return undefined;
   const { confDir, binDirs } = read;
   return {
     runtime: "containerd",
