@@ -110,6 +110,28 @@ describe("the tailscale agent", () => {
         raises: ["TailscaleControlUnreachable"],
       },
       {
+        when: "online, but the session with the control server is cut",
+        does: ({ fake }) => {
+          const Health = [
+            "Unable to connect to the Tailscale coordination server to synchronize the state of your tailnet.",
+          ];
+          fake.status = { ...readyStatus(), Health };
+          fake.notify();
+        },
+        state: "ready",
+        raises: ["TailscaleControlUnreachable"],
+      },
+      {
+        when: "the control server itself tells of a fault",
+        does: ({ fake }) => {
+          const expiry = "The coordination server is reporting a health issue: this node's key expires in 3 days";
+          const filter = "The coordination server sent an invalid packet filter permitting traffic to unlocked nodes";
+          fake.status = { ...readyStatus(), Health: [expiry, filter] };
+          fake.notify();
+        },
+        state: "ready",
+      },
+      {
         when: "ready",
         does: ({ fake }) => {
           fake.status = readyStatus();

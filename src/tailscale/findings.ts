@@ -7,10 +7,13 @@ import { condition } from "./conditions.ts";
 import type { TailscaleStatus } from "./local-api/tailscale-status.ts";
 import { compareVersions, oldestVersion, plainVersion } from "./local-api/tailscale-version.ts";
 
+/** How tailscaled says that nothing comes from the control server. What that server itself reports comes over a connection that is there. */
+const noSession = /\b(connect to|network map from) the (\S+ )?coordination server/i;
+
 /** What keeps a tailscaled that is logged in from being ready. */
 export function stateConditions(tailnet: Tailnet, { health }: TailscaleStatus, server: string): readonly Condition[] {
   // A node whose session was cut is called online for two more minutes; its health says earlier that nothing comes.
-  const isCut = health.some((sentence) => /coordination server/i.test(sentence));
+  const isCut = health.some((sentence) => noSession.test(sentence));
   const said = redactText(health.join("; "));
   switch (tailnet.kind) {
     case "stopped":
