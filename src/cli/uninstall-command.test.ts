@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { HeadcniError } from "../sys/errors.ts";
 import type { Files } from "../sys/fs/files.ts";
@@ -98,4 +98,52 @@ test("takes out leases and rules of pods that another CNI took down", async () =
   expect(done.stdout).toContain("Removed what iptables masquerades for pods that are gone (1)\n");
   const chain = `CNI-${"0".repeat(24)}`;
   expect(ran.slice(-3)).toEqual([expect.stringMatching(/^-D POSTROUTING .*"c1"/), `-F ${chain}`, `-X ${chain}`]);
+});
+
+const socket = "/run/tailscale/tailscaled.sock";
+const tailscaledState = "/var/lib/tailscale/tailscaled.state";
+const prefsRecord = { version: 1, socket, advertised: ["10.244.1.0/24"], before: { routeAll: false } };
+const leftToggle = { version: 1, socket, netfilterMode: 2 };
+
+describe("without a tailscaled that answers", () => {
+  test.each([
+    ["the record", "tailscale.json", prefsRecord, "AdvertiseRoutes (10.244.1.0/24), RouteAll (accept routes)"],
+    ["half of a change", "tailscale-toggle.json", leftToggle, "NetfilterMode"],
+  ])("names both ways out while tailscaled's state is there: %s", async (_what, name, json, prefs) => {
+    using root = tempRoot();
+    const file = `/var/lib/headcni/${name}`;
+    root.write(file, JSON.stringify(json), 0o600);
+    root.write(tailscaledState, "{}");
+    const { exitCode, stdout } = await uninstall(root);
+    expect(exitCode).toBe(4);
+    expect(stdout).toBe(
+      `Left alone: ${prefs} in tailscaled's prefs: nothing answers at ${socket} (there is no such socket). Start tailscaled and run this ` +
+        `again; where it never comes back, remove ${file} and run this again\n` +
+        "Left alone: /var/lib/headcni, until the rest is gone: run this again then\n",
+    );
+    rmSync(root.path + file);
+    expect((await uninstall(root)).exitCode).toBe(0);
+    expect(root.exists("/var/lib/headcni")).toBe(false);
+  });
+
+  test("forgets what it changed where tailscaled's state is gone too", async () => {
+    using root = tempRoot();
+    root.write("/var/lib/headcni/tailscale.json", JSON.stringify(prefsRecord), 0o600);
+    root.write("/var/lib/headcni/tailscale-toggle.json", JSON.stringify(leftToggle), 0o600);
+    const { exitCode, stdout } = await uninstall(root);
+    expect(stdout).toBe(
+      "Removed /var/lib/headcni/tailscale-toggle.json and /var/lib/headcni/tailscale.json: tailscaled is gone, and so is its state " +
+        `(${tailscaledState}), so AdvertiseRoutes (10.244.1.0/24), NetfilterMode, RouteAll (accept routes) need not be taken back\n` +
+        "Removed /var/lib/headcni\n",
+    );
+    expect(exitCode).toBe(0);
+    expect(root.exists("/var/lib/headcni")).toBe(false);
+  });
+
+  test("does not take the state of one with a socket elsewhere for gone", async () => {
+    using root = tempRoot();
+    root.write("/var/lib/headcni/tailscale.json", JSON.stringify({ ...prefsRecord, socket: "/srv/ts.sock" }), 0o600);
+    const { exitCode, stdout } = await uninstall(root);
+    expect([exitCode, stdout]).toEqual([4, expect.stringContaining("remove /var/lib/headcni/tailscale.json and run")]);
+  });
 });

@@ -2,7 +2,6 @@
 // the tailnet as tailscaled tells it.
 
 import { type Agent, plainAgent } from "../agent/agent.ts";
-import { type CleanedUp, type CleanUpOptions, removed } from "../agent/cleaned-up.ts";
 import type { ConditionStore } from "../agent/condition-store.ts";
 import { failureOf } from "../agent/conditions.ts";
 import { createLatest, firstValue, type Latest, type Watchable } from "../agent/latest.ts";
@@ -20,13 +19,12 @@ import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { isTailnetExpected, wantedLogin } from "../tailnet/wanted-login.ts";
 import { type AdvertisedAssignment, isInForce } from "./advertise.ts";
 import { condition, tailscaleConditions } from "./conditions.ts";
-import { finishLeftToggle } from "./heal/healer.ts";
 import { followBus } from "./local-api/bus.ts";
 import type { LocalApi } from "./local-api/local-api.ts";
 import { ownIdAfter } from "./local-api/own-id.ts";
 import { tailscaleMetrics } from "./metrics.ts";
 import { createPeerPings } from "./peer-pings.ts";
-import { restorePrefs } from "./prefs/hold-prefs.ts";
+import { takeBackPrefs } from "./prefs/take-back.ts";
 import { showTailscale, type TailscaleView } from "./status.ts";
 import { createTailscaleStep, type TailscaleStep } from "./tailscale-step.ts";
 
@@ -133,7 +131,7 @@ export function createTailscaleAgent(system: System, options: TailscaleAgentOpti
       watches.close();
       connection.value?.[Symbol.dispose]();
     },
-    cleanUp: (options) => cleanUpTailscale(system, options),
+    cleanUp: (options) => takeBackPrefs(system, options),
     status: () => ({ ...showTailscale(view, isFollowingBus), lastReconcile: reconciler.last.value }),
   };
 }
@@ -175,14 +173,6 @@ function watchTargets(settings: Config["tailscale"]): readonly WatchTarget[] {
     // A mounted Secret changes by a link beside the file, so every name counts.
     ...(keyFile === undefined ? [] : [{ ...target, dir: dirname(keyFile), names: undefined }]),
   ];
-}
-
-async function cleanUpTailscale(system: System, options: CleanUpOptions): Promise<readonly CleanedUp[]> {
-  const { signal } = new AbortController();
-  const { isDryRun } = options;
-  if (!isDryRun) await finishLeftToggle(system, signal);
-  const names = await restorePrefs(system, { signal, isDryRun });
-  return names.length === 0 ? [] : [removed(`what was changed in tailscaled's prefs: ${names.join(", ")}`, options)];
 }
 
 /** Another value only when it says something else: readers are woken by each. With a network map the same one is the same object. */

@@ -18,7 +18,7 @@ import { tailscaleMetrics } from "../metrics.ts";
 import { type DamagedPart, type HealMemory, planHeal } from "./heal-plan.ts";
 
 /** Holds the second half of a change, with the socket of the tailscaled it is about. */
-const toggleFile = join(stateDir, "tailscale-toggle.json");
+export const toggleFile = join(stateDir, "tailscale-toggle.json");
 
 export interface Healed {
   readonly conditions: readonly Condition[];
@@ -87,7 +87,7 @@ async function tryFirst(api: LocalApi, edit: PrefsEdit, signal: AbortSignal): Pr
 
 /** Does the second half that an earlier daemon, or an earlier step, left undone. @throws HttpError when tailscaled does not answer */
 export async function finishToggle(system: Pick<System, "files">, api: LocalApi, signal: AbortSignal): Promise<void> {
-  const left = readLeft(system);
+  const left = readLeftToggle(system);
   if (left === undefined) return;
   if (left.socket === api.socket) await api.editPrefs(left.edit, signal);
   system.files.remove(toggleFile);
@@ -95,13 +95,16 @@ export async function finishToggle(system: Pick<System, "files">, api: LocalApi,
 
 /** The same without a connection, for a daemon that is taken out. @throws HttpError when tailscaled does not answer */
 export async function finishLeftToggle(system: System, signal: AbortSignal): Promise<void> {
-  const left = readLeft(system);
+  const left = readLeftToggle(system);
   if (left === undefined) return;
   using api = await connectLocalApi(system, left.socket);
   await finishToggle(system, api, signal);
 }
 
-function readLeft({ files }: Pick<System, "files">): { readonly socket: string; readonly edit: PrefsEdit } | undefined {
+/** The second half of a change that was not made yet, with the socket of the tailscaled it is about. */
+export function readLeftToggle({
+  files,
+}: Pick<System, "files">): { readonly socket: string; readonly edit: PrefsEdit } | undefined {
   const bytes = files.readIfPresent(toggleFile, 4096);
   if (bytes === undefined) return undefined;
   const {

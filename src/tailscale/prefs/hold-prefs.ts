@@ -159,7 +159,8 @@ async function applyPlan({ files, log }: System, options: ApplyOptions): Promise
   return { prefs: prefs ?? (await api.prefs(signal)), refused };
 }
 
-const prefNames: Readonly<Record<keyof PrefsEdit, string>> = {
+/** What prefs are called in messages. */
+export const prefNames: Readonly<Record<keyof PrefsEdit, string>> = {
   advertiseRoutes: "AdvertiseRoutes",
   routeAll: "RouteAll (accept routes)",
   noStatefulFiltering: "NoStatefulFiltering",
