@@ -358,6 +358,7 @@ const scenes: readonly Scene[] = [
     () => prefs({ NoStatefulFiltering: false }),
     "tailscale set --stateful-filtering=false",
   ],
+  ["TailscaleShieldsUp", () => prefs({ ShieldsUp: true }), "tailscale set --shields-up=false"],
   [
     "RouteNotAdvertised",
     () => prefs({ AdvertiseRoutes: ["192.168.7.0/24"] }),

@@ -114,6 +114,7 @@ export const faults = {
   TailscaleKeyUnusable: failed("ls -l FILE; chmod 0600 FILE"),
   TailscaleControlUnreachable: failed("curl -v URL/health"),
   TailscaleStatefulFiltering: failed("tailscale set --stateful-filtering=false"),
+  TailscaleShieldsUp: failed("tailscale set --shields-up=false"),
   TailscalePrefsRefused: failed("tailscale set --accept-routes"),
   TailscalePrefsNotRecorded: warning("findmnt -T /var/lib/headcni; df /var/lib/headcni"),
   TailscaleTooOld: warning("tailscale update"),

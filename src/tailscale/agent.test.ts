@@ -149,6 +149,25 @@ describe("the tailscale agent", () => {
         raises: ["TailscaleTooOld", "TailscaleWithoutTun"],
       },
       {
+        when: "an operator shields the node",
+        does: ({ fake }) => {
+          fake.status = readyStatus();
+          fake.prefs = { ...fake.prefs, ShieldsUp: true };
+          fake.notify();
+        },
+        state: "ready",
+        raises: ["TailscaleShieldsUp"],
+      },
+      {
+        when: "an operator shields it no more",
+        does: ({ fake }) => {
+          expect(fake.prefs.ShieldsUp).toBe(true);
+          fake.prefs = { ...fake.prefs, ShieldsUp: false };
+          fake.notify();
+        },
+        state: "ready",
+      },
+      {
         when: "logged out",
         does: ({ fake }) => {
           fake.status = freshStatus;

@@ -70,6 +70,13 @@ export const tailscaleConditions = {
       `Stateful filtering is on and cannot be turned off: ${why}. Run tailscale set --stateful-filtering=false, and look for a policy ` +
       "that forces it",
   }),
+  TailscaleShieldsUp: kind<object>({
+    ...harmless,
+    title: "tailscaled refuses what other nodes send",
+    text: () =>
+      "Other nodes reach no pod of this node, while its own pods reach theirs: shields are up, so tailscaled refuses what other nodes send. " +
+      "Run tailscale set --shields-up=false",
+  }),
   TailscalePrefsRefused: kind<{ readonly prefs: readonly string[] }>({
     ...harmless,
     title: "tailscaled does not take what pods need",

@@ -4,6 +4,7 @@ import type { Condition } from "../agent/conditions.ts";
 import { redactText } from "../sys/redact.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
 import { condition } from "./conditions.ts";
+import type { TailscalePrefs } from "./local-api/tailscale-prefs.ts";
 import type { TailscaleStatus } from "./local-api/tailscale-status.ts";
 import { compareVersions, oldestVersion, plainVersion } from "./local-api/tailscale-version.ts";
 
@@ -27,6 +28,11 @@ export function stateConditions(tailnet: Tailnet, { health }: TailscaleStatus, s
     default:
       return isCut ? [condition("TailscaleControlUnreachable", { server, why: said, isJoined: true })] : [];
   }
+}
+
+/** What an operator has set that keeps traffic of pods out; HeadCNI does not change it. */
+export function prefsConditions({ shieldsUp }: TailscalePrefs): readonly Condition[] {
+  return shieldsUp ? [condition("TailscaleShieldsUp", {})] : [];
 }
 
 /** What is wrong in every state. @param sockets of all that program this network namespace */

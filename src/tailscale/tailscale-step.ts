@@ -19,7 +19,7 @@ import { type AdvertisedAssignment, routesToAdvertise } from "./advertise.ts";
 import { competingSockets } from "./competing-sockets.ts";
 import { condition } from "./conditions.ts";
 import { isTailscaledExpected } from "./expected.ts";
-import { programConditions, stateConditions } from "./findings.ts";
+import { prefsConditions, programConditions, stateConditions } from "./findings.ts";
 import { createHealer, finishLeftToggle, finishToggle } from "./heal/healer.ts";
 import { describeRefusal } from "./local-api/api-refusal.ts";
 import { connectLocalApi, type LocalApi } from "./local-api/local-api.ts";
@@ -119,7 +119,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
     );
     return {
       view: viewOf(known),
-      conditions: [...state, ...held.conditions, ...healed.conditions, ...others],
+      conditions: [...state, ...held.conditions, ...prefsConditions(held.prefs), ...healed.conditions, ...others],
       retryAfterMs: earliest(held.retryAfterMs, healed.retryAfterMs, peers.retryAfterMs),
     };
   };

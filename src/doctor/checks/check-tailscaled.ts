@@ -5,7 +5,7 @@ import { isGuess } from "../../podcidr/answer.ts";
 import { expected } from "../../sys/errors.ts";
 import { redactText } from "../../sys/redact.ts";
 import { condition } from "../../tailscale/conditions.ts";
-import { programConditions, stateConditions } from "../../tailscale/findings.ts";
+import { prefsConditions, programConditions, stateConditions } from "../../tailscale/findings.ts";
 import { plainVersion } from "../../tailscale/local-api/tailscale-version.ts";
 import { type Check, type Fault, type Finding, faultsOr, notChecked, well } from "../check.ts";
 import { count, faultsOf, isForbidden } from "../evidence.ts";
@@ -13,6 +13,7 @@ import type { Examination } from "../examination.ts";
 
 const programCodes = ["TailscaledAbsent", "TailscaleTooOld", "TailscaleWithoutTun", "TailscaledsCompete"] as const;
 const stateCodes = ["TailscaleStopped", "TailscaleNeedsLogin", "TailscaleControlUnreachable"] as const;
+const prefsCodes = ["TailscalePrefsRefused", "TailscaleStatefulFiltering", "TailscaleShieldsUp"] as const;
 const dayMs = 24 * 3600_000;
 /** Headscale and Tailscale renew nothing by themselves: a week is enough to do it by hand. */
 const soonMs = 7 * dayMs;
@@ -29,7 +30,7 @@ export const tailscaledChecks: readonly Check[] = [
   {
     id: "tailscale-prefs",
     title: "It accepts routes, and drops nothing that other nodes' pods send",
-    codes: ["TailscalePrefsRefused", "TailscaleStatefulFiltering"],
+    codes: prefsCodes,
     look: lookAtPrefs,
   },
   {
@@ -106,7 +107,8 @@ async function lookAtPrefs(node: Examination): Promise<Finding> {
     const evidence = "stateful filtering is on, which drops what other nodes' pods send";
     faults.push({ code: "TailscaleStatefulFiltering", evidence });
   }
-  return faultsOr(faults, "RouteAll is on, stateful filtering is off");
+  faults.push(...faultsOf(prefsConditions(prefs), prefsCodes));
+  return faultsOr(faults, "RouteAll is on, stateful filtering and shields are off");
 }
 
 async function lookAtRoutes(node: Examination): Promise<Finding> {

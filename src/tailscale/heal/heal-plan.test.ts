@@ -10,6 +10,7 @@ const prefsOf = (netfilterMode: number, routeAll = true): TailscalePrefs => ({
   advertiseRoutes: [],
   routeAll,
   noStatefulFiltering: true,
+  shieldsUp: false,
   raw: { NetfilterMode: netfilterMode },
 });
 const none: TailnetDamage = { hasLostChains: false, lostRoutes: [], lostAddresses: [] };

@@ -47,7 +47,8 @@ const prefs = z.object({
   ControlURL: text,
   AdvertiseRoutes: texts,
   RouteAll: flag,
-  NoStatefulFiltering: z.catch(z.optional(z.boolean()), undefined),
+  NoStatefulFiltering: optionalFlag,
+  ShieldsUp: flag,
 });
 
 const hostinfo = z.object({ RoutableIPs: texts });
@@ -109,12 +110,13 @@ function toTime(written: string): number | undefined {
 /** @throws HeadcniError HC_HTTP_FAILED for an answer that is no JSON object */
 export function decodePrefs(json: JsonValue): TailscalePrefs {
   const raw = objectOf(json, "prefs");
-  const { ControlURL, AdvertiseRoutes, RouteAll, NoStatefulFiltering } = z.parse(prefs, raw);
+  const { ControlURL, AdvertiseRoutes, RouteAll, NoStatefulFiltering, ShieldsUp } = z.parse(prefs, raw);
   return {
     controlURL: ControlURL,
     advertiseRoutes: AdvertiseRoutes,
     routeAll: RouteAll,
     noStatefulFiltering: NoStatefulFiltering,
+    shieldsUp: ShieldsUp,
     raw,
   };
 }

@@ -10,6 +10,8 @@ export interface TailscalePrefs {
   readonly routeAll: boolean;
   /** False: stateful filtering is on, which drops what pods of other nodes send. Undefined is as good as true. */
   readonly noStatefulFiltering: boolean | undefined;
+  /** Whether everything that other nodes begin is refused. */
+  readonly shieldsUp: boolean;
   readonly raw: JsonObject;
 }
 

@@ -7,7 +7,15 @@ import type { PrefsEdit, TailscalePrefs } from "../local-api/tailscale-prefs.ts"
 import { emptyRecord, type PrefsPlan, type PrefsRecord, planPrefs, planRestore } from "./prefs-plan.ts";
 
 const prefsOf = (parts: Partial<TailscalePrefs> = {}): TailscalePrefs => {
-  return { controlURL: "", advertiseRoutes: [], routeAll: true, noStatefulFiltering: true, raw: {}, ...parts };
+  return {
+    controlURL: "",
+    advertiseRoutes: [],
+    routeAll: true,
+    noStatefulFiltering: true,
+    shieldsUp: false,
+    raw: {},
+    ...parts,
+  };
 };
 const prefixes = (...texts: string[]) => texts.map(parsePrefix);
 const recordOf = (...advertised: string[]): PrefsRecord => ({ advertised, before: {} });
