@@ -90,25 +90,32 @@ describe("the login", () => {
       },
     ]));
 
-  test("waits for a control server that is not there", () =>
-    play([
-      {
-        when: "nothing answers",
-        does: (scene) => {
-          putKey(scene);
-          scene.node.config.set(loaded({ login }));
-          scene.fake.login = () => {
-            scene.fake.status = refusal(
-              'fetch control key: Get "https://hs.example.com/key?v=142": dial tcp: connection refused',
-            );
-            scene.fake.notify();
-          };
-        },
-        asks: ["POST start", "POST login-interactive"],
-        state: "needs-login",
-        raises: ["TailscaleControlUnreachable"],
-      },
-    ]));
+  test.each([
+    [
+      "TailscaleControlUnreachable",
+      'fetch control key: Get "https://hs.example.com/key?v=142": dial tcp: connection refused',
+    ],
+    ["TailscaleControlUnreachable", "register request: http 500: Internal Server Error"],
+    ["TailscaleControlUnreachable", "register request: http 502: <html><h1>502 Bad Gateway</h1></html>"],
+    ["TailscaleControlUnreachable", "register request: http 429: slow down"],
+    ["TailscaleLoginRefused", "register request: http 401: no key 500"],
+    ["TailscaleLoginRefused", "authkey expired"],
+  ])("tells a key that is refused from a control server that cannot answer: %s, %s", async (code, why) => {
+    await using node = new Node();
+    await using fake = await fakeTailscaled(node.root);
+    putKey({ node, fake });
+    node.config.set(loaded({ login }));
+    fake.login = () => {
+      fake.status = refusal(why);
+      fake.notify();
+    };
+    node.run();
+    // A URL in it is shown without its query.
+    const said = why.slice(why.lastIndexOf(": ") + 1);
+    await waitUntil("what tailscaled says is read", () => node.raised.some(({ text }) => text.includes(said)));
+    expect(node.codes()).toEqual([code]);
+    expect(fake.changes()).toEqual(["POST start", "POST login-interactive"]);
+  });
 
   test("is made for a node that is called running, asked to log in, and out of everybody's reach: it was removed", () =>
     play([

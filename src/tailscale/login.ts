@@ -147,9 +147,12 @@ function fingerprintOf({ files }: System, login: WantedLogin): string {
   return JSON.stringify([login.server, login.hostname, login.authKeyFile, inode, String(mtimeNs), sizeBytes]);
 }
 
-/** What is said of a control server that cannot be spoken with, in the words of Go's network library. */
+/**
+ * What is said of a control server that cannot be spoken with, in the words of Go's network library; and of one, or a proxy before it,
+ * that cannot answer now, by its status: neither says anything of the key.
+ */
 const noConnection =
-  /\b(dial|connection refused|no such host|timeout|deadline exceeded|unreachable|no route|EOF|tls|x509|certificate|fetch control key|server misbehaving)\b/i;
+  /\b(dial|connection refused|no such host|timeout|deadline exceeded|unreachable|no route|EOF|tls|x509|certificate|fetch control key|server misbehaving|http (5\d\d|429))\b/i;
 
 /** What holds of a login that has been asked for and has not come about. */
 function loginCondition({ server, authKeyFile }: WantedLogin, health: readonly string[], key: Secret): Condition {
