@@ -456,6 +456,12 @@ const scenes: readonly Scene[] = [
 const forms: readonly (readonly [what: string, ...scene: Scene])[] = [
   ["a plugin is too old", "PluginsUnusable", () => answering("/bridge", ["0.1.0", "0.2.0"]), "install a newer bridge"],
   [
+    "a login begun anew is not finished",
+    "TailscaleNeedsLogin",
+    () => state({ AuthURL: "https://hs.example.com/register/x", Self: fakePeer(1, { Online: false }) }),
+    "tailscale up --force-reauth --login-server=https://hs.example.com",
+  ],
+  [
     "a rule that asks main comes before tailscaled's",
     "TailscaleRulesMissing",
     () => void scene.node.kernel.ipRules.unshift("-4 priority 5150 lookup main protocol 0"),

@@ -31,13 +31,14 @@ export const tailscaleConditions = {
     visibleAfterMs: restartMs,
     text: () => "Pods of this node reach no other node's: tailscaled was told to stop. Run tailscale up",
   }),
-  TailscaleNeedsLogin: kind<{ readonly why: string }>({
+  /** `isRunning`: tailscaled still calls itself so, and a plain `tailscale up` would do nothing. */
+  TailscaleNeedsLogin: kind<{ readonly why: string; readonly isRunning: boolean }>({
     ...harmless,
     title: "tailscaled is not logged in",
     visibleAfterMs: restartMs,
-    text: ({ why }) =>
-      `Pods of this node reach no other node's: ${why}. Run tailscale up --login-server=URL, or set tailscale.login.server and ` +
-      "tailscale.login.authKeyFile",
+    text: ({ why, isRunning }) =>
+      `Pods of this node reach no other node's: ${why}. Run tailscale up ${isRunning ? "--force-reauth " : ""}--login-server=URL, or set ` +
+      "tailscale.login.server and tailscale.login.authKeyFile",
   }),
   TailscaleLoginRefused: kind<{ readonly server: string; readonly why: string; readonly file: string }>({
     ...harmless,

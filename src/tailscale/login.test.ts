@@ -1,10 +1,10 @@
 // The login, from the key in its file to what tailscaled is asked and what is said of it.
 
 import { describe, expect, test } from "bun:test";
-import { waitUntil } from "../sys/testing.ts";
+import { fakeClock, waitUntil } from "../sys/testing.ts";
 import { readPrefsRecord } from "./prefs/prefs-record.ts";
 import { loaded, loggedInPrefs, Node, play, podCIDR, type Scene } from "./scenes.fixture.ts";
-import { fakeSocket, fakeTailscaled, freshPrefs, freshStatus, readyStatus } from "./testing.ts";
+import { fakePeer, fakeSocket, fakeTailscaled, freshPrefs, freshStatus, readyStatus } from "./testing.ts";
 
 const key = "hskey-auth-abcdefghijkl-0123456789abcdef";
 function putKey({ node }: Scene, text = key): void {
@@ -142,6 +142,56 @@ describe("the login", () => {
         state: "ready",
       },
     ]));
+
+  describe("where an operator has begun to log in anew, and the node is not online any more", () => {
+    const begun = {
+      ...readyStatus(),
+      AuthURL: "https://hs.example.com/register/x",
+      Self: fakePeer(1, { Online: false }),
+      Health: ["You are logged out. The last login error was: fetch control key: context canceled"],
+    };
+
+    test("is the operator's, without a key: a plain tailscale up would do nothing", () =>
+      play([
+        {
+          when: "it is not finished",
+          does: ({ fake }) => {
+            fake.status = begun;
+            fake.prefs = { ...loggedInPrefs, AdvertiseRoutes: [podCIDR] };
+          },
+          state: "needs-login",
+          raises: ["TailscaleNeedsLogin"],
+        },
+        {
+          when: "it is",
+          does: ({ node, fake }) => {
+            expect(node.raised[0]?.text).toContain("Run tailscale up --force-reauth --login-server=URL");
+            fake.status = readyStatus();
+            fake.notify();
+          },
+          state: "ready",
+        },
+      ]));
+
+    test("is made with the key once the operator has had two minutes", async () => {
+      const clock = fakeClock();
+      await using node = new Node({ clock });
+      await using fake = await fakeTailscaled(node.root);
+      putKey({ node, fake });
+      node.config.set(loaded({ login }));
+      fake.status = begun;
+      fake.prefs = { ...loggedInPrefs, AdvertiseRoutes: [podCIDR] };
+      node.run();
+      await waitUntil("it is seen", () => node.codes().includes("TailscaleNeedsLogin"));
+      const asked = fake.requests.length;
+      await clock.advance(119_000);
+      await waitUntil("it is seen again", () => fake.requests.length > asked);
+      expect(fake.changes()).toEqual([]);
+      await clock.advance(2000);
+      await waitUntil("the key is used", () => fake.changes().length === 2);
+      expect(fake.changes()).toEqual(["POST start", "POST login-interactive"]);
+    });
+  });
 
   test("is not made where tailscaled is logged in, to whatever server", () =>
     play([

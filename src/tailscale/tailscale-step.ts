@@ -29,7 +29,7 @@ import { createPeersRoutes } from "./peers-routes.ts";
 import { createPrefsHolder, restorePrefs } from "./prefs/hold-prefs.ts";
 import { prefsRecordFile, readPrefsRecord } from "./prefs/prefs-record.ts";
 import type { TailscaleView } from "./status.ts";
-import { createToTailnet, toTailnet } from "./to-tailnet.ts";
+import { createToTailnet, isReloginUnfinished, toTailnet } from "./to-tailnet.ts";
 
 export interface TailscaleStepOptions {
   readonly record: RecordMetric;
@@ -71,12 +71,18 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
   const peersRoutes = createPeersRoutes(system);
   const opened = createOpened(system, connection);
   const toKnown = createToTailnet();
+  const operatorsTime = createOperatorsTime(system);
 
   const logIn = async (known: Known, input: TailscaleStepInput, signal: AbortSignal): Promise<LoginResult> => {
     const { api, status, tailnet, routes } = known;
     const wanted = status.backendState === "NeedsMachineAuth" ? undefined : wantedLogin(input.settings);
-    if (wanted !== undefined) return login.attempt({ api, login: wanted, routes, health: status.health }, signal);
-    return { conditions: [condition("TailscaleNeedsLogin", { why: redactText(tailnet.why) })] };
+    const waitMs = wanted === undefined || input.isShutOut ? 0 : operatorsTime.leftMs(isReloginUnfinished(status));
+    if (wanted !== undefined && waitMs === 0) {
+      return login.attempt({ api, login: wanted, routes, health: status.health }, signal);
+    }
+    const isRunning = status.backendState === "Running";
+    const conditions = [condition("TailscaleNeedsLogin", { why: redactText(tailnet.why), isRunning })];
+    return { conditions, retryAfterMs: waitMs > 0 ? waitMs : undefined };
   };
 
   const work = async (api: LocalApi, input: TailscaleStepInput, signal: AbortSignal): Promise<TailscaleStepResult> => {
@@ -100,6 +106,7 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
       return { ...done, view: viewOf(loggedOut), conditions: [...done.conditions, ...others] };
     }
     login.succeeded();
+    operatorsTime.leftMs(false);
     await finishToggle(system, api, signal);
     const held = await holder.hold(api, routes, signal);
     const { controlURL, advertiseRoutes } = held.prefs;
@@ -166,6 +173,21 @@ const removedThere = {
   kind: "needs-login",
   why: "the control server knows this node no more, and waits for a login",
 } as const;
+
+/** What an operator gets for a login that is begun anew: trying a key takes back the page that it is to be finished on. */
+const operatorMs = 120_000;
+
+function createOperatorsTime({ clock }: System) {
+  let sinceMs: number | undefined;
+  return {
+    /** How long what the operator has begun is still left alone. */
+    leftMs: (isUnfinished: boolean): number => {
+      const nowMs = clock.monotonicMs();
+      sinceMs = isUnfinished ? (sinceMs ?? nowMs) : undefined;
+      return sinceMs === undefined ? 0 : Math.max(0, sinceMs + operatorMs - nowMs);
+    },
+  };
+}
 
 function earliest(...times: readonly (number | undefined)[]): number | undefined {
   const known = times.filter((ms) => ms !== undefined);

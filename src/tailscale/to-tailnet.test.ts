@@ -14,6 +14,8 @@ test.each<[string, JsonObject, string]>([
   ["ready", readyStatus(), "ready"],
   ["ready, whatever it calls itself", { ...readyStatus(), BackendState: "Starting" }, "ready"],
   ["not online", self({ Online: false }), "offline"],
+  ["not online, with a login begun", { ...self({ Online: false }), AuthURL: "https://hs/register/x" }, "needs-login"],
+  ["online, with a login begun", { ...readyStatus(), AuthURL: "https://hs/register/x" }, "ready"],
   ["running, without a map", self({ InNetworkMap: false }), "starting"],
   ["running, without addresses", self({ TailscaleIPs: null }), "starting"],
   ["without itself", { ...readyStatus(), Self: null }, "starting"],

@@ -29,6 +29,9 @@ export function toTailnet(status: TailscaleStatus, { own, offered, mapReadMs }: 
   if (backendState === "NeedsMachineAuth") {
     return { kind: "needs-login", why: "the control server has not approved this node yet" };
   }
+  if (isReloginUnfinished(status)) {
+    return { kind: "needs-login", why: "a login at the control server was begun anew and is not finished" };
+  }
   if (self === undefined || !self.isInNetworkMap || self.addresses.length === 0) {
     return { kind: "starting", why: `tailscaled has no network map yet${said}` };
   }
@@ -80,6 +83,14 @@ export function createToTailnet(): typeof toTailnet {
 /** Whether it has never been told to log in. */
 function isFresh({ backendState, hasNodeKey }: TailscaleStatus): boolean {
   return backendState === "NoState" && !hasNodeKey;
+}
+
+/**
+ * Whether a node that was logged in has been told to log in anew, and nobody has yet. tailscaled goes on calling it running, with the
+ * network map it had; to the control server it is gone, so that other nodes send it nothing any more.
+ */
+export function isReloginUnfinished({ backendState, isAskedToLogIn, self }: TailscaleStatus): boolean {
+  return backendState === "Running" && isAskedToLogIn && self?.isOnline === false;
 }
 
 function toNode({ id, dnsName, hostName, addresses, primaryRoutes, tags, isOnline }: StatusNode): TailnetNode {

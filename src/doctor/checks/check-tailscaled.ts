@@ -68,15 +68,16 @@ async function lookAtProgram(node: Examination): Promise<Finding> {
 async function lookAtState(node: Examination): Promise<Finding> {
   const { status, prefs, tailnet } = await node.tailnet();
   const why = "why" in tailnet ? redactText(tailnet.why) : "";
+  const isRunning = status.backendState === "Running";
   const raised: readonly Condition[] =
     tailnet.kind === "needs-login"
-      ? [condition("TailscaleNeedsLogin", { why })]
+      ? [condition("TailscaleNeedsLogin", { why, isRunning })]
       : stateConditions(tailnet, status, prefs.controlURL);
   const faults = faultsOf(raised, stateCodes).map((fault): Fault => {
     if (prefs.controlURL === "") return fault;
     if (fault.code === "TailscaleControlUnreachable") return { ...fault, remedy: `curl -v ${prefs.controlURL}/health` };
     return fault.code === "TailscaleNeedsLogin"
-      ? { ...fault, remedy: `tailscale up --login-server=${prefs.controlURL}` }
+      ? { ...fault, remedy: `tailscale up ${isRunning ? "--force-reauth " : ""}--login-server=${prefs.controlURL}` }
       : fault;
   });
   const self = "self" in tailnet ? `${tailnet.self.name}, ${tailnet.self.addresses.join(", ")}` : "";
