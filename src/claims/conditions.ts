@@ -55,7 +55,13 @@ export const claimsConditions = {
     severity: "warning",
     title: "The tailnet was not asked whether this node's PodCIDR is free",
     impactsConnectivity: false,
-    dependsOn: ["TailscaledAbsent", "TailscaleStopped", "TailscaleNeedsLogin", "TailscaleControlUnreachable"],
+    dependsOn: [
+      "TailscaledAbsent",
+      "TailscaleCallRefused",
+      "TailscaleStopped",
+      "TailscaleNeedsLogin",
+      "TailscaleControlUnreachable",
+    ],
     text: ({ podCIDRs, why }) =>
       `Nothing assigned ${podCIDRs} to this node, and no tailnet came within the time there was: ${why}. Pods start with it and are reached ` +
       "on this node alone; it is offered to the tailnet once that is there and no other node has it",

@@ -314,6 +314,11 @@ const scenes: readonly Scene[] = [
     "systemctl enable --now tailscaled",
   ],
   [
+    "TailscaleCallRefused",
+    () => void Object.assign(scene.tailscaled, { answer: () => ({ status: 500, body: "disk full" }) }),
+    "journalctl -u tailscaled",
+  ],
+  [
     "TailscaleTooOld",
     () => void Object.assign(scene.tailscaled, { status: { ...scene.tailscaled.status, Version: "1.50.1" } }),
     "tailscale update",

@@ -108,6 +108,7 @@ export const faults = {
   StateDirExposed: failed("chown root:root /var/lib/headcni /run/headcni && chmod go-w /var/lib/headcni /run/headcni"),
   TailscaledAbsent: failed("systemctl enable --now tailscaled"),
   TailscaleAccessDenied: failed("tailscale set --operator=USER, or run headcni-daemon as root"),
+  TailscaleCallRefused: failed("journalctl -u tailscaled -n 50"),
   TailscaleStopped: failed("tailscale up"),
   TailscaleNeedsLogin: failed("tailscale up --login-server=URL"),
   TailscaleLoginRefused: failed("headscale preauthkeys create --user USER"),

@@ -7,6 +7,7 @@ import { expected, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import type { Tailnet } from "../tailnet/tailnet.ts";
 import { competingSockets } from "../tailscale/competing-sockets.ts";
+import { describeRefusal, isRefusal } from "../tailscale/local-api/api-refusal.ts";
 import { connectLocalApi, type LocalApi } from "../tailscale/local-api/local-api.ts";
 import type { TailscalePrefs } from "../tailscale/local-api/tailscale-prefs.ts";
 import type { TailscaleStatus } from "../tailscale/local-api/tailscale-status.ts";
@@ -30,7 +31,7 @@ export interface MeshLook {
 
 /**
  * Asks tailscaled. The paths to other nodes are those of this moment: they are pinged first, so that one that slept is awake.
- * @throws HeadcniError HC_DOCTOR_SKIPPED when it does not answer, with `why` in its details; when the configuration wants none, without
+ * @throws HeadcniError HC_DOCTOR_SKIPPED when it does not answer, with `why` in its details, or refuses, with `isRefusal` too; when the configuration wants none, without
  */
 export async function examineTailnet(
   system: System,
@@ -43,6 +44,13 @@ export async function examineTailnet(
     return await ask(system, api, signal);
   } catch (error) {
     expected(error);
+    if (isRefusal(error)) {
+      const why = describeRefusal(error);
+      throw new HeadcniError("HC_DOCTOR_SKIPPED", "tailscaled refuses what it is asked", {
+        details: { why, isRefusal: true },
+        hint: `${why}; look at its log (journalctl -u tailscaled)`,
+      });
+    }
     throw new HeadcniError("HC_DOCTOR_SKIPPED", "tailscaled does not answer", {
       details: { why: error.message },
       hint: `${error.message}; start it (systemctl start tailscaled), or name its socket with tailscale.socket`,

@@ -243,6 +243,28 @@ describe("the tailscale agent", () => {
       },
     ]));
 
+  test("says which call a tailscaled refuses that is there", async () => {
+    await using node = new Node();
+    await using fake = await fakeTailscaled(node.root);
+    const said = async (text: string): Promise<void> => {
+      await waitUntil(text, () => node.raised.some((raised) => raised.text.includes(text)));
+      expect([node.tailnet.value?.kind, ...node.codes()]).toEqual(["starting", "TailscaleCallRefused"]);
+    };
+    fake.status = readyStatus();
+    fake.prefs = { ...loggedInPrefs, AdvertiseRoutes: [podCIDR] };
+    const left = { version: 1, socket: fakeSocket, routeAll: true };
+    node.root.write("/var/lib/headcni/tailscale-toggle.json", JSON.stringify(left));
+    fake.answer = ({ method }) => (method === "PATCH" ? { status: 500, body: { Error: "disk full" } } : undefined);
+    node.run();
+    await said(`Cannot PATCH /localapi/v0/prefs of ${fakeSocket}: it answered 500: disk full`);
+    fake.answer = ({ path }) => (path === "status" ? { status: 500, body: "boom" } : undefined);
+    fake.notify();
+    await said(`Cannot GET /localapi/v0/status of ${fakeSocket}: it answered 500: boom`);
+    fake.answer = () => undefined;
+    node.agent.wake("test");
+    await waitUntil("ready", () => node.tailnet.value?.kind === "ready" && node.codes().length === 0);
+  });
+
   test("takes back what it set when it is not to be used", () =>
     play([
       {

@@ -25,6 +25,14 @@ export const tailscaleConditions = {
       `${why}. tailscaled takes changes from root and from its operator alone: run headcni-daemon as root in the host's user namespace, ` +
       "or name its user (tailscale set --operator=USER)",
   }),
+  TailscaleCallRefused: kind<{ readonly why: string }>({
+    ...harmless,
+    title: "tailscaled refuses a call that HeadCNI needs",
+    visibleAfterMs: restartMs,
+    text: ({ why }) =>
+      `What this node offers and accepts is not looked after while tailscaled, which is there, refuses this: ${why}. Look at its log ` +
+      "(journalctl -u tailscaled); it is tried again by itself",
+  }),
   TailscaleStopped: kind<object>({
     ...harmless,
     title: "tailscaled is stopped",

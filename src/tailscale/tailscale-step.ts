@@ -21,7 +21,7 @@ import { condition } from "./conditions.ts";
 import { isTailscaledExpected } from "./expected.ts";
 import { prefsConditions, programConditions, stateConditions } from "./findings.ts";
 import { createHealer, finishLeftToggle, finishToggle } from "./heal/healer.ts";
-import { describeRefusal } from "./local-api/api-refusal.ts";
+import { describeRefusal, isRefusal } from "./local-api/api-refusal.ts";
 import { connectLocalApi, type LocalApi } from "./local-api/local-api.ts";
 import type { TailscaleStatus } from "./local-api/tailscale-status.ts";
 import { createLogin, type LoginResult } from "./login.ts";
@@ -152,6 +152,11 @@ export function createTailscaleStep(system: System, { record, connection }: Tail
         const why = describeRefusal(error);
         return { view: absentView(why, true), conditions: [condition("TailscaleAccessDenied", { why })] };
       }
+      if (isRefusal(error)) {
+        const why = describeRefusal(error);
+        const tailnet = { kind: "starting", why } as const;
+        return { view: { ...blankView, tailnet }, conditions: [condition("TailscaleCallRefused", { why })] };
+      }
       opened.close();
       return absent(files, input.settings, error.message);
     }
@@ -243,10 +248,7 @@ function absent(files: Files, settings: Config["tailscale"], why: string): Tails
 }
 
 function absentView(why: string, isExpected: boolean): TailscaleView {
-  return {
-    tailnet: { kind: "absent", why, isExpected },
-    version: undefined,
-    keyExpiresAtMs: undefined,
-    advertised: [],
-  };
+  return { ...blankView, tailnet: { kind: "absent", why, isExpected } };
 }
+
+const blankView = { version: undefined, keyExpiresAtMs: undefined, advertised: [] } as const;

@@ -11,7 +11,13 @@ import { type Check, type Fault, type Finding, faultsOr, notChecked, well } from
 import { count, faultsOf, isForbidden } from "../evidence.ts";
 import type { Examination } from "../examination.ts";
 
-const programCodes = ["TailscaledAbsent", "TailscaleTooOld", "TailscaleWithoutTun", "TailscaledsCompete"] as const;
+const programCodes = [
+  "TailscaledAbsent",
+  "TailscaleCallRefused",
+  "TailscaleTooOld",
+  "TailscaleWithoutTun",
+  "TailscaledsCompete",
+] as const;
 const stateCodes = ["TailscaleStopped", "TailscaleNeedsLogin", "TailscaleControlUnreachable"] as const;
 const prefsCodes = ["TailscalePrefsRefused", "TailscaleStatefulFiltering", "TailscaleShieldsUp"] as const;
 const dayMs = 24 * 3600_000;
@@ -60,7 +66,10 @@ async function lookAtProgram(node: Examination): Promise<Finding> {
     const why = error.details?.why;
     if (typeof why !== "string") throw error;
     if (isForbidden(node.system, why)) return notChecked(`${why}: run it as root`);
-    const raised = condition("TailscaledAbsent", { socket, why });
+    const isRefusal = error.details?.isRefusal === true;
+    const raised = isRefusal
+      ? condition("TailscaleCallRefused", { why })
+      : condition("TailscaledAbsent", { socket, why });
     return { kind: "faults", faults: [...faultsOf([raised], programCodes)] };
   }
 }
