@@ -31,6 +31,27 @@ function leaveAssortedFiles(node: TestNode): void {
 }
 
 describe("restoreConflist()", () => {
+  test("takes ours out though what had its name is gone for good, unless the node would be bare", async () => {
+    using node = testNode();
+    const aside = `${conflistFileName}.headcni-aside`;
+    // Of an installation whose records were lost: what it kept aside has no copy.
+    node.write(aside, "theirs");
+    await node.install("ours");
+    fs.rmSync(`${node.hostConfDir}/${aside}`);
+    const cannot = `cannot come back: ${aside} is gone, and there is no copy`;
+    const { actions } = await restore(node);
+    const bare = `stays: without it the node would have no CNI configuration; what was there before ${cannot}`;
+    expect(actions.map(({ kind, name, why }) => [kind, name, why])).toEqual([["leave", conflistFileName, bare]]);
+    node.write("10-calico.conflist", "{}");
+    const second = await restore(node);
+    expect(second.actions.map(({ kind, why }) => [kind, why])).toEqual([
+      ["leave", cannot],
+      ["remove-ours", undefined],
+    ]);
+    expect(Object.keys(node.snapshot())).toEqual(["10-calico.conflist"]);
+    expect((await restore(node)).isComplete).toBe(true);
+  });
+
   test("gives ten assorted files back equal in bytes, mode, owner and nanoseconds", async () => {
     using node = testNode();
     node.write("placeholder", "");

@@ -146,8 +146,13 @@ function restore(before: DirRecord, seen: Seen): Step {
   const sorted = actions.toSorted((a, b) => turn(a) - turn(b) || compareNames(a.name, b.name));
   const original = sorted.find((action) => turn(action) === 2);
   const others = { record, actions: sorted.filter((action) => action !== original) };
-  const why = original?.kind === "leave" ? original.why : whyOursStays(before, seen, sorted);
-  if (why === undefined) return { ...replaceByOriginal(others, seen, original), endsInstallation: true };
+  const isGone = original?.kind === "leave";
+  const stays = whyOursStays(before, seen, sorted);
+  if (stays === undefined) {
+    const step = isGone ? { record, actions: [...others.actions, original] } : others;
+    return { ...replaceByOriginal(step, seen, isGone ? undefined : original), endsInstallation: true };
+  }
+  const why = isGone ? `${stays}; what was there before ${original.why}` : stays;
   const endsInstallation = before.written.length === 0 || !seen.names.includes(conflistFileName);
   return { record, actions: [...others.actions, { kind: "leave", name: conflistFileName, why }], endsInstallation };
 }
