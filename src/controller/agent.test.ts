@@ -209,6 +209,15 @@ describe("the controller", () => {
     expect([approvedOf(1), approvedOf(2)]).toEqual([["192.168.1.0/24"], ["10.244.2.0/24"]]);
   });
 
+  test("gives what it took back to the node that offers it now, and not to its former holder again", async () => {
+    const available = ["10.244.1.0/24"];
+    state.put(nodeOf(1, { isOnline: false, lastSeenMs: startMs - 30 * day, available, approved: available }));
+    state.put(nodeOf(2, { available }));
+    await using controller = await start("pollInterval: 5s, reclaimAfter: 7d");
+    await live(1_000_000);
+    expect([approvedOf(1), approvedOf(2), controller.codes()]).toEqual([[], available, []]);
+  });
+
   test("does not start without knowing what it may approve", async () => {
     root.write("/etc/headcni/config.yaml", "headscale: { approval: controller }\n");
     const system = testSystem(root, { http, clock });

@@ -71,6 +71,17 @@ describe("what is approved", () => {
       ["1 held 10.244.1.0/24 2"],
     ],
     [
+      "for one that came back as another node, and not for its former self",
+      [nodeOf("1", "10.244.1.0/24", { isOnline: false }), nodeOf("2", "10.244.1.0/24")],
+      ["2: 10.244.1.0/24"],
+    ],
+    ["nothing for one that is offline", [nodeOf("1", "10.244.1.0/24", { isOnline: false })], []],
+    [
+      "nothing of what one that is offline has",
+      [nodeOf("1", "10.244.1.0/24", { isOnline: false, approved: ["10.244.1.0/24"] }), nodeOf("2", "10.244.1.0/24")],
+      ["2 held 10.244.1.0/24 1"],
+    ],
+    [
       "nothing of a range that an operator gave another as one",
       [nodeOf("1", "10.244.3.0/24"), nodeOf("2", "10.244.2.0/23", { tags: [], approved: ["10.244.2.0/23"] })],
       ["1 held 10.244.3.0/24 2"],
@@ -85,6 +96,15 @@ describe("what is approved", () => {
     ["no word on others' routes", [nodeOf("1", "10.99.1.0/24", { tags: ["tag:router"] })], []],
     ["nothing that is no route", [nodeOf("1", "banana")], []],
   ])("%s", (_name, nodes, expected) => expect(planned(...nodes)).toEqual(expected));
+});
+
+test("a node that approves its own is there, whether Headscale shows it online yet or not", () => {
+  const { approvals } = planApprovals(
+    [nodeOf("1", "10.244.1.0/24", { isOnline: false })],
+    { ...rules, nodeTags: undefined },
+    ({ id }) => id === "1",
+  );
+  expect(approvals.map(({ routes }) => routes.join(" "))).toEqual(["10.244.1.0/24"]);
 });
 
 test("each refusal says the node, the route, why, and what to do", () => {

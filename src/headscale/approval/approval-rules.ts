@@ -42,7 +42,9 @@ export interface ApprovalPlan {
 }
 
 /**
- * What is to be approved of nodes, in the order of their numbers: of two that want the same, the lower has it.
+ * What is to be approved of nodes that are online, in the order of their numbers: of two that want the same, the lower has it. Headscale
+ * goes on to list what an offline node last offered, so a machine that came back as a new node would never get what its former self
+ * offers; what an offline node has, it keeps.
  * @param nodes all there are @param isMeant of which of them @default all
  */
 export function planApprovals(
@@ -54,7 +56,7 @@ export function planApprovals(
   const holdings = inOrder.flatMap((node) => approvedParts(node, rules).map((block) => ({ node, block })));
   const approvals: { node: HeadscaleNode; routes: Prefix[] }[] = [];
   const refusals: Refusal[] = [];
-  for (const node of inOrder) {
+  for (const node of inOrder.filter((one) => isThere(one, rules))) {
     const routes: Prefix[] = [];
     const offers = node.available.filter((route) => tryParsePrefix(route) !== undefined);
     for (const offer of offers) {
@@ -122,6 +124,11 @@ function whyNot({ node, block, rules, holdings }: WhyNotInput): Pick<Refusal, "r
     (other) => other.node.id === node.id && other.block.family === block.family && isIn(node.available, other.block),
   );
   return isSecond ? { reason: "second-block", holder: undefined } : undefined;
+}
+
+/** A node that approves its own runs, and asks before Headscale shows it online. */
+function isThere({ isOnline }: HeadscaleNode, { nodeTags }: ApprovalRules): boolean {
+  return isOnline || nodeTags === undefined;
 }
 
 function hasNodeTag({ tags }: HeadscaleNode, { nodeTags }: ApprovalRules): boolean {
