@@ -107,6 +107,15 @@ test("a node that approves its own is there, whether Headscale shows it online y
   expect(approvals.map(({ routes }) => routes.join(" "))).toEqual(["10.244.1.0/24"]);
 });
 
+test("what others could have and were not given keeps nothing from the node that is meant", () => {
+  const nodes = [nodeOf("1", "10.244.1.0/24", { name: "old-worker" }), nodeOf("2", "10.244.1.0/24")];
+  const { approvals, refusals } = planApprovals(nodes, { ...rules, nodeTags: undefined }, ({ id }) => id === "2");
+  expect([approvals.map(({ node, routes }) => [node.id, routes.join(" ")]), refusals]).toEqual([
+    [["2", "10.244.1.0/24"]],
+    [],
+  ]);
+});
+
 test("each refusal says the node, the route, why, and what to do", () => {
   const { refusals } = planApprovals(
     [nodeOf("1", "", { approved: ["10.244.1.0/24"] }), nodeOf("2", "10.244.1.0/24")],

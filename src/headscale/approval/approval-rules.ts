@@ -45,7 +45,7 @@ export interface ApprovalPlan {
  * What is to be approved of nodes that are online, in the order of their numbers: of two that want the same, the lower has it. Headscale
  * goes on to list what an offline node last offered, so a machine that came back as a new node would never get what its former self
  * offers; what an offline node has, it keeps.
- * @param nodes all there are @param isMeant of which of them @default all
+ * @param nodes all there are @param isMeant of which of them: what the others could have holds nothing @default all
  */
 export function planApprovals(
   nodes: readonly HeadscaleNode[],
@@ -56,7 +56,7 @@ export function planApprovals(
   const holdings = inOrder.flatMap((node) => approvedParts(node, rules).map((block) => ({ node, block })));
   const approvals: { node: HeadscaleNode; routes: Prefix[] }[] = [];
   const refusals: Refusal[] = [];
-  for (const node of inOrder.filter((one) => isThere(one, rules))) {
+  for (const node of inOrder.filter((one) => isMeant(one) && isThere(one, rules))) {
     const routes: Prefix[] = [];
     const offers = node.available.filter((route) => tryParsePrefix(route) !== undefined);
     for (const offer of offers) {
@@ -73,10 +73,7 @@ export function planApprovals(
     const outside = outsideOffer(node, rules);
     if (outside !== undefined) refusals.push({ node, route: outside, reason: "outside", holder: undefined });
   }
-  return {
-    approvals: approvals.filter(({ node }) => isMeant(node)),
-    refusals: refusals.filter(({ node }) => isMeant(node)),
-  };
+  return { approvals, refusals };
 }
 
 /** The routes of a node that are approved, and blocks of the cluster. */
