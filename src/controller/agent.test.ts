@@ -33,6 +33,8 @@ let root: TempRoot;
 let state: MemoryState;
 let keys: readonly string[];
 let isUp: boolean;
+/** Whether an approval on this path fails. */
+let refuses: (path: string) => boolean;
 let http: FakeHttp;
 let clock: FakeClock;
 
@@ -59,6 +61,7 @@ beforeEach(() => {
   root.write("/etc/headcni/key", "k-1\n", 0o600);
   keys = ["k-1"];
   isUp = true;
+  refuses = () => false;
   state = memoryState();
   clock = fakeClock(startMs);
   const facts = generations[2];
@@ -66,6 +69,9 @@ beforeEach(() => {
   const fake = createFakeHeadscale({ facts, state, keys: () => keys });
   http = fakeHttp((request) => {
     if (!isUp) throw connectionError("ECONNREFUSED");
+    if (request.method === "POST" && refuses(request.path)) {
+      return { status: 500, json: { code: 2, message: "attempt to write a readonly database", details: [] } };
+    }
     return fake(request);
   });
 });
@@ -207,6 +213,21 @@ describe("the controller", () => {
     expect(approvedOf(1)).toHaveLength(2);
     await live(400_000);
     expect([approvedOf(1), approvedOf(2)]).toEqual([["192.168.1.0/24"], ["10.244.2.0/24"]]);
+  });
+
+  test("says what Headscale itself does not approve, and approves of the others", async () => {
+    state.put(nodeOf(1));
+    state.put(nodeOf(2));
+    refuses = (path) => path.includes("/1/");
+    await using controller = await start();
+    await live(6000);
+    expect([controller.codes(), approvedOf(1), approvedOf(2)]).toEqual([["ApprovalFailed"], [], ["10.244.2.0/24"]]);
+    expect(controller.text("ApprovalFailed")).toContain(
+      "10.244.1.0/24 of node-1 (1): it answered 500: attempt to write a readonly database",
+    );
+    refuses = () => false;
+    await live(70_000);
+    expect([controller.codes(), approvedOf(1)]).toEqual([[], ["10.244.1.0/24"]]);
   });
 
   test("gives what it took back to the node that offers it now, and not to its former holder again", async () => {

@@ -563,6 +563,7 @@ const ofDaemonAlone: readonly FaultCode[] = [
   "HeadscaleSettingsUnusable",
   "HeadscaleKeyRefused",
   "HeadscaleUnreachable",
+  "ApprovalFailed",
   "ApprovalWithoutTag",
   "ApprovalOfNoBlock",
   "ApprovalOfSecondBlock",

@@ -173,6 +173,7 @@ export const faults = {
   HeadscaleSettingsUnusable: warning("edit headscale in /etc/headcni/config.yaml; chmod 0600 the key's file"),
   HeadscaleKeyRefused: warning("headscale apikeys create --expiration 90d > the file of headscale.apiKeyFile"),
   HeadscaleUnreachable: warning("systemctl status headscale, on its machine; headcni config explain"),
+  ApprovalFailed: warning("journalctl -u headscale, on its machine; headcni headscale approve"),
   ApprovalWithoutTag: warning("headscale nodes tag --identifier ID --tags TAG"),
   ApprovalOfNoBlock: warning("edit network.podCIDR.perNode in /etc/headcni/config.yaml"),
   ApprovalOfSecondBlock: warning("tailscale set --advertise-routes=PODCIDR, on the node that is named"),

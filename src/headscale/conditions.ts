@@ -2,7 +2,8 @@
 
 import { type Condition, conditionsOf, type Failure, kind } from "../agent/conditions.ts";
 import type { ApprovalRules, Refusal, RefusalReason } from "./approval/approval-rules.ts";
-import { refusalSentence } from "./approval/refusal-words.ts";
+import type { FailedApproval } from "./approval/approve-due.ts";
+import { failedSentence, refusalSentence } from "./approval/refusal-words.ts";
 import type { StaleApproval } from "./approval/stale-approvals.ts";
 
 const warning = { severity: "warning", impactsConnectivity: false } as const;
@@ -36,6 +37,14 @@ export const headscaleConditions = {
     title: "Headscale's API does not answer as it should",
     text: ({ why, hint }) => `No route is approved: ${why}${hint === undefined ? "" : `. Remedy: ${hint}`}`,
   }),
+  ApprovalFailed: kind<Refused>({
+    ...warning,
+    isAwaited,
+    title: "Headscale does not approve what may be approved",
+    text: ({ refused }) =>
+      `Headscale, or what stands before it, does not approve ${listed(refused)}. Its own log says why; ` +
+      "the call is POST /api/v1/node/ID/approve_routes (0.25: /api/v1/routes/ID/enable)",
+  }),
   ApprovalWithoutTag: refusal("A node without the cluster's tags offers a block of the cluster"),
   ApprovalOfNoBlock: refusal("A node offers a part of the cluster's CIDR that is no block of one node"),
   ApprovalOfSecondBlock: refusal("A node offers more than one block of a family"),
@@ -67,6 +76,11 @@ export function refusalConditions(refusals: readonly Refusal[], rules: ApprovalR
     const refused = refusals.filter((one) => one.reason === reason).map((one) => refusalSentence(one, rules));
     return condition(refusalCodes[reason], { refused });
   });
+}
+
+/** One condition for all that Headscale does not approve; none where there is nothing. */
+export function failedConditions(failed: readonly FailedApproval[]): readonly Condition[] {
+  return failed.length === 0 ? [] : [condition("ApprovalFailed", { refused: failed.map(failedSentence) })];
 }
 
 export function staleWords({ node, route, why }: StaleApproval): string {

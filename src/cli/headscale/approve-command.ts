@@ -2,7 +2,7 @@
 
 import { planApprovals, type Refusal } from "../../headscale/approval/approval-rules.ts";
 import { approveDue } from "../../headscale/approval/approve-due.ts";
-import { refusalSentence } from "../../headscale/approval/refusal-words.ts";
+import { failedSentence, refusalSentence } from "../../headscale/approval/refusal-words.ts";
 import { servedWords } from "../../headscale/approval/served.ts";
 import { connectByConfig } from "../../headscale/connect-by-config.ts";
 import type { HeadscaleNode } from "../../headscale/headscale-node.ts";
@@ -39,14 +39,22 @@ export async function approveCommand(
   const planned = planApprovals(nodes, rules, isMeant);
   const due = planned.approvals.flatMap(({ node, routes }) => routes.map((route) => ({ node, route })));
   const outcome = isDryRun
-    ? { approved: due, refusals: planned.refusals, nodes }
+    ? { approved: due, failed: [], refusals: planned.refusals, nodes }
     : await approveDue(api, { rules, nodes, isMeant }, signal);
-  if (outcome.refusals.length > 0) context.exit(exitCodes.negative.code);
+  const failed = outcome.failed.map(failedSentence);
+  if (failed.length > 0) context.warn(failed.map((one) => `Headscale does not approve ${printable(one)}\n`).join(""));
+  if (outcome.refusals.length + failed.length > 0) context.exit(exitCodes.negative.code);
   if (flags.output === "json") {
     const { approved, refusals } = outcome;
     context.print(
       printJson({
         approved: approved.map(({ node, route }) => ({ node: node.name, id: node.id, route: route.toString() })),
+        failed: outcome.failed.map(({ node, routes, why }) => ({
+          node: node.name,
+          id: node.id,
+          routes: routes.map(String),
+          why,
+        })),
         refused: refusals.map((refusal) => ({ ...encodeRefusal(refusal), text: refusalSentence(refusal, rules) })),
       }),
     );
@@ -60,6 +68,7 @@ export async function approveCommand(
     ),
     ...outcome.refusals.map((refusal) => `Not approved: ${refusalSentence(refusal, rules)}`),
   ];
+  if (lines.length === 0 && failed.length > 0) return;
   context.print(lines.length === 0 ? "There is nothing to approve\n" : `${lines.map(printable).join("\n")}\n`);
 }
 

@@ -34,12 +34,15 @@ let root: TempRoot;
 let state: MemoryState;
 let answer: boolean | undefined;
 let policy: string | undefined;
+/** What stands before Headscale lets nothing be changed. */
+let isReadOnly: boolean;
 
 beforeEach(() => {
   root = tempRoot();
   state = memoryState(...nodes);
   answer = undefined;
   policy = undefined;
+  isReadOnly = false;
   root.write("/etc/headcni/key", "k-1\n", 0o600);
   root.write(
     "/etc/headcni/config.yaml",
@@ -52,7 +55,10 @@ afterEach(() => root[Symbol.dispose]());
 async function run(...args: readonly string[]) {
   if (facts === undefined) throw new Error("No facts");
   const seen = { out: "", err: "", code: 0, asked: [] as string[] };
-  const http = fakeHttp(createFakeHeadscale({ facts, state, keys: () => ["k-1"], policy: () => policy }));
+  const fake = createFakeHeadscale({ facts, state, keys: () => ["k-1"], policy: () => policy });
+  const http = fakeHttp((request) =>
+    isReadOnly && request.method === "POST" ? { status: 403, body: "<html>403 Forbidden k-1</html>" } : fake(request),
+  );
   const context = {
     print: (text: string) => {
       seen.out += text;
@@ -97,10 +103,23 @@ describe("headcni headscale approve", () => {
   test("approves for the nodes that are named", async () => {
     expect(JSON.parse((await run("approve", "1", "-o", "json")).out)).toEqual({
       approved: [{ node: "node-1", id: "1", route: "10.244.1.0/24" }],
+      failed: [],
       refused: [],
     });
     expect((await run("approve", "node-1")).out).toBe("There is nothing to approve\n");
     expect((await run("approve", "nobody")).err).toContain('Headscale has no node "nobody"');
+  });
+
+  test("says what Headscale does not approve, and ends with 1 for that", async () => {
+    isReadOnly = true;
+    const { out, err, code } = await run("approve", "1");
+    expect([out, code, err.includes("k-1")]).toEqual(["", 1, false]);
+    expect(err).toStartWith("Headscale does not approve 10.244.1.0/24 of node-1 (1): it answered 403: ");
+    const json = await run("approve", "1", "-o", "json");
+    expect([json.code, JSON.parse(json.out)]).toMatchObject([
+      1,
+      { approved: [], failed: [{ node: "node-1", id: "1", routes: ["10.244.1.0/24"] }], refused: [] },
+    ]);
   });
 
   test("needs tags, and takes them as a flag", async () => {

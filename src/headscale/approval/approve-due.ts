@@ -14,8 +14,17 @@ export interface Approved {
   readonly route: Prefix;
 }
 
+/** Routes that may be approved, and that Headscale does not approve. */
+export interface FailedApproval {
+  readonly node: HeadscaleNode;
+  readonly routes: readonly Prefix[];
+  /** The end of a sentence, with what Headscale says, or what stands before it. */
+  readonly why: string;
+}
+
 export interface ApprovalOutcome {
   readonly approved: readonly Approved[];
+  readonly failed: readonly FailedApproval[];
   readonly refusals: readonly Refusal[];
   /** The nodes as they are afterwards. */
   readonly nodes: readonly HeadscaleNode[];
@@ -36,11 +45,13 @@ export async function approveDue(
 ): Promise<ApprovalOutcome> {
   const { approvals, refusals } = planApprovals(nodes, rules, isMeant);
   const approved: Approved[] = [];
+  const failed: FailedApproval[] = [];
   for (const { node, routes } of approvals) {
     const added = await tryApprove(api, { node, routes }, signal);
-    approved.push(...added.map((route) => ({ node, route })));
+    if (added.kind === "failed") failed.push({ node, routes, why: added.why });
+    else approved.push(...added.routes.map((route) => ({ node, route })));
   }
-  if (approved.length === 0) return { approved, refusals, nodes };
+  if (approved.length === 0) return { approved, failed, refusals, nodes };
   const after = await api.nodes(signal);
   const lost = approved.filter((one) => lowerHolder(one, after) !== undefined);
   for (const { node, route } of lost) await api.withdraw(node.id, [route], signal);
@@ -49,21 +60,28 @@ export async function approveDue(
   });
   return {
     approved: approved.filter((one) => !lost.includes(one)),
+    failed,
     refusals: [...refusals, ...refusedLate],
     nodes: lost.length === 0 ? after : await api.nodes(signal),
   };
 }
+
+type TriedApproval =
+  | { readonly kind: "done"; readonly routes: readonly Prefix[] }
+  | { readonly kind: "failed"; readonly why: string };
 
 /** @returns what this call has approved: nothing when the node has gone, or does not offer the routes any more */
 async function tryApprove(
   api: HeadscaleApi,
   { node, routes }: { readonly node: HeadscaleNode; readonly routes: readonly Prefix[] },
   signal: AbortSignal,
-): Promise<readonly Prefix[]> {
+): Promise<TriedApproval> {
   try {
-    return await api.approve(node.id, routes, signal);
+    return { kind: "done", routes: await api.approve(node.id, routes, signal) };
   } catch (error) {
-    if (error instanceof HeadscaleError && (error.failure === "absent" || error.failure === "refused")) return [];
+    if (error instanceof HeadscaleError && error.failure === "absent") return { kind: "done", routes: [] };
+    // What stands against one node need not stand against the next.
+    if (error instanceof HeadscaleError && error.failure === "refused") return { kind: "failed", why: error.why };
     throw error;
   }
 }

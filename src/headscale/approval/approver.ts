@@ -8,7 +8,7 @@ import type { Config } from "../../config/config.ts";
 import { expected } from "../../sys/errors.ts";
 import { HttpError } from "../../sys/net/http-error.ts";
 import type { System } from "../../sys/system.ts";
-import { condition, refusalConditions } from "../conditions.ts";
+import { condition, failedConditions, refusalConditions } from "../conditions.ts";
 import { connectByConfig } from "../connect-by-config.ts";
 import type { HeadscaleApi } from "../headscale-api.ts";
 import type { HeadscaleNode } from "../headscale-node.ts";
@@ -64,7 +64,8 @@ export function createApprover(system: System, record: RecordMetric): Approver {
       system.log.info("RouteApproved", `Approved ${route} of ${node.name}`, { id: node.id });
     }
     await then?.(api, outcome);
-    return { outcome, conditions: refusalConditions(outcome.refusals, rules) };
+    const { failed, refusals } = outcome;
+    return { outcome, conditions: [...failedConditions(failed), ...refusalConditions(refusals, rules)] };
   };
   return {
     prepare: async (settings, signal) => {

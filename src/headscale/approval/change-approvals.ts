@@ -5,7 +5,7 @@
 import type { Prefix } from "../../cidr/prefix.ts";
 import type { Calls } from "../rest/calls.ts";
 import type { Generation } from "../rest/generation.ts";
-import { HeadscaleError } from "../rest/headscale-error.ts";
+import { HeadscaleError, type HeadscaleFailure } from "../rest/headscale-error.ts";
 import { ApprovalList, isIn } from "./approval-list.ts";
 
 export interface ChangeOptions {
@@ -17,7 +17,7 @@ export interface ChangeOptions {
 
 /**
  * @returns the routes that were not approved before
- * @throws HeadscaleError `refused` when Headscale does not show a route as approved afterwards
+ * @throws HeadscaleError `refused` when Headscale does not show a route as approved afterwards, `absent` when the node does not offer it
  */
 export async function approveRoutes(
   calls: Calls,
@@ -29,7 +29,7 @@ export async function approveRoutes(
   const replaced = await replaceList(calls, { id, change: (list) => list.plus(routes) }, signal);
   if (replaced === undefined) return [];
   const missing = routes.filter((route) => !isIn(replaced.after, route));
-  if (missing.length > 0) throw notShown(calls, id, missing);
+  if (missing.length > 0) throw notShown(calls, { id, missing, failure: "refused" });
   return routes.filter((route) => !isIn(replaced.before, route));
 }
 
@@ -73,7 +73,7 @@ async function switchRoutes(
   const own = (await calls.routes(signal)).filter(({ nodeId }) => nodeId === id);
   const offered = own.map(({ prefix }) => prefix);
   const unknown = routes.filter((route) => !isIn(offered, route));
-  if (to === "enable" && unknown.length > 0) throw notShown(calls, id, unknown);
+  if (to === "enable" && unknown.length > 0) throw notShown(calls, { id, missing: unknown, failure: "absent" });
   const due = own.filter(
     ({ prefix, isEnabled }) => isEnabled !== (to === "enable") && routes.some((route) => isIn([prefix], route)),
   );
@@ -81,7 +81,13 @@ async function switchRoutes(
   return routes.filter((route) => due.some(({ prefix }) => isIn([prefix], route)));
 }
 
-function notShown({ rest: { url } }: Calls, id: string, missing: readonly Prefix[]): HeadscaleError {
+interface NotShown {
+  readonly id: string;
+  readonly missing: readonly Prefix[];
+  readonly failure: HeadscaleFailure;
+}
+
+function notShown({ rest: { url } }: Calls, { id, missing, failure }: NotShown): HeadscaleError {
   const why = `it does not show ${missing.join(", ")} among the node's routes`;
-  return new HeadscaleError({ url, action: `approve routes of node ${id}`, failure: "refused", why });
+  return new HeadscaleError({ url, action: `approve routes of node ${id}`, failure, why });
 }

@@ -1,6 +1,7 @@
 // Why a route is not approved, for people. Pure.
 
 import type { ApprovalRules, Refusal } from "./approval-rules.ts";
+import type { FailedApproval } from "./approve-due.ts";
 
 /** `node-3 (7) offers 10.244.3.0/24: …`, with what to do. */
 export function refusalSentence({ node, route, reason, holder }: Refusal, rules: ApprovalRules): string {
@@ -16,6 +17,11 @@ export function refusalSentence({ node, route, reason, holder }: Refusal, rules:
     outside: `that is not in ${clusterCIDRs}; one of the two has another network.podCIDR.base`,
   };
   return `${node.name} (${node.id}) offers ${route}: ${why[reason]}`;
+}
+
+/** `10.244.3.0/24 of node-3 (7): it answered 500: …`, of what Headscale itself does not approve. */
+export function failedSentence({ node, routes, why }: FailedApproval): string {
+  return `${routes.join(", ")} of ${node.name} (${node.id}): ${why}`;
 }
 
 function blocks({ clusterCIDRs, blockBits }: ApprovalRules): string {

@@ -10,7 +10,7 @@ import { redactText } from "../../sys/redact.ts";
 export type HeadscaleFailure =
   /** It does not take the API key. */
   | "key"
-  /** There is no such node, user or call. */
+  /** There is no such node, user, call, or route of the node. */
   | "absent"
   /** It does not do this, however often it is asked. */
   | "refused"
