@@ -12,12 +12,13 @@ import { plainTerminal } from "./terminal/testing.ts";
 /** @param refuses what removing a directory is refused with; undefined for nothing */
 async function uninstall(root: TempRoot, refuses?: HeadcniError, exec?: Exec) {
   const answer = { exitCode: 0, stdout: "" };
+  const warnings: string[] = [];
   const log = memoryLog();
   const context: CliContext = {
     print: (text) => {
       answer.stdout += text;
     },
-    warn: () => undefined,
+    warn: (text) => void warnings.push(text),
     isTerminal: false,
     confirm: () => undefined,
     terminal: plainTerminal,
@@ -30,7 +31,7 @@ async function uninstall(root: TempRoot, refuses?: HeadcniError, exec?: Exec) {
     },
   };
   answer.exitCode = (await parseCommandLine(context, ["uninstall"])) ?? answer.exitCode;
-  return { ...answer, codes: log.entries.map(({ code }) => code) };
+  return { ...answer, warnings, codes: log.entries.map(({ code }) => code) };
 }
 
 function refusing(files: Files, error: HeadcniError): Files {
@@ -45,9 +46,24 @@ test("ends with 4 where something was refused, which can go the next time", asyn
   using root = tempRoot();
   root.write("/var/lib/cni/networks/headcni/lock", "");
   const refused = await uninstall(root, new HeadcniError("HC_FILE_WRITE", "Cannot remove it: busy"));
-  expect(refused).toEqual({ exitCode: 4, stdout: "Left alone: Cannot remove it: busy\n", codes: ["LeftInPlace"] });
+  expect(refused).toEqual({
+    exitCode: 4,
+    stdout: "Left alone: Cannot remove it: busy\n",
+    warnings: [],
+    codes: ["LeftInPlace"],
+  });
   const stdout = "Removed /var/lib/cni/networks/headcni\n";
-  expect(await uninstall(root)).toEqual({ exitCode: 0, stdout, codes: ["TakenOut"] });
+  expect(await uninstall(root)).toEqual({ exitCode: 0, stdout, warnings: [], codes: ["TakenOut"] });
+});
+
+test("goes on with ranges that conflict, as a daemon does, and names them", async () => {
+  using root = tempRoot();
+  const nodes = "{node-1: 10.77.1.0/24, node-2: 10.77.2.0/24, node-3: 10.77.2.0/24}";
+  root.write("/etc/headcni/config.yaml", `network: {podCIDR: {nodeLocal: ${nodes}}}\n`);
+  root.write("/var/lib/cni/networks/headcni/lock", "");
+  const { exitCode, stdout, warnings } = await uninstall(root);
+  expect([exitCode, stdout]).toEqual([0, "Removed /var/lib/cni/networks/headcni\n"]);
+  expect(warnings).toEqual([expect.stringMatching(/^warning: \/etc\/headcni\/config\.yaml:1: .*10\.77\.2\.0\/24/)]);
 });
 
 test("takes another CNI's file that has our name for the other's", async () => {

@@ -39,3 +39,13 @@ describe("nodeStatus(), where the configuration names an address on which a daem
     await server.stop();
   });
 });
+
+test("nodeStatus() asks where a configuration says whose ranges conflict: a daemon runs on with it", async () => {
+  using node = fakeNode();
+  const server = serve();
+  const nodes = "{a: 10.77.1.0/24, b: 10.77.2.0/24, c: 10.77.2.0/24}";
+  const config = `monitoring: {listen: "${server.address}"}\nnetwork: {podCIDR: {nodeLocal: ${nodes}}}\n`;
+  node.root.write("/etc/headcni/config.yaml", config);
+  expect((await nodeStatus(node.system, {})).pid).toBe(42);
+  await server.stop();
+});

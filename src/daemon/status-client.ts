@@ -30,7 +30,7 @@ async function statusAddress(system: System, { address, config }: StatusWhere): 
   }
   const noted = new TextDecoder().decode(system.files.readIfPresent(statusAddressFile, 1024)).trim();
   if (noted !== "") return noted;
-  const { monitoring } = (await loadConfig(system, { path: config })).config;
+  const { monitoring } = (await loadConfig(system, { path: config, toleratesConflicts: true })).config;
   if (monitoring.enabled) return monitoring.listen;
   throw new HeadcniError("HC_DAEMON_NOT_RUNNING", "Cannot ask the daemon: its status server is turned off", {
     hint: "set monitoring.enabled to true, or look into the daemon's log",

@@ -18,11 +18,16 @@ export interface NodeDirs {
   readonly path: string;
 }
 
-/** Reads the configuration; its warnings go to standard error. @throws ConfigError */
+/**
+ * Reads the configuration; its warnings go to standard error, and so do ranges that conflict: a daemon runs on with those, and what it
+ * put on the node can be taken out. @throws ConfigError
+ */
 export async function readNodeDirs(context: CliContext, flags: NodeFlags): Promise<NodeDirs> {
   const system = context.system(flags.root);
-  const written = await loadConfig(system, { path: flags.config, flags: { nodeName: flags.nodeName } });
-  for (const warning of written.warnings) context.warn(`warning: ${issueLine(warning)}\n`);
+  const options = { path: flags.config, flags: { nodeName: flags.nodeName }, toleratesConflicts: true };
+  const written = await loadConfig(system, options);
+  for (const warning of [...written.warnings, ...(written.conflict?.issues ?? [])])
+    context.warn(`warning: ${issueLine(warning)}\n`);
   const loaded = withRuntimeDirs(written, detectRuntimeDirs(system, written));
   return { system, loaded, path: join(loaded.config.cni.confDir, conflistFileName) };
 }

@@ -65,3 +65,13 @@ test("diff -o json says why, what goes aside, and the patch", async () => {
     stdout: `${JSON.stringify({ path, reason: "same", toMoveAside: [], keptOthers: [], patch: null }, null, 2)}\n`,
   });
 });
+
+test("render decides as the daemon does with ranges that conflict: nothing new comes of them", async () => {
+  using node = tempRoot();
+  node.write(config, "network: {podCIDR: {nodeLocal: {a: 10.1.0.0/24}}}\n");
+  const { stdout: text } = await conflist(node, "render");
+  node.write(config, "network: {podCIDR: {nodeLocal: {a: 10.1.0.0/24, b: 10.2.0.0/24, c: 10.2.0.0/24}}}\n");
+  expect((await conflist(node, "render")).exitCode).toBe(3);
+  node.write(path, text, 0o600);
+  expect(await conflist(node, "render")).toEqual({ exitCode: 0, stdout: text });
+});

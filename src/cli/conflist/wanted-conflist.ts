@@ -28,6 +28,7 @@ export async function findWanted(context: CliContext, flags: NodeFlags): Promise
   const { name: nodeName } = resolveNodeName(system, { flag: flags.nodeName, loaded });
   const observed = await observeKernel(system);
   const facts = nodeFacts(system, config.cni.confDir, observed);
+  if (loaded.conflict !== undefined && facts.current === undefined) throw loaded.conflict;
   const answer = choosePodCIDR(system, { nodeName, config: loaded }, facts);
   for (const warning of answer.warnings) context.warn(`warning: ${printable(warning)}\n`);
   const plan = planNode({ config, answer, current: facts.current, ...observed });
