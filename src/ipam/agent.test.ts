@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { createConditionStore } from "../agent/condition-store.ts";
 import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
+import { HeadcniError } from "../sys/errors.ts";
 import { fakeClock, memoryLog, type TempRoot, tempRoot, testSystem, waitUntil } from "../sys/testing.ts";
 import { createLeaseAgent } from "./agent.ts";
 import { leaseDir } from "./lease.ts";
@@ -105,13 +106,26 @@ describe("createLeaseAgent()", () => {
     ]);
   });
 
+  test("does not advise to remove a socket that a process serves", async () => {
+    using root = tempRoot();
+    writeLease(root, "10.1.0.3", "gone");
+    const refused = new HeadcniError("HC_CRI_FAILED", "it does not serve CRI v1", { details: { isDeserted: false } });
+    const at = setUp(root, { name: "/run/one.sock", listContainerIds: () => Promise.reject(refused) });
+    await at.clock.advance(minuteMs);
+    expect(at.conditions.list()).toMatchObject([
+      { code: "LeasesNotFreed", text: expect.not.stringContaining("remove") },
+    ]);
+    await at.finish();
+  });
+
   test("frees nothing and says which socket is dead, and goes on within a minute of its removal", async () => {
     using root = tempRoot();
     writeLease(root, "10.1.0.3", "gone");
     let refuses = true;
+    const refused = new HeadcniError("HC_CRI_UNREACHABLE", "connection refused", { details: { isDeserted: true } });
     const at = setUp(root, {
       name: "/run/crio/crio.sock",
-      listContainerIds: () => (refuses ? Promise.reject(new Error("connection refused")) : Promise.resolve(new Set())),
+      listContainerIds: () => (refuses ? Promise.reject(refused) : Promise.resolve(new Set())),
     });
     await at.clock.advance(minuteMs);
     await at.clock.advance(minuteMs);

@@ -9,7 +9,7 @@ import { savedCallsDir } from "../node-state/names.ts";
 import type { NodeRuntime } from "../runtime/ask-runtimes.ts";
 import { describeError, HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
-import { condition, leaseConditions } from "./conditions.ts";
+import { leaseConditions, runtimeUnasked } from "./conditions.ts";
 import { createLeasesSeen } from "./first-seen.ts";
 import { leaseDir } from "./lease.ts";
 import { leaseMetrics } from "./metrics.ts";
@@ -56,7 +56,8 @@ export function createLeaseAgent(system: System, { conditions, runtimes, record 
     } catch (error) {
       // A node without a CRI runtime says the same every time; once is enough. And no fault of a sweep is worth the daemon.
       const message = describeError(error);
-      raised = unanswered(error);
+      const unasked = runtimeUnasked(error);
+      raised = unasked === undefined ? [] : [unasked];
       if (message === lastFailure || raised.length > 0) return;
       if (error instanceof HeadcniError) system.log.info("LeaseSweepFailed", message, { hint: error.hint });
       else system.log.error("LeaseSweepFailed", `The lease sweep failed: ${message}`, { error });
@@ -81,13 +82,6 @@ export function createLeaseAgent(system: System, { conditions, runtimes, record 
     },
     status: () => agentStatus({ document: { lastSweep: last === undefined ? null : encodeSweep(last) } }),
   };
-}
-
-/** A runtime that is there and does not answer; a node without one is as it shall be. */
-function unanswered(error: unknown): readonly Condition[] {
-  if (!(error instanceof HeadcniError) || error.code !== "HC_RUNTIME_UNASKED") return [];
-  const { runtime, why } = error.details ?? {};
-  return typeof runtime === "string" && typeof why === "string" ? [condition("LeasesNotFreed", { runtime, why })] : [];
 }
 
 function encodeSweep({ atMs, freed, kept }: LeaseStatus) {

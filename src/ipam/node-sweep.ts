@@ -71,8 +71,8 @@ export async function sweepNode(
   const answer = await askRuntimes(runtimes);
   if (answer.kind === "unanswered") {
     throw new HeadcniError("HC_RUNTIME_UNASKED", `No lease is freed: ${answer.why}`, {
-      hint: `only the runtime knows which containers live: start it${answer.runtime === undefined ? "" : `, or, if it is gone for good and all its pods with it, remove ${answer.runtime}`}; then run this again`,
-      details: { runtime: answer.runtime, why: answer.why },
+      hint: `only the runtime knows which containers live: ${unaskedRemedy(answer)}; then run this again`,
+      details: { runtime: answer.runtime, why: answer.why, isDeserted: answer.isDeserted },
     });
   }
   const { keep, free } = await sweepLeases(system, {
@@ -90,6 +90,13 @@ export async function sweepNode(
         keepSinceMs,
       });
   return { keep, free, removedCalls, asked: answer.asked };
+}
+
+/** A socket that a process serves is another program's: taken away, that one is broken. */
+function unaskedRemedy({ runtime, isDeserted }: Extract<RuntimeAnswer, { kind: "unanswered" }>): string {
+  if (runtime === undefined) return "start it";
+  if (!isDeserted) return "its log says why it does not answer";
+  return `start it, or, if it is gone for good and all its pods with it, remove ${runtime}`;
 }
 
 interface Known {

@@ -1,7 +1,7 @@
 // The container runtimes of a node, each ready to say which pods it has. Loads gRPC: import it when a runtime is to be asked.
 
 import type { System } from "../sys/system.ts";
-import type { NodeRuntime } from "./ask-runtimes.ts";
+import { type NodeRuntime, servesNoPods } from "./ask-runtimes.ts";
 import { connectCri, criSocketPaths } from "./cri/client.ts";
 import type { RuntimeStatus } from "./cri/runtime-status.ts";
 
@@ -9,16 +9,25 @@ function presentSockets({ files }: System): readonly string[] {
   return criSocketPaths.filter((path) => files.stat(path) !== undefined);
 }
 
-/** What every runtime whose socket is there says of itself. @throws HeadcniError as `CriClient`, of the first that does not answer */
+/**
+ * What every runtime whose socket is there says of itself, without those that serve no pods where another one does.
+ * @throws HeadcniError as `CriClient`, of the first that does not answer
+ */
 export async function runtimeStatuses(
   system: System,
 ): Promise<readonly (RuntimeStatus & { readonly socket: string })[]> {
-  return await Promise.all(
+  const answers = await Promise.allSettled(
     presentSockets(system).map(async (socket) => {
       using client = connectCri(system, socket);
       return { socket, ...(await client.status()) };
     }),
   );
+  const statuses = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+  const refused = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason] : []));
+  const failed = refused.filter((reason) => !servesNoPods(reason));
+  const [first] = failed.length > 0 || statuses.length > 0 ? failed : refused;
+  if (first !== undefined) throw first;
+  return statuses;
 }
 
 /** Every runtime whose socket is there. A socket no process serves counts: the one that served it may have containers still. */

@@ -1,7 +1,7 @@
 // The addresses of pods: enough left, and none held by pods that are gone.
 
 import { podAddressesIn } from "../../cidr/pod-cidrs.ts";
-import { condition } from "../../ipam/conditions.ts";
+import { runtimeUnasked } from "../../ipam/conditions.ts";
 import { leaseDir, readLeases } from "../../ipam/lease.ts";
 import { sweepNode } from "../../ipam/node-sweep.ts";
 import { expected } from "../../sys/errors.ts";
@@ -46,11 +46,8 @@ export const leaseChecks: readonly Check[] = [
         return faultsOr(free.length === 0 ? [] : [{ code: "LeasesLeaked", evidence }], `all ${keep.length} are`);
       } catch (error) {
         expected(error);
-        const { runtime, why } = error.details ?? {};
-        if (system.files.owner.uid !== 0 || typeof runtime !== "string" || typeof why !== "string") {
-          return notChecked(error.message);
-        }
-        const raised = condition("LeasesNotFreed", { runtime, why });
+        const raised = runtimeUnasked(error);
+        if (system.files.owner.uid !== 0 || raised === undefined) return notChecked(error.message);
         return { kind: "faults", faults: [...faultsOf([raised], ["LeasesNotFreed"])] };
       }
     },

@@ -15,6 +15,8 @@ export interface FakeRuntimeState {
   confDir?: string | undefined;
   /** Every call fails with this message when set. */
   failure?: string | undefined;
+  /** Serves gRPC without CRI, as containerd does with `disabled_plugins = ["cri"]`. */
+  hasNoCri?: boolean | undefined;
   /** Calls are taken and never answered. */
   isHanging?: boolean | undefined;
 }
@@ -71,7 +73,9 @@ type Reply<T> = (error: { code: number; details: string } | null, value?: T) => 
 function answer<T>(state: FakeRuntimeState, value: () => T) {
   return (_call: unknown, reply: Reply<T>): void => {
     if (state.isHanging === true) return;
-    if (state.failure !== undefined) reply({ code: status.INTERNAL, details: state.failure });
+    if (state.hasNoCri === true)
+      reply({ code: status.UNIMPLEMENTED, details: "unknown service runtime.v1.RuntimeService" });
+    else if (state.failure !== undefined) reply({ code: status.INTERNAL, details: state.failure });
     else reply(null, value());
   };
 }

@@ -16,7 +16,8 @@ export interface CriTransport {
   /**
    * One call with a deadline.
    * @throws HeadcniError HC_CRI_UNREACHABLE when nothing answers at the socket in time, HC_CRI_FAILED when the runtime
-   *   answers with an error; `details.grpcCode` has its number.
+   *   answers with an error; `details.grpcCode` has its number, and `details.isDeserted` says whether no process
+   *   serves the socket.
    */
   call<Request, Response>(method: Method<Request, Response>, request: Request, timeoutMs?: number): Promise<Response>;
   close(): void;
@@ -57,7 +58,7 @@ export function createCriTransport(hostSocketPath: string, clock: Clock): CriTra
 }
 
 function toError(error: ServiceError, method: string, socket: string): HeadcniError {
-  const options = { cause: error, details: { socket, method, grpcCode: error.code } };
+  const options = { cause: error, details: { socket, method, grpcCode: error.code, isDeserted: isDeserted(error) } };
   const cannot = `Cannot ask the container runtime at ${socket}`;
   switch (error.code) {
     case status.UNAVAILABLE:
@@ -75,4 +76,9 @@ function toError(error: ServiceError, method: string, socket: string): HeadcniEr
     default:
       return new HeadcniError("HC_CRI_FAILED", `The container runtime refused ${method}: ${error.details}`, options);
   }
+}
+
+/** UNAVAILABLE is as well what a process gives that listens and drops the connection, or is another user's. */
+function isDeserted({ code, details }: ServiceError): boolean {
+  return code === status.UNAVAILABLE && details.includes("ECONNREFUSED");
 }
