@@ -47,6 +47,7 @@ export function createStatusServerAgent(system: System, options: StatusServerOpt
       if (servedOn.value !== undefined && isNode) noteAddress(system, servedOn.value);
     },
     run: async (signal) => {
+      if (isNode) forgetEarlier(system);
       const open = await loadServer(system, metrics, facts);
       while (!signal.aborted) {
         const address = listenAddress(config.value, options.listen);
@@ -162,6 +163,18 @@ function forgetAddress({ files, log }: System, address: string): void {
     expected(error);
     log.warn("StatusAddressNotNoted", error.message, {
       hint: `headcni status asks on ${address} for nothing until the file is removed`,
+    });
+  }
+}
+
+/** A daemon that was killed leaves its note: where this one serves nothing, `headcni status` would ask there and say that none runs. */
+function forgetEarlier({ files, log }: System): void {
+  try {
+    files.remove(statusAddressFile);
+  } catch (error) {
+    expected(error);
+    log.warn("StatusAddressNotNoted", error.message, {
+      hint: `headcni status asks where ${statusAddressFile} says until the file is removed`,
     });
   }
 }

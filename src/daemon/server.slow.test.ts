@@ -12,6 +12,7 @@ import { createStatusPage, createStatusServerAgent } from "./agent.ts";
 import { declaredMetrics, samplesOf } from "./metrics.ts";
 import { createMetricsRegistry } from "./registry.ts";
 import { answer, type StatusSource } from "./server.ts";
+import { statusAddressFile } from "./status.ts";
 import { decodeStatus } from "./status-schema.ts";
 import { type FakeNode, fakeNode } from "./testing.ts";
 
@@ -302,5 +303,26 @@ describe("createStatusServerAgent()", () => {
     });
     stop.abort();
     await running;
+  });
+
+  test.each([
+    ["is turned off", () => undefined],
+    ["finds its address taken", () => Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() })],
+  ])("takes away what a daemon that was killed has noted, where it %s", async (_, other) => {
+    using node = fakeNode();
+    const { facts } = await sourceOf(node);
+    const taken = other();
+    node.root.write(statusAddressFile, "127.0.0.1:9\n");
+    const conditions = createConditionStore(node.system);
+    const listenOn = taken === undefined ? undefined : `127.0.0.1:${taken.port}`;
+    const config = createLatest<LoadedConfig | undefined>(listeningOn(listenOn));
+    const stop = new AbortController();
+    const metrics = createMetricRecorder();
+    const agent = createStatusServerAgent(node.system, { conditions, config, metrics, facts });
+    const running = agent.run(stop.signal, Promise.resolve());
+    await waitUntil("the note is gone", () => !node.root.exists(statusAddressFile));
+    stop.abort();
+    await running;
+    await taken?.stop(true);
   });
 });
