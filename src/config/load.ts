@@ -113,7 +113,7 @@ function isOurs(variable: string): boolean {
 /** A hundred times the longest useful configuration. */
 const maxBytes = 1 << 20;
 
-interface ConfigFile {
+export interface ConfigFile {
   /** Path on the node. */
   readonly file: string;
   /** Path on this machine. */
@@ -123,11 +123,11 @@ interface ConfigFile {
 }
 
 /**
- * With another root than "/", a file that was named is looked for under the root first, then outside of it: both
+ * The file as it is, right or wrong. With another root than "/", a file that was named is looked for under the root first, then outside of it: both
  * `--config /etc/headcni/other.yaml` and a path that the shell completed work.
  * @throws ConfigError HC_CONFIG_FILE when it is missing, unreadable, too large or not UTF-8 text.
  */
-function readConfigFile(system: System, path: string | undefined, namedBy: NamedBy = "--config"): ConfigFile {
+export function readConfigFile(system: System, path: string | undefined, namedBy: NamedBy = "--config"): ConfigFile {
   const asked = path === undefined ? askedByEnv(system) : { path, by: namedBy };
   if (asked === undefined) return readAt(system, defaultConfigFile);
   if (asked.path === "") {

@@ -6,6 +6,7 @@ import { type CniDir, defaultBinDir, defaultConfDir, withoutSlash } from "../run
 import { join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
 import type { ConfigOrigin, LoadedConfig } from "./config.ts";
+import { defaultConfig } from "./defaults.ts";
 
 /** Origin of a directory. Of a runtime's without `line` it is the runtime's default: its configuration names none. */
 type DirSource =
@@ -47,7 +48,7 @@ interface Dir {
 }
 
 /** The directories of this node. Files that cannot be read are skipped with a warning in the log. */
-export function detectRuntimeDirs(system: System, loaded: LoadedConfig): RuntimeDirs {
+export function detectRuntimeDirs(system: System, loaded: Pick<LoadedConfig, "config" | "origins">): RuntimeDirs {
   const written = (key: "confDir" | "binDir"): Dir | undefined => {
     const origin = loaded.origins.get(`cni.${key}`);
     return origin === undefined ? undefined : { path: loaded.config.cni[key], from: { kind: "config", origin } };
@@ -78,6 +79,11 @@ function differing(key: DirDisagreement["key"], written: Dir | undefined, used: 
   if (written === undefined || first?.from.kind !== "runtime") return [];
   if (used.some(({ path }) => path === withoutSlash(written.path))) return [];
   return [{ key, written: written.path, runtime: first.from.runtime, used: first.path, from: first.from }];
+}
+
+/** Those of the runtime alone, where the configuration cannot be used. */
+export function detectDirsWithoutConfig(system: System): RuntimeDirs {
+  return detectRuntimeDirs(system, { config: defaultConfig, origins: new Map() });
 }
 
 /** The configuration with the directories of this node in place of those it was loaded with. */

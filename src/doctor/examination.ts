@@ -2,7 +2,7 @@
 // Nothing is changed. A fact that cannot be had rejects, and every check that needs it says so.
 
 import type { LoadedConfig } from "../config/config.ts";
-import { loadConfig } from "../config/load.ts";
+import { type ConfigFile, loadConfig, readConfigFile } from "../config/load.ts";
 import { detectRuntimeDirs, type RuntimeDirs, withRuntimeDirs } from "../config/runtime-dirs.ts";
 import type { StatusDocument } from "../daemon/status.ts";
 import { nodeStatus } from "../daemon/status-client.ts";
@@ -32,6 +32,8 @@ export interface ExaminationFlags {
 export interface Examination {
   readonly system: System;
   readonly signal: AbortSignal;
+  /** The file that counts, right or wrong. @throws ConfigError HC_CONFIG_FILE */
+  configFile(): Promise<ConfigFile>;
   /** With the directories of the node's runtime. */
   config(): Promise<LoadedConfig>;
   dirs(): Promise<RuntimeDirs>;
@@ -57,6 +59,7 @@ export function examine(system: System, flags: ExaminationFlags, signal: AbortSi
   const written = once(() =>
     loadConfig(system, { path: flags.config, flags: { nodeName: flags.nodeName }, toleratesConflicts: true }),
   );
+  const configFile = once(async () => readConfigFile(system, flags.config));
   const dirs = once(async () => detectRuntimeDirs(system, await written()));
   const config = once(async () => withRuntimeDirs(await written(), await dirs()));
   const nodeName = once(async () => resolveNodeName(system, { flag: flags.nodeName, loaded: await config() }));
@@ -94,6 +97,7 @@ export function examine(system: System, flags: ExaminationFlags, signal: AbortSi
   return {
     system,
     signal,
+    configFile,
     config,
     dirs,
     nodeName,

@@ -51,10 +51,14 @@ async function doctorCommand(context: CliContext, { output, root, bundle, ...fla
   const node = examine(context.system(root), flags, new AbortController().signal);
   const onProgress = (done: number, all: number): void => terminal.progress(`${done} of ${all} checks`);
   const report = await runChecks(node, { onProgress });
-  const written = bundle === undefined ? undefined : await writeBundle({ node, report, file: bundle }, terminal);
   terminal.progress(undefined);
+  // Before the archive, which may be refused: the report has taken its time.
   context.print(output === "json" ? printJson(report) : renderReport(report, terminal));
-  if (written !== undefined && output !== "json") context.print(written);
+  if (bundle !== undefined) {
+    const written = await writeBundle({ node, report, file: bundle }, terminal);
+    terminal.progress(undefined);
+    if (output !== "json") context.print(written);
+  }
   if (!report.healthy) context.exit(exitCodes.negative.code);
 }
 

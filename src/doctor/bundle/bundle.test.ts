@@ -131,3 +131,14 @@ test("no key that lies in configuration, state, environment, logs or rules comes
   expect(JSON.parse(report).checks.length).toBeGreaterThan(30);
   expect(unpacked.find(([name]) => name.endsWith("config.yaml"))?.[1]).toContain("10.244.1.0/24");
 }, 60_000);
+
+test("a configuration that is wrong is packed as it is, from where --config says, and so is what the runtime reads", async () => {
+  await using scene = await patient();
+  const { root, system } = scene.node;
+  root.write("/etc/headcni/other.yaml", `network: { mtu: 3 }\n# token: ${keys.shortToken}\n`);
+  const node = examine(system, { config: "/etc/headcni/other.yaml" }, new AbortController().signal);
+  const { bytes } = await packBundle(node, await runChecks(node));
+  const files = await new Bun.Archive(bytes).files();
+  expect(await files.get("headcni-bundle/config.yaml")?.text()).toBe("network: { mtu: 3 }\n# token: [redacted]\n");
+  expect([...files.keys()]).toContain("headcni-bundle/cni/10-headcni.conflist");
+}, 60_000);

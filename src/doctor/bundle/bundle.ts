@@ -1,7 +1,7 @@
 // What a bug report needs, in one file: the doctor's report, the daemon's status, configurations, what the kernel has, logs. Keys and
 // tokens are taken out of all of it; environments of processes and files that hold keys are not read at all.
 
-import { loadConfig } from "../../config/load.ts";
+import { detectDirsWithoutConfig } from "../../config/runtime-dirs.ts";
 import { encodeAnswer } from "../../podcidr/answer.ts";
 import { tarGz } from "../../sys/archive.ts";
 import { expected } from "../../sys/errors.ts";
@@ -42,11 +42,11 @@ export async function packBundle(node: Examination, report: DoctorDocument): Pro
       json("tailscale.json", { status: status as unknown as JsonObject, prefs: prefs.raw });
     }),
     tell(add, "config", async () => {
-      const { file } = await loadConfig(node.system);
-      if (file !== undefined) add("config.yaml", readText(node.system, file));
+      const { text } = await node.configFile();
+      if (text !== undefined) add("config.yaml", text);
     }),
     tell(add, "cni", async () => {
-      const { confDir } = (await node.config()).config.cni;
+      const confDir = await findConfDir(node);
       for (const name of node.system.files.list(confDir) ?? []) {
         await tell(add, `cni/${name}`, async () => add(`cni/${name}`, readText(node.system, join(confDir, name))));
       }
@@ -59,6 +59,16 @@ export async function packBundle(node: Examination, report: DoctorDocument): Pro
     ...bundledCommands.map(async (argv) => add(`commands/${fileName(argv)}`, await output(node.system, argv))),
   ]);
   return { bytes: await tarGz(files), names: [...files.keys()].toSorted() };
+}
+
+/** With a configuration that is wrong it is the runtime's: what lies there is what a report of that needs. */
+async function findConfDir(node: Examination): Promise<string> {
+  try {
+    return (await node.dirs()).confDir;
+  } catch (error) {
+    expected(error);
+    return detectDirsWithoutConfig(node.system).confDir;
+  }
 }
 
 const stateFiles = [
