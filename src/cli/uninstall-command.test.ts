@@ -66,6 +66,18 @@ test("goes on with ranges that conflict, as a daemon does, and names them", asyn
   expect(warnings).toEqual([expect.stringMatching(/^warning: \/etc\/headcni\/config\.yaml:1: .*10\.77\.2\.0\/24/)]);
 });
 
+test("goes on with a configuration that is wrong, and says by which folders", async () => {
+  using root = tempRoot();
+  root.write("/etc/headcni/config.yaml", "network:\n  mtu: 3\n");
+  root.write("/var/lib/cni/networks/headcni/lock", "");
+  const { exitCode, stdout, warnings } = await uninstall(root);
+  expect([exitCode, stdout]).toEqual([0, "Removed /var/lib/cni/networks/headcni\n"]);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^warning: \/etc\/headcni\/config\.yaml:2: network\.mtu: /),
+    expect.stringContaining("/etc/cni/net.d and /opt/cni/bin"),
+  ]);
+});
+
 test("takes another CNI's file that has our name for the other's", async () => {
   using root = tempRoot();
   const plugins = ["bridge", "host-local"].map((name) => {

@@ -8,7 +8,7 @@ import { printJson } from "../sys/json.ts";
 import { printable } from "../sys/log/printable.ts";
 import type { System } from "../sys/system.ts";
 import type { DryRunFlags, NodeFlags, OutputFlags } from "./conflist/conflist-flags.ts";
-import { readNodeDirs } from "./conflist/node-dirs.ts";
+import { readNodeToClear } from "./conflist/node-dirs.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodes } from "./exit.ts";
 import { addExamples, configOption, outputOption, readSeconds, rootOption } from "./options.ts";
@@ -40,11 +40,10 @@ export function addUninstallCommand(program: Command, context: CliContext): void
 
 async function uninstallCommand(context: CliContext, flags: UninstallFlags): Promise<void> {
   const { uninstall } = await import("../daemon/uninstall.ts");
-  const { system, loaded } = await readNodeDirs(context, flags);
+  const { system, cni } = await readNodeToClear(context, flags);
   const { dryRun: isDryRun = false, keepState: keepsState = false } = flags;
   const executable = ownExecutable();
-  const takeOut = (): Promise<readonly CleanedUp[]> =>
-    uninstall(system, { config: loaded.config, isDryRun, keepsState, executable });
+  const takeOut = (): Promise<readonly CleanedUp[]> => uninstall(system, { cni, isDryRun, keepsState, executable });
   const done = await onceDaemonHasEnded(system, takeOut, flags.wait ?? 0);
   if (done.some(({ kind }) => kind === "failed")) context.exit(exitCodes.failed.code);
   else if (done.some(({ kind }) => kind === "left")) context.exit(exitCodes.negative.code);

@@ -30,7 +30,8 @@ import { claimNode } from "./claim.ts";
 import { keepDaemonOut, lockFile } from "./instance-lock.ts";
 
 export interface UninstallOptions extends CleanUpOptions {
-  readonly config: Config;
+  /** Its folders. */
+  readonly cni: Pick<Config["cni"], "confDir" | "binDir">;
   /** Keeps the directory of backups and of what HeadCNI remembers. */
   readonly keepsState: boolean;
   /** Host path of this executable; undefined when it is none. */
@@ -108,8 +109,8 @@ async function restoreAll(system: System, options: UninstallOptions): Promise<Cl
 }
 
 /** That of the configuration, and those where HeadCNI has been. */
-function confDirsOf(system: System, { config }: UninstallOptions): ReadonlySet<string> {
-  return new Set([config.cni.confDir, ...listBackups(system).map(({ confDir }) => confDir)]);
+function confDirsOf(system: System, { cni }: UninstallOptions): ReadonlySet<string> {
+  return new Set([cni.confDir, ...listBackups(system).map(({ confDir }) => confDir)]);
 }
 
 function isOurs({ actions }: RestoreReport): boolean {
@@ -155,8 +156,8 @@ function staysIn(system: System, confDir: string, { isDryRun }: UninstallOptions
   return isDryRun ? countLivingLeases(system.files) > 0 && !hasOther(system, planned) : isOurs(planned);
 }
 
-function removeOurPlugin(system: System, { config, isDryRun }: UninstallOptions, source: string): CleanedUps {
-  return removePlugin(system, { binDir: config.cni.binDir, source, isDryRun });
+function removeOurPlugin(system: System, { cni, isDryRun }: UninstallOptions, source: string): CleanedUps {
+  return removePlugin(system, { binDir: cni.binDir, source, isDryRun });
 }
 
 /** bridge's rules for pods that another CNI has taken down: the next pod with such an address would meet them. */

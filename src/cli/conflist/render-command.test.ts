@@ -1,4 +1,4 @@
-// `headcni conflist render` and `diff` for programs: shapes that docs/conflist.md promises.
+// `headcni conflist render` and `diff` for programs, in shapes that docs/conflist.md promises; what configurations they and `restore` take.
 
 import { expect, test } from "bun:test";
 import { createSystem } from "../../sys/system.ts";
@@ -17,12 +17,12 @@ async function conflist(node: TempRoot, ...args: readonly string[]) {
     isTerminal: false,
     confirm: () => undefined,
     terminal: plainTerminal,
-    system: () => ({ ...createSystem({ root: node.path }), env: {} }),
+    system: () => ({ ...createSystem({ root: node.path }), env: { NODE_NAME: "a" } }),
     exit: (code) => {
       answer.exitCode = code;
     },
   };
-  const code = await parseCommandLine(context, ["conflist", ...args, "--node-name", "a"]);
+  const code = await parseCommandLine(context, ["conflist", ...args]);
   return { ...answer, exitCode: code ?? answer.exitCode };
 }
 
@@ -74,4 +74,11 @@ test("render decides as the daemon does with ranges that conflict: nothing new c
   expect((await conflist(node, "render")).exitCode).toBe(3);
   node.write(path, text, 0o600);
   expect(await conflist(node, "render")).toEqual({ exitCode: 0, stdout: text });
+});
+
+test("restore needs no configuration that is right", async () => {
+  using node = tempRoot();
+  node.write(config, "network: {mtu: 3}\n");
+  expect((await conflist(node, "render")).exitCode).toBe(3);
+  expect(await conflist(node, "restore")).toEqual({ exitCode: 0, stdout: "There is nothing to restore\n" });
 });

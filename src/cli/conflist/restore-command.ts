@@ -9,12 +9,12 @@ import { printable } from "../../sys/log/printable.ts";
 import type { CliContext } from "../context.ts";
 import { exitCodes } from "../exit.ts";
 import type { DryRunFlags, NodeFlags, OutputFlags } from "./conflist-flags.ts";
-import { readNodeDirs } from "./node-dirs.ts";
+import { readNodeToClear } from "./node-dirs.ts";
 
 export async function restoreCommand(context: CliContext, flags: NodeFlags & OutputFlags & DryRunFlags): Promise<void> {
-  const { system, loaded } = await readNodeDirs(context, flags);
+  const { system, cni } = await readNodeToClear(context, flags);
   const known = listBackups(system).map(({ confDir }) => confDir);
-  const dirs = [...new Set([loaded.config.cni.confDir, ...known])];
+  const dirs = [...new Set([cni.confDir, ...known])];
   const reports: RestoreReport[] = [];
   if (flags.dryRun === true) {
     for (const confDir of dirs) reports.push(planRestore(system, { confDir }));
