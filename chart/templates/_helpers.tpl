@@ -14,9 +14,26 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end -}}
 {{- end }}
 
+{{/* `config` in JSON, without sections that have nothing under them: they are null. */}}
+{{- define "headcni.givenConfig" -}}
+{{- include "headcni.withoutNulls" (.Values.config | default dict) -}}
+{{- end }}
+
+{{- define "headcni.withoutNulls" -}}
+{{- $given := dict -}}
+{{- range $name, $value := . -}}
+{{- if kindIs "map" $value -}}
+{{- $_ := set $given $name (include "headcni.withoutNulls" $value | fromJson) -}}
+{{- else if not (kindIs "invalid" $value) -}}
+{{- $_ := set $given $name $value -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $given -}}
+{{- end }}
+
 {{/* Where the daemon serves its status. */}}
 {{- define "headcni.listen" -}}
-{{- dig "monitoring" "listen" "127.0.0.1:9465" .Values.config -}}
+{{- dig "monitoring" "listen" "127.0.0.1:9465" (include "headcni.givenConfig" . | fromJson) -}}
 {{- end }}
 
 {{- define "headcni.portOf" -}}
@@ -25,7 +42,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 
 {{/* The configuration file: `config`, the file of a key that the chart mounts, and that a controller approves where there is one. */}}
 {{- define "headcni.config" -}}
-{{- $config := deepCopy .Values.config -}}
+{{- $config := include "headcni.givenConfig" . | fromJson -}}
 {{- if .Values.controller.enabled -}}
 {{- $config = merge $config (dict "headscale" (dict "approval" "controller")) -}}
 {{- end -}}
@@ -38,7 +55,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 
 {{/* One range for every node is right for one node only. */}}
 {{- define "headcni.checkNodeLocal" -}}
-{{- $nodeLocal := dig "network" "podCIDR" "nodeLocal" "" .Values.config -}}
+{{- $nodeLocal := dig "network" "podCIDR" "nodeLocal" "" (include "headcni.givenConfig" . | fromJson) -}}
 {{- if and $nodeLocal (not (kindIs "map" $nodeLocal)) (not .Values.singleNode) -}}
 {{- $nodes := list -}}
 {{- range (get (lookup "v1" "Node" "" "") "items" | default list) }}{{ $nodes = append $nodes .metadata.name }}{{ end -}}
@@ -63,7 +80,7 @@ app.kubernetes.io/component: controller
 
 {{/* What `headcni controller` would end for, said before anything is installed. */}}
 {{- define "headcni.checkController" -}}
-{{- $config := .Values.config -}}
+{{- $config := include "headcni.givenConfig" . | fromJson -}}
 {{- $approval := dig "headscale" "approval" "controller" $config -}}
 {{- if ne $approval "controller" -}}
 {{- fail (printf "config.headscale.approval is %s, and controller.enabled runs a controller that approves: leave one of them out" $approval) -}}
@@ -88,11 +105,11 @@ app.kubernetes.io/component: controller
 {{- end }}
 
 {{- define "headcni.tailscaleSocket" -}}
-{{- dig "tailscale" "socket" "/run/tailscale/tailscaled.sock" .Values.config -}}
+{{- dig "tailscale" "socket" "/run/tailscale/tailscaled.sock" (include "headcni.givenConfig" . | fromJson) -}}
 {{- end }}
 
 {{- define "headcni.cniDirs" -}}
-{{- $cni := .Values.config.cni | default dict -}}
+{{- $cni := (include "headcni.givenConfig" . | fromJson).cni | default dict -}}
 {{- toJson (list (dir ($cni.confDir | default "/etc/cni/net.d")) (dir ($cni.binDir | default "/opt/cni/bin"))) -}}
 {{- end }}
 

@@ -91,6 +91,15 @@ test("Helm 3 finds nothing wrong, and renders the same", async () => {
   expect(sorted(old.objects)).toEqual(sorted(now.objects));
 });
 
+test.each([
+  ["config", "config="],
+  ["a section of it", "config.monitoring="],
+  ["a section of a section", "config.network.podCIDR="],
+])("takes %s with nothing under it, as the configuration file does", async (_, key) => {
+  const { exitCode, stderr } = await helmTemplate([], ["--set-json", `${key}null`]);
+  expect([exitCode, stderr]).toEqual([0, ""]);
+});
+
 describe.each(tables)("with %s", (_name, sets) => {
   test("renders the same objects, in the namespace that they name", async () => {
     const { objects, stderr } = await helmTemplate(sets);

@@ -39,7 +39,10 @@ export function chartValuesPage(): string {
 
 export function chartValuesSchema(): JsonObject {
   const { $schema: _, ...config } = configJsonSchema();
-  const definition = { ...config, description: "The configuration file of HeadCNI: docs/reference/config.md." };
+  const definition = {
+    ...orEmpty(config),
+    description: "The configuration file of HeadCNI: docs/reference/config.md.",
+  };
   const properties: Record<string, JsonValue> = {};
   const top = new Map<string, ChartValue[]>();
   for (const value of chartValues()) top.set(value.path[0] ?? "", [...(top.get(value.path[0] ?? "") ?? []), value]);
@@ -51,6 +54,14 @@ export function chartValuesSchema(): JsonObject {
     properties: { ...properties, global: { type: "object" } },
     additionalProperties: false,
   };
+}
+
+/** A section of the configuration file with nothing under it is null, and is as good as none. */
+function orEmpty(schema: JsonObject): JsonObject {
+  const { properties } = schema;
+  if (schema.type !== "object" || !isJsonObject(properties)) return schema;
+  const below = Object.entries(properties).map(([name, value]) => [name, isJsonObject(value) ? orEmpty(value) : value]);
+  return { ...schema, type: ["object", "null"], properties: Object.fromEntries(below) };
 }
 
 /** Of the values below one name. @param depth how many names lead there */
