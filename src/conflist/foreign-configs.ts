@@ -43,17 +43,27 @@ export function otherConfig(system: System, confDir: string, name: string): Othe
   const path = join(confDir, name);
   const kind = system.files.lstat(path)?.kind;
   if (kind === undefined || kind === "directory") return undefined;
-  return { name, kind, isPreferred: isPreferredToOurs(name), ...describeConfig(system, path) };
+  return { name, kind, isPreferred: isPreferredToOurs(name), ...describeConfig(system, path, name) };
 }
 
-function describeConfig(system: System, path: string): Omit<OtherConfig, "name" | "kind" | "isPreferred"> {
+/** Whether pods get a network by it: a runtime can load it, and it calls more than `loopback`. */
+export function givesNetwork({ pluginTypes, problem }: Pick<OtherConfig, "pluginTypes" | "problem">): boolean {
+  return problem === undefined && pluginTypes.some((type) => type !== "loopback");
+}
+
+/** What a configuration says. @param name by which a runtime would load it, wherever it lies */
+export function describeConfig(
+  system: System,
+  path: string,
+  name: string,
+): Omit<OtherConfig, "name" | "kind" | "isPreferred"> {
   let bytes: Uint8Array;
   try {
     bytes = system.files.read(path, maxConfigBytes);
   } catch (error) {
     return { network: undefined, pluginTypes: [], problem: describeError(error) };
   }
-  const { network, plugins, problem } = readNetworkConfig(path, bytes);
+  const { network, plugins, problem } = readNetworkConfig(name, bytes);
   const [first] = plugins;
   if (first === undefined) return { network, pluginTypes: [], problem };
   return { network, pluginTypes: plugins.map(typeOfPlugin), delegate: delegateOf(first), problem };

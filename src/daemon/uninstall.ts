@@ -12,7 +12,7 @@ import {
   type RestoreReport,
   restoreConflist,
 } from "../conflist/backups/restore.ts";
-import { otherConfig, otherConfigs } from "../conflist/foreign-configs.ts";
+import { describeConfig, givesNetwork, otherConfig, otherConfigs } from "../conflist/foreign-configs.ts";
 import { leaseDir } from "../ipam/lease.ts";
 import { countLivingLeases } from "../ipam/lease-count.ts";
 import { hasAttachmentNotes, hasLostNamespace } from "../ipam/namespace-evidence.ts";
@@ -117,10 +117,20 @@ function isOurs({ actions }: RestoreReport): boolean {
   return actions.some(({ kind }) => kind === "remove-ours");
 }
 
-/** Whether the runtime has a configuration to read once ours has gone. */
+/** Whether the runtime has a configuration by which it can take pods down once ours has gone. */
 function hasOther(system: System, { confDir, actions }: RestoreReport): boolean {
-  const comesBack = actions.filter(({ kind }) => kind === "put-back").map(({ name }) => name);
-  return otherConfigs(system, confDir).length > 0 || runtimeOrder(comesBack).length > 0;
+  if (otherConfigs(system, confDir).some(givesNetwork)) return true;
+  const comesBack = runtimeOrder(actions.filter(({ kind }) => kind === "put-back").map(({ name }) => name));
+  const backups = listBackups(system).filter((one) => one.confDir === confDir);
+  return backups.some(({ folder, aside }) =>
+    aside
+      .filter(({ name, role }) => role === "original" && comesBack.includes(name))
+      .some(({ name, aside, copy }) =>
+        [join(confDir, aside), ...(copy === undefined ? [] : [join(folder, copy)])].some((path) =>
+          givesNetwork(describeConfig(system, path, name)),
+        ),
+      ),
+  );
 }
 
 function restored({ confDir }: RestoreReport, action: RestoreAction, options: UninstallOptions): CleanedUp {
