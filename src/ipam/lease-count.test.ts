@@ -4,6 +4,7 @@ import { createFiles } from "../sys/fs/files.ts";
 import { type TempRoot, tempRoot } from "../sys/testing.ts";
 import { leaseDir } from "./lease.ts";
 import { countLeases, countLivingLeases } from "./lease-count.ts";
+import { hasLostNamespace, mayHaveNamespace } from "./namespace-evidence.ts";
 
 /** What libcni keeps of an ADD. */
 function note(root: TempRoot, name: string, sandbox: string): void {
@@ -38,6 +39,28 @@ describe("countLeases()", () => {
   test("finds none without the folder", () => {
     using root = tempRoot();
     expect(countLeases(createFiles(root.path))).toBe(0);
+  });
+});
+
+describe("after the clock was set forward, by which leases and notes are older than the machine's start", () => {
+  test.each([
+    ["a namespace that is there", "/run/netns/one", 1],
+    ["one that is gone", "/run/netns/two", 0],
+    ["a process id, which may be another's by now", "/proc/1/ns/net", 0],
+  ])("of %s", (_what, sandbox, count) => {
+    using root = tempRoot();
+    root.write("/proc/stat", `btime ${bootSeconds}\n`);
+    root.write("/proc/1/ns/net", "");
+    root.write("/run/netns/one", "");
+    root.write(`${leaseDir}/10.1.0.2`, "c\r\neth0");
+    note(root, "c-eth0", sandbox);
+    for (const path of [`${leaseDir}/10.1.0.2`, "/var/lib/cni/results/headcni-c-eth0"])
+      utimesSync(`${root.path}${path}`, bootSeconds - 60, bootSeconds - 60);
+    const files = createFiles(root.path);
+    const owner = { containerId: "c", ifname: "eth0" };
+    expect([countLeases(files), countLivingLeases(files)]).toEqual([count, count]);
+    expect(mayHaveNamespace(files, "headcni", owner)).toBe(count === 1);
+    expect(hasLostNamespace(files, "headcni", owner)).toBe(false);
   });
 });
 

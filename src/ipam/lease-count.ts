@@ -5,11 +5,11 @@ import { networkName } from "../node-state/names.ts";
 import type { Files } from "../sys/fs/files.ts";
 import { readBootTimeMs } from "./boot-time.ts";
 import { type LeaseOwner, leaseDir, readLeases } from "./lease.ts";
-import { hasLostNamespace } from "./namespace-evidence.ts";
+import { hasLostNamespace, mayHaveNamespace } from "./namespace-evidence.ts";
 
 /**
- * How many attachments (container and interface) have a lease of HeadCNI's network that was written since this machine started; a
- * dual-stack pod has two files and counts once. Without /proc/stat (a directory that plays a node) the age of a lease is not looked at.
+ * How many attachments (container and interface) have a lease of HeadCNI's network that was written since this machine started, or whose
+ * namespace is there (a clock that is set makes leases look older); a dual-stack pod has two files and counts once. Without /proc/stat (a directory that plays a node) the age of a lease is not looked at.
  */
 export function countLeases(files: Files): number {
   return attachmentsOf(files).length;
@@ -24,7 +24,7 @@ function attachmentsOf(files: Files): readonly LeaseOwner[] {
   const bootedAtMs = readBootTimeMs(files);
   const attachments = new Map<string, LeaseOwner>();
   for (const { owner, givenAtMs } of readLeases(files, leaseDir)) {
-    if (owner !== undefined && givenAtMs >= bootedAtMs) {
+    if (owner !== undefined && (givenAtMs >= bootedAtMs || mayHaveNamespace(files, networkName, owner))) {
       attachments.set(`${owner.containerId} ${owner.ifname ?? ""}`, owner);
     }
   }

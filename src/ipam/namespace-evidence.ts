@@ -17,10 +17,12 @@ const initialPidNamespace = 0xeffffffc;
 
 /**
  * Whether a namespace of this owner's is there, as far as can be seen from here; what cannot be seen may be there. False when no
- * note says where it was, or only one from before this machine started.
+ * note says where it was, or only one from before this machine started, and nothing is there any more.
  */
 export function mayHaveNamespace(files: Files, network: string, owner: LeaseOwner): boolean {
-  return notedSandboxes(files, network, owner).some((sandbox) => mayExist(files, sandbox));
+  return notedSandboxes(files, network, owner).some(({ sandbox, isOld }) =>
+    isOld ? hasOutlivedNote(files, sandbox) : mayExist(files, sandbox),
+  );
 }
 
 /**
@@ -28,8 +30,7 @@ export function mayHaveNamespace(files: Files, network: string, owner: LeaseOwne
  * another network's configuration has taken down, which knows nothing of the lease.
  */
 export function hasLostNamespace(files: Files, network: string, owner: LeaseOwner): boolean {
-  const sandboxes = notedSandboxes(files, network, owner);
-  return sandboxes.length > 0 && !sandboxes.some((sandbox) => mayExist(files, sandbox));
+  return notedSandboxes(files, network, owner).some(({ isOld }) => !isOld) && !mayHaveNamespace(files, network, owner);
 }
 
 /** Whether libcni has a note of any attachment to the network. */
@@ -37,13 +38,30 @@ export function hasAttachmentNotes(files: Files, network: string): boolean {
   return namesWith(files, `${network}-`).length > 0;
 }
 
-function notedSandboxes(files: Files, network: string, { containerId, ifname }: LeaseOwner): readonly string[] {
+interface NotedSandbox {
+  readonly sandbox: string;
+  /** Whether its note is from before this machine started, by a clock that may have been set since. */
+  readonly isOld: boolean;
+}
+
+function notedSandboxes(files: Files, network: string, { containerId, ifname }: LeaseOwner): readonly NotedSandbox[] {
+  const bootedAtMs = readBootTimeMs(files);
   const prefix = `${network}-${containerId}-`;
   const names = ifname === undefined ? namesWith(files, prefix) : [`${prefix}${ifname}`];
   return names
     .map((name) => join(cniResultsDir, name))
-    .filter((path) => (files.stat(path)?.mtimeMs ?? 0) >= readBootTimeMs(files))
-    .flatMap((path) => sandboxesOf(files, path));
+    .flatMap((path) => {
+      const isOld = (files.stat(path)?.mtimeMs ?? 0) < bootedAtMs;
+      return sandboxesOf(files, path).map((sandbox) => ({ sandbox, isOld }));
+    });
+}
+
+/**
+ * Whether what an old note names is there all the same. Namespaces lie in /run, which is empty at each start: then the clock was set
+ * forward, as on a machine that keeps no time while it is off, and the note is of this start. A process id is another process's by then.
+ */
+function hasOutlivedNote(files: Files, sandbox: string): boolean {
+  return !sandbox.startsWith("/proc/") && files.stat(sandbox) !== undefined;
 }
 
 /** A daemon in a container may see neither the node's processes nor all of its /run. */

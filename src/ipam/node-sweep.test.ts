@@ -113,15 +113,17 @@ describe("sweepNode()", () => {
     expect(leasesIn(root)).toEqual(["10.1.0.4", "10.1.0.5"]);
   });
 
-  test("believes no note of before the machine started", async () => {
+  test("believes no note of before the machine started, unless the namespace is there: the clock was set", async () => {
     using root = tempRoot();
     writeLease(root, "10.1.0.4", { text: "podman1\r\neth0" });
-    root.write("/run/netns/one", "");
-    writeCniResult(root, "podman1", "/run/netns/one");
+    writeLease(root, "10.1.0.5", { text: "podman2\r\neth0" });
+    root.write("/run/netns/two", "");
+    writeCniResult(root, "podman1", "/run/not-seen-from-here/one");
+    writeCniResult(root, "podman2", "/run/netns/two");
     // In ten years.
     root.write("/proc/stat", `cpu 1 2 3\nbtime ${Math.floor(Date.now() / 1000) + 315_360_000}\n`);
     await sweepNode(systemOf(root), { runtimes: [runtime()], isDryRun: false });
-    expect(leasesIn(root)).toEqual([]);
+    expect(leasesIn(root)).toEqual(["10.1.0.5"]);
   });
 
   test("passes over results of libcni that are torn", async () => {
