@@ -1,6 +1,8 @@
 // `headcni connectivity serve`: a pod of this node that tells whoever connects which address it saw, takes and gives streams, and connects
 // back. It is there for as long as the command runs, in a pod's namespace: nothing listens on the node.
 
+import { gatewayOf } from "../../cidr/pod-cidrs.ts";
+import type { Prefix } from "../../cidr/prefix.ts";
 import { expected, HeadcniError } from "../../sys/errors.ts";
 import { connectTcp, listenTcp, type TcpStream } from "../../sys/net/tcp-stream.ts";
 import { inNetworkNamespace } from "../../sys/process/enter-namespace.ts";
@@ -45,16 +47,35 @@ export async function serveConnectivity(node: Examination, options: ServeOptions
   }
   const { binDir } = config.cni;
   const { probePort: port } = config.mesh;
-  const addresses = plan.adoption.effective.podCIDRs.list.map(responderAddress);
+  const podCIDRs = plan.adoption.effective.podCIDRs.list;
+  const addresses = podCIDRs.map(responderAddress);
   let isFirst = true;
   while (!signal.aborted) {
     await using pod = await makeTestPod(system, { conflist: text, binDir, addresses, port });
     using talks = listen({ pod, node: name, port }, onConnection);
+    await announce({ pod, podCIDRs, port }, signal);
     if (isFirst) onReady({ node: name, addresses: pod.addresses.map(String) });
     isFirst = false;
     await system.clock.sleep(renewMs, signal);
     while (talks.count > 0 && !signal.aborted) await system.clock.sleep(1000, signal);
   }
+}
+
+/**
+ * Speaks to the gateway from each address. Where one was asked for while no pod had it, the node's kernel refuses for some seconds what is
+ * sent there; of a neighbour that speaks it learns at once.
+ */
+async function announce(
+  { pod, podCIDRs, port }: Pick<Place, "pod" | "port"> & { readonly podCIDRs: readonly Prefix[] },
+  signal: AbortSignal,
+): Promise<void> {
+  // Loaded before the namespace is entered: what it does until its first wait is done inside.
+  const { tryConnect } = await import("../../sys/net/connect.ts");
+  const connect = (podCIDR: Prefix) => {
+    const [from, to] = [responderAddress(podCIDR).toString(), gatewayOf(podCIDR).addr.toString()];
+    return inNetworkNamespace(pod.netns, () => tryConnect({ from, to, port, timeoutMs: 1000 }, signal));
+  };
+  await Promise.all(podCIDRs.map(connect));
 }
 
 interface Place {
