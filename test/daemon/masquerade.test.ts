@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { headcniDaemon } from "../harness/headcni.ts";
 import type { Node } from "../harness/node.ts";
-import { bootDaemon, conditionCodes, configFile, flannelNode, reconcilesOf, timed } from "./daemon.ts";
+import { bootDaemon, conditionCodes, configFile, flannelNode, reconcilesOf, timed, waitForOutput } from "./daemon.ts";
 import { addPod } from "./pods.ts";
 
 const masquerade = (mode: string) => ({ [configFile]: `network: {masquerade: ${mode}}\n` });
@@ -106,7 +106,8 @@ describe("headcni-daemon with network.masquerade: daemon", () => {
     await using node = await flannelNode(masquerade("daemon"));
     await node.must(["sh", "-c", "mkdir /only && ln -s $(command -v ip) /only/ip"]);
     const daemon = await node.spawn(["/usr/bin/env", "PATH=/only", headcniDaemon]);
-    await waitUntil("it says so", () => daemon.output().includes("MasqueradeNotApplied"));
+    await waitForOutput(daemon, "MasqueradeNotApplied");
+    await waitForOutput(daemon, "Status and metrics are served on");
     expect(daemon.output()).toContain("Cannot run nft: it is not installed");
     expect(await conditionCodes(node)).toEqual(["MasqueradeNotApplied"]);
     await daemon.stop();
