@@ -91,5 +91,5 @@ test("leftovers() waits for what the kernel takes down a moment later, and says 
   ]);
   expect(await leftovers(node)).toEqual(noLeftovers);
   await node.must(["ip", "link", "add", "forgotten", "type", "bridge"]);
-  expect((await leftovers(node)).devices).toEqual(["forgotten"]);
+  expect((await leftovers(node, ["devices"])).devices).toEqual(["forgotten"]);
 });
