@@ -34,6 +34,10 @@ const counters =
   / (expires \d+sec|valid_lft \w+|preferred_lft \w+)|counter packets \d+ bytes \d+ ?|\[\d+:\d+\]|@if\d+|^\d+: (?=\S+: <)|^\d+: (?=\S+ +inet)/g;
 
 export async function stateOf(node: Node): Promise<NodeState> {
+  // The kernel asks for a second whether an address is another's. One of a device that is down stays so.
+  const isSettled = async (): Promise<boolean> =>
+    !(await node.must(["ip", "-oneline", "address"])).includes(" tentative");
+  await waitUntil("no address is tentative", isSettled, 5000).catch(() => undefined);
   const tree = await treeOf(node, { more: [...ofOthers, ...programs] });
   const state = new Map<string, readonly string[]>([["files", [...tree].map(([path, what]) => `${path} ${what}`)]]);
   for (const [name, command] of Object.entries(kernelCommands)) {
