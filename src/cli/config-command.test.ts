@@ -6,36 +6,12 @@ import { fakeKernel } from "../dataplane/testing.ts";
 import { choosePodCIDR } from "../podcidr/chain.ts";
 import { createSystem } from "../sys/system.ts";
 import { type TempRoot, tempRoot } from "../sys/testing.ts";
-import type { CliContext } from "./context.ts";
-import { parseCommandLine } from "./program.ts";
-import { plainTerminal } from "./terminal/testing.ts";
-
-interface Answer {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { type CommandAnswer, runCommandLine } from "./testing.ts";
 
 /** Runs `headcni config …` on a node without an environment. */
-async function config(node: TempRoot, ...args: readonly string[]): Promise<Answer> {
-  const answer = { exitCode: 0, stdout: "", stderr: "" };
-  const context: CliContext = {
-    print: (text) => {
-      answer.stdout += text;
-    },
-    warn: (text) => {
-      answer.stderr += text;
-    },
-    isTerminal: false,
-    confirm: () => undefined,
-    terminal: plainTerminal,
-    system: () => ({ ...createSystem({ root: node.path }), env: {}, exec: fakeKernel().exec }),
-    exit: (code) => {
-      answer.exitCode = code;
-    },
-  };
-  const code = await parseCommandLine(context, ["config", ...args]);
-  return { ...answer, exitCode: code ?? answer.exitCode };
+function config(node: TempRoot, ...args: readonly string[]): Promise<CommandAnswer> {
+  const system = () => ({ ...createSystem({ root: node.path }), env: {}, exec: fakeKernel().exec });
+  return runCommandLine(system, "config", ...args);
 }
 
 const file = "/etc/headcni/config.yaml";

@@ -5,32 +5,13 @@ import { youngMs } from "../ipam/node-sweep.ts";
 import { criSocketPaths } from "../runtime/cri/client.ts";
 import { serveFakeRuntime } from "../runtime/cri/testing.ts";
 import { fakeClock, type TempRoot, tempRoot, testSystem } from "../sys/testing.ts";
-import type { CliContext } from "./context.ts";
-import { parseCommandLine } from "./program.ts";
-import { plainTerminal } from "./terminal/testing.ts";
+import { runCommandLine } from "./testing.ts";
 
 // Stands still, so that ages are exact, and is the real time, because gRPC counts its deadlines by that.
 const now = Date.now();
 
-async function run(root: TempRoot, ...args: readonly string[]) {
-  const answer = { exitCode: 0, stdout: "", stderr: "" };
-  const context: CliContext = {
-    print: (text) => {
-      answer.stdout += text;
-    },
-    warn: (text) => {
-      answer.stderr += text;
-    },
-    isTerminal: false,
-    confirm: () => undefined,
-    terminal: plainTerminal,
-    system: () => testSystem(root, { clock: fakeClock(now) }),
-    exit: (code) => {
-      answer.exitCode = code;
-    },
-  };
-  answer.exitCode = (await parseCommandLine(context, ["ipam", ...args])) ?? answer.exitCode;
-  return answer;
+function run(root: TempRoot, ...args: readonly string[]) {
+  return runCommandLine(() => testSystem(root, { clock: fakeClock(now) }), "ipam", ...args);
 }
 
 /** Leases of a living pod, of one that is gone, of none, each some hours old; and one of a pod that is being made. */

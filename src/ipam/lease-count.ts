@@ -9,7 +9,8 @@ import { hasLostNamespace, mayHaveNamespace } from "./namespace-evidence.ts";
 
 /**
  * How many attachments (container and interface) have a lease of HeadCNI's network that was written since this machine started, or whose
- * namespace is there (a clock that is set makes leases look older); a dual-stack pod has two files and counts once. Without /proc/stat (a directory that plays a node) the age of a lease is not looked at.
+ * namespace is there (a clock that is set makes leases look older); a dual-stack pod has two files and counts once. Without /proc/stat
+ * (a directory that plays a node) the age of a lease is not looked at.
  */
 export function countLeases(files: Files): number {
   return attachmentsOf(files).length;
