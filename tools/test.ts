@@ -10,7 +10,12 @@ interface SuiteResult {
   readonly failed: number;
   /** Names of tests that did not run. */
   readonly skipped: readonly string[];
+  /** What failed: where, its name, and the first lines of why. */
+  readonly failures: readonly string[];
 }
+
+/** Lines of a failure's text that are said once more at the end. */
+const maxFailureLines = 24;
 
 /** Files that run after all others, with the machine to themselves, and why. */
 const alone: Readonly<Record<string, string>> = {
@@ -41,14 +46,17 @@ results.push(await runTests("side-by-side", [...sideBySide, ...others, ...paths]
 for (const file of apart) results.push(await runTests(file.replace(/\W+/g, "-"), [`./${file}`]));
 
 const changes = await hostChanges(before);
-for (const change of changes) console.log(`(fail) the tests left the host changed: ${change}`);
-results.push({ passed: changes.length === 0 ? 1 : 0, failed: changes.length === 0 ? 0 : 1, skipped: [] });
+const failures = changes.map((change) => `the tests left the host changed: ${change}`);
+for (const failure of failures) console.log(`(fail) ${failure}`);
+results.push({ passed: changes.length === 0 ? 1 : 0, failed: changes.length === 0 ? 0 : 1, skipped: [], failures });
 
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
 const skipped = results.flatMap((result) => result.skipped);
 console.log(changes.length === 0 ? "\nThe host is as it was before the tests." : "");
 console.log(skipped.length === 0 ? "Every test ran." : `${skipped.length} did not run:\n  ${skipped.join("\n  ")}`);
+// Once more, in the place where the end of a long log is looked at.
+for (const failure of results.flatMap((result) => result.failures)) console.log(`\n(fail) ${failure}`);
 const sum = `${passed} passed, ${failed} failed`;
 writeFileSync(`${reports}/sum`, `${sum}\n`);
 console.log(sum);
@@ -67,9 +75,10 @@ async function runTests(name: string, args: readonly string[]): Promise<SuiteRes
   });
   const exitCode = await run.exited;
   const result = readReport(report);
-  const isUnexplained = exitCode !== 0 && result.failed === 0;
-  if (isUnexplained) console.log(`(fail) bun test ${args.join(" ")} ended with ${exitCode} and no failed test`);
-  return isUnexplained ? { ...result, failed: 1 } : result;
+  if (exitCode === 0 || result.failed > 0) return result;
+  const failure = `bun test ${args.join(" ")} ended with ${exitCode} and no failed test`;
+  console.log(`(fail) ${failure}`);
+  return { ...result, failed: 1, failures: [failure] };
 }
 
 function readReport(path: string): SuiteResult {
@@ -78,7 +87,7 @@ function readReport(path: string): SuiteResult {
     xml = readFileSync(path, "utf8");
   } catch {
     // It ended before it wrote one; its exit code counts as the failure.
-    return { passed: 0, failed: 0, skipped: [] };
+    return { passed: 0, failed: 0, skipped: [], failures: [] };
   }
   const head = /<testsuites [^>]*>/.exec(xml)?.[0] ?? "";
   const count = (name: string): number => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
@@ -87,5 +96,28 @@ function readReport(path: string): SuiteResult {
     passed: count("tests") - count("failures") - count("skipped"),
     failed: count("failures"),
     skipped: skipped.map(([, name, file]) => `${file}: ${name}`),
+    failures: [...xml.matchAll(/<testcase ([^>]*[^/])>\s*<failure ([^>]*)>([^<]*)/g)].map((match) =>
+      failureText(match[1] ?? "", match[2] ?? "", unescapeXml(match[3] ?? "")),
+    ),
   };
+}
+
+/** From the attributes of JUnit's `testcase` and `failure`: `FILE:LINE: GROUP > NAME`, the message, and where it was. */
+function failureText(test: string, failure: string, text: string): string {
+  const read = (attributes: string, name: string): string =>
+    unescapeXml(new RegExp(`(?:^| )${name}="([^"]*)"`).exec(attributes)?.[1] ?? "");
+  const name = [read(test, "classname"), read(test, "name")].filter((part) => part !== "").join(" > ");
+  const lines = read(failure, "message").trimEnd().split("\n");
+  const shown = lines.length <= maxFailureLines ? lines : [...lines.slice(0, maxFailureLines), "…"];
+  const frames = text.split("\n").filter((line) => /^\s+at /.test(line));
+  const told = [...shown, ...frames].map((line) => `  ${line}`.trimEnd());
+  return [`${read(test, "file")}:${read(test, "line")}: ${name}`, ...told].join("\n");
+}
+
+function unescapeXml(text: string): string {
+  const named: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
+  return text.replace(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
+    if (name !== undefined) return named[name] ?? whole;
+    return String.fromCodePoint(decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal));
+  });
 }
