@@ -29,6 +29,27 @@ export interface SavedCallSweepOptions extends SavedCallsOptions {
   readonly keepSinceMs: number;
 }
 
+/** One that is whole or torn. */
+export interface ListedCall {
+  /** Undefined where its name is a hash and its content torn. */
+  readonly key: AttachmentKey | undefined;
+  /** Milliseconds since the epoch. */
+  readonly writtenAtMs: number;
+}
+
+/** Those of all networks. */
+export function listSavedCalls(files: Files, dataDir: string): readonly ListedCall[] {
+  return (files.list(dataDir) ?? []).flatMap((name): readonly ListedCall[] => {
+    const path = join(dataDir, name);
+    const parsed = parseSavedCallName(name);
+    const info = parsed === undefined ? undefined : files.lstat(path);
+    if (parsed === undefined || info === undefined) return [];
+    if (parsed.kind === "named") return [{ key: parsed.key, writtenAtMs: info.mtimeMs }];
+    const read = readContent(files, path);
+    return [{ key: read.kind === "read" ? read.content?.key : undefined, writtenAtMs: info.mtimeMs }];
+  });
+}
+
 /** The attachments some call, or a delegate that outlived its call, is working on at this moment. */
 export function busyAttachments(files: Files, options: SavedCallsOptions): readonly Attachment[] {
   return savedFiles(files, options).flatMap(({ path, key }) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { rmSync, utimesSync } from "node:fs";
 import { HeadcniError } from "../sys/errors.ts";
 import type { Files } from "../sys/fs/files.ts";
 import { sha256Hex } from "../sys/fs/sha256.ts";
@@ -84,12 +84,33 @@ test("takes another CNI's file that has our name for the other's", async () => {
     root.write(`/opt/cni/bin/${name}`, name);
     return { path: `/opt/cni/bin/${name}`, version: "1.10.0", sha256: sha256Hex(new TextEncoder().encode(name)) };
   });
-  root.write("/var/lib/headcni/reference-plugins.json", JSON.stringify({ plugins }));
+  root.write("/var/lib/headcni/copied-plugins.json", JSON.stringify({ plugins }));
   const other = { cniVersion: "1.0.0", name: "other", plugins: [{ type: "bridge" }] };
   root.write("/etc/cni/net.d/10-headcni.conflist", JSON.stringify(other));
   const { exitCode, stdout } = await uninstall(root);
   expect([exitCode, stdout]).toEqual([1, expect.stringContaining("Removed /opt/cni/bin/host-local\n")]);
   expect(stdout).toContain("Left alone: /opt/cni/bin/bridge, which /etc/cni/net.d/10-headcni.conflist calls\n");
+});
+
+test.each([
+  ["after a reboot: nobody asks its runtime, which has no CRI, and the saved call stays", -60, 0],
+  ["of a pod of this start", 60, 1],
+])("goes with the plugin of a folder that is named no more, %s", async (_when, secondsAfterStart, exitsWith) => {
+  using root = tempRoot();
+  const bootedAtSeconds = 1_700_000_000;
+  root.write("/proc/stat", `btime ${bootedAtSeconds}\n`);
+  root.write("/usr/lib/cni/headcni", "an older build");
+  const plugins = [{ path: "/usr/lib/cni/headcni", sha256: sha256Hex("an older build") }];
+  root.write("/var/lib/headcni/copied-plugins.json", JSON.stringify({ plugins }));
+  const call = "/var/lib/headcni/cni/headcni@c1@eth0.json";
+  root.write(call, "{}");
+  utimesSync(root.path + call, bootedAtSeconds, bootedAtSeconds + secondsAfterStart);
+  const { exitCode, stdout } = await uninstall(root);
+  expect(exitCode).toBe(exitsWith);
+  expect(stdout).toContain(
+    exitsWith === 0 ? "Removed /usr/lib/cni/headcni\n" : "/usr/lib/cni/headcni, which made 1 pod of this node",
+  );
+  expect(root.exists("/var/lib/headcni")).toBe(exitsWith === 1);
 });
 
 /** iptables alone, with what bridge puts there for a pod and nobody has taken away. */

@@ -13,12 +13,11 @@ import {
   restoreConflist,
 } from "../conflist/backups/restore.ts";
 import { describeConfig, givesNetwork, otherConfig, otherConfigs } from "../conflist/foreign-configs.ts";
+import { countLivingCalls, countLivingLeases } from "../ipam/attachment-count.ts";
 import { leaseDir } from "../ipam/lease.ts";
-import { countLivingLeases } from "../ipam/lease-count.ts";
-import { hasAttachmentNotes, hasLostNamespace } from "../ipam/namespace-evidence.ts";
+import { hasAttachmentNotes, namespaceEvidence } from "../ipam/namespace-evidence.ts";
 import { conflistFileName, networkName, stateDir } from "../node-state/names.ts";
-import { removePlugin } from "../plugin-install/remove-plugin.ts";
-import { removeReferencePlugins } from "../plugin-install/remove-reference-plugins.ts";
+import { removePlugins } from "../plugin-install/remove-plugins.ts";
 import { runtimeOrder } from "../spec/runtime-order.ts";
 import { expected } from "../sys/errors.ts";
 import type { Files } from "../sys/fs/files.ts";
@@ -56,7 +55,6 @@ async function takeOut(system: System, options: UninstallOptions): Promise<reado
     // The tailnet before the kernel: other nodes stop sending before this one stops taking.
     ...agentsOf(system).map((agent) => () => agent.cleanUp(options)),
     () => restoreAll(system, options),
-    () => (options.executable === undefined ? [] : removeOurPlugin(system, options, options.executable)),
     () => removeCopiedPlugins(system, options),
     () => removeMasquerading(system, options),
     () => removeLeases(system, options),
@@ -138,7 +136,7 @@ function restored({ confDir }: RestoreReport, action: RestoreAction, options: Un
   return { kind: isLeft ? "left" : "removed", what: describeRestore(confDir, action, options) };
 }
 
-/** Those that an image brought; what a configuration calls has to stay, ours for pods or another CNI's. */
+/** Our own and those that an image brought; what a configuration calls has to stay, ours for pods or another CNI's. */
 function removeCopiedPlugins(system: System, options: UninstallOptions): CleanedUps {
   const dirs = [...confDirsOf(system, options)];
   const left = dirs.filter((confDir) => staysIn(system, confDir, options));
@@ -157,7 +155,9 @@ function removeCopiedPlugins(system: System, options: UninstallOptions): Cleaned
     const other = others.find(({ pluginTypes }) => pluginTypes.includes(name));
     return other === undefined ? undefined : `${join(other.confDir, other.name)} calls`;
   };
-  return removeReferencePlugins(system, { isDryRun: options.isDryRun, caller });
+  const { isDryRun, cni, executable } = options;
+  const attachments = countLivingCalls(system.files);
+  return removePlugins(system, { binDir: cni.binDir, source: executable, isDryRun, caller, attachments });
 }
 
 /** Whether our conflist is still there, or would be. */
@@ -166,16 +166,12 @@ function staysIn(system: System, confDir: string, { isDryRun }: UninstallOptions
   return isDryRun ? countLivingLeases(system.files) > 0 && !hasOther(system, planned) : isOurs(planned);
 }
 
-function removeOurPlugin(system: System, { cni, isDryRun }: UninstallOptions, source: string): CleanedUps {
-  return removePlugin(system, { binDir: cni.binDir, source, isDryRun });
-}
-
 /** bridge's rules for pods that another CNI has taken down: the next pod with such an address would meet them. */
 async function removeMasquerading(system: System, options: UninstallOptions): Promise<CleanedUps> {
-  const isGone = (containerId: string): boolean =>
-    hasLostNamespace(system.files, networkName, { containerId, ifname: undefined });
   // Without a note nothing is known to be gone, and no program need be asked.
   if (!hasAttachmentNotes(system.files, networkName)) return [];
+  const { isLost } = namespaceEvidence(system.files, networkName);
+  const isGone = (containerId: string): boolean => isLost({ containerId, ifname: undefined });
   const done: CleanedUp[] = [];
   for (const program of masqueradePrograms) {
     try {

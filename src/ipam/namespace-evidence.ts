@@ -15,22 +15,36 @@ const maxBytes = 4 << 20;
 /** The inode of the machine's first pid namespace: PROC_PID_INIT_INO in include/linux/proc_ns.h. */
 const initialPidNamespace = 0xeffffffc;
 
-/**
- * Whether a namespace of this owner's is there, as far as can be seen from here; what cannot be seen may be there. False when no
- * note says where it was, or only one from before this machine started, and nothing is there any more.
- */
-export function mayHaveNamespace(files: Files, network: string, owner: LeaseOwner): boolean {
-  return notedSandboxes(files, network, owner).some(({ sandbox, isOld }) =>
-    isOld ? hasOutlivedNote(files, sandbox) : mayExist(files, sandbox),
-  );
+export interface NamespaceEvidence {
+  /** When this machine started, by its clock; milliseconds since the epoch, 0 where that cannot be known. */
+  readonly bootedAtMs: number;
+  /**
+   * Whether a namespace of this owner's is there, as far as can be seen from here; what cannot be seen may be there. False when no
+   * note says where it was, or only one from before this machine started, and nothing is there any more.
+   */
+  mayHave(owner: LeaseOwner): boolean;
+  /**
+   * Whether this owner's namespace is known to be gone: notes from after this machine's start say where it was. So it is with a pod
+   * that another network's configuration has taken down, which knows nothing of the lease.
+   */
+  isLost(owner: LeaseOwner): boolean;
 }
 
-/**
- * Whether this owner's namespace is known to be gone: notes from after this machine's start say where it was. So it is with a pod that
- * another network's configuration has taken down, which knows nothing of the lease.
- */
-export function hasLostNamespace(files: Files, network: string, owner: LeaseOwner): boolean {
-  return notedSandboxes(files, network, owner).some(({ isOld }) => !isOld) && !mayHaveNamespace(files, network, owner);
+/** What is known of the namespaces of a network's owners, at each question. */
+export function namespaceEvidence(files: Files, network: string): NamespaceEvidence {
+  // Once for all owners: on a machine with many processors /proc/stat takes milliseconds.
+  const bootedAtMs = readBootTimeMs(files);
+  const noted = (owner: LeaseOwner): readonly NotedSandbox[] => notedSandboxes(files, { network, owner, bootedAtMs });
+  const isThere = ({ sandbox, isOld }: NotedSandbox): boolean =>
+    isOld ? hasOutlivedNote(files, sandbox) : mayExist(files, sandbox);
+  return {
+    bootedAtMs,
+    mayHave: (owner) => noted(owner).some(isThere),
+    isLost: (owner) => {
+      const sandboxes = noted(owner);
+      return sandboxes.some(({ isOld }) => !isOld) && !sandboxes.some(isThere);
+    },
+  };
 }
 
 /** Whether libcni has a note of any attachment to the network. */
@@ -44,8 +58,14 @@ interface NotedSandbox {
   readonly isOld: boolean;
 }
 
-function notedSandboxes(files: Files, network: string, { containerId, ifname }: LeaseOwner): readonly NotedSandbox[] {
-  const bootedAtMs = readBootTimeMs(files);
+interface NotesOf {
+  readonly network: string;
+  readonly owner: LeaseOwner;
+  readonly bootedAtMs: number;
+}
+
+function notedSandboxes(files: Files, { network, owner, bootedAtMs }: NotesOf): readonly NotedSandbox[] {
+  const { containerId, ifname } = owner;
   const prefix = `${network}-${containerId}-`;
   const names = ifname === undefined ? namesWith(files, prefix) : [`${prefix}${ifname}`];
   return names

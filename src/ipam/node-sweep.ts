@@ -8,7 +8,7 @@ import { HeadcniError } from "../sys/errors.ts";
 import type { System } from "../sys/system.ts";
 import type { LeasesSeen } from "./first-seen.ts";
 import { type Lease, leaseDir, readLeases } from "./lease.ts";
-import { mayHaveNamespace } from "./namespace-evidence.ts";
+import { namespaceEvidence } from "./namespace-evidence.ts";
 import type { ClassifiedLease, SweepFacts } from "./plan-sweep.ts";
 import { sweepLeases } from "./sweep.ts";
 
@@ -81,12 +81,12 @@ export async function sweepNode(
     facts: (leases) => factsOf(system, { leases, ids: answer.ids, keepSinceMs, seen }),
     isDryRun,
   });
+  const { mayHave } = namespaceEvidence(files, networkName);
   const removedCalls = isDryRun
     ? []
     : sweepSavedCalls(files, {
         ...saved,
-        isHeld: (attachment) =>
-          answer.ids.has(attachment.containerId) || mayHaveNamespace(files, networkName, attachment),
+        isHeld: (attachment) => answer.ids.has(attachment.containerId) || mayHave(attachment),
         keepSinceMs,
       });
   return { keep, free, removedCalls, asked: answer.asked };
@@ -108,6 +108,7 @@ interface Known {
 
 function factsOf({ files }: System, { leases, ids, keepSinceMs, seen }: Known): SweepFacts {
   const seenForMs = seen?.note(leases);
+  const { mayHave } = namespaceEvidence(files, networkName);
   const owners = leases.flatMap(({ owner }) => owner ?? []);
   return {
     keepSinceMs,
@@ -115,7 +116,7 @@ function factsOf({ files }: System, { leases, ids, keepSinceMs, seen }: Known): 
     holders: [
       ...[...ids].map((containerId) => ({ containerId, ifname: undefined })),
       ...busyAttachments(files, saved),
-      ...owners.filter((owner) => mayHaveNamespace(files, networkName, owner)),
+      ...owners.filter(mayHave),
     ],
   };
 }

@@ -5,7 +5,7 @@ import { firstOfEachFamily, type PodCIDRs } from "../cidr/pod-cidrs.ts";
 import { configInvalid } from "../config/agent.ts";
 import type { LoadedConfig } from "../config/config.ts";
 import { type BridgeReading, bridgeAmong } from "../dataplane/bridge.ts";
-import { countLeases } from "../ipam/lease-count.ts";
+import { countLeases } from "../ipam/attachment-count.ts";
 import { type Networks, readNetworks } from "../kernel/networks.ts";
 import { nodeNameFaults } from "../node-name/conditions.ts";
 import type { NodeNameAnswer } from "../node-name/node-name-answer.ts";

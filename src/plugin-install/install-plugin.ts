@@ -1,12 +1,13 @@
 // Puts our own executable into the runtime's plugin directory as `headcni`, unless it is there already.
 
 import { pluginName } from "../node-state/names.ts";
-import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
+import { describeError, errnoOf, expected, HeadcniError } from "../sys/errors.ts";
 import { temporaryTarget } from "../sys/fs/atomic-file.ts";
-import { copyExecutable, hasSameContent } from "../sys/fs/executable.ts";
+import { copyExecutable, fileSha256Hex, hasSameContent } from "../sys/fs/executable.ts";
 import { dirname, join } from "../sys/fs/path.ts";
 import { refusalHint } from "../sys/fs/refusal.ts";
 import type { System } from "../sys/system.ts";
+import { noteCopiedPlugin, readCopiedPlugins } from "./copied-plugins.ts";
 
 export interface InstallPluginOptions {
   /** The runtime's plugin directory on the node. */
@@ -35,7 +36,11 @@ export function installPlugin(system: System, options: InstallPluginOptions): In
     const target = join(system.files.hostPath(dirname(path)), pluginName);
     if (existing?.kind === "directory") throw Object.assign(new Error("is a directory"), { code: "EISDIR" });
     const isExecutable = existing?.kind === "file" && (existing.mode & 0o111) === 0o111;
-    if (isExecutable && hasSameContent(options.source, target)) return { outcome: "unchanged", path };
+    if (isExecutable && hasSameContent(options.source, target)) {
+      if (!readCopiedPlugins(system.files).some((plugin) => plugin.path === path)) note(system, path, options.source);
+      return { outcome: "unchanged", path };
+    }
+    note(system, path, options.source);
     copyExecutable(options.source, target);
     return { outcome: existing === undefined ? "created" : "replaced", path };
   } catch (error) {
@@ -47,6 +52,16 @@ export function installPlugin(system: System, options: InstallPluginOptions): In
           : `${refusalHint(errnoOf(cause)) ?? "check the folder cni.binDir names"}, or set cni.type to bridge`,
       cause: error,
     });
+  }
+}
+
+/** Without a note the plugin works as well: then it is taken away by an uninstall whose executable it is a copy of. */
+function note({ files, log }: System, path: string, source: string): void {
+  try {
+    noteCopiedPlugin(files, { path, version: undefined, sha256: fileSha256Hex(source) });
+  } catch (error) {
+    expected(error);
+    log.debug("Did not note that the plugin is ours", { path, why: error.message });
   }
 }
 

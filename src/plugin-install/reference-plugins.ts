@@ -2,24 +2,13 @@
 // plugin directory where they are missing. What lies there already stays, but for an older one of ours; what was put there is written
 // down before, so that it can be taken away.
 
-import { stateDir } from "../node-state/names.ts";
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
-import { copyExecutable, hasSameContent } from "../sys/fs/executable.ts";
+import { copyExecutable, fileSha256Hex, hasSameContent } from "../sys/fs/executable.ts";
 import { createFiles, type Files } from "../sys/fs/files.ts";
-import { join } from "../sys/fs/path.ts";
+import { dirname, join } from "../sys/fs/path.ts";
 import { refusalHint } from "../sys/fs/refusal.ts";
-import { sha256Hex } from "../sys/fs/sha256.ts";
-import { isJsonObject, printJson, tryParseJsonObject } from "../sys/json.ts";
 import type { System } from "../sys/system.ts";
-
-/** One that HeadCNI put on the node. */
-export interface CopiedPlugin {
-  /** On the node. */
-  readonly path: string;
-  /** Of the CNI project's release: `1.10.0`. */
-  readonly version: string;
-  readonly sha256: string;
-}
+import { isUnchanged, noteCopiedPlugin, readCopiedPlugins } from "./copied-plugins.ts";
 
 export interface InstallReferencePluginsOptions {
   /** The runtime's plugin directory on the node. */
@@ -34,7 +23,6 @@ export interface InstalledPlugin {
   readonly outcome: "copied" | "updated" | "unchanged" | "kept";
 }
 
-const recordFile = `${stateDir}/reference-plugins.json`;
 const versionFile = "VERSION";
 
 /**
@@ -77,18 +65,16 @@ interface InstallOne {
 }
 
 function installOne({ files }: System, { path, version, source }: InstallOne): InstalledPlugin {
-  const copied = readCopiedPlugins(files);
-  const ours = copied.find((plugin) => plugin.path === path);
+  const ours = readCopiedPlugins(files).find((plugin) => plugin.path === path);
   if (files.lstat(path) !== undefined) {
     const isOurs = ours !== undefined && isUnchanged(files, ours);
     if (!isOurs) return { path, outcome: "kept" };
     if (hasSameContent(source, files.hostPath(path))) return { path, outcome: "unchanged" };
     // Pods of a newer HeadCNI may need what the newer plugin knows.
-    if (!isNewer(version, ours.version)) return { path, outcome: "kept" };
+    if (ours.version !== undefined && !isNewer(version, ours.version)) return { path, outcome: "kept" };
   }
-  const sha256 = sha256Hex(createFiles("/").read(source, maxPluginBytes));
-  writeCopiedPlugins(files, [...copied.filter((plugin) => plugin.path !== path), { path, version, sha256 }]);
-  files.makeDir(path.slice(0, path.lastIndexOf("/")));
+  noteCopiedPlugin(files, { path, version, sha256: fileSha256Hex(source) });
+  files.makeDir(dirname(path));
   copyExecutable(source, files.hostPath(path));
   return { path, outcome: ours === undefined ? "copied" : "updated" };
 }
@@ -96,32 +82,6 @@ function installOne({ files }: System, { path, version, source }: InstallOne): I
 /** Of versions as releases have them, `1.10.0`. */
 function isNewer(version: string, other: string): boolean {
   return version.localeCompare(other, "en", { numeric: true }) > 0;
-}
-
-const maxPluginBytes = 64 << 20;
-
-/** Those on record, also ones that are gone or have been replaced since. */
-export function readCopiedPlugins(files: Files): readonly CopiedPlugin[] {
-  const record = tryParseJsonObject(textOf(files, recordFile));
-  const listed = Array.isArray(record?.plugins) ? record.plugins : [];
-  return listed.flatMap((plugin): CopiedPlugin[] => {
-    if (!isJsonObject(plugin)) return [];
-    const { path, version, sha256 } = plugin;
-    const isWhole = typeof path === "string" && typeof version === "string" && typeof sha256 === "string";
-    return isWhole ? [{ path, version, sha256 }] : [];
-  });
-}
-
-/** Whether what lies at the path is still what was put there. */
-export function isUnchanged(files: Files, { path, sha256 }: CopiedPlugin): boolean {
-  return files.lstat(path)?.kind === "file" && sha256Hex(files.read(path, maxPluginBytes)) === sha256;
-}
-
-function writeCopiedPlugins(files: Files, plugins: readonly CopiedPlugin[]): void {
-  const sorted = plugins.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  files.makeDir(stateDir);
-  const rows = sorted.map(({ path, version, sha256 }) => ({ path, version, sha256 }));
-  files.writeAtomic(recordFile, printJson({ plugins: rows }), { mode: 0o600 });
 }
 
 function textOf(files: Files, path: string): string {

@@ -33,6 +33,22 @@ export function hasSameContent(first: string, second: string): boolean {
   }
 }
 
+/** SHA-256 of a file's bytes (host path), lower-case hex. Reads in chunks of 1 MiB. @throws the system's own error */
+export function fileSha256Hex(path: string): string {
+  const hasher = new Bun.CryptoHasher("sha256");
+  const chunk = new Uint8Array(chunkBytes);
+  const fd = fs.openSync(path, "r");
+  try {
+    for (let count = -1; count !== 0; ) {
+      count = fs.readSync(fd, chunk, 0, chunkBytes, null);
+      hasher.update(chunk.subarray(0, count));
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+  return hasher.digest("hex");
+}
+
 /**
  * Puts a copy of `source` at `target` (host paths), mode 0755, by a temporary file beside it and a rename: programs
  * that run from the old file keep it, and half a file is never started. A link at `target` is replaced, not followed.

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { utimesSync } from "node:fs";
 import { createFiles } from "../sys/fs/files.ts";
 import { type TempRoot, tempRoot } from "../sys/testing.ts";
+import { countLeases, countLivingCalls, countLivingLeases } from "./attachment-count.ts";
 import { leaseDir } from "./lease.ts";
-import { countLeases, countLivingLeases } from "./lease-count.ts";
-import { hasLostNamespace, mayHaveNamespace } from "./namespace-evidence.ts";
+import { namespaceEvidence } from "./namespace-evidence.ts";
 
 /** What libcni keeps of an ADD. */
 function note(root: TempRoot, name: string, sandbox: string): void {
@@ -59,8 +59,8 @@ describe("after the clock was set forward, by which leases and notes are older t
     const files = createFiles(root.path);
     const owner = { containerId: "c", ifname: "eth0" };
     expect([countLeases(files), countLivingLeases(files)]).toEqual([count, count]);
-    expect(mayHaveNamespace(files, "headcni", owner)).toBe(count === 1);
-    expect(hasLostNamespace(files, "headcni", owner)).toBe(false);
+    const { mayHave, isLost } = namespaceEvidence(files, "headcni");
+    expect([mayHave(owner), isLost(owner)]).toEqual([count === 1, false]);
   });
 });
 
@@ -85,5 +85,56 @@ describe("countLivingLeases()", () => {
     note(root, "c-eth0", "/run/netns/two");
     utimesSync(`${root.path}/var/lib/cni/results/headcni-c-eth0`, bootSeconds - 60, bootSeconds - 60);
     expect(countLivingLeases(createFiles(root.path))).toBe(1);
+  });
+});
+
+describe("countLivingCalls()", () => {
+  const dir = "/var/lib/headcni/cni";
+  const hashed = `${dir}/@${"0".repeat(64)}.json`;
+
+  function setUp(calls: Readonly<Record<string, number>>): TempRoot {
+    const root = tempRoot();
+    root.write("/proc/stat", `btime ${bootSeconds}\n`);
+    for (const [path, seconds] of Object.entries(calls)) {
+      root.write(path, "{}");
+      utimesSync(`${root.path}${path}`, bootSeconds + seconds, bootSeconds + seconds);
+    }
+    return root;
+  }
+
+  test("leaves out those from before the start of the machine, and files that are none", () => {
+    using root = setUp({
+      [`${dir}/headcni@old@eth0.json`]: -60,
+      [`${dir}/headcni@new@eth0.json`]: 60,
+      [`${dir}/mine@new@eth0.json`]: 60,
+      [`${dir}/readme`]: 60,
+    });
+    expect(countLivingCalls(createFiles(root.path))).toBe(2);
+  });
+
+  test("leaves out whose namespace is known to be gone, each by the notes of its network", () => {
+    using root = setUp({ [`${dir}/headcni@c@eth0.json`]: 60, [`${dir}/mine@c@eth0.json`]: 60 });
+    note(root, "c-eth0", "/run/netns/two");
+    root.write("/run/netns/one", "");
+    expect(countLivingCalls(createFiles(root.path))).toBe(1);
+  });
+
+  test("counts an old one whose namespace is there, by a clock that was set forward", () => {
+    using root = setUp({ [`${dir}/headcni@c@eth0.json`]: -60 });
+    root.write("/run/netns/one", "");
+    note(root, "c-eth0", "/run/netns/one");
+    expect(countLivingCalls(createFiles(root.path))).toBe(1);
+  });
+
+  test("counts a torn one of this start, and reads whose a hashed name is", () => {
+    using torn = setUp({ [hashed]: 60 });
+    expect(countLivingCalls(createFiles(torn.path))).toBe(1);
+    using old = setUp({ [hashed]: -60 });
+    expect(countLivingCalls(createFiles(old.path))).toBe(0);
+    using gone = setUp({});
+    gone.write(hashed, JSON.stringify({ network: "headcni", containerId: "c", ifname: "eth0" }));
+    note(gone, "c-eth0", "/run/netns/two");
+    gone.write("/run/netns/one", "");
+    expect(countLivingCalls(createFiles(gone.path))).toBe(0);
   });
 });
