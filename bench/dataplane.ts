@@ -127,6 +127,7 @@ function planAll(peers: readonly Prefix[]): void {
     masquerade: "bridge",
     mtuBytes: 1280,
     tailnet: { kind: "used", peers },
+    tailnetDevice: "tailscale0",
     isGivenUp: false,
   });
 }

@@ -114,6 +114,22 @@ describe("the dataplane agent", () => {
     });
   });
 
+  test("goes by the name that tailscaled's device has, also while tailscaled restarts", async () => {
+    using node = await start();
+    node.assignment.set({ ...ranges, clusterCIDRs: prefixes("10.1.0.0/16") });
+    node.peers.set(peer);
+    node.kernel.tailnetDevice = "ts0";
+    const { step } = node.daemon();
+    await step();
+    expect(node.kernel.table).toContain('oifname "tailscale0"');
+    node.kernel.tailnetMtuBytes = 1280;
+    await step();
+    expect(node.kernel.table).toContain('oifname "ts0"');
+    node.kernel.tailnetMtuBytes = undefined;
+    await step();
+    expect(node.kernel.table).toContain('oifname "ts0"');
+  });
+
   test.each([
     ["enabled", "{ enabled: true }"],
     ["logged in to", "{ login: { server: 'https://headscale.example.com', authKeyFile: /etc/headcni/key } }"],

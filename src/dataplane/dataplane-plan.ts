@@ -35,6 +35,8 @@ export interface PlanInput {
   readonly masquerade: Masquerade;
   readonly mtuBytes: number;
   readonly tailnet: PodTailnet;
+  /** tailscaled's device. */
+  readonly tailnetDevice: string;
   /** Whether another node has this node's PodCIDRs and they are given up. */
   readonly isGivenUp: boolean;
 }
@@ -75,16 +77,17 @@ export function tailnetOf(
 }
 
 export function planDataplane(input: PlanInput): DataplanePlan {
-  const { ranges, serviceCIDRs, masquerade, mtuBytes, tailnet, isGivenUp } = input;
+  const { ranges, serviceCIDRs, masquerade, mtuBytes, tailnet, tailnetDevice, isGivenUp } = input;
   const { podCIDRs, clusterCIDRs } = ranges;
   const isUsed = tailnet.kind === "used";
   const peers = isUsed ? tailnet.peers : undefined;
+  const isMasquerading = masquerade === "daemon";
   // A Service's address is translated after it was routed: the host's own way to one must not end in a blackhole.
   const open = clusterCIDRs.filter((cluster) => serviceCIDRs.some((service) => service.overlaps(cluster)));
   const closed = clusterCIDRs.filter((cluster) => !open.includes(cluster));
   return {
     families: podCIDRs.list.map(({ family }) => family),
-    table: planTable({ podCIDRs, clusterCIDRs, peers, isMasquerading: masquerade === "daemon" }),
+    table: planTable({ podCIDRs, clusterCIDRs, peers, tailnetDevice, isMasquerading }),
     ipRules: isUsed ? planIpRules({ podCIDRs: isGivenUp ? [] : podCIDRs, clusterCIDRs: closed }) : [],
     acceptsForward: isUsed,
     bridge: isUsed && mayHaveBridge(ranges) && !isGivenUp ? { podCIDRs, mtuBytes } : undefined,

@@ -8,16 +8,24 @@ import { readDevices } from "../kernel/devices.ts";
 import { fault, ok, type Result } from "../sys/result.ts";
 import type { System } from "../sys/system.ts";
 import type { ClaimEffects } from "../tailnet/claims-view.ts";
+import { tailscaleDevice } from "../tailnet/device.ts";
 import type { TailnetDamage } from "../tailnet/tailnet-damage.ts";
 import { bridgeAmong } from "./bridge.ts";
 import { condition } from "./conditions.ts";
 import type { createDamageFinder, ServingPeer } from "./damage/find-damage.ts";
-import { type DataplanePlan, type NodeRanges, type PodTailnet, planDataplane, tailnetOf } from "./dataplane-plan.ts";
+import {
+  type DataplanePlan,
+  type NodeRanges,
+  type PlanInput,
+  type PodTailnet,
+  planDataplane,
+  tailnetOf,
+} from "./dataplane-plan.ts";
 import type { Firewalls } from "./forward/firewall.ts";
 import { openForward } from "./forward/open-forward.ts";
 import { giveUpBridge, holdBridge } from "./gateway.ts";
 import type { Holder } from "./holder.ts";
-import { checkKernel, isTailnetDevice } from "./kernel-checks.ts";
+import { checkKernel, findTailnetDevice } from "./kernel-checks.ts";
 import { type TailnetMemory, withRemembered } from "./memory/tailnet-memory.ts";
 import { readTable, runScript } from "./nft/nft.ts";
 import { renderTable } from "./nft/nft-table.ts";
@@ -53,6 +61,8 @@ export interface DataplaneStepInput {
 export interface DataplaneState {
   readonly plan: DataplanePlan;
   readonly tailnet: PodTailnet["kind"];
+  /** tailscaled's, as it was last seen: while it restarts there is none. */
+  readonly tailnetDevice: string;
   /** Whether the table is as planned. */
   readonly isTableHeld: boolean;
   readonly firewalls: Firewalls;
@@ -77,12 +87,15 @@ export async function stepDataplane(system: System, input: DataplaneStepInput): 
 async function stepAll(system: System, input: DataplaneStepInput): Promise<DataplaneState> {
   const { peers, isEnabled, isExpected, holder, last } = input;
   // First of all: the login to a tailnet waits for it, and whatever else starts meanwhile makes it late.
-  const own = isTailnetUsed(input) ? await holdOwnBridge(system, planWith(input, usedByNone), input) : undefined;
+  const lastDevice = last?.tailnetDevice ?? tailscaleDevice;
+  const early = { tailnet: usedByNone, tailnetDevice: lastDevice };
+  const own = isTailnetUsed(input) ? await holdOwnBridge(system, planWith(input, early), input) : undefined;
+  const tailnetDevice = (own === undefined ? undefined : findTailnetDevice(own.devices)?.name) ?? lastDevice;
   const read = await tryReadTable(system);
   const listing = read.kind === "ok" ? read.value : undefined;
   const remembered = peers === undefined && isEnabled ? input.memory.recall() : undefined;
   const tailnet = tailnetOf(peers, { isEnabled, isExpected, listing, remembered: remembered?.peers });
-  const plan = planWith(input, tailnet, remembered?.clusterCIDRs);
+  const plan = planWith(input, { tailnet, tailnetDevice }, remembered?.clusterCIDRs);
   // Without a tailnet there is nothing more to hold; what there was has been taken out by the step before.
   const isDone = tailnet.kind === "unknown" || (tailnet.kind === "unused" && last?.tailnet === "unused");
   const [tableConditions, rest] = await Promise.all([
@@ -92,7 +105,7 @@ async function stepAll(system: System, input: DataplaneStepInput): Promise<Datap
   const isTableHeld = !tableConditions.some(({ code }) => tableFailures.includes(code));
   const fullConditions = [...tableConditions, ...remember(system, input)];
   const conditions = [...fullConditions, ...rest.conditions];
-  return { ...rest, plan, tailnet: tailnet.kind, isTableHeld, fullConditions, conditions };
+  return { ...rest, plan, tailnet: tailnet.kind, tailnetDevice, isTableHeld, fullConditions, conditions };
 }
 
 /** For what does not depend on the other nodes. */
@@ -100,7 +113,7 @@ const usedByNone: PodTailnet = { kind: "used", peers: [] };
 
 function planWith(
   { config, ranges, claim }: DataplaneStepInput,
-  tailnet: PodTailnet,
+  seen: Pick<PlanInput, "tailnet" | "tailnetDevice">,
   remembered: readonly Prefix[] = [],
 ): DataplanePlan {
   return planDataplane({
@@ -108,7 +121,7 @@ function planWith(
     serviceCIDRs: config.network.serviceCIDR,
     masquerade: config.network.masquerade,
     mtuBytes: config.network.bridge.mtuBytes,
-    tailnet,
+    ...seen,
     isGivenUp: claim?.holdsGateway === false && claim.podCIDRs.equals(ranges.podCIDRs),
   });
 }
@@ -198,7 +211,7 @@ async function holdRest(system: System, plan: DataplanePlan, input: HoldRestInpu
     holdRules(system, plan, input),
     openForward(system, { ...input, isWanted: acceptsForward }),
   ]);
-  const device = devices.kind === "ok" ? devices.value.find(isTailnetDevice) : undefined;
+  const device = findTailnetDevice(devices);
   const damage = acceptsForward ? await findDamage(system, { forward, serving, device }) : undefined;
   const { mtuBytes } = config.network.bridge;
   const checks = acceptsForward ? checkKernel({ plan, firewalls, bridge, devices, sysctls, mtuBytes }) : [];

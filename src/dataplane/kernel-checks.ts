@@ -24,7 +24,7 @@ export interface KernelChecksInput {
 /** The conditions of a node on a tailnet. */
 export function checkKernel(input: KernelChecksInput): readonly Condition[] {
   const { plan, firewalls, devices, mtuBytes } = input;
-  const tailnet = devices.kind === "ok" ? devices.value.find(isTailnetDevice) : undefined;
+  const tailnet = findTailnetDevice(devices);
   const isTooLarge = tailnet !== undefined && mtuBytes > tailnet.mtuBytes;
   return [
     ...(firewalls.refusing.length === 0 ? [] : [condition("ForwardRefused", { chains: firewalls.refusing })]),
@@ -47,10 +47,13 @@ function switches({ plan, bridge, sysctls }: KernelChecksInput): readonly Condit
   ];
 }
 
-/** tailscaled's own name, or a device with a single address out of Tailscale's range, whatever `--tun` calls it. */
-export function isTailnetDevice({ name, addresses }: Device): boolean {
-  return (
-    name === tailscaleDevice ||
-    addresses.some(({ address }) => address.bits === 32 && tailnetRangeOf.ipv4.contains(address))
-  );
+/**
+ * The one with tailscaled's own name, else one with a single address out of Tailscale's range, whatever `--tun` calls it. Providers give
+ * such addresses too (RFC 6598), hence the name first.
+ */
+export function findTailnetDevice(devices: Result<readonly Device[]>): Device | undefined {
+  if (devices.kind !== "ok") return undefined;
+  const isSingle = ({ addresses }: Device): boolean =>
+    addresses.some(({ address }) => address.bits === 32 && tailnetRangeOf.ipv4.contains(address));
+  return devices.value.find(({ name }) => name === tailscaleDevice) ?? devices.value.find(isSingle);
 }

@@ -13,9 +13,11 @@ export interface FakeKernel {
   bridge: { addresses: readonly Prefix[]; ports: readonly string[] } | undefined;
   /** Our table as a script declares it; undefined: there is none. */
   table: string | undefined;
-  /** Undefined: there is no tailscale0. */
+  /** Of tailscaled's device; undefined: there is none. */
   tailnetMtuBytes: number | undefined;
-  /** tailscale0's, where there is one. */
+  /** The device's name. */
+  tailnetDevice: string;
+  /** The device's, where there is one. */
   tailnetAddresses: readonly Prefix[];
   /** Destinations in tailscaled's table. */
   tailscaleRoutes: string[];
@@ -44,6 +46,7 @@ export function fakeKernel(versions: readonly string[] = ["0.3.0", "0.3.1", "0.4
     bridge: undefined,
     table: undefined,
     tailnetMtuBytes: undefined,
+    tailnetDevice: "tailscale0",
     tailnetAddresses: [parsePrefix("100.64.0.1/32"), parsePrefix("fd7a:115c:a1e0::1/128")],
     tailscaleRoutes: [],
     nftChains: [],
@@ -89,7 +92,7 @@ function runIp(kernel: FakeKernel, args: readonly string[]): ExecResult {
     const routes = args.includes("-4") ? kernel.tailscaleRoutes : [];
     return ended(0, JSON.stringify(routes.map((dst) => ({ dst, dev: "tailscale0", table: "52" }))));
   }
-  return ended(0, args.includes("route") ? "[]" : printDevices(kernel.bridge, ...tailnetDevice(kernel)));
+  return ended(0, args.includes("route") ? "[]" : printDevices(kernel.bridge, ...printTailnetDevice(kernel)));
 }
 
 /** `link add name headcni0 …`, `addr add 10.1.0.1/24 broadcast + dev headcni0` */
@@ -146,8 +149,9 @@ export function printDevices(bridge: FakeKernel["bridge"], ...others: readonly J
   ]);
 }
 
-function tailnetDevice({ tailnetMtuBytes: mtu, tailnetAddresses }: FakeKernel): readonly JsonObject[] {
-  return mtu === undefined ? [] : [{ ifname: "tailscale0", mtu, addr_info: tailnetAddresses.map(printAddress) }];
+function printTailnetDevice(kernel: FakeKernel): readonly JsonObject[] {
+  const { tailnetMtuBytes: mtu, tailnetDevice: ifname, tailnetAddresses } = kernel;
+  return mtu === undefined ? [] : [{ ifname, mtu, addr_info: tailnetAddresses.map(printAddress) }];
 }
 
 function printAddress(prefix: Prefix): JsonObject {

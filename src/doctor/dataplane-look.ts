@@ -5,12 +5,13 @@ import type { Config } from "../config/config.ts";
 import { type BridgeReading, bridgeAmong } from "../dataplane/bridge.ts";
 import { type DataplanePlan, planDataplane } from "../dataplane/dataplane-plan.ts";
 import { type Firewalls, findFirewalls } from "../dataplane/forward/firewall.ts";
-import { checkKernel } from "../dataplane/kernel-checks.ts";
+import { checkKernel, findTailnetDevice } from "../dataplane/kernel-checks.ts";
 import { readSysctls, type Sysctls } from "../dataplane/sysctls.ts";
 import { type Device, readDevices } from "../kernel/devices.ts";
 import { isGuess } from "../podcidr/answer.ts";
 import type { Result } from "../sys/result.ts";
 import type { System } from "../sys/system.ts";
+import { tailscaleDevice } from "../tailnet/device.ts";
 import type { NodePlan } from "./node-plan.ts";
 import type { MeshLook } from "./tailnet-look.ts";
 
@@ -39,15 +40,16 @@ export async function examineDataplane(
 ): Promise<KernelLook> {
   const { mtuBytes } = config.network.bridge;
   const { podCIDRs, source } = nodePlan.adoption.effective;
+  const [devices, firewalls] = await Promise.all([readDevices(system), findFirewalls(system)]);
   const plan = planDataplane({
     ranges: { podCIDRs, clusterCIDRs: answer.clusterCIDRs, isGuess: isGuess(source), current },
     serviceCIDRs: config.network.serviceCIDR,
     masquerade: config.network.masquerade,
     mtuBytes,
     tailnet: mesh === undefined ? { kind: "unknown" } : { kind: "used", peers: mesh.mesh.podCIDRs },
+    tailnetDevice: findTailnetDevice(devices)?.name ?? tailscaleDevice,
     isGivenUp: false,
   });
-  const [devices, firewalls] = await Promise.all([readDevices(system), findFirewalls(system)]);
   const bridge = bridgeAmong(devices);
   const sysctls = readSysctls(system);
   const conditions = checkKernel({ plan, firewalls, bridge, devices, sysctls, mtuBytes });

@@ -14,14 +14,17 @@ interface Row {
   podCIDRs?: string;
   clusterCIDRs?: string;
   peers?: string;
+  tailnetDevice?: string;
   isMasquerading?: boolean;
 }
 
-function plan({ podCIDRs = "10.1.2.0/24", clusterCIDRs = "", peers, isMasquerading = false }: Row) {
+function plan({ podCIDRs = "10.1.2.0/24", clusterCIDRs = "", peers, isMasquerading = false, ...row }: Row) {
+  const { tailnetDevice = "tailscale0" } = row;
   return planTable({
     podCIDRs: parsePodCIDRs(podCIDRs),
     clusterCIDRs: prefixes(clusterCIDRs),
     peers: peers === undefined ? undefined : prefixes(peers),
+    tailnetDevice,
     isMasquerading,
   });
 }
@@ -205,6 +208,7 @@ describe("for any two states of a node", () => {
     podCIDRs: fc.constantFrom("10.1.2.0/24", "10.9.0.0/24", "10.1.2.0/24,fd00:1::/64").map(parsePodCIDRs),
     clusterCIDRs: fc.array(anyPrefix, { maxLength: 2 }),
     peers: fc.option(fc.array(anyPrefix, { maxLength: 12 }), { nil: undefined }),
+    tailnetDevice: fc.constantFrom("tailscale0", "ts0"),
     isMasquerading: fc.boolean(),
   });
 

@@ -7,7 +7,6 @@ import type { PodCIDRs } from "../../cidr/pod-cidrs.ts";
 import type { Prefix } from "../../cidr/prefix.ts";
 import { bridgeName } from "../../node-state/names.ts";
 import { sha256Hex } from "../../sys/fs/sha256.ts";
-import { tailscaleDevice } from "../../tailnet/device.ts";
 import { tailnetRangeOf } from "../../tailnet/ranges.ts";
 
 /** The table that is HeadCNI's alone: whatever is in it is ours to replace, nothing outside it is. */
@@ -44,6 +43,8 @@ export interface NftTableInput {
   readonly clusterCIDRs: readonly Prefix[];
   /** The other nodes' PodCIDRs; undefined: there is no tailnet to keep sources on. */
   readonly peers: readonly Prefix[] | undefined;
+  /** tailscaled's device. */
+  readonly tailnetDevice: string;
   /** Whether the daemon rewrites the source of what pods send out of the cluster. */
   readonly isMasquerading: boolean;
 }
@@ -57,9 +58,14 @@ const words = {
 export const setType = (family: Family): string => words[family].type;
 
 /** The table for this node; undefined when it needs none. */
-export function planTable({ podCIDRs, clusterCIDRs, peers, isMasquerading }: NftTableInput): NftTable | undefined {
+export function planTable(input: NftTableInput): NftTable | undefined {
+  const { podCIDRs, clusterCIDRs, peers, tailnetDevice, isMasquerading } = input;
   const families = podCIDRs.list.map(({ family }) => family);
-  const keepSource = { name: keepSourceChain, priority: 99, rules: families.flatMap(keepSourceRules) };
+  const keepSource = {
+    name: keepSourceChain,
+    priority: 99,
+    rules: families.flatMap((family) => keepSourceRules(family, tailnetDevice)),
+  };
   const masquerade = { name: masqueradeChain, priority: 100, rules: families.flatMap(masqueradeRules) };
   const chains = [...(peers === undefined ? [] : [keepSource]), ...(isMasquerading ? [masquerade] : [])];
   if (chains.length === 0) return undefined;
@@ -81,7 +87,7 @@ export function planTable({ podCIDRs, clusterCIDRs, peers, isMasquerading }: Nft
  * in that moment would have the node's address for as long as it lives. They go by tailscaled's device and by its mark on what came
  * through it (0x40000, `ts-forward`), since a network beside the tailnet may lie inside the cluster's CIDR.
  */
-function keepSourceRules(family: Family): string[] {
+function keepSourceRules(family: Family, tailnetDevice: string): string[] {
   const { suffix, keyword, tailnet } = words[family];
   const keep = (source: string, destination: string, only = ""): string =>
     `${only}meta mark & 0x4000 == 0 ${keyword} saddr ${source} ${keyword} daddr ${destination} snat ${keyword} to ${keyword} saddr`;
@@ -89,7 +95,7 @@ function keepSourceRules(family: Family): string[] {
   return [
     keep(pods, pods),
     keep(tailnet, own),
-    keep(own, cluster, `oifname "${tailscaleDevice}" `),
+    keep(own, cluster, `oifname "${tailnetDevice}" `),
     keep(cluster, own, "meta mark & 0xff0000 == 0x40000 "),
   ];
 }

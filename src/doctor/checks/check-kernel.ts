@@ -1,7 +1,7 @@
 // What the kernel has for pods: the bridge, forwarding, filters, rules, routes and MTU.
 
 import { missingGateways } from "../../dataplane/gateway.ts";
-import { isTailnetDevice } from "../../dataplane/kernel-checks.ts";
+import { findTailnetDevice } from "../../dataplane/kernel-checks.ts";
 import { ipRuleChanges } from "../../dataplane/rule-store.ts";
 import { askIp, parseList } from "../../kernel/ip.ts";
 import { bridgeName } from "../../node-state/names.ts";
@@ -52,7 +52,7 @@ export const kernelChecks: readonly Check[] = [
     codes: ["PodMtuTooLarge"],
     look: async (node) => {
       const [{ conditions, devices }, { config }] = await Promise.all([node.dataplane(), node.config()]);
-      const device = devices.kind === "ok" ? devices.value.find(isTailnetDevice) : undefined;
+      const device = findTailnetDevice(devices);
       if (device === undefined) return notChecked("there is no tailscale0");
       const evidence = `pods get ${config.network.bridge.mtuBytes}, ${device.name} takes ${device.mtuBytes}`;
       return faultsOr(faultsOf(conditions, ["PodMtuTooLarge"]), evidence);
@@ -106,7 +106,7 @@ async function lookAtBridge(node: Examination): Promise<Finding> {
 /** A strict filter takes a packet only where the way back leads out of the device it came in by. */
 async function lookAtReversePath(node: Examination): Promise<Finding> {
   const [{ devices }, { mesh }, { networks }] = await Promise.all([node.dataplane(), node.mesh(), node.kernel()]);
-  const device = devices.kind === "ok" ? devices.value.find(isTailnetDevice)?.name : undefined;
+  const device = findTailnetDevice(devices)?.name;
   if (device === undefined || networks.kind === "unknown") return notChecked("there is no tailscale0");
   const values = ["all", device].map((name) => readSysctl(node, `/proc/sys/net/ipv4/conf/${name}/rp_filter`));
   const isStrict = Math.max(...values) === 1;
