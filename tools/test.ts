@@ -1,21 +1,10 @@
-// Runs the tests, two files side by side, and says at the end what no single run says: the sum, what did not run, and whether the
-// machine is as it was before.
+// Runs the tests, two files side by side, and says at the end what no single run says: the sum, what did not run, what failed at first
+// and passes by itself, and whether the machine is as it was before.
 //   bun tools/test.ts PATH...
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { hostChanges, hostState } from "../test/harness/host-state.ts";
-
-interface SuiteResult {
-  readonly passed: number;
-  readonly failed: number;
-  /** Names of tests that did not run. */
-  readonly skipped: readonly string[];
-  /** What failed: where, its name, and the first lines of why. */
-  readonly failures: readonly string[];
-}
-
-/** Lines of a failure's text that are said once more at the end. */
-const maxFailureLines = 24;
+import { runTests, type TestFailure, type TestRun } from "./test-run.ts";
 
 /** Files that run after all others, with the machine to themselves, and why. */
 const alone: Readonly<Record<string, string>> = {
@@ -30,94 +19,74 @@ const alone: Readonly<Record<string, string>> = {
   "test/podcidr/process.test.ts": "the most memory a process had is measured",
 };
 
+/** Files in which tests fail that are run again. */
+const maxFilesAgain = 3;
+
 const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 /** Kept after the run: a report a suite, and the sum. */
 const reports = `${root}/.cache/test`;
 mkdirSync(reports, { recursive: true });
 const before = await hostState();
-const results: SuiteResult[] = [];
+const results: TestRun[] = [];
 const paths = process.argv.slice(2);
 const apart = Object.keys(alone).filter((file) => paths.some((path) => `./${file}`.startsWith(path)));
 // Each file gets modules of its own, as if it ran by itself. The longest begin, by what the last run here took.
 const sideBySide = ["--parallel=2", `--timings=${reports}/timings.json`, "--update-timings"];
 const others = apart.map((file) => `--path-ignore-patterns=${file}`);
-results.push(await runTests("side-by-side", [...sideBySide, ...others, ...paths]));
+results.push(await run("side-by-side", [...sideBySide, ...others, ...paths]));
 // Each in a process of its own: the most memory a program had counts that of the process it was started from.
-for (const file of apart) results.push(await runTests(file.replace(/\W+/g, "-"), [`./${file}`]));
+for (const file of apart) results.push(await runAlone(file));
+
+const { lasting, passing } = await runAgain(results.flatMap(({ failures }) => failures));
 
 const changes = await hostChanges(before);
-const failures = changes.map((change) => `the tests left the host changed: ${change}`);
-for (const failure of failures) console.log(`(fail) ${failure}`);
-results.push({ passed: changes.length === 0 ? 1 : 0, failed: changes.length === 0 ? 0 : 1, skipped: [], failures });
-
-const passed = results.reduce((sum, result) => sum + result.passed, 0);
-const failed = results.reduce((sum, result) => sum + result.failed, 0);
+const left = changes.map((change) => ({ file: undefined, text: `the tests left the host changed: ${change}` }));
+for (const { text } of left) console.log(`(fail) ${text}`);
+// One test more, which is asked behind all others.
+const passed = results.reduce((sum, result) => sum + result.passed, changes.length === 0 ? 1 : 0) + passing.length;
+const failed = results.reduce((sum, result) => sum + result.failed, changes.length === 0 ? 0 : 1) - passing.length;
 const skipped = results.flatMap((result) => result.skipped);
 console.log(changes.length === 0 ? "\nThe host is as it was before the tests." : "");
 console.log(skipped.length === 0 ? "Every test ran." : `${skipped.length} did not run:\n  ${skipped.join("\n  ")}`);
 // Once more, in the place where the end of a long log is looked at.
-for (const failure of results.flatMap((result) => result.failures)) console.log(`\n(fail) ${failure}`);
+for (const { text } of passing) console.log(`\n(failed, and passed by itself) ${text}`);
+for (const { text } of [...lasting, ...left]) console.log(`\n(fail) ${text}`);
 const sum = `${passed} passed, ${failed} failed`;
 writeFileSync(`${reports}/sum`, `${sum}\n`);
 console.log(sum);
 process.exit(failed === 0 ? 0 : 1);
 
-/** A run that ends badly without a failed test (a crash, a file that does not load) counts as one failure. */
-async function runTests(name: string, args: readonly string[]): Promise<SuiteResult> {
-  const report = `${reports}/${name}.xml`;
-  rmSync(report, { force: true });
-  const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
-  const run = Bun.spawn([process.execPath, "test", "--timeout", "120000", ...reporter, ...args], {
-    cwd: root,
-    // With the mark by which what the tests leave is told from what others do.
-    env: process.env,
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  const exitCode = await run.exited;
-  const result = readReport(report);
-  if (exitCode === 0 || result.failed > 0) return result;
-  const failure = `bun test ${args.join(" ")} ended with ${exitCode} and no failed test`;
-  console.log(`(fail) ${failure}`);
-  return { ...result, failed: 1, failures: [failure] };
+function run(name: string, args: readonly string[]): Promise<TestRun> {
+  return runTests(root, `${reports}/${name}.xml`, args);
 }
 
-function readReport(path: string): SuiteResult {
-  let xml: string;
-  try {
-    xml = readFileSync(path, "utf8");
-  } catch {
-    // It ended before it wrote one; its exit code counts as the failure.
-    return { passed: 0, failed: 0, skipped: [], failures: [] };
+function runAlone(file: string, name = file.replace(/\W+/g, "-")): Promise<TestRun> {
+  return run(name, [`./${file}`]);
+}
+
+interface RunAgain {
+  readonly lasting: readonly TestFailure[];
+  /** Of files in which nothing fails by itself. */
+  readonly passing: readonly TestFailure[];
+}
+
+/**
+ * Whether what failed fails again, each file by itself. On a machine whose processors others use too, a test of real programs can come too
+ * late to what it waits for. It is named at the end all the same: a fault that comes and goes is one to be found. A property's
+ * counterexample is a fault, however rare, and many failures are no matter of time: of those none is run again.
+ */
+async function runAgain(failures: readonly TestFailure[]): Promise<RunAgain> {
+  const files = new Set(failures.map(({ file, text }) => (text.includes("Counterexample: ") ? undefined : file)));
+  if (files.size > maxFilesAgain || files.has(undefined)) return { lasting: failures, passing: [] };
+  const good = new Set<string | undefined>();
+  for (const file of files) {
+    if (file === undefined) continue;
+    console.log(`\nOnce more, by itself: ${file}`);
+    const { failed, passed } = await runAlone(file, `again-${file.replace(/\W+/g, "-")}`);
+    if (failed === 0 && passed > 0) good.add(file);
   }
-  const head = /<testsuites [^>]*>/.exec(xml)?.[0] ?? "";
-  const count = (name: string): number => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
-  const skipped = [...xml.matchAll(/<testcase name="([^"]*)"[^>]*file="([^"]*)"[^>]*>\s*<skipped/g)];
   return {
-    passed: count("tests") - count("failures") - count("skipped"),
-    failed: count("failures"),
-    skipped: skipped.map(([, name, file]) => `${file}: ${name}`),
-    failures: [...xml.matchAll(/<testcase ([^>]*[^/])>\s*<failure ([^>]*)>([^<]*)/g)].map((match) =>
-      failureText(match[1] ?? "", match[2] ?? "", unescapeXml(match[3] ?? "")),
-    ),
+    lasting: failures.filter(({ file }) => !good.has(file)),
+    passing: failures.filter(({ file }) => good.has(file)),
   };
-}
-
-/** From the attributes of JUnit's `testcase` and `failure`: `FILE:LINE: GROUP > NAME`, the message, and where it was. */
-function failureText(test: string, failure: string, text: string): string {
-  const read = (attributes: string, name: string): string =>
-    unescapeXml(new RegExp(`(?:^| )${name}="([^"]*)"`).exec(attributes)?.[1] ?? "");
-  const name = [read(test, "classname"), read(test, "name")].filter((part) => part !== "").join(" > ");
-  const lines = read(failure, "message").trimEnd().split("\n");
-  const shown = lines.length <= maxFailureLines ? lines : [...lines.slice(0, maxFailureLines), "…"];
-  const frames = text.split("\n").filter((line) => /^\s+at /.test(line));
-  const told = [...shown, ...frames].map((line) => `  ${line}`.trimEnd());
-  return [`${read(test, "file")}:${read(test, "line")}: ${name}`, ...told].join("\n");
-}
-
-function unescapeXml(text: string): string {
-  const named: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
-  return text.replace(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
-    if (name !== undefined) return named[name] ?? whole;
-    return String.fromCodePoint(decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal));
-  });
 }
