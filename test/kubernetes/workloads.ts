@@ -31,6 +31,11 @@ interface Pod {
   readonly status: { readonly podIP?: string; readonly phase: string };
 }
 
+interface Node {
+  readonly metadata: { readonly name: string };
+  readonly spec: object;
+}
+
 export interface RunningPod {
   readonly name: string;
   readonly node: string;
@@ -120,15 +125,38 @@ export async function runningPods({ api }: ControlPlane, app: string, count: num
     },
     patienceMs,
   ).catch(async (error: Error) => {
-    const events = await api<{ items: readonly { message: string }[] }>("GET", `${base}/events`);
-    const said = events.items.slice(-8).map(({ message }) => message);
-    throw new Error(`${error.message}: ${JSON.stringify(found.map(({ status }) => status.phase))}\n${said.join("\n")}`);
+    throw new Error(`${error.message}:\n${(await explain(api, found)).join("\n")}`);
   });
   return found.map(({ metadata, spec, status }) => ({
     name: metadata.name,
     node: spec.nodeName,
     address: status.podIP ?? "",
   }));
+}
+
+interface Event {
+  readonly message: string;
+  readonly reason: string;
+  readonly lastTimestamp: string | null;
+  readonly eventTime: string | null;
+  readonly involvedObject: { readonly name: string };
+}
+
+/** Why pods do not run, in lines: their states, and what was said of them, in the order of time. */
+async function explain(api: ControlPlane["api"], pods: readonly Pod[]): Promise<readonly string[]> {
+  const { items } = await api<{ items: readonly Event[] }>("GET", `${base}/events`);
+  const at = ({ eventTime, lastTimestamp }: Event): string => lastTimestamp ?? eventTime ?? "";
+  const names = new Set(pods.map(({ metadata }) => metadata.name));
+  const events = items
+    .filter(({ involvedObject }) => names.has(involvedObject.name))
+    .toSorted((a, b) => (at(a) < at(b) ? -1 : 1))
+    .map((event) => `${at(event)} ${event.involvedObject.name}: ${event.reason}: ${event.message}`);
+  const nodes = await api<{ items: readonly Node[] }>("GET", "/api/v1/nodes");
+  return [
+    ...pods.map(({ metadata, spec, status }) => `${metadata.name} on ${spec.nodeName}: ${JSON.stringify(status)}`),
+    ...nodes.items.map(({ metadata, spec }) => `${metadata.name}: ${JSON.stringify(spec)}`),
+    ...events.slice(-20),
+  ];
 }
 
 /** What `address` answers to a pod: the name of the pod that answered, and the address it saw; "" for nothing. */
