@@ -229,6 +229,7 @@ describe("the agents of the mesh", () => {
     node.answers.set("10.244.2.1", answered);
     node.join(n2);
     await node.pass(60_000);
+    expect(node.status().summary.mesh).toBe("2 nodes, 1 of 1 others online, 1 direct, 1 route live");
     node.join(offline("n2"));
     await node.pass(60_000);
     expect(node.document().nodes[1]).toMatchObject({

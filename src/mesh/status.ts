@@ -31,12 +31,14 @@ function cell({ rows, conflicts, staleBecause }: MeshView): string {
   if (rows.length === 0) return staleBecause ?? "-";
   const peers = rows.filter(({ node }) => !node.isSelf);
   const count = (is: (row: MeshRow) => boolean): number => peers.filter(is).length;
+  const many = (amount: number, noun: string): string => `${amount} ${noun}${amount === 1 ? "" : "s"}`;
+  const live = count(({ route }) => route === "live");
   const words = [
-    `${rows.length} ${rows.length === 1 ? "node" : "nodes"}`,
+    many(rows.length, "node"),
     `${count(({ node }) => node.isOnline)} of ${peers.length} others online`,
     `${count(({ node }) => node.path.kind === "direct")} direct`,
-    `${count(({ route }) => route === "live")} routes live`,
-    ...(conflicts.length === 0 ? [] : [`${conflicts.length} ${conflicts.length === 1 ? "conflict" : "conflicts"}`]),
+    `${many(live, "route")} live`,
+    ...(conflicts.length === 0 ? [] : [many(conflicts.length, "conflict")]),
   ];
   return `${words.join(", ")}${staleBecause === undefined ? "" : ` (last known: ${staleBecause})`}`;
 }
