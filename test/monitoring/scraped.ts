@@ -40,7 +40,15 @@ export type FiredAlert = { readonly alertname: string } & Readonly<Record<string
 
 const counted = /_(?:total|bucket|count|sum)$/;
 const instant = /_timestamp_seconds$/;
-const shown = 'group by (alertname, node, peer, code) (ALERTS{alertstate="firing"})';
+/** A busy machine makes looks of its daemons slow at any time, and then the alert is right: it is asked for where a slow look is the fault. */
+const ofTheMachine = "HeadCNIReconcileSlow";
+
+/** The query for every alert that fires, but for those that the machine may set off. */
+function shown(fires: readonly FiredAlert[]): string {
+  const isAsked = fires.some(({ alertname }) => alertname === ofTheMachine);
+  const others = isAsked ? "" : `,alertname!="${ofTheMachine}"`;
+  return `group by (alertname, node, peer, code) (ALERTS{alertstate="firing"${others}})`;
+}
 
 const firing = (alert: FiredAlert): string => `group(ALERTS{alertstate="firing",${labelText(alert)}})`;
 
@@ -55,7 +63,7 @@ export async function expectAlerts(stages: readonly Stage[]): Promise<void> {
     minute += minutes;
     const at = `${minute - 1}m`;
     if (othersMayFire) for (const alert of fires) checks.push({ expr: firing(alert), at, gives: [{}] });
-    else checks.push({ expr: shown, at, gives: fires });
+    else checks.push({ expr: shown(fires), at, gives: fires });
   }
   const series = [...played].map(([name, { values }]) => ({ series: name, values: values.join(" ") }));
   const { exitCode, said } = await testQueries(rulesFile(), series, checks);
