@@ -474,6 +474,9 @@ describe("what tailscaled has lost", () => {
 });
 
 describe("a condition of the dataplane", () => {
+  const tailscaleNat = { chain: { family: "ip", table: "nat", name: "ts-postrouting" } };
+  const incompatible =
+    "iptables v1.8.9 (nf_tables): chain `ts-postrouting' in table `nat' is incompatible, use 'nft' tool.\n";
   type Harm = (node: Awaited<ReturnType<typeof start>>) => unknown;
   const withPod = (node: Awaited<ReturnType<typeof start>>, sysctls: Readonly<Record<string, string>>): void => {
     node.kernel.bridge = { addresses: prefixes("10.1.2.1/24"), ports: ["veth1"] };
@@ -502,7 +505,7 @@ describe("a condition of the dataplane", () => {
     [
       "ForwardNotOpened",
       "iptables is missing",
-      set({ nftChains: [iptablesForward] }),
+      set({ nftChains: [iptablesForward], natFault: "missing" }),
       "Cannot run iptables-nft: it is not installed, or not on PATH. Install the iptables package",
     ],
     [
@@ -515,6 +518,18 @@ describe("a condition of the dataplane", () => {
           "Permission denied (you must be root)\nPerhaps iptables or your kernel needs to be upgraded.\n";
       },
       "iptables-legacy -w 5 -A FORWARD -i headcni0 -m comment --comment headcni -j ACCEPT failed: Permission denied",
+    ],
+    [
+      "BridgeCannotMasquerade",
+      "tailscaled is in its nftables mode",
+      set({ nftChains: [tailscaleNat], natFault: incompatible }),
+      "chain `ts-postrouting' in table `nat' is incompatible, use 'nft' tool. The bridge plugin masquerades by iptables",
+    ],
+    [
+      "BridgeCannotMasquerade",
+      "iptables is missing",
+      set({ natFault: "missing" }),
+      "Cannot run iptables: it is not installed, or not on PATH. The bridge plugin masquerades by iptables, and gives up. Install",
     ],
     [
       "ForwardRefused",
@@ -580,6 +595,33 @@ describe("a condition of the dataplane", () => {
     await step();
     expect(codes()).toContain(code);
     expect(texts()[codes().indexOf(code)]).toContain(text);
+  });
+
+  test.each<[string, string, Partial<FakeKernel>]>([
+    ["where the daemon masquerades", "daemon", { nftChains: [tailscaleNat], natFault: incompatible }],
+    ["where nobody does", "none", { natFault: "missing" }],
+    // What is said of a chain that is not there, too.
+    ["without a chain of tailscaled's", "bridge", { natFault: incompatible }],
+    ["where iptables knows the chain's rules", "bridge", { nftChains: [tailscaleNat] }],
+  ])("BridgeCannotMasquerade not %s", async (_where, masquerade, parts) => {
+    using node = await start(`network: {masquerade: ${masquerade}}\n`);
+    node.peers.set(peer);
+    Object.assign(node.kernel, parts);
+    const { step, codes } = node.daemon();
+    await step();
+    expect(codes()).toEqual([]);
+  });
+
+  test("BridgeCannotMasquerade goes once tailscaled has gone back to iptables", async () => {
+    using node = await start();
+    node.peers.set(peer);
+    Object.assign(node.kernel, { nftChains: [tailscaleNat], natFault: incompatible });
+    const { step, codes } = node.daemon();
+    await step();
+    expect(codes()).toEqual(["BridgeCannotMasquerade"]);
+    node.kernel.natFault = undefined;
+    await step();
+    expect(codes()).toEqual([]);
   });
 
   test("BridgeNotMade when ip makes no bridge, with all else in place", async () => {

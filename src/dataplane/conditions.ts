@@ -27,6 +27,19 @@ export const dataplaneConditions = {
     impactsConnectivity: true,
     text: failure,
   }),
+  BridgeCannotMasquerade: kind<{ readonly why: string }>({
+    severity: "error",
+    title: "No new pod can be started: the bridge plugin cannot masquerade",
+    impactsConnectivity: true,
+    text: ({ why }) =>
+      `${why}. The bridge plugin masquerades by iptables, and gives up. ${
+        why.includes("incompatible")
+          ? `tailscaled is in its nftables mode (TS_DEBUG_FIREWALL_MODE, or there is no iptables where it runs, as in an image without), and iptables ` +
+            "does not know its rules. Have it use iptables (install that beside it, TS_DEBUG_FIREWALL_MODE=iptables, restart it), or set " +
+            "network.masquerade to daemon"
+          : "Install the iptables package, or set network.masquerade to daemon"
+      }`,
+  }),
   ForwardNotOpened: kind<Failure>({
     severity: "error",
     title: "iptables drops what pods send, and cannot be changed",

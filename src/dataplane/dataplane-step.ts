@@ -22,6 +22,7 @@ import {
   tailnetOf,
 } from "./dataplane-plan.ts";
 import type { Firewalls } from "./forward/firewall.ts";
+import { whyNatUnreadable } from "./forward/nat-table.ts";
 import { openForward } from "./forward/open-forward.ts";
 import { giveUpBridge, holdBridge } from "./gateway.ts";
 import type { Holder } from "./holder.ts";
@@ -103,7 +104,8 @@ async function stepAll(system: System, input: DataplaneStepInput): Promise<Datap
     isDone ? nothingHeld : holdRest(system, plan, { ...input, known: undefined, own }),
   ]);
   const isTableHeld = !tableConditions.some(({ code }) => tableFailures.includes(code));
-  const fullConditions = [...tableConditions, ...remember(system, input)];
+  const natConditions = await checkNat(system, plan, { ...input, ...rest });
+  const fullConditions = [...tableConditions, ...natConditions, ...remember(system, input)];
   const conditions = [...fullConditions, ...rest.conditions];
   return { ...rest, plan, tailnet: tailnet.kind, tailnetDevice, isTableHeld, fullConditions, conditions };
 }
@@ -137,7 +139,12 @@ function remember({ log }: System, { memory, isEnabled, peers, ranges }: Datapla
   return [];
 }
 
-const nothingHeld = { firewalls: { iptables: [], refusing: [] }, sysctls: {}, damage: undefined, conditions: [] };
+const nothingHeld = {
+  firewalls: { iptables: [], refusing: [], tailscaleNat: [] },
+  sysctls: {},
+  damage: undefined,
+  conditions: [],
+};
 const tableFailures: readonly string[] = ["SourcesNotKept", "MasqueradeNotApplied"];
 
 /** Whether nothing was wanted, nothing was left, and nothing is wanted now. */
@@ -191,6 +198,17 @@ async function holdTable(
     return script !== undefined;
   };
   return holder.hold({ part: "table", key: table === undefined ? "" : renderTable(table), act, failed });
+}
+
+/** Asked where the bridge plugin masquerades, and tailscaled may have written what keeps it from that. */
+async function checkNat(
+  system: System,
+  { acceptsForward, families }: DataplanePlan,
+  { config, firewalls }: Pick<DataplaneStepInput, "config"> & Pick<DataplaneState, "firewalls">,
+): Promise<readonly Condition[]> {
+  if (!acceptsForward || config.network.masquerade !== "bridge") return [];
+  const why = await whyNatUnreadable(system, families, firewalls);
+  return why === undefined ? [] : [condition("BridgeCannotMasquerade", { why })];
 }
 
 type HoldBridgeInput = Pick<DataplaneStepInput, "holder" | "onBridge">;

@@ -15,6 +15,7 @@ describe("isOfDataplane()", () => {
     ["add table inet firewalld", true],
     ["add chain inet filter forward { type filter hook forward priority filter; policy drop; }", true],
     ['add rule inet fw fwd iifname "headcni0" accept', true],
+    ["add rule ip nat ts-postrouting meta mark & 0x00ff0000 == 0x00040000 counter masquerade", true],
     ["delete rule ip nat KUBE-SEP-1 handle 12", false],
     ["add chain ip nat KUBE-SVC-2", false],
     ["add rule ip filter KUBE-FORWARD ct state invalid drop", false],

@@ -20,9 +20,9 @@ export interface DriftOptions {
  */
 const allowance = { lines: 2000, linesPerSecond: 10, restMs: 300_000 } as const;
 
-/** Our table, iptables' FORWARD, what names the bridge, and tables and chains that come or go: another firewall's. */
+/** Our table, iptables' FORWARD, where tailscaled masquerades, what names the bridge, and tables and chains that come or go: another firewall's. */
 const ours =
-  /\b(?:inet headcni\b|ip6? filter FORWARD\b|headcni0\b)|^(?:add|delete) (?:table |chain (?:ip6?|inet) \S+ \S+ \{ type filter hook forward)/;
+  /\b(?:inet headcni\b|ip6? filter FORWARD\b|ip6? nat ts-postrouting\b|headcni0\b)|^(?:add|delete) (?:table |chain (?:ip6?|inet) \S+ \S+ \{ type filter hook forward)/;
 
 /** @param line what `nft monitor` printed */
 export function isOfDataplane(line: string, from: "stdout" | "stderr"): boolean {

@@ -29,6 +29,8 @@ export interface FakeKernel {
   readonly forward: Record<string, { policy: "ACCEPT" | "DROP"; rules: string[] }>;
   /** What `iptables` answers to a change instead of making it. */
   iptablesFault: string | undefined;
+  /** What `iptables` says of the table nat, which it cannot list; "missing" as if it were not installed. */
+  natFault: string | undefined;
   /** What `nft` answers instead of working; "missing" as if it were not installed. */
   nftFault: string | undefined;
   /** As `nftFault`, for `ip`. */
@@ -53,6 +55,7 @@ export function fakeKernel(versions: readonly string[] = ["0.3.0", "0.3.1", "0.4
     ipRules: [],
     forward: {},
     iptablesFault: undefined,
+    natFault: undefined,
     nftFault: undefined,
     ipFault: undefined,
     brokenPlugin: undefined,
@@ -174,6 +177,12 @@ function runNft(kernel: FakeKernel, args: readonly string[], script: string): Ex
 }
 
 function runIptables(kernel: FakeKernel, program: string, args: readonly string[]): ExecResult {
+  // Without a backend in its name: the one that the machine has chosen.
+  if (kernel.forward[program] === undefined && ["iptables", "ip6tables"].includes(program)) {
+    if (kernel.natFault === "missing") throw missing(program);
+    if (args[0] === "-V") return ended(0, `${program} v1.8.9 (nf_tables)\n`);
+    if (args.includes("nat")) return kernel.natFault === undefined ? ended(0) : ended(1, "", kernel.natFault);
+  }
   const forward = kernel.forward[program];
   if (forward === undefined) throw missing(program);
   if (args[0] === "-V") return ended(0, `iptables v1.8.9 (${program.endsWith("-nft") ? "nf_tables" : "legacy"})\n`);

@@ -5,6 +5,7 @@ import { chmodSync, rmSync, utimesSync } from "node:fs";
 import { parsePrefix } from "../cidr/prefix.ts";
 import { renderReport } from "../cli/doctor/render-report.ts";
 import { plainTerminal } from "../cli/terminal/testing.ts";
+import type { FakeKernel } from "../dataplane/testing.ts";
 import { generations } from "../headscale/generations.fixture.ts";
 import { createFakeHeadscale, memoryState } from "../headscale/testing.ts";
 import { type FakeRuntimeState, serveFakeRuntime } from "../runtime/cri/testing.ts";
@@ -69,11 +70,16 @@ test("nothing of the node is changed", async () => {
   const before = calls.length;
   await scene.examined();
   // What is asked of addresses and routes at once goes in by standard input; src/kernel/networks.ts has the only batch there is.
-  const verbs = calls.slice(before).filter((call) => !/ (show|list|-S FORWARD|-V)\b|show table| -batch -$/.test(call));
+  const verbs = calls
+    .slice(before)
+    .filter((call) => !/ (show|list|-S FORWARD|-t nat -S|-V)\b|show table| -batch -$/.test(call));
   expect(verbs).toEqual([]);
   const changes = scene.tailscaled.changes().filter((change) => !change.startsWith("POST ping"));
   expect(changes.filter((change) => !change.startsWith("PATCH prefs"))).toEqual([]);
 });
+
+/** Has the kernel be so. */
+const kernel = (parts: Partial<FakeKernel>) => (): unknown => Object.assign(scene.node.kernel, parts);
 
 type Scene = readonly [code: FaultCode, breaks: () => unknown, remedy: string];
 
@@ -226,13 +232,7 @@ const scenes: readonly Scene[] = [
     },
     "systemctl restart headcni",
   ],
-  [
-    "BridgeUnknown",
-    () => {
-      scene.node.kernel.ipFault = "missing";
-    },
-    "iproute2",
-  ],
+  ["BridgeUnknown", kernel({ ipFault: "missing" }), "iproute2"],
   [
     "ForwardingOff",
     () => {
@@ -270,14 +270,13 @@ const scenes: readonly Scene[] = [
     },
     "systemctl restart tailscaled",
   ],
-  [
-    "SourcesNotKept",
-    () => {
-      scene.node.kernel.table = undefined;
-    },
-    "systemctl restart headcni",
-  ],
+  ["SourcesNotKept", kernel({ table: undefined }), "systemctl restart headcni"],
   ["MasqueradeNotApplied", () => configured(`${config}  masquerade: daemon\n`), "systemctl restart headcni"],
+  [
+    "BridgeCannotMasquerade",
+    kernel({ natFault: "table `nat' is incompatible, use 'nft' tool." }),
+    "edit network.masquerade in /etc/headcni/config.yaml: daemon",
+  ],
   [
     "ForwardNotOpened",
     () => {

@@ -95,6 +95,7 @@ export const faults = {
   TailscaleRulesMissing: failed(restartTailscaled, "tailscaled's routing rules are missing, or in the wrong place"),
   MasqueradeNotApplied: failed(restart),
   SourcesNotKept: failed(restart),
+  BridgeCannotMasquerade: failed("edit network.masquerade in /etc/headcni/config.yaml: daemon"),
   ForwardNotOpened: failed("iptables -A FORWARD -i headcni0 -j ACCEPT && iptables -A FORWARD -o headcni0 -j ACCEPT"),
   ForwardRefused: failed("firewall-cmd --permanent --zone=trusted --add-interface=headcni0 && firewall-cmd --reload"),
   FirewallBackendsMixed: warning(

@@ -202,6 +202,8 @@ describe.each(clusters)("helm uninstall, over the $name tailnet,", ({ kind, prog
         "tailscaled.enabled=true",
         "tailscaled.image.repository=localhost/headcni/tailscaled",
         "tailscaled.image.tag=test",
+        // The image has no iptables, so it writes to nftables what the bridge plugin's iptables does not know.
+        "config.network.masquerade=daemon",
       ];
       await operator.must(
         `${install} -f ./headcni/chart/examples/headscale.yaml ${sets.map((set) => `--set ${set}`).join(" ")}`,

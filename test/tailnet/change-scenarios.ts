@@ -4,6 +4,7 @@
 import { expect } from "bun:test";
 import { waitUntil } from "../../src/sys/testing.ts";
 import { conditionCodes } from "../daemon/daemon.ts";
+import { addPod, removePod } from "../daemon/pods.ts";
 import { conflistPath } from "../harness/headcni.ts";
 import { createNode, type Node } from "../harness/node.ts";
 import { localApi, patchPrefs } from "../harness/tailnet/tailscaled.ts";
@@ -158,6 +159,35 @@ export const changeScenarios: readonly Scenario[] = [
         await allPairs(members, ...pods);
         for (const pod of pods) await stopWhoPod(pod);
       }
+    },
+  },
+  {
+    name: "tailscaled has its rules in nftables, as iptables does not know them",
+    on: both,
+    play: async ({ members, cluster: { tailnet } }) => {
+      const [one] = members;
+      const { node, podCIDRs } = one;
+      const has = async (code: string): Promise<boolean> => (await conditionCodes(node)).includes(code);
+      const rewrite = (rule: (family: string) => string): Promise<string> => {
+        const chain = (family: string) => `nft flush chain ${family} nat ts-postrouting`;
+        return node.must(["sh", "-ec", ["ip", "ip6"].map((family) => `${chain(family)}\n${rule(family)}`).join("\n")]);
+      };
+      // As in its nftables mode.
+      const mark = "meta mark and 0xff0000 == 0x40000";
+      await rewrite((family) => `nft add rule ${family} nat ts-postrouting ${mark} counter masquerade`);
+      await until("it says so", () => has("BridgeCannotMasquerade"));
+      await expect(addPod(node, "pod-refused")).rejects.toThrow("is incompatible, use 'nft' tool");
+      writeConfig(node, tailnet, { podCIDRs, masquerade: "daemon" });
+      await until("all is well", async () => (await conditionCodes(node)).length === 0);
+      await removePod(node, "pod-refused");
+      const pod = await startWhoPod(node, "pod-nftables");
+      await allPairs(members, pod);
+      await stopWhoPod(pod);
+      const masquerade = "-t nat -A ts-postrouting -m mark --mark 0x40000/0xff0000 -j MASQUERADE";
+      await rewrite((family) => `${family === "ip" ? "iptables" : "ip6tables"} ${masquerade}`);
+      writeConfig(node, tailnet, { podCIDRs });
+      await until("the plugin masquerades again", () => JSON.parse(node.read(conflistPath)).plugins[0].ipMasq === true);
+      await until("all is well again", async () => (await conditionCodes(node)).length === 0);
     },
   },
   {

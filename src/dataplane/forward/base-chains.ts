@@ -1,6 +1,7 @@
 // The nftables chains that see forwarded packets, as `nft -j list` prints them: iptables' own, and those of other firewalls that drop
 // what pods send. Pure.
 
+import type { Family } from "../../cidr/addr.ts";
 import { bridgeName } from "../../node-state/names.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../sys/json.ts";
 import { listedObjects } from "../nft/table-listing.ts";
@@ -27,6 +28,17 @@ export function forwardChains(text: string): readonly BaseChain[] {
         ]
       : [],
   );
+}
+
+/** tailscaled's chain for what comes through it and goes elsewhere (tailscale.com/util/linuxfw). */
+export const tailscaleNatChain = "ts-postrouting";
+
+/** In whose tables nat tailscaled has its chain, from the same listing. */
+export function tailscaleNatFamilies(text: string): readonly Family[] {
+  return (listedObjects(text) ?? []).flatMap(({ chain }): readonly Family[] => {
+    if (!isJsonObject(chain) || chain.table !== "nat" || chain.name !== tailscaleNatChain) return [];
+    return chain.family === "ip" ? ["ipv4"] : chain.family === "ip6" ? ["ipv6"] : [];
+  });
 }
 
 /** Whether the chain is the one `iptables` or `ip6tables` shows as FORWARD. */

@@ -6,7 +6,7 @@ import { expected, HeadcniError } from "../../sys/errors.ts";
 import type { ExecResult } from "../../sys/process/exec.ts";
 import type { System } from "../../sys/system.ts";
 import { runNft } from "../nft/nft.ts";
-import { type BaseChain, forwardChains, isIptables, refusesPods } from "./base-chains.ts";
+import { type BaseChain, forwardChains, isIptables, refusesPods, tailscaleNatFamilies } from "./base-chains.ts";
 import { forwardCommands } from "./forward-chain.ts";
 
 type Backend = "nft" | "legacy";
@@ -22,10 +22,13 @@ export interface Firewalls {
   readonly iptables: readonly IptablesChain[];
   /** Chains of others that refuse what pods send. */
   readonly refusing: readonly BaseChain[];
+  /** In whose nftables tables nat tailscaled has its chain. */
+  readonly tailscaleNat: readonly Family[];
 }
 
 const timeoutMs = 5000;
-const commands = { ipv4: "iptables", ipv6: "ip6tables" } as const;
+/** Of the backend that the machine has chosen. */
+export const iptablesPrograms = { ipv4: "iptables", ipv6: "ip6tables" } as const;
 /** Which tables of the legacy backend this network namespace has; there is no such file where it was never used. */
 const legacyTables = { ipv4: "/proc/net/ip_tables_names", ipv6: "/proc/net/ip6_tables_names" } as const;
 const families = ["ipv4", "ipv6"] as const;
@@ -41,7 +44,8 @@ export async function findFirewalls(system: System, known?: Firewalls): Promise<
   if (known !== undefined) {
     return { ...known, iptables: [...known.iptables.filter(({ backend }) => backend === "nft"), ...legacy] };
   }
-  const chains = forwardChains(await listNft(system, ["-j", "list", "chains"]));
+  const listing = await listNft(system, ["-j", "list", "chains"]);
+  const chains = forwardChains(listing);
   const native = chains.filter(isIptables).map(({ family }): IptablesChain => {
     return { backend: "nft", family: family === "ip" ? "ipv4" : "ipv6" };
   });
@@ -50,6 +54,7 @@ export async function findFirewalls(system: System, known?: Firewalls): Promise<
   return {
     iptables: [...native, ...legacy],
     refusing: others.filter((chain, at) => refusesPods(chain, tables[at] ?? "")),
+    tailscaleNat: tailscaleNatFamilies(listing),
   };
 }
 
@@ -108,7 +113,7 @@ const list = ["-w", "5", "-S", "FORWARD"];
 
 /** By `iptables-nft`, or plain `iptables` where that is of the wanted backend and has no name of its own. */
 async function listForward(system: System, { backend, family }: IptablesChain) {
-  const plain = commands[family];
+  const plain = iptablesPrograms[family];
   const program = `${plain}-${backend}`;
   const listed = await tryRun(system, [program, ...list]);
   if (listed !== undefined) return { program, listed };

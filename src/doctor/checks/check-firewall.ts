@@ -1,6 +1,7 @@
 // Firewalls: HeadCNI's own table, the FORWARD chains of iptables in both backends, other firewalls, tailscaled's chains.
 
 import { forwardChanges, type IptablesChain } from "../../dataplane/forward/firewall.ts";
+import { whyNatUnreadable } from "../../dataplane/forward/nat-table.ts";
 import { readTable } from "../../dataplane/nft/nft.ts";
 import { tableName } from "../../dataplane/nft/nft-table.ts";
 import { tableScript } from "../../dataplane/nft/table-listing.ts";
@@ -15,6 +16,12 @@ export const firewallChecks: readonly Check[] = [
     title: "HeadCNI's nftables table is as it should be",
     codes: ["SourcesNotKept", "MasqueradeNotApplied"],
     look: lookAtTable,
+  },
+  {
+    id: "bridge-masquerade",
+    title: "The bridge plugin can masquerade (iptables' table nat)",
+    codes: ["BridgeCannotMasquerade"],
+    look: lookAtNat,
   },
   {
     id: "forward",
@@ -62,6 +69,18 @@ async function lookAtTable(node: Examination): Promise<Finding> {
     ...(isMasquerading ? [{ code: "MasqueradeNotApplied", evidence } as const] : []),
   ];
   return faultsOr(faults, tableName);
+}
+
+/** The whole table is listed, as the plugin does it: tailscaled is not alone in writing rules that iptables does not know. */
+async function lookAtNat(node: Examination): Promise<Finding> {
+  const [{ config }, { plan }] = await Promise.all([node.config(), node.dataplane()]);
+  const { masquerade } = config.network;
+  if (masquerade !== "bridge") return notChecked(`network.masquerade is ${masquerade}: the plugin asks no iptables`);
+  const why = await whyNatUnreadable(node.system, plan.families);
+  return faultsOr(
+    why === undefined ? [] : [{ code: "BridgeCannotMasquerade", evidence: `${why}, so every new pod fails` }],
+    "iptables lists it",
+  );
 }
 
 async function lookAtForward(node: Examination): Promise<Finding> {
