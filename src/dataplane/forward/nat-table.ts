@@ -3,12 +3,20 @@
 
 import type { Family } from "../../cidr/addr.ts";
 import { expected } from "../../sys/errors.ts";
-import type { ExecResult } from "../../sys/process/exec.ts";
 import type { System } from "../../sys/system.ts";
 import { tailscaleNatChain } from "./base-chains.ts";
 import { iptablesPrograms } from "./firewall.ts";
 
 const timeoutMs = 5000;
+/** What iptables-nft says of rules it does not know, and of a kernel that has none. */
+const unreadable = /is incompatible|Parsing nftables rule failed|Failed to initialize nft/;
+
+export interface NatTableFault {
+  /** Without its full stop. */
+  readonly why: string;
+  /** Whether there is no iptables at all. */
+  readonly isMissing: boolean;
+}
 
 export interface NatTableOptions {
   /** In whose tables tailscaled has its chain, where that alone shall be listed: it takes no time beside those of a kube-proxy. */
@@ -19,47 +27,40 @@ export interface NatTableOptions {
  * Why iptables cannot list the table nat, of the first family for which that is so; undefined where it can. Of the older backend nothing is
  * asked: it sees no rules of nftables, and listing a table makes it.
  */
-export async function whyNatUnreadable(
+export async function findNatTableFault(
   system: System,
   families: readonly Family[],
   { tailscaleNat }: NatTableOptions = {},
-): Promise<string | undefined> {
-  const all = await Promise.all(
-    families.map((family) => {
+): Promise<NatTableFault | undefined> {
+  const faults = await Promise.all(
+    families.map(async (family) => {
       const program = iptablesPrograms[family];
-      if (tailscaleNat === undefined) return whyUnreadable(system, program, []);
+      const version = await versionOf(system, program);
+      if (version === undefined) {
+        return { why: `Cannot run ${program}: it is not installed, or not on PATH`, isMissing: true };
+      }
       // A chain that is not there is called incompatible, too.
-      return tailscaleNat.includes(family)
-        ? whyUnreadable(system, program, [tailscaleNatChain])
-        : whyMissing(system, program);
+      const isAsked = version.includes("nf_tables") && tailscaleNat?.includes(family) !== false;
+      const chain = tailscaleNat === undefined ? [] : [tailscaleNatChain];
+      return isAsked ? listNat(system, [program, "-w", "5", "-t", "nat", "-S", ...chain]) : undefined;
     }),
   );
-  return all.find((why) => why !== undefined);
+  return faults.find((found) => found !== undefined);
 }
 
-async function whyMissing(system: System, program: string): Promise<string | undefined> {
-  return (await versionOf(system, program)) === undefined ? notInstalled(program) : undefined;
+async function listNat({ exec }: System, argv: readonly string[]): Promise<NatTableFault | undefined> {
+  const { stderr } = await exec.run(argv, { timeoutMs });
+  const said = stderr.split("\n").find((line) => unreadable.test(line));
+  return said === undefined
+    ? undefined
+    : { why: `${argv.join(" ")}: ${said.trim().replace(/\.$/, "")}`, isMissing: false };
 }
 
-async function whyUnreadable(system: System, program: string, chain: readonly string[]): Promise<string | undefined> {
-  const version = await versionOf(system, program);
-  if (version === undefined) return notInstalled(program);
-  if (!version.stdout.includes("nf_tables")) return undefined;
-  const argv = [program, "-w", "5", "-t", "nat", "-S", ...chain];
-  const { stderr } = await system.exec.run(argv, { timeoutMs });
-  const said = stderr.split("\n").find((line) => line.includes("is incompatible"));
-  return said === undefined ? undefined : `${argv.join(" ")}: ${said.trim().replace(/\.$/, "")}`;
-}
-
-async function versionOf({ exec }: System, program: string): Promise<ExecResult | undefined> {
+async function versionOf({ exec }: System, program: string): Promise<string | undefined> {
   try {
-    return await exec.run([program, "-V"], { timeoutMs });
+    return (await exec.run([program, "-V"], { timeoutMs })).stdout;
   } catch (error) {
     expected(error);
     return undefined;
   }
-}
-
-function notInstalled(program: string): string {
-  return `Cannot run ${program}: it is not installed, or not on PATH`;
 }

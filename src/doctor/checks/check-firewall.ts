@@ -1,7 +1,7 @@
 // Firewalls: HeadCNI's own table, the FORWARD chains of iptables in both backends, other firewalls, tailscaled's chains.
 
 import { forwardChanges, type IptablesChain } from "../../dataplane/forward/firewall.ts";
-import { whyNatUnreadable } from "../../dataplane/forward/nat-table.ts";
+import { findNatTableFault } from "../../dataplane/forward/nat-table.ts";
 import { readTable } from "../../dataplane/nft/nft.ts";
 import { tableName } from "../../dataplane/nft/nft-table.ts";
 import { tableScript } from "../../dataplane/nft/table-listing.ts";
@@ -76,9 +76,12 @@ async function lookAtNat(node: Examination): Promise<Finding> {
   const [{ config }, { plan }] = await Promise.all([node.config(), node.dataplane()]);
   const { masquerade } = config.network;
   if (masquerade !== "bridge") return notChecked(`network.masquerade is ${masquerade}: the plugin asks no iptables`);
-  const why = await whyNatUnreadable(node.system, plan.families);
+  const found = await findNatTableFault(node.system, plan.families);
+  const remedy = found?.isMissing === true ? "apt-get install iptables" : undefined;
   return faultsOr(
-    why === undefined ? [] : [{ code: "BridgeCannotMasquerade", evidence: `${why}, so every new pod fails` }],
+    found === undefined
+      ? []
+      : [{ code: "BridgeCannotMasquerade", evidence: `${found.why}, so every new pod fails`, remedy }],
     "iptables lists it",
   );
 }
