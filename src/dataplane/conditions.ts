@@ -4,7 +4,6 @@ import { asSentence, conditionsOf, type Failure, kind } from "../agent/condition
 import type { Prefix } from "../cidr/prefix.ts";
 import { bridgeName } from "../node-state/names.ts";
 import type { BaseChain } from "./forward/base-chains.ts";
-import type { NatTableFault } from "./forward/nat-table.ts";
 
 const failure = ({ why, hint }: Failure): string => `${why}. ${asSentence(hint ?? "it is tried again by itself")}`;
 
@@ -28,18 +27,14 @@ export const dataplaneConditions = {
     impactsConnectivity: true,
     text: failure,
   }),
-  BridgeCannotMasquerade: kind<NatTableFault>({
+  BridgeCannotMasquerade: kind<{ readonly why: string }>({
     severity: "error",
     title: "No new pod can be started: the bridge plugin cannot masquerade",
     impactsConnectivity: true,
-    text: ({ why, isMissing }) =>
-      `${why}. The bridge plugin masquerades by iptables, and gives up. ${
-        isMissing
-          ? "Install the iptables package, or set network.masquerade to daemon"
-          : "tailscaled is in its nftables mode (TS_DEBUG_FIREWALL_MODE, or there is no iptables where it runs, as in an image without), and " +
-            "iptables does not know its rules. Have it use iptables (install that beside it, TS_DEBUG_FIREWALL_MODE=iptables, restart it), or " +
-            "set network.masquerade to daemon"
-      }`,
+    text: ({ why }) =>
+      `${why}. The bridge plugin masquerades by iptables, and gives up. tailscaled is in its nftables mode (TS_DEBUG_FIREWALL_MODE, or there is ` +
+      "no iptables where it runs, as in an image without), and iptables does not know its rules. Have it use iptables (install that " +
+      "beside it, TS_DEBUG_FIREWALL_MODE=iptables, restart it), or set network.masquerade to daemon",
   }),
   ForwardNotOpened: kind<Failure>({
     severity: "error",

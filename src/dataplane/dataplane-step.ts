@@ -22,7 +22,7 @@ import {
   tailnetOf,
 } from "./dataplane-plan.ts";
 import type { Firewalls } from "./forward/firewall.ts";
-import { findNatTableFault } from "./forward/nat-table.ts";
+import { whyNatUnreadable } from "./forward/nat-table.ts";
 import { openForward } from "./forward/open-forward.ts";
 import { giveUpBridge, holdBridge } from "./gateway.ts";
 import type { Holder } from "./holder.ts";
@@ -207,8 +207,8 @@ async function checkNat(
   { config, firewalls }: Pick<DataplaneStepInput, "config"> & Pick<DataplaneState, "firewalls">,
 ): Promise<readonly Condition[]> {
   if (!acceptsForward || config.network.masquerade !== "bridge") return [];
-  const found = await findNatTableFault(system, families, firewalls);
-  return found === undefined ? [] : [condition("BridgeCannotMasquerade", found)];
+  const why = await whyNatUnreadable(system, families, firewalls);
+  return why === undefined ? [] : [condition("BridgeCannotMasquerade", { why })];
 }
 
 type HoldBridgeInput = Pick<DataplaneStepInput, "holder" | "onBridge">;

@@ -1,7 +1,7 @@
 // Firewalls: HeadCNI's own table, the FORWARD chains of iptables in both backends, other firewalls, tailscaled's chains.
 
 import { forwardChanges, type IptablesChain } from "../../dataplane/forward/firewall.ts";
-import { findNatTableFault } from "../../dataplane/forward/nat-table.ts";
+import { whyNatUnreadable } from "../../dataplane/forward/nat-table.ts";
 import { readTable } from "../../dataplane/nft/nft.ts";
 import { tableName } from "../../dataplane/nft/nft-table.ts";
 import { tableScript } from "../../dataplane/nft/table-listing.ts";
@@ -76,13 +76,10 @@ async function lookAtNat(node: Examination): Promise<Finding> {
   const [{ config }, { plan }] = await Promise.all([node.config(), node.dataplane()]);
   const { masquerade } = config.network;
   if (masquerade !== "bridge") return notChecked(`network.masquerade is ${masquerade}: the plugin asks no iptables`);
-  const found = await findNatTableFault(node.system, plan.families);
-  const remedy = found?.isMissing === true ? "apt-get install iptables" : undefined;
+  const why = await whyNatUnreadable(node.system, plan.families);
   return faultsOr(
-    found === undefined
-      ? []
-      : [{ code: "BridgeCannotMasquerade", evidence: `${found.why}, so every new pod fails`, remedy }],
-    "iptables lists it",
+    why === undefined ? [] : [{ code: "BridgeCannotMasquerade", evidence: `${why}, so every new pod fails` }],
+    "nothing in it keeps iptables from listing it",
   );
 }
 
