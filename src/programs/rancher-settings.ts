@@ -47,6 +47,7 @@ const sayRanges: ReadonlySet<string> = new Set([
   ...ranges,
   "config",
   "kube-controller-manager-arg",
+  "kube-controller-arg",
   "kube-apiserver-arg",
 ]);
 

@@ -25,6 +25,9 @@ const kinds: Readonly<Record<string, SettingKind>> = {
   "kube-apiserver-arg": "flags",
   "kube-controller-manager-arg": "flags",
   "kube-cloud-controller-manager-arg": "flags",
+  // The former names of both, which are hidden and still taken (k3s, pkg/cli/cmds/server.go).
+  "kube-controller-arg": "flags",
+  "kube-cloud-controller-arg": "flags",
   "node-ip": "list",
   // Not theirs, and passed over by them; but people write them, and a later file's counts then, too.
   podCIDR: "list",

@@ -139,14 +139,15 @@ describe("choosePodCIDR() knows the cluster's range", () => {
     expect(clusterCIDRs.map(String)).toEqual(["10.77.0.0/16", "fd00:42::/56"]);
   });
 
-  test("with its services' and its nodes' sizes", () => {
-    const answer = choose({
-      [unit]: k3s(
-        "--cluster-cidr=10.77.0.0/16 --service-cidr=10.78.0.0/16 --kube-controller-manager-arg=node-cidr-mask-size=25",
-      ),
-    });
-    expect([answer.serviceCIDRs.join(), answer.podCIDRs.list[0]?.bits]).toEqual(["10.78.0.0/16", 25]);
-  });
+  test.each(["kube-controller-manager-arg", "kube-controller-arg"])(
+    "with its services' and its nodes' sizes: %s",
+    (arg) => {
+      const answer = choose({
+        [unit]: k3s(`--cluster-cidr=10.77.0.0/16 --service-cidr=10.78.0.0/16 --${arg}=node-cidr-mask-size=25`),
+      });
+      expect([answer.serviceCIDRs.join(), answer.podCIDRs.list[0]?.bits]).toEqual(["10.78.0.0/16", 25]);
+    },
+  );
 });
 
 test.each([

@@ -362,6 +362,12 @@ kubelet-arg: pod-cidr=10.44.7.0/24
     kind: "k3s",
   },
   {
+    name: "k3s' former names of what it hands on",
+    text: "kube-controller-arg: [node-cidr-mask-size=27, cluster-cidr=10.4.0.0/16]\nkube-cloud-controller-arg: cluster-cidr=10.5.0.0/16\n",
+    says: { cluster: ["10.4.0.0/16", "10.5.0.0/16"], mask: { ipv4: 27 } },
+    kind: "k3s",
+  },
+  {
     name: "keys that append",
     text: "cluster-cidr+: 10.45.0.0/16\nkube-controller-manager-arg+:\n- node-cidr-mask-size=26\n",
     says: { cluster: ["10.45.0.0/16"], mask: { ipv4: 26 } },

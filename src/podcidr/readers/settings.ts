@@ -59,6 +59,7 @@ const k3sKeys: ReadonlySet<string> = new Set([
   "kubelet-arg",
   "kube-apiserver-arg",
   "kube-controller-manager-arg",
+  "kube-controller-arg",
   "kube-proxy-arg",
   "etcd-expose-metrics",
 ]);

@@ -59,10 +59,12 @@ const keys = byName("keys");
 /** Flags that programs of other vendors have too, with other meanings. */
 const sharedFlags: ReadonlySet<string> = new Set(["pod-cidr", "service-cidr", "portal-net"]);
 
-/** k3s and RKE2 hand `name=value` on to a program with these. */
+/** k3s and RKE2 hand `name=value` on to a program with these; those without `-manager` are the former names, which they still take. */
 const passOn: ReadonlySet<string> = new Set([
   "kube-controller-manager-arg",
+  "kube-controller-arg",
   "kube-cloud-controller-manager-arg",
+  "kube-cloud-controller-arg",
   "kube-apiserver-arg",
   "kube-proxy-arg",
   "kubelet-arg",
