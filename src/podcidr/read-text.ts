@@ -52,12 +52,16 @@ function commonKind(kinds: readonly string[]): string {
 
 const maxNesting = 4;
 
+/** The first line of a script: whatever the documents in it look like, it was never meant to be YAML. */
+const scriptMark = /^#!.*\b(?:[a-z]*sh|python[\d.]*|perl|ruby|node|bats)\b/;
+
 type ScanPlace = Pick<LineScanOptions, "firstLine" | "isOneLine">;
 
 class TextReader implements ReadContext {
   readonly statements = new Statements();
   readonly nodes: NodeEntry[] = [];
   readonly #options: ReadTextOptions;
+  readonly #isScript: boolean;
   /** Objects read already: an alias makes the same one stand in many places. */
   readonly #seen = new Set<Tree>();
   /** How much text inside documents may still be read, for the same reason: without aliases a file has no more at any depth. */
@@ -68,6 +72,7 @@ class TextReader implements ReadContext {
   constructor(text: string, options: ReadTextOptions) {
     this.#nestedBudget = maxNesting * text.length;
     this.#options = options;
+    this.#isScript = scriptMark.test(text);
   }
 
   get isNested(): boolean {
@@ -145,7 +150,7 @@ class TextReader implements ReadContext {
     const { firstLine } = at;
     const { nodeName } = this.#options;
     const { found, isYaml } = scanLines(text, this.statements, { ...at, nodeName });
-    const isBroken = why !== undefined && isYaml;
+    const isBroken = why !== undefined && isYaml && !this.#isScript;
     const rest = found.length > 0 ? ": only what stands on lines of its own was read" : "";
     // A script in a string was never meant to be YAML.
     if (this.isNested) return "text";

@@ -16,6 +16,8 @@ export interface LineContext {
   readonly isYaml: boolean;
   /** Whether nothing in it counts: a kubeconfig, a web page, a program's source. */
   readonly isForeign: boolean;
+  /** Whether it is one of the latter two, which were never meant to be YAML, whatever their lines look like. */
+  readonly isCode: boolean;
   /** Whether it is documentation or a log with documents in it: commands and `podCIDR` in there are examples. */
   readonly isProse: boolean;
   /** What `podCIDR` means; undefined when that is not known. */
@@ -86,9 +88,11 @@ export function lineContext(lines: readonly string[], nodeName: string | undefin
     keys.set(found.key, values);
   }
   const isKubeconfig = keys.get("kind")?.has("Config") === true || keys.has("current-context");
+  const isCode = isMarkup || isProgramSource(lines);
   return {
     isYaml: inForm * 2 >= said,
-    isForeign: isMarkup || isKubeconfig || isProgramSource(lines),
+    isForeign: isKubeconfig || isCode,
+    isCode,
     isProse,
     nodeKeys: nodeKeyMeaning(keys, nodes, nodeName),
     hasKubelet,

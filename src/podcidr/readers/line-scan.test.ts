@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { rows, said } from "../testing.ts";
+import { inspectText, rows, said, warnings } from "../testing.ts";
 
 rows("a program's source says nothing", [
   {
     name: "Go",
     text: 'package main\n\nimport "x"\n\nvar c = Config{\n\tServiceCidr: "10.2.0.0/16",\n\t"cluster-cidr": "10.1.0.0/16",\n}\n',
     says: {},
-    kind: "invalid-yaml",
+    kind: "text",
   },
   {
     name: "TypeScript",
@@ -27,6 +27,24 @@ rows("a program's source says nothing", [
     kind: "text",
   },
 ]);
+
+describe("what was never YAML is not called broken", () => {
+  const json = '{\n  "type": "bridge",\n  "ipam": {\n    "type": "host-local"\n  }\n}\n';
+  test.each([
+    ["a script that is JSON for the most part", `#!/bin/sh\ncat <<EOF > x.conf\n${json}EOF\nrun\n`],
+    ["one with documents in it", `#!/usr/bin/env bash\nrun "$x" {\ncat <<EOF\n---\n${json}: {\nEOF\n`],
+    ["one of another language", `#!/usr/bin/python3\nx = ${json}y: {\n`],
+    ["Terraform", 'module "x" {\n  "a": 1\n  b: "2"\n  c: "3"\n}\n'],
+    ["a web page", "<html>\na: b: c\nd: {\ne: f\n</html>\n"],
+  ])("%s", (_, text) => {
+    expect([inspectText(text).kind, warnings(text)]).toEqual(["text", []]);
+  });
+
+  test("but a playbook that is run like a script is", () => {
+    const text = "#!/usr/bin/env ansible-playbook\n- a: {\n  b: c\n";
+    expect([inspectText(text).kind, warnings(text).length]).toEqual(["invalid-yaml", 1]);
+  });
+});
 
 describe("--pod-cidr", () => {
   test.each([

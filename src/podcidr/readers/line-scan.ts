@@ -78,7 +78,7 @@ export function scanLines(text: string, statements: Statements, options: LineSca
       scanList(scan, index);
     }
   }
-  return { found: statements.list.slice(before), isYaml: context.isYaml };
+  return { found: statements.list.slice(before), isYaml: context.isYaml && !context.isCode };
 }
 
 /** Longest command line of a unit file, in lines. */
