@@ -20,7 +20,9 @@ export const cniConfig: Reader = {
 function isCniConfig(tree: Tree): boolean {
   if (child(tree, "plugins")?.kind === "list" && (has(tree, "cniVersion") || has(tree, "name"))) return true;
   if (!has(tree, "type")) return false;
-  return has(tree, "cniVersion") || child(tree, "ipam")?.kind === "map" || child(tree, "delegates")?.kind === "list";
+  // Without a version it is of the first one, as those of old are that hand their network on.
+  if (has(tree, "cniVersion") || child(tree, "delegates")?.kind === "list") return true;
+  return ["ipam", "delegate"].some((key) => child(tree, key)?.kind === "map");
 }
 
 /** States the subnets of every host-local in the configuration. Other IPAM plugins share their ranges between nodes. */

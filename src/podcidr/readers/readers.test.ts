@@ -501,6 +501,12 @@ rows("CNI configurations", [
     kind: "conflist",
   },
   {
+    name: "a delegate's, of a configuration without a version",
+    text: '{"name":"cbr0","type":"flannel","delegate":{"bridge":"cbr0","ipam":{"type":"host-local","subnet":"10.88.5.0/24"}}}',
+    says: { node: ["10.88.5.0/24"] },
+    kind: "conflist",
+  },
+  {
     name: "multus' first delegate, whose interface is the pod's own, and none of the others",
     text: '{"name":"multus","type":"multus","delegates":[{"type":"bridge","ipam":{"type":"host-local","subnet":"10.7.3.0/24"}},{"type":"macvlan","ipam":{"type":"host-local","subnet":"10.8.3.0/24"}}]}',
     says: { node: ["10.7.3.0/24"] },
