@@ -33,6 +33,10 @@ describe("inspectBytes()", () => {
     ["backslashes", `podCIDR: "${fill("\\")}"`],
     ["commas", `podCIDR: ${fill(",")}`],
     ["flannel lines", fill("FLANNEL_SUBNET=10.1.2.1/24\n")],
+    ["assignments", fill("A=10.1.0.0/16\nx $A --cluster-cidr=$A\n")],
+    ["variables", `A=${"10.1.0.0/16,".repeat(16)}\n${fill(`${"$A ".repeat(400)}\n`)}`],
+    ["words behind for", `A=1\n${fill(`${"for ".repeat(400)}\n`)}`],
+    ["equal signs", `A=1\n${fill(`${"a=".repeat(800)}\n`)}`],
   ])(
     "ends soon on 5 MiB of %s",
     (_, text) => {

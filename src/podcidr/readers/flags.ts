@@ -66,7 +66,7 @@ export function stateFlags(statements: Statements, words: readonly ShellWord[], 
 }
 
 /** CIDRs or a number, and nothing that would have to be filled in. */
-function isPlainValue(text: string): boolean {
+export function isPlainValue(text: string): boolean {
   const values = splitValues(text, 0);
   return values.length > 0 && values.every((value) => looksLikeAddress(value.text) || /^\d{1,3}$/.test(value.text));
 }

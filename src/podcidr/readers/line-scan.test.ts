@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { inspectText, rows, said, warnings } from "../testing.ts";
+import { inspectText, rows, type Said, said, warnings } from "../testing.ts";
 
 rows("a program's source says nothing", [
   {
@@ -43,6 +43,38 @@ describe("what was never YAML is not called broken", () => {
   test("but a playbook that is run like a script is", () => {
     const text = "#!/usr/bin/env ansible-playbook\n- a: {\n  b: c\n";
     expect([inspectText(text).kind, warnings(text).length]).toEqual(["invalid-yaml", 1]);
+  });
+});
+
+describe("a variable that the text sets to a range", () => {
+  const run = "kubeadm init --pod-network-cidr=$NET\n";
+  test.each<[string, string, Said]>([
+    ["in a script", `#!/bin/sh\nNET=10.1.0.0/16 # pods\n${run}`, { cluster: ["10.1.0.0/16"] }],
+    [
+      "exported, quoted, braced",
+      `#!/bin/sh\n  export NET='10.1.0.0/16,fd00::/56';\nx --cluster-cidr "\${NET}" \\\n  --service-cidr $S\nS="10.2.0.0/16"\n`,
+      { cluster: ["10.1.0.0/16", "fd00::/56"], service: ["10.2.0.0/16"] },
+    ],
+    [
+      "in a unit",
+      `[Service]\nEnvironment=NET=10.1.0.0/16\nEnvironment='BITS=25'\nExecStart=/bin/kube-controller-manager \\\n  --cluster-cidr=\${NET} \\\n  --node-cidr-mask-size=\${BITS}\n`,
+      { cluster: ["10.1.0.0/16"], mask: { ipv4: 25 } },
+    ],
+    [
+      "in a document that a script writes",
+      `#!/bin/sh\nNET=10.1.0.0/16\ncat <<E\nnetworking:\n  podSubnet: "\${NET}"\nE\nrun "$x"\n`,
+      { cluster: ["10.1.0.0/16"] },
+    ],
+    ["of a function alone", `#!/bin/sh\nf() {\n  local NET=10.1.0.0/16\n  ${run}}\n`, { cluster: ["10.1.0.0/16"] }],
+    ["handed on to a program", `#!/bin/sh\nNET=10.1.0.0/16\nNET=$NET y\n${run}`, { cluster: ["10.1.0.0/16"] }],
+    ["but not in a comment", `#!/bin/sh\n# NET=10.1.0.0/16\n${run}`, {}],
+    ["nor where it is set twice", `#!/bin/sh\nNET=10.1.0.0/16\nif x; then NET=$2; fi\n${run}`, {}],
+    ["nor where it is the default of one", `#!/bin/sh\nNET=10.1.0.0/16\nNET=\${NET:-$1}\n${run}`, {}],
+    ["nor where it is read or a loop's", `#!/bin/sh\nNET=10.1.0.0/16\nread -r NET\n${run}`, {}],
+    ["nor of another name", `#!/bin/sh\nNET6=10.1.0.0/16\nNE=10.1.0.0/16\n${run}`, {}],
+    ["nor to anything else", `#!/bin/sh\nNET=net.example.com\n${run}`, {}],
+  ])("%s", (_, text, expected) => {
+    expect(said(text)).toEqual(expected);
   });
 });
 

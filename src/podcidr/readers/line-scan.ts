@@ -3,7 +3,8 @@
 
 import { type StatedValue, type Statement, type Statements, splitValues } from "../statements.ts";
 import { type ShellWord, shellWords } from "../text/shell-words.ts";
-import { stateFlags, statePassedOn } from "./flags.ts";
+import { withVariables } from "../text/variables.ts";
+import { isPlainValue, stateFlags, statePassedOn } from "./flags.ts";
 import { stateRangeKey } from "./key-paths.ts";
 import { isCommentLine, type KeyLine, type LineContext, lineContext, readKeyLine } from "./line-context.ts";
 import { isPassedOn, isPodKey, rangeKey } from "./vocabulary.ts";
@@ -66,12 +67,18 @@ export function scanLines(text: string, statements: Statements, options: LineSca
     : all;
   const context = lineContext(lines, options.nodeName);
   const lineOf = (index: number): number => (isOneLine ? firstLine : firstLine + index);
-  const scan: Scan = { lines, statements, context, lineOf, isOneLine };
+  // What documentation tells its reader to run is an example.
+  const scan: Scan = {
+    lines: context.isProse ? lines : withVariables(lines, isPlainValue),
+    statements,
+    context,
+    lineOf,
+    isOneLine,
+  };
   const before = statements.list.length;
   if (!context.isForeign) {
-    // What documentation tells its reader to run is an example.
     if (!context.isProse) scanCommands(scan);
-    for (const [index, line] of lines.entries()) {
+    for (const [index, line] of scan.lines.entries()) {
       if (isCommentLine(line)) continue;
       const found = readKeyLine(line);
       if (found !== undefined) scanKey(scan, found, lineOf(index));
