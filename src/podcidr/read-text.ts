@@ -54,8 +54,9 @@ const maxNesting = 4;
 
 /** The first line of a script: whatever the documents in it look like, it was never meant to be YAML. */
 const scriptMark = /^#!.*\b(?:[a-z]*sh|python[\d.]*|perl|ruby|node|bats)\b/;
+const shellMark = /^#!.*sh\b/;
 
-type ScanPlace = Pick<LineScanOptions, "firstLine" | "isOneLine">;
+type ScanPlace = Pick<LineScanOptions, "firstLine" | "isOneLine" | "isShell">;
 
 class TextReader implements ReadContext {
   readonly statements = new Statements();
@@ -111,9 +112,10 @@ class TextReader implements ReadContext {
   #readAll({ text, line, bodyLine }: NestedText): readonly string[] {
     const isOneLine = bodyLine === undefined;
     const firstLine = bodyLine ?? line;
+    const isShell = shellMark.test(text);
     // No YAML can have such a line: it is documentation or a log, of which only keys with one meaning count.
     if (/^(?:```|~~~)/m.test(text)) {
-      return [this.#scan(text, { why: undefined, isInvalid: false }, { firstLine, isOneLine })];
+      return [this.#scan(text, { why: undefined, isInvalid: false }, { firstLine, isOneLine, isShell })];
     }
     for (const reader of this.#options.readers) {
       const kind = reader.text?.(text, this.statements, firstLine);
@@ -124,7 +126,7 @@ class TextReader implements ReadContext {
     for (const document of this.#counting(splitDocuments(text))) {
       if (document.tree === undefined) {
         if (document.text === undefined) continue;
-        kinds.push(this.#scan(document.text, document, { firstLine: lineOf(document.line), isOneLine }));
+        kinds.push(this.#scan(document.text, document, { firstLine: lineOf(document.line), isOneLine, isShell }));
       } else kinds.push(this.#readTree(bodyLine === 1 ? document.tree : moveLines(document.tree, lineOf)));
     }
     return kinds.length === 0 ? ["empty"] : kinds;

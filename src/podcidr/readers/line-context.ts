@@ -63,8 +63,14 @@ export function isCommentLine(line: string): boolean {
   return /^[ \t]*(?:#|\/\/|;)/.test(line);
 }
 
+export interface LineContextOptions {
+  readonly nodeName: string | undefined;
+  /** Whether it is a shell's script, or a part of one. */
+  readonly isShell: boolean;
+}
+
 /** @param lines those short enough to be read. */
-export function lineContext(lines: readonly string[], nodeName: string | undefined): LineContext {
+export function lineContext(lines: readonly string[], { nodeName, isShell }: LineContextOptions): LineContext {
   const keys = new Map<string, Set<string>>();
   let said = 0;
   let inForm = 0;
@@ -87,8 +93,9 @@ export function lineContext(lines: readonly string[], nodeName: string | undefin
     if (values.size < 1000) values.add(value);
     keys.set(found.key, values);
   }
-  const isKubeconfig = keys.get("kind")?.has("Config") === true || keys.has("current-context");
-  const isCode = isMarkup || isProgramSource(lines);
+  // A script can write one among other things.
+  const isKubeconfig = !isShell && (keys.get("kind")?.has("Config") === true || keys.has("current-context"));
+  const isCode = isMarkup || (!isShell && isProgramSource(lines));
   return {
     isYaml: inForm * 2 >= said,
     isForeign: isKubeconfig || isCode,
@@ -100,7 +107,6 @@ export function lineContext(lines: readonly string[], nodeName: string | undefin
 }
 
 function isProgramSource(lines: readonly string[]): boolean {
-  if (/^#!.*sh\b/.test(lines[0] ?? "")) return false;
   const text = lines.slice(0, 5000).join("\n");
   return goMarks.every((mark) => mark.test(text)) || sourceMarks.some((mark) => mark.test(text));
 }

@@ -21,6 +21,12 @@ rows("a program's source says nothing", [
     kind: "text",
   },
   {
+    name: "but a script that writes a kubeconfig and a manifest is no kubeconfig",
+    text: "#!/bin/bash\ncat <<E > k\nkind: Config\ncurrent-context: a\nE\nrun it &&\ncat <<E > m\n- /hyperkube\n- --cluster-cidr=10.1.0.0/16\nE\n",
+    says: { cluster: ["10.1.0.0/16"] },
+    kind: "text",
+  },
+  {
     name: "but a script that exports is none",
     text: "#!/bin/bash\nexport default=1\nexport type=2\nkubeadm init --pod-network-cidr=10.1.0.0/16\n",
     says: { cluster: ["10.1.0.0/16"] },

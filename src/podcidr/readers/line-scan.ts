@@ -33,6 +33,8 @@ export interface LineScanOptions {
   readonly firstLine: number;
   /** Whether all of the text stands on that line, its line ends being written as escapes. @default false */
   readonly isOneLine?: boolean;
+  /** Whether it is a shell's script, or a part of one. @default false */
+  readonly isShell?: boolean;
   /** This node's name, to tell it from other nodes in text about Node objects. */
   readonly nodeName: string | undefined;
 }
@@ -56,7 +58,7 @@ interface Scan {
 
 /** States the flags and keys that stand on lines of their own. */
 export function scanLines(text: string, statements: Statements, options: LineScanOptions): ScanResult {
-  const { firstLine, isOneLine = false } = options;
+  const { firstLine, isOneLine = false, isShell = false } = options;
   const all = text.split("\n", maxLines + 1);
   if (all.length > maxLines) {
     all.pop();
@@ -65,7 +67,7 @@ export function scanLines(text: string, statements: Statements, options: LineSca
   const lines = all.some((line) => line.length > maxLineLength)
     ? all.map((line) => (line.length > maxLineLength ? "" : line))
     : all;
-  const context = lineContext(lines, options.nodeName);
+  const context = lineContext(lines, { nodeName: options.nodeName, isShell });
   const lineOf = (index: number): number => (isOneLine ? firstLine : firstLine + index);
   // What documentation tells its reader to run is an example.
   const scan: Scan = {
