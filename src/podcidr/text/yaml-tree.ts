@@ -2,6 +2,7 @@
 // never expanded, so an alias bomb stays as small as its text. Nothing of the library's messages gets out: they quote the file.
 
 import type { Alias, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
+import { withFlowIndented } from "./flow-indent.ts";
 import { parsePlainYaml } from "./plain-yaml.ts";
 import type { Tree, TreeEntry, TreeList, TreeMap } from "./tree.ts";
 
@@ -32,6 +33,19 @@ export function parseYamlTrees(text: string, firstLine = 1): readonly YamlDocume
 
 /** The same by the library alone: for tests, which hold the plain reader against it. */
 export function parseLibraryYaml(text: string, firstLine: number): readonly YamlDocument[] {
+  const strict = parseStrictly(text, firstLine);
+  if (brokenOf(strict) === 0) return strict;
+  const moved = withFlowIndented(text);
+  if (moved === undefined) return strict;
+  const lenient = parseStrictly(moved, firstLine);
+  return brokenOf(lenient) < brokenOf(strict) ? lenient : strict;
+}
+
+function brokenOf(documents: readonly YamlDocument[]): number {
+  return documents.filter(({ brokenLine }) => brokenLine !== undefined).length;
+}
+
+function parseStrictly(text: string, firstLine: number): readonly YamlDocument[] {
   const lineAt = lineIndex(text, firstLine);
   const lastLine = firstLine + countLines(text) - 1;
   const parsed = composeAll(text);
@@ -64,7 +78,7 @@ function oneByOne(text: string, firstLine: number, brokenLine: number): readonly
     const part = text.slice(at, begins[index]);
     const here = line;
     line += countLines(part);
-    return part.trim() === "" ? [] : parseLibraryYaml(part, here);
+    return part.trim() === "" ? [] : parseStrictly(part, here);
   });
 }
 
