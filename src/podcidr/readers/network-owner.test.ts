@@ -71,13 +71,18 @@ describe("a CNI configuration's range is a tool's", () => {
     ["Docker's", onBridge("docker0")],
     ["libvirt's", onBridge("virbr0")],
     ["BuildKit's", { name: "buildkit", plugins: [gateway] }],
+    ["BuildKit's with names", onBridge("buildkitdns0")],
+    ["faasd's", { name: "openfaas-cni-bridge", ...onBridge("openfaas0") }],
+    ["Ignite's", { name: "ignite-cni-bridge", ...onBridge("ignite0") }],
+    ["Firecracker's, by its bridge", onBridge("fc-br0")],
+    ["Firecracker's, by the plugin that makes its device", { plugins: [gateway, { type: "tc-redirect-tap" }] }],
     ["a tool's behind multus", { plugins: [{ type: "multus", delegates: [{ nerdctlID: 1, plugins: [gateway] }] }] }],
   ])("%s", (_, config) => {
     expect(forNode(config)).toContain("is the private network of podman, nerdctl, Docker or a like tool");
   });
 
   test("but not a cluster's with a similar name", () => {
-    for (const name of ["cni0", "br-lan", "br-ext", "podman-k8s", "docker-net"]) {
+    for (const name of ["cni0", "br-lan", "br-ext", "podman-k8s", "docker-net", "fc-br-lan"]) {
       expect(forNode({ name, ...onBridge(name) })).toBe("10.9.3.0/24");
     }
   });

@@ -13,8 +13,11 @@ const routed: ReadonlySet<string> = new Set(
  * Bridges and networks of tools that run beside Kubernetes and use the same directory: of each the first network a machine makes has the
  * same range as on any other machine. nerdctl and Docker name the bridge of a network that was made by hand after its ID.
  */
-const toolNames = /^(cni-podman|podman|nerdctl|docker|buildkit|nomad|virbr|lxdbr|lxcbr)\d*$/;
+const toolNames =
+  /^(cni-podman|podman|nerdctl|docker|buildkit|buildkitdns|nomad|virbr|lxdbr|lxcbr|openfaas|ignite|fc-br|fcnet)\d*$/;
 const toolBridges = /^(docker_gwbridge|br-[0-9a-f]{8,64})$/;
+/** Makes the device of a Firecracker microVM, which is no pod. */
+const microVMPlugin = "tc-redirect-tap";
 
 /** The parts of a CNI configuration that say whose a range in it is. */
 export interface NetworkPlugin {
@@ -50,6 +53,7 @@ function isOfTool({ config, plugin, delegate }: NetworkPlugin): boolean {
   const isMarked = (keys: Tree | undefined): boolean =>
     entriesOf(keys).some(({ key }) => /^(nerdctl|podman)/.test(key));
   if (isMarked(config) || isMarked(child(config, "args")) || isMarked(child(plugin, "args"))) return true;
+  if (itemsOf(child(config, "plugins")).some((each) => textAt(each, "type") === microVMPlugin)) return true;
   return isTools(textAt(config, "name")) || [plugin, delegate].some((part) => isTools(textAt(part, "bridge")));
 }
 
