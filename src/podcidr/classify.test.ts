@@ -156,10 +156,16 @@ describe("readValue()", () => {
     "@cidr@",
     "POD_CIDR",
     "SUBNET/24",
-    "usePodCidr",
   ])("takes %p for a placeholder", (text) => {
     expect(isPlaceholder(text)).toBe(true);
     expect(readValue(text).kind).toBe("none");
+  });
+
+  test.each(["usePodCidr", "usepodcidripv6"])("says of Calico's %p where the range is", (text) => {
+    expect(readValue(text)).toEqual({
+      kind: "none",
+      reason: "is Calico's word for the podCIDR of the Node object, which the API server alone says",
+    });
   });
 
   test.each(["true", "24", "10.0.0.0/8 ", "::ffff:10.0.0.0/104x", "abc"])("refuses %p", (text) => {

@@ -17,6 +17,7 @@ export interface ReadOptions {
 
 /** Reads one value; host bits are kept. */
 export function readValue(text: string, options: ReadOptions = {}): ValueReading {
+  if (calicoWord.test(text)) return { kind: "none", reason: calicoReason };
   if (isPlaceholder(text)) return { kind: "none", reason: "is a placeholder, not a value" };
   const prefix = tryParsePrefix(text);
   if (prefix !== undefined) return { kind: "prefix", prefix, note: undefined };
@@ -31,8 +32,15 @@ export function readValue(text: string, options: ReadOptions = {}): ValueReading
   return { kind: "invalid", reason: isBare ? "is not a CIDR: it has no prefix length" : "is not a CIDR" };
 }
 
+/**
+ * `usePodCidr`, `usePodCidrIPv6`: Calico's plugin, also as a part of Canal, asks for the range for each pod (calico, cni-plugin,
+ * ReplaceHostLocalIPAMPodCIDRs).
+ */
+const calicoWord = /^usePodCidr(?:IPv6)?$/i;
+const calicoReason = "is Calico's word for the podCIDR of the Node object, which the API server alone says";
+
 /** A template's marks, or a word in capitals, that stand where a value was to be put. */
-const placeholder = /\{\{|\{%|[$#]\{|\$\(|^\$\w+$|^<[^>]*>|^%.+%$|^__.+__$|^@.+@$|^[A-Z][A-Z_]*(\/\d+)?$|^usePodCidr/;
+const placeholder = /\{\{|\{%|[$#]\{|\$\(|^\$\w+$|^<[^>]*>|^%.+%$|^__.+__$|^@.+@$|^[A-Z][A-Z_]*(\/\d+)?$/;
 
 /** Whether a text stands for a value that something else was to fill in: `{{ … }}`, `$X`, `<X>`, `%X%`, `SUBNET`. */
 export function isPlaceholder(text: string): boolean {
