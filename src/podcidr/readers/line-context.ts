@@ -32,13 +32,14 @@ const yamlForm =
 const proseMark = /^[ \t>]*(?:```|~~~)|\]\(https?:/;
 /** Both stand in each file of Go. */
 const goMarks: readonly RegExp[] = [/^package [a-z]\w*$/m, /^(?:import|func|type|var|const)\b/m];
-/** JavaScript and TypeScript, Vue, Terraform. What looks like a key in source is a field, a default, a test. */
+/** JavaScript and TypeScript, Vue, Terraform, patches. What looks like a key in source is a field, a default, a test. */
 const sourceMarks: readonly RegExp[] = [
   /^import (?:[^\n]* from )?["']/m,
   /^export (?:default|const|async|function|class|interface|type|enum) /m,
   /^(?:const|let|var) [^\n]* = require\(/m,
   /^<(?:template|script)\b/m,
   /^(?:resource|data|module|provider|variable|output|terraform|locals)\b[^=:\n]*\{$/m,
+  /^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@/m,
 ];
 const markupMark = /^[ \t]*<(?:!doctype|html|\?xml)/i;
 

@@ -21,6 +21,12 @@ rows("a program's source says nothing", [
     kind: "text",
   },
   {
+    name: "a patch, whose lines are those of before, too",
+    text: "--- a/k.service\n+++ b/k.service\n@@ -1,4 +1,4 @@\n [Service]\n podSubnet: 10.3.0.0/16\n-  --cluster-cidr=10.1.0.0/16 \\\n+  --cluster-cidr=10.2.0.0/16 \\\n   --v=2\n",
+    says: {},
+    kind: "text",
+  },
+  {
     name: "but a script that writes a kubeconfig and a manifest is no kubeconfig",
     text: "#!/bin/bash\ncat <<E > k\nkind: Config\ncurrent-context: a\nE\nrun it &&\ncat <<E > m\n- /hyperkube\n- --cluster-cidr=10.1.0.0/16\nE\n",
     says: { cluster: ["10.1.0.0/16"] },
