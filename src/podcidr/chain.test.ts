@@ -185,6 +185,37 @@ describe("choosePodCIDR() with a copy of the Node object", () => {
   });
 });
 
+describe("choosePodCIDR() takes nothing from a CNI configuration behind another CNI's", () => {
+  const calico =
+    '{"name":"k8s-pod-network","plugins":[{"type":"calico","ipam":{"type":"calico-ipam"}},{"type":"portmap"}]}';
+  const dir = "/etc/cni/net.d";
+  const asked = (files: Readonly<Record<string, string>>): string =>
+    short(choose({ files: Object.fromEntries(Object.entries(files).map(([name, text]) => [`${dir}/${name}`, text])) }));
+  const left = cni("10.1.2.0/24");
+
+  test.each([
+    ["one that was left", "10-calico.conflist", "20-bridge.conf"],
+    ["both moved aside", "10-calico.conflist.headcni-aside", "20-bridge.conf.headcni-aside"],
+  ])("%s", (_, first, second) => {
+    const answer = choose({ files: { [`${dir}/${first}`]: calico, [`${dir}/${second}`]: left } });
+    const reason = `a runtime takes ${first} before it, so no pod has an address of its range: it is not taken`;
+    expect(answer.source).toBe("default");
+    expect(answer.trace.find(({ file }) => file === `${dir}/${second}`)).toMatchObject({ outcome: "skipped", reason });
+  });
+
+  test.each<[string, Readonly<Record<string, string>>]>([
+    ["before it", { "05-bridge.conf": left, "10-calico.conflist": calico }],
+    ["behind one that no runtime loads", { "10-calico.conflist": `# by hand\n${calico}`, "20-bridge.conf": left }],
+    [
+      "behind Multus, which calls it",
+      { "00-multus.conf": '{"name":"m","type":"multus","clusterNetwork":"n"}', "20-bridge.conf": left },
+    ],
+    ["behind loopback", { "00-lo.conf": '{"name":"lo","type":"loopback"}', "20-bridge.conf": left }],
+  ])("but from one %s", (_, files) => {
+    expect(asked(files)).toStartWith("10.1.2.0/24 file ");
+  });
+});
+
 describe("choosePodCIDR() takes nothing from a CNI configuration that libcni refuses", () => {
   const good = cni("10.1.2.0/24");
   const list = cniList("10.1.2.0/24");

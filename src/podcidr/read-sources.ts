@@ -10,6 +10,7 @@ import { readNetworkConfig } from "../spec/config-file.ts";
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
 import { basename, join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
+import { findClusterConflist } from "./conflist-order.ts";
 import { type CommandLine, statementsByFile } from "./program-flags/command-lines.ts";
 import { type Removed, withoutNodeRange, withoutOverridden, withReplaced } from "./program-flags/overridden.ts";
 import { maxSourceBytes, type Reading, readText } from "./read-text.ts";
@@ -43,9 +44,26 @@ export function readSources(system: System, paths: readonly SourceFile[], nodeNa
     const unseen = listed.files.filter((file) => !seen.has(file));
     for (const file of unseen) seen.add(file);
     const read = unseen.map((file) => readSource(system, file, { ...source, nodeName }));
-    return read.map((each) => withoutReplaced(each, source, rangeBy));
+    const own = source.kind === "conflist-dir" ? withoutLeftovers(system, read) : read;
+    return own.map((each) => withoutReplaced(each, source, rangeBy));
   });
   return withPlacesReplaced(sources);
+}
+
+/** Without the ranges of configurations that no runtime takes, since another CNI's comes before. */
+function withoutLeftovers(system: System, sources: readonly Source[]): readonly Source[] {
+  const isNodes = (source: Source): boolean =>
+    source.kind === "read" &&
+    source.reading.statements.list.some(({ meaning, foreign }) => meaning === "node" && foreign === undefined);
+  const last = sources.findLastIndex(isNodes);
+  const before = sources.slice(0, Math.max(last, 0)).map(({ file }) => file);
+  const taken = findClusterConflist(system, before);
+  if (taken === undefined) return sources;
+  const reason = `a runtime takes ${basename(taken)} before it, so no pod has an address of its range: it is not taken`;
+  return sources.map(
+    (source, at): Source =>
+      at > before.indexOf(taken) && isNodes(source) ? { file: source.file, kind: "skipped", reason } : source,
+  );
 }
 
 /** One source for each file the command line is put together from and that says something, else for the first of them that is there. */
