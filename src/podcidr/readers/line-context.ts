@@ -2,7 +2,7 @@
 // `podCIDR` would mean in it.
 
 import type { Meaning } from "../statements.ts";
-import { rangeKey } from "./vocabulary.ts";
+import { podKeys, rangeKey } from "./vocabulary.ts";
 
 /** A `key: value` line, in YAML or pretty-printed JSON. */
 export interface KeyLine {
@@ -123,6 +123,13 @@ function nodeKeyMeaning(
   if (groups.some((group) => /^(?:crd\.)?(?:projectcalico\.org|cilium\.io)\//.test(group))) return undefined;
   const meanings = new Set([...keys.keys()].map((key) => rangeKey(key)?.meaning));
   if (meanings.has("service") && !meanings.has("cluster")) return "cluster";
-  if (nodes > 1) return undefined;
+  if (nodes > 1 || podKeys.some((key) => rangesOf(keys.get(key)) > 1)) return undefined;
   return nodes === 0 || nodeName === undefined || keys.get("name")?.has(nodeName) === true ? "node" : undefined;
+}
+
+/** How many ranges of one family a key has: several are those of several nodes, whose list need not say a kind for each. */
+function rangesOf(values: ReadonlySet<string> | undefined): number {
+  const ranges = [...(values ?? [])].filter((value) => /^[0-9A-Fa-f.:]+\/\d+$/.test(value));
+  const ipv6 = ranges.filter((range) => range.includes(":")).length;
+  return Math.max(ipv6, ranges.length - ipv6);
 }

@@ -90,6 +90,19 @@ describe("a variable that the text sets to a range", () => {
   });
 });
 
+describe("a broken list of nodes whose items say no kind", () => {
+  const list = (...ranges: readonly string[]): string =>
+    `{\n  "kind": "NodeList",\n  "items": [\n${ranges.map((range) => `    "podCIDR": "${range}",\n`).join("")}`;
+
+  test("says nothing of this node", () => {
+    expect(said(list("10.1.0.0/24", "10.1.1.0/24"))).toEqual({});
+    expect(said(list("fd00:1::/64", "10.1.0.0/24", "10.1.1.0/24"))).toEqual({});
+  });
+  test("is this node's when it says one range", () => {
+    expect(said(list("10.1.0.0/24", "10.1.0.0/24", "fd00:1::/64"))).toEqual({ node: ["10.1.0.0/24", "fd00:1::/64"] });
+  });
+});
+
 describe("--pod-cidr", () => {
   test.each([
     [
