@@ -150,8 +150,8 @@ class TextReader implements ReadContext {
   #scan(text: string, { why, isInvalid }: Pick<TextDocument, "why" | "isInvalid">, at: ScanPlace): string {
     if (this.#isShared) return "unknown";
     const { firstLine } = at;
-    const { nodeName } = this.#options;
-    const { found, isYaml } = scanLines(text, this.statements, { ...at, nodeName });
+    const { nodeName, readers } = this.#options;
+    const { found, isYaml } = scanLines(text, this.statements, { ...at, nodeName, readers });
     const isBroken = why !== undefined && isYaml && !this.#isScript;
     const rest = found.length > 0 ? ": only what stands on lines of its own was read" : "";
     // A script in a string was never meant to be YAML.

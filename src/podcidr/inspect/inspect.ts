@@ -16,12 +16,19 @@ import { chainReaders } from "../sources.ts";
 import { Statements } from "../statements.ts";
 import { decodeText } from "../text/decode.ts";
 import { anyDocument } from "./any-document.ts";
+import { assignments } from "./assignments.ts";
 import { clusterSpecs } from "./cluster-specs.ts";
+import { flannelText } from "./flannel-text.ts";
 
-/** All of the chain's; first those that tell a document by more than one key, last the one that takes any, bare keys included. */
+/**
+ * All of the chain's; first those that tell a document by more than one key, last the one that takes any, bare keys included. Those
+ * behind it read text only.
+ */
 const readers: readonly Reader[] = [
   ...new Set([kubeconfig, netConf, cniConfig, clusterSpecs, ...chainReaders().filter((each) => each !== settings)]),
   anyDocument,
+  assignments,
+  flannelText,
 ];
 
 /** Inspects what a file holds. Never throws. */

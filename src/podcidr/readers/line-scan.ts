@@ -7,6 +7,7 @@ import { withVariables } from "../text/variables.ts";
 import { isPlainValue, stateFlags, statePassedOn } from "./flags.ts";
 import { stateRangeKey } from "./key-paths.ts";
 import { isCommentLine, type KeyLine, type LineContext, lineContext, readKeyLine } from "./line-context.ts";
+import type { Reader, TextLines } from "./reader.ts";
 import { isPassedOn, isPodKey, rangeKey } from "./vocabulary.ts";
 
 const program = "kube-controller-manager|kube-apiserver|kube-proxy|kubelet|hyperkube|kubeadm|k3s|rke2";
@@ -33,6 +34,8 @@ export interface LineScanOptions {
   readonly firstLine: number;
   /** Whether all of the text stands on that line, its line ends being written as escapes. @default false */
   readonly isOneLine?: boolean;
+  /** What else reads the lines, after what stands on each by itself was stated. */
+  readonly readers?: readonly Pick<Reader, "lines">[];
   /** Whether it is a shell's script, or a part of one. @default false */
   readonly isShell?: boolean;
   /** This node's name, to tell it from other nodes in text about Node objects. */
@@ -47,12 +50,9 @@ export interface ScanResult {
 }
 
 /** A text being scanned. */
-interface Scan {
-  readonly lines: readonly string[];
+interface Scan extends TextLines {
   readonly statements: Statements;
   readonly context: LineContext;
-  /** The line of the file for an index of `lines`. */
-  readonly lineOf: (index: number) => number;
   readonly isOneLine: boolean;
 }
 
@@ -86,6 +86,7 @@ export function scanLines(text: string, statements: Statements, options: LineSca
       if (found !== undefined) scanKey(scan, found, lineOf(index));
       scanList(scan, index);
     }
+    if (!context.isProse) for (const reader of options.readers ?? []) reader.lines?.(scan, statements);
   }
   return { found: statements.list.slice(before), isYaml: context.isYaml && !context.isCode };
 }

@@ -16,8 +16,17 @@ export interface Reader {
   readonly object?: (tree: Tree, context: ReadContext, type: DocumentType) => string | undefined;
   readonly plain?: (tree: Tree, context: ReadContext) => string | undefined;
   readonly text?: (text: string, statements: Statements, firstLine: number) => string | undefined;
+  /** States what lines of a text say beside flags and keys, unless it is documentation or a program's source. */
+  readonly lines?: (text: TextLines, statements: Statements) => void;
   /** Whether its plain documents are of their format in a ConfigMap too, where any document could be anybody's. @default false */
   readonly isKnownAnywhere?: boolean;
+}
+
+/** A text that could not be parsed; a line of it that is too long to be read is empty. */
+export interface TextLines {
+  readonly lines: readonly string[];
+  /** The line of the file for an index of `lines`. */
+  readonly lineOf: (index: number) => number;
 }
 
 /** A text inside a document that is a document itself, e.g. a value of a ConfigMap. */
