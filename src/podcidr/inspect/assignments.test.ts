@@ -45,6 +45,12 @@ rows("variables that are set in text", [
     kind: "text",
   },
   {
+    name: "of CoreOS' installation",
+    text: "#!/bin/bash\nexport POD_NETWORK=10.1.0.0/16\nexport SERVICE_IP_RANGE=10.2.0.0/24\n",
+    says: { cluster: ["10.1.0.0/16"], service: ["10.2.0.0/24"] },
+    kind: "text",
+  },
+  {
     name: "but not to something to be filled in, in a test, or with a name that only contains one",
     text: `CLUSTER_CIDR=$1\nSERVICE_CIDR=\${SERVICE_CIDR:-10.2.0.0/16}\nCLUSTER_CIDR=\nif [ $CLUSTER_CIDR == 10.1.0.0/16 ]; then\nCLUSTER_CIDR == 10.1.0.0/16\nMY_CLUSTER_CIDR=10.1.0.0/16\nCALICO_IPV4POOL_CIDR=10.1.0.0/16\n`,
     says: {},

@@ -1,11 +1,10 @@
 // Variables that are set in text: shell and environment files, units, INI, TOML, Nix, variables of Terraform. Their names have no
 // rules, so that only those with one meaning anywhere count, and only where a whole range stands behind them.
 
-import { stateRangeKey } from "../readers/key-paths.ts";
 import { withoutComment } from "../readers/line-context.ts";
 import type { Reader, TextLines } from "../readers/reader.ts";
 import { plainPodKeys } from "../readers/settings.ts";
-import { plainKey, rangeKey } from "../readers/vocabulary.ts";
+import { plainKey, type RangeName, rangeKey } from "../readers/vocabulary.ts";
 import { maxValues, type StatedValue, type Statements } from "../statements.ts";
 import { looksLikeAddress } from "../usable.ts";
 
@@ -25,6 +24,11 @@ interface Assignment {
 /** `export X=…`, `Environment="X=…"`, `x = "…"`, `x.y = "…";`, `X ?= …` */
 const assignment =
   /^[ \t]*(?:(?:export|readonly|local|declare|typeset)[ \t]+(?:-\w+[ \t]+)*|Environment[ \t]*=[ \t]*)?["']?(?:[A-Za-z][\w-]*\.)*([A-Za-z][\w-]*)["']?[ \t]*[:?]?=[ \t]*(\S.*)$/;
+/** Names that are variables alone: of CoreOS' installation, and of those that were made after it. */
+const variables: ReadonlyMap<string, RangeName> = new Map([
+  ["podnetwork", { meaning: "cluster" }],
+  ["serviceiprange", { meaning: "service" }],
+]);
 /** Python, Java, Rust, C# and their like: what is set there is a default or a test's. */
 const sourceMark =
   /^(?:from [\w.]+ )?import [\w.*{]|^[ \t]*(?:async )?(?:def|fn) \w+\(|^[ \t]*(?:pub |public |private )+\w|^using [\w.]+;/;
@@ -35,9 +39,10 @@ function stateAssignments({ lines, lineOf }: TextLines, statements: Statements):
   for (const [index, line] of lines.entries()) {
     const found = line.includes("=") ? readAssignment(line, lineOf(index)) : undefined;
     if (found === undefined) continue;
-    meanings.add(rangeKey(found.key)?.meaning);
-    if (plainPodKeys.has(plainKey(found.key))) pods.push(found);
-    else stateRangeKey(statements, found.key, found.values);
+    const known = meaningOf(found.key);
+    meanings.add(known?.meaning);
+    if (known === undefined) pods.push(found);
+    else statements.add({ ...known, ...found });
   }
   // As in a map: the pod range beside a service range is the cluster's, and elsewhere anybody's.
   const isCluster = meanings.has("service") && !meanings.has("cluster");
@@ -47,10 +52,14 @@ function stateAssignments({ lines, lineOf }: TextLines, statements: Statements):
   }
 }
 
+function meaningOf(key: string): RangeName | undefined {
+  return rangeKey(key) ?? variables.get(plainKey(key));
+}
+
 /** A variable that is set to ranges or to a length, and to nothing else. */
 function readAssignment(line: string, at: number): Assignment | undefined {
   const [, key = "", rest = ""] = assignment.exec(line) ?? [];
-  if (rangeKey(key) === undefined && !plainPodKeys.has(plainKey(key))) return undefined;
+  if (meaningOf(key) === undefined && !plainPodKeys.has(plainKey(key))) return undefined;
   const list = withoutComment(rest).replace(/[ \t;,]+$/, "");
   const pieces = list.replace(/^\[(.*)\]$/, "$1").split(",");
   const texts = pieces.map((piece) => piece.replace(/^["'\s]+|["'\s]+$/g, "")).filter((text) => text !== "");

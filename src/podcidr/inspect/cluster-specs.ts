@@ -138,6 +138,20 @@ const specs: readonly ClusterSpec[] = [
       mask("spec.kubernetes.kubeControllerManager.nodeCIDRMaskSize"),
     ],
   },
+  // The ranges of a cluster that runs others' control planes; its object stands in many others.
+  ...(
+    [
+      [/^core\.gardener\.cloud$/, /^Seed$/, ""],
+      [/^gardenlet\.config\.gardener\.cloud$/, /^GardenletConfiguration$/, "seedConfig."],
+      [/^seedmanagement\.gardener\.cloud$/, /^Gardenlet$/, "spec.config.seedConfig."],
+      [/^seedmanagement\.gardener\.cloud$/, /^ManagedSeed$/, "spec.gardenlet.config.seedConfig."],
+    ] as const
+  ).map(([group, kind, place]) => ({
+    name: "gardener",
+    group,
+    kind,
+    rules: [...cluster(`${place}spec.networks.pods`), ...service(`${place}spec.networks.services`)],
+  })),
   {
     name: "k3d",
     group: /^k3d\.io$/,

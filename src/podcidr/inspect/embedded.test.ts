@@ -75,6 +75,31 @@ rows("parts of a document", [
     kind: "settings",
   },
   {
+    name: "OpenShift's API server",
+    text: "apiVersion: kubecontrolplane.config.openshift.io/v1\nkind: KubeAPIServerConfig\nservingInfo: {bindNetwork: tcp4}\nservicesSubnet: 172.30.0.0/16\n",
+    says: { service: ["172.30.0.0/16"] },
+    kind: "object",
+  },
+  {
+    name: "Oracle's options",
+    text: "options: {kubernetesNetworkConfig: {podsCidr: 10.1.0.0/16, servicesCidr: 10.2.0.0/16}}\nvpc: {servicesSubnet: 10.3.0.0/24, pods_cidr: 10.4.0.0/24}\n",
+    says: { cluster: ["10.1.0.0/16"], service: ["10.2.0.0/16"] },
+    kind: "settings",
+  },
+  {
+    name: "Gardener's seeds, wherever they stand",
+    text: `apiVersion: core.gardener.cloud/v1beta1
+kind: Seed
+spec: {networks: {nodes: 10.0.0.0/16, pods: 10.1.0.0/16, services: 10.2.0.0/16, shootDefaults: {pods: 10.9.0.0/16}}}
+---
+apiVersion: seedmanagement.gardener.cloud/v1alpha1
+kind: Gardenlet
+spec: {config: {seedConfig: {spec: {networks: {pods: 10.3.0.0/16, services: 10.4.0.0/16}}}}}
+`,
+    says: { cluster: ["10.1.0.0/16", "10.3.0.0/16"], service: ["10.2.0.0/16", "10.4.0.0/16"] },
+    kind: "gardener",
+  },
+  {
     name: "JSON patches",
     text: "- {op: replace, path: /networking/podSubnet, value: 10.1.0.0/16}\n- {op: remove, path: /networking/serviceSubnet, value: 10.2.0.0/16}\n- {path: /spec/other, value: 10.3.0.0/16}\n",
     says: { cluster: ["10.1.0.0/16"] },

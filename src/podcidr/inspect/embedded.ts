@@ -4,7 +4,7 @@
 import type { Family } from "../../cidr/addr.ts";
 import { stateRangeKey } from "../readers/key-paths.ts";
 import { plainKey, rangeKey } from "../readers/vocabulary.ts";
-import { type Statements, valuesIn } from "../statements.ts";
+import { type Meaning, type Statements, valuesIn } from "../statements.ts";
 import { child, itemsOf, type Tree, type TreeMap, textAt } from "../text/tree.ts";
 import { looksLikeAddress } from "../usable.ts";
 
@@ -21,6 +21,31 @@ export function stateEmbedded(statements: Statements, map: TreeMap): void {
     } else if (name === "clusternetworkcidr") stateSubnetLength(statements, map, valuesIn(value)[0]?.text);
   }
   statePatch(statements, map);
+  for (const pair of pairs) statePair(statements, map, pair);
+}
+
+/** Keys whose meaning only the company of the other tells: alone they can be those of any subnet. */
+const pairs: readonly ReadonlyMap<string, Meaning | undefined>[] = [
+  // Oracle's clusters.
+  new Map([
+    ["podscidr", "cluster"],
+    ["servicescidr", "service"],
+  ]),
+  // OpenShift's API server.
+  new Map([
+    ["servicessubnet", "service"],
+    ["servinginfo", undefined],
+  ]),
+];
+
+function statePair(statements: Statements, map: TreeMap, pair: ReadonlyMap<string, Meaning | undefined>): void {
+  const found = map.entries.filter(({ key }) => pair.has(plainKey(key)));
+  if (new Set(found.map(({ key }) => plainKey(key))).size < pair.size) return;
+  for (const { key, value } of found) {
+    const meaning = pair.get(plainKey(key));
+    const values = valuesIn(value).filter(({ text }) => looksLikeAddress(text));
+    if (meaning !== undefined) statements.add({ meaning, key, values });
+  }
 }
 
 function networksOf(tree: Tree): readonly Tree[] {
