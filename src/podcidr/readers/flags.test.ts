@@ -9,6 +9,47 @@ function manager(body: string, key = "command"): string {
 
 const cluster = (...cidrs: readonly string[]): Said => ({ cluster: cidrs });
 
+describe("flags that set keys of a configuration", () => {
+  test.each<[string, string, Said]>([
+    [
+      "minikube's",
+      "minikube start --cni=bridge \\\n  --extra-config=kubeadm.pod-network-cidr=10.1.0.0/16 --service-cluster-ip-range=10.2.0.0/16\n",
+      { ...cluster("10.1.0.0/16"), service: ["10.2.0.0/16"] },
+    ],
+    [
+      "minikube's of other components",
+      "minikube start --extra-config controller-manager.node-cidr-mask-size=25 --extra-config=proxy.cluster-cidr=10.1.0.0/16\n",
+      { ...cluster("10.1.0.0/16"), mask: { ipv4: 25 } },
+    ],
+    ["Helm's", 'helm install f f/f --set a=b,podCidr="10.1.0.0/16" -n f\n', cluster("10.1.0.0/16")],
+    [
+      "Helm's lists",
+      "helm install a --set x.clusterCIDRs={10.1.0.0/16,fd00:1::/56}\n",
+      cluster("10.1.0.0/16", "fd00:1::/56"),
+    ],
+    [
+      "kops'",
+      "kops create cluster --set cluster.spec.networking.podCIDR=10.1.0.0/16 --set=spec.serviceClusterIPRange=10.2.0.0/16\n",
+      { ...cluster("10.1.0.0/16"), service: ["10.2.0.0/16"] },
+    ],
+    [
+      "a string of a document",
+      "- run: minikube start --extra-config=kubeadm.pod-network-cidr=10.1.0.0/16\n",
+      cluster("10.1.0.0/16"),
+    ],
+    [
+      "placeholders, other keys, text",
+      "helm x --set podCidr=$X,y.cidr=10.1.0.0/16\necho --set clusterCIDR=10.1.0.0/16\n",
+      {},
+    ],
+  ])("%s", (_, text, says) => {
+    expect(said(text)).toEqual(says);
+  });
+  test("not for one node", () => {
+    expect(said("helm install f f/f --set podCidr=10.1.2.0/24\n")).toEqual({});
+  });
+});
+
 describe("flags of a container", () => {
   test.each<[string, string, Said]>([
     ["with =", "- --cluster-cidr=10.1.0.0/16", cluster("10.1.0.0/16")],

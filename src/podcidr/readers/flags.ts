@@ -5,7 +5,7 @@ import { maxValues, type StatedValue, type Statements, splitValues } from "../st
 import { type ShellWord, shellWords } from "../text/shell-words.ts";
 import { child, entriesOf, type FileLines, itemsOf, type Tree, textAt } from "../text/tree.ts";
 import { looksLikeAddress } from "../usable.ts";
-import { flagMeaning, isOwnFlag, isPassedOn } from "./vocabulary.ts";
+import { flagMeaning, isOwnFlag, isPassedOn, plainKey, podKeys, rangeKey } from "./vocabulary.ts";
 
 /** The API server's command line, the longest there is, has a tenth of this. */
 const maxCommandItems = 1000;
@@ -21,6 +21,9 @@ export interface FlagOptions {
 
 /** k3d says which nodes an argument is for: `--k3s-arg "--cluster-cidr=10.42.0.0/16@server:0"`. */
 const nodeFilter = /(\/\d{1,3})@[\w:;*-]+$/;
+/** minikube's, Helm's and kops': keys of a configuration, `kubeadm.pod-network-cidr=10.244.0.0/16`. */
+const setFlags: ReadonlySet<string> = new Set(["extra-config", "set", "set-string"]);
+const setKey = /(?:^|,)(?:[\w-]+\.)*([\w-]+)=(\{[^}]*\}|[^,]*)/g;
 /** What stands behind these is text: printed, compared, or looked for. */
 const textCommand =
   /^(?:echo|printf|[ef]?grep|sed|awk|test|\[\[?|die|fail|fatal|error|warn|usage|assert\w*|\w*log(?:ger|_\w+)?)$/;
@@ -47,8 +50,9 @@ export function stateFlags(statements: Statements, words: readonly ShellWord[], 
     const match = /^--([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word.text);
     if (match === null) continue;
     const name = (match[1] ?? "").replaceAll("_", "-");
-    if (!isPassedOn(name) && flagMeaning(name) === undefined) continue;
-    if (options.isAnyProgram === true && !isOwnFlag(name) && name !== "service-cidr") continue;
+    const setsKeys = setFlags.has(name);
+    if (!setsKeys && !isPassedOn(name) && flagMeaning(name) === undefined) continue;
+    if (options.isAnyProgram === true && !setsKeys && !isOwnFlag(name) && name !== "service-cidr") continue;
     let value: StatedValue | undefined = match[2] === undefined ? undefined : { text: match[2], line: word.line };
     if (value === undefined) {
       const next = words[index + 1];
@@ -57,12 +61,24 @@ export function stateFlags(statements: Statements, words: readonly ShellWord[], 
       index += 1;
     }
     value = { ...value, text: value.text.replace(nodeFilter, "$1") };
-    if (isPassedOn(name)) statePassedOn(statements, name, value);
+    if (setsKeys) stateSetKeys(statements, value);
+    else if (isPassedOn(name)) statePassedOn(statements, name, value);
     else if (options.isAnyProgram !== true || isPlainValue(value.text)) found.set(name, value);
   }
   // Other programs have this one too; beside a flag of Kubernetes' alone it is Kubernetes'.
   if (options.isAnyProgram === true && ![...found.keys()].some(isOwnFlag)) return;
   for (const [name, value] of found) stateFlag(statements, name, value, options);
+}
+
+/** States keys of one meaning that a flag sets; whose `podCIDR` is, nothing there says. */
+function stateSetKeys(statements: Statements, { text, line }: StatedValue): void {
+  for (const [, key = "", value = ""] of text.slice(0, 4096).matchAll(setKey)) {
+    const known = rangeKey(key) ?? flagMeaning(key);
+    const values = splitValues(value.replace(/^\{(.*)\}$/, "$1"), line).filter((item) => isPlainValue(item.text));
+    if (podKeys.some((name) => plainKey(name) === plainKey(key))) {
+      statements.add({ meaning: "node", key, values, by: "anybody" });
+    } else if (known !== undefined) statements.add({ ...known, key, values });
+  }
 }
 
 /** CIDRs or a number, and nothing that would have to be filled in. */
