@@ -22,6 +22,21 @@ rows("one key in many spellings", [
   },
 ]);
 
+rows("names of installers", [
+  {
+    name: "in a namespace",
+    text: "kubernetes::cni_pod_cidr: 10.1.0.0/24\nkubernetes::service_cidr: 10.2.0.0/16\n",
+    says: { cluster: ["10.1.0.0/24"], service: ["10.2.0.0/16"] },
+    kind: "settings",
+  },
+  {
+    name: "with a block",
+    text: "cluster: {networking: {pod_cidr_block: 10.1.0.0/20, service_cidr_block: 10.2.0.0/16}}\n",
+    says: { cluster: ["10.1.0.0/20"], service: ["10.2.0.0/16"] },
+    kind: "settings",
+  },
+]);
+
 rows("a pod range deep in a document", [
   {
     name: "is the cluster's beside the service range",
@@ -79,6 +94,18 @@ rows("parts of a document", [
     text: "apiVersion: kubecontrolplane.config.openshift.io/v1\nkind: KubeAPIServerConfig\nservingInfo: {bindNetwork: tcp4}\nservicesSubnet: 172.30.0.0/16\n",
     says: { service: ["172.30.0.0/16"] },
     kind: "object",
+  },
+  {
+    name: "a pair of pods and services",
+    text: "networks: {control_plane: 192.0.2.0/24, pod: 10.1.0.0/16, service: 10.2.0.0/16}\nb: {networks: {pods: [10.3.0.0/16, 'fd00:3::/56'], services: 10.4.0.0/16}}\n",
+    says: { cluster: ["10.1.0.0/16", "10.3.0.0/16", "fd00:3::/56"], service: ["10.2.0.0/16", "10.4.0.0/16"] },
+    kind: "settings",
+  },
+  {
+    name: "but no half of one, nor a pair of anything else",
+    text: "a: {pod: 10.1.0.0/16, service: web}\nb: {services: 10.2.0.0/16}\nc: {pods: 110, services: 24}\nd: {pods: 10.1.0.1, services: 10.2.0.1}\n",
+    says: {},
+    kind: "unknown",
   },
   {
     name: "Oracle's options",

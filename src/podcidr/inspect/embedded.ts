@@ -4,7 +4,7 @@
 import type { Family } from "../../cidr/addr.ts";
 import { stateRangeKey } from "../readers/key-paths.ts";
 import { plainKey, rangeKey } from "../readers/vocabulary.ts";
-import { type Meaning, type Statements, valuesIn } from "../statements.ts";
+import { type Meaning, type Statement, type Statements, valuesIn } from "../statements.ts";
 import { child, itemsOf, type Tree, type TreeMap, textAt } from "../text/tree.ts";
 import { looksLikeAddress } from "../usable.ts";
 
@@ -26,6 +26,15 @@ export function stateEmbedded(statements: Statements, map: TreeMap): void {
 
 /** Keys whose meaning only the company of the other tells: alone they can be those of any subnet. */
 const pairs: readonly ReadonlyMap<string, Meaning | undefined>[] = [
+  // MetalK8s' and Gardener's networks, secondary ranges of a cloud's subnet.
+  new Map([
+    ["pod", "cluster"],
+    ["service", "service"],
+  ]),
+  new Map([
+    ["pods", "cluster"],
+    ["services", "service"],
+  ]),
   // Oracle's clusters.
   new Map([
     ["podscidr", "cluster"],
@@ -40,12 +49,14 @@ const pairs: readonly ReadonlyMap<string, Meaning | undefined>[] = [
 
 function statePair(statements: Statements, map: TreeMap, pair: ReadonlyMap<string, Meaning | undefined>): void {
   const found = map.entries.filter(({ key }) => pair.has(plainKey(key)));
-  if (new Set(found.map(({ key }) => plainKey(key))).size < pair.size) return;
-  for (const { key, value } of found) {
+  const stated = found.flatMap(({ key, value }): Statement[] => {
     const meaning = pair.get(plainKey(key));
-    const values = valuesIn(value).filter(({ text }) => looksLikeAddress(text));
-    if (meaning !== undefined) statements.add({ meaning, key, values });
-  }
+    const values = valuesIn(value).filter(({ text }) => looksLikeAddress(text) && text.includes("/"));
+    return meaning === undefined || values.length === 0 ? [] : [{ meaning, key, values }];
+  });
+  const expected = [...pair.values()].filter((meaning) => meaning !== undefined).length;
+  if (new Set(found.map(({ key }) => plainKey(key))).size < pair.size || stated.length < expected) return;
+  for (const statement of stated) statements.add(statement);
 }
 
 function networksOf(tree: Tree): readonly Tree[] {

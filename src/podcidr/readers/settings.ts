@@ -136,7 +136,7 @@ function describesCluster(tree: Tree): boolean {
 /** AKS' name for the cluster's pod range, which only beside a service range means anything. */
 const aksKey = "clustersubnet";
 /** Names that mean this node's range or the cluster's, in their plain form. */
-export const plainPodKeys: ReadonlySet<string> = new Set([...podKeys.map(plainKey), aksKey]);
+export const plainPodKeys: ReadonlySet<string> = new Set([...podKeys.map(plainKey), "podcidrblock", aksKey]);
 
 /** States the pod range of a map in a document whose kind says nothing. */
 export function statePodRange(statements: Statements, map: TreeMap): void {

@@ -5,6 +5,13 @@ describe("rangeKey()", () => {
   test.each(["clusterCIDR", "cluster-cidr", "cluster_cidr", "ClusterCidr", "CLUSTER_CIDR"])("knows %s", (key) => {
     expect(rangeKey(key)).toEqual({ meaning: "cluster" });
   });
+  test("knows a key in a namespace", () => {
+    expect(["kubernetes::service_cidr", "k8s:serviceCidr"].map(rangeKey)).toEqual([
+      { meaning: "service" },
+      { meaning: "service" },
+    ]);
+    expect(rangeKey("service_cidr::x")).toBeUndefined();
+  });
   test("knows no key that only holds one", () => {
     expect(rangeKey("IPv4_CLUSTER_CIDR")).toBeUndefined();
   });

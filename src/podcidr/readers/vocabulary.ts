@@ -12,19 +12,19 @@ export interface RangeName {
 
 /**
  * Flags by their own spelling, keys in their plain form: clusterCIDR, cluster-cidr, cluster_cidr, ClusterCidr and CLUSTER_CIDR are one
- * key. Among them kubeadm's, GKE's, eksctl's and Kubespray's; `portal-net` is how Kubernetes before 1.0 called the service range.
+ * key. Among them kubeadm's, GKE's, eksctl's, Kubespray's and Puppet's; `portal-net` is how Kubernetes before 1.0 called the service range.
  */
 export const rangeNames: readonly (RangeName & { readonly flags: string; readonly keys: string })[] = [
   {
     meaning: "cluster",
     flags: "cluster-cidr pod-network-cidr",
     keys: `podsubnet podsubnets podsubnetcidr podnetworkcidr clustercidr clustercidrs clusternetworkcidr clusterpodcidr
-      clusteripv4cidr clusteripv4cidrblock kubepodssubnet kubepodsubnet`,
+      clusteripv4cidr clusteripv4cidrblock cnipodcidr kubepodssubnet kubepodsubnet`,
   },
   {
     meaning: "service",
     flags: "service-cluster-ip-range service-cidr portal-net",
-    keys: `servicesubnet servicesubnets servicesubnetcidr servicecidr servicecidrs servicenetworkcidr serviceclusteriprange
+    keys: `servicesubnet servicesubnets servicesubnetcidr servicecidr servicecidrs servicecidrblock servicenetworkcidr serviceclusteriprange
       clusterservicecidr svccidr svcsubnet serviceipv4cidr servicesipv4cidr servicesipv4cidrblock kubeserviceaddresses
       kubeservicesubnet`,
   },
@@ -99,9 +99,9 @@ export function plainKey(key: string): string {
   return key.replace(/[-_]/g, "").toLowerCase();
 }
 
-/** What a key stands for wherever it is; undefined for any other. */
+/** What a key stands for wherever it is, also in a namespace (`kubernetes::service_cidr`); undefined for any other. */
 export function rangeKey(key: string): RangeName | undefined {
-  return keys.get(plainKey(key));
+  return keys.get(plainKey(key.slice(key.lastIndexOf(":") + 1)));
 }
 
 /** Whether a key is one of those that may be this node's or the cluster's. */
