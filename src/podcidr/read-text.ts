@@ -118,7 +118,7 @@ class TextReader implements ReadContext {
       return [this.#scan(text, { why: undefined, isInvalid: false }, { firstLine, isOneLine, isShell })];
     }
     for (const reader of this.#options.readers) {
-      const kind = reader.text?.(text, this.statements, firstLine);
+      const kind = reader.text?.(text, this, firstLine);
       if (kind !== undefined) return [kind];
     }
     const kinds: string[] = [];

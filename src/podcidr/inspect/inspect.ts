@@ -18,6 +18,7 @@ import { decodeText } from "../text/decode.ts";
 import { anyDocument } from "./any-document.ts";
 import { assignments } from "./assignments.ts";
 import { clusterSpecs } from "./cluster-specs.ts";
+import { describedNodes } from "./described-nodes.ts";
 import { flannelText } from "./flannel-text.ts";
 
 /**
@@ -27,6 +28,7 @@ import { flannelText } from "./flannel-text.ts";
 const readers: readonly Reader[] = [
   ...new Set([kubeconfig, netConf, cniConfig, clusterSpecs, ...chainReaders().filter((each) => each !== settings)]),
   anyDocument,
+  describedNodes,
   assignments,
   flannelText,
 ];

@@ -11,7 +11,7 @@ export const subnetEnv: Reader = {
     node: "`FLANNEL_SUBNET`, `FLANNEL_IPV6_SUBNET` (a gateway's address: masked)",
     cluster: "`FLANNEL_NETWORK`, `FLANNEL_IPV6_NETWORK`",
   },
-  text(text, statements, firstLine) {
+  text(text, { statements }, firstLine) {
     if (!isSubnetEnv(text)) return undefined;
     readSubnetEnv(text, statements, firstLine);
     return "subnet-env";

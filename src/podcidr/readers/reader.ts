@@ -15,7 +15,7 @@ export interface Reader {
   readonly finds: Readonly<Partial<Record<Meaning, string>>>;
   readonly object?: (tree: Tree, context: ReadContext, type: DocumentType) => string | undefined;
   readonly plain?: (tree: Tree, context: ReadContext) => string | undefined;
-  readonly text?: (text: string, statements: Statements, firstLine: number) => string | undefined;
+  readonly text?: (text: string, context: ReadContext, firstLine: number) => string | undefined;
   /** States what lines of a text say beside flags and keys, unless it is documentation or a program's source. */
   readonly lines?: (text: TextLines, statements: Statements) => void;
   /** Whether its plain documents are of their format in a ConfigMap too, where any document could be anybody's. @default false */
