@@ -235,10 +235,9 @@ class Classifier {
     const isIpv6Only = ranges.length > 0 && ranges.every((range) => range.family === "ipv6");
     const family = statement.family ?? (isIpv6Only ? "ipv6" : "ipv4");
     const read = readMask(item.text, family);
-    if (read.kind === "invalid") {
-      this.#refuse(statement, { line: item.line, value: read.shown, reason: read.reason });
-      return;
-    }
+    if (read.kind === "none") this.warn({ line: item.line, reason: `${statement.key} ${read.reason}` });
+    if (read.kind === "invalid") this.#refuse(statement, { line: item.line, value: read.shown, reason: read.reason });
+    if (read.kind !== "length") return;
     const { length } = read;
     this.#mask[family] = length;
     this.#findings.push({ line: item.line, key: statement.key, value: String(length), meaning: "mask" });

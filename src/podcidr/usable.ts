@@ -18,7 +18,7 @@ export interface ReadOptions {
 /** Reads one value; host bits are kept. */
 export function readValue(text: string, options: ReadOptions = {}): ValueReading {
   if (calicoWord.test(text)) return { kind: "none", reason: calicoReason };
-  if (isPlaceholder(text)) return { kind: "none", reason: "is a placeholder, not a value" };
+  if (isPlaceholder(text)) return { kind: "none", reason: placeholderReason };
   const prefix = tryParsePrefix(text);
   if (prefix !== undefined) return { kind: "prefix", prefix, note: undefined };
   if (options.leadingZeros === true) {
@@ -42,6 +42,8 @@ const calicoReason = "is Calico's word for the podCIDR of the Node object, which
 /** A template's marks, or a word in capitals, that stand where a value was to be put. */
 const placeholder = /\{\{|\{%|[$#]\{|\$\(|^\$\w+$|^<[^>]*>|^%.+%$|^__.+__$|^@.+@$|^[A-Z][A-Z_]*(\/\d+)?$/;
 
+const placeholderReason = "is a placeholder, not a value";
+
 /** Whether a text stands for a value that something else was to fill in: `{{ … }}`, `$X`, `<X>`, `%X%`, `SUBNET`. */
 export function isPlaceholder(text: string): boolean {
   return placeholder.test(text) && !looksLikeAddress(text);
@@ -61,11 +63,14 @@ export function showable(text: string): string | undefined {
 
 export type MaskReading =
   | { readonly kind: "length"; readonly length: number }
+  /** As in `ValueReading`. */
+  | { readonly kind: "none"; readonly reason: string }
   /** `shown`: the text, when it may be. */
   | { readonly kind: "invalid"; readonly reason: string; readonly shown: string | undefined };
 
 /** Reads the length of a node's block: `24`, `/24`. */
 export function readMask(written: string, family: Family): MaskReading {
+  if (isPlaceholder(written)) return { kind: "none", reason: placeholderReason };
   const text = written.replace(/^\//, "");
   const length = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
   const limit = longestBits[family];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { findings, type Said, said } from "../testing.ts";
+import { findings, type Said, said, warnings } from "../testing.ts";
 
 /** A static pod whose container has this YAML, indented under `command:` or `args:`. */
 function manager(body: string, key = "command"): string {
@@ -8,6 +8,15 @@ function manager(body: string, key = "command"): string {
 }
 
 const cluster = (...cidrs: readonly string[]): Said => ({ cluster: cidrs });
+
+test("a length that is to be filled in is a placeholder, as a range is", () => {
+  expect(
+    warnings("ExecStart=/bin/kube-controller-manager \\\n  --node-cidr-mask-size={{ node_cidr_len }}\n"),
+  ).toContain("2 -: --node-cidr-mask-size is a placeholder, not a value");
+  expect(warnings("cluster-cidr: 10.1.0.0/16\nnode-cidr-mask-size: $LENGTH\n")).toEqual([
+    "2 -: node-cidr-mask-size is a placeholder, not a value",
+  ]);
+});
 
 describe("flags that set keys of a configuration", () => {
   test.each<[string, string, Said]>([
