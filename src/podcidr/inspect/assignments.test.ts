@@ -58,6 +58,21 @@ rows("variables that are set in text", [
   },
 ]);
 
+rows("the pod range in a broken document, in any spelling", [
+  {
+    name: "beside the service range",
+    text: 'a: {{ x }} y\nSERVICE_CIDR: "10.2.0.0/16"\n# POD_CIDR: 10.9.0.0/16\nPOD_CIDR: "10.1.0.0/20" # pods\n',
+    says: { cluster: ["10.1.0.0/20"], service: ["10.2.0.0/16"] },
+    kind: "invalid-yaml",
+  },
+  {
+    name: "and alone",
+    text: "a: {{ x }} y\npodCidr: 10.1.0.0/16\npod_cidr: 10.3.4.0/24\n",
+    says: { cluster: ["10.1.0.0/16"] },
+    kind: "invalid-yaml",
+  },
+]);
+
 describe("a variable of the pod range", () => {
   test("is the cluster's beside the service range", () => {
     expect(said("pod_cidr = '10.1.2.0/24'\nsvc_cidr = '10.2.0.0/16'\n")).toEqual({

@@ -1,10 +1,10 @@
 // Variables that are set in text: shell and environment files, units, INI, TOML, Nix, variables of Terraform. Their names have no
 // rules, so that only those with one meaning anywhere count, and only where a whole range stands behind them.
 
-import { withoutComment } from "../readers/line-context.ts";
+import { isCommentLine, readKeyLine, withoutComment } from "../readers/line-context.ts";
 import type { Reader, TextLines } from "../readers/reader.ts";
 import { plainPodKeys } from "../readers/settings.ts";
-import { plainKey, type RangeName, rangeKey } from "../readers/vocabulary.ts";
+import { isPodKey, plainKey, type RangeName, rangeKey } from "../readers/vocabulary.ts";
 import { maxValues, type StatedValue, type Statements } from "../statements.ts";
 import { looksLikeAddress } from "../usable.ts";
 
@@ -35,16 +35,15 @@ const sourceMark =
 
 function stateAssignments({ lines, lineOf }: TextLines, statements: Statements): void {
   const pods: Assignment[] = [];
-  const meanings = new Set<string | undefined>();
   for (const [index, line] of lines.entries()) {
-    const found = line.includes("=") ? readAssignment(line, lineOf(index)) : undefined;
+    const found = line.includes("=") ? readAssignment(line, lineOf(index)) : readPodKey(line, lineOf(index));
     if (found === undefined) continue;
     const known = meaningOf(found.key);
-    meanings.add(known?.meaning);
     if (known === undefined) pods.push(found);
     else statements.add({ ...known, ...found });
   }
   // As in a map: the pod range beside a service range is the cluster's, and elsewhere anybody's.
+  const meanings = new Set(statements.list.map(({ meaning }) => meaning));
   const isCluster = meanings.has("service") && !meanings.has("cluster");
   for (const { key, values } of pods) {
     if (isCluster) statements.add({ meaning: "cluster", key, values });
@@ -60,7 +59,18 @@ function meaningOf(key: string): RangeName | undefined {
 function readAssignment(line: string, at: number): Assignment | undefined {
   const [, key = "", rest = ""] = assignment.exec(line) ?? [];
   if (meaningOf(key) === undefined && !plainPodKeys.has(plainKey(key))) return undefined;
-  const list = withoutComment(rest).replace(/[ \t;,]+$/, "");
+  return rangesIn(withoutComment(rest), { key, at });
+}
+
+/** A key of the pod range in a document that is broken elsewhere, in another spelling than the API's, which is read before. */
+function readPodKey(line: string, at: number): Assignment | undefined {
+  const found = line.includes(":") && !isCommentLine(line) ? readKeyLine(line) : undefined;
+  if (found === undefined || isPodKey(found.key) || !plainPodKeys.has(plainKey(found.key))) return undefined;
+  return rangesIn(found.value, { key: found.key, at });
+}
+
+function rangesIn(text: string, { key, at }: { readonly key: string; readonly at: number }): Assignment | undefined {
+  const list = text.replace(/[ \t;,]+$/, "");
   const pieces = list.replace(/^\[(.*)\]$/, "$1").split(",");
   const texts = pieces.map((piece) => piece.replace(/^["'\s]+|["'\s]+$/g, "")).filter((text) => text !== "");
   if (!texts.every((text) => looksLikeAddress(text) || /^\/?\d{1,3}$/.test(text))) return undefined;

@@ -90,6 +90,12 @@ rows("parts of a document", [
     kind: "settings",
   },
   {
+    name: "OVN-Kubernetes' values, with the length of a node's block",
+    text: "podNetwork: 10.1.0.0/16/24,fd00:1::/48/64\nserviceNetwork: 10.2.0.0/16\na: {podNetwork: 10.3.0.0, serviceNetwork: 10.4.0.0}\n",
+    says: { cluster: ["10.1.0.0/16", "fd00:1::/48"], service: ["10.2.0.0/16"], mask: { ipv4: 24, ipv6: 64 } },
+    kind: "settings",
+  },
+  {
     name: "OpenShift's API server",
     text: "apiVersion: kubecontrolplane.config.openshift.io/v1\nkind: KubeAPIServerConfig\nservingInfo: {bindNetwork: tcp4}\nservicesSubnet: 172.30.0.0/16\n",
     says: { service: ["172.30.0.0/16"] },

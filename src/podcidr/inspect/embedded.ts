@@ -4,7 +4,7 @@
 import type { Family } from "../../cidr/addr.ts";
 import { stateRangeKey } from "../readers/key-paths.ts";
 import { plainKey, rangeKey } from "../readers/vocabulary.ts";
-import { type Meaning, type Statement, type Statements, valuesIn } from "../statements.ts";
+import { type Meaning, type StatedValue, type Statement, type Statements, valuesIn } from "../statements.ts";
 import { child, itemsOf, type Tree, type TreeMap, textAt } from "../text/tree.ts";
 import { looksLikeAddress } from "../usable.ts";
 
@@ -18,6 +18,9 @@ export function stateEmbedded(statements: Statements, map: TreeMap): void {
       for (const item of networksOf(value)) stateNetwork(statements, "cluster", key, item);
     } else if (name === "servicenetwork" || name === "servicenetworks") {
       for (const item of networksOf(value)) stateNetwork(statements, "service", key, item);
+      if (value.kind === "scalar") statements.add({ meaning: "service", key, values: rangesOf(value) });
+    } else if (name === "podnetwork") {
+      for (const item of valuesIn(value)) stateSliced(statements, key, item);
     } else if (name === "clusternetworkcidr") stateSubnetLength(statements, map, valuesIn(value)[0]?.text);
   }
   statePatch(statements, map);
@@ -51,12 +54,25 @@ function statePair(statements: Statements, map: TreeMap, pair: ReadonlyMap<strin
   const found = map.entries.filter(({ key }) => pair.has(plainKey(key)));
   const stated = found.flatMap(({ key, value }): Statement[] => {
     const meaning = pair.get(plainKey(key));
-    const values = valuesIn(value).filter(({ text }) => looksLikeAddress(text) && text.includes("/"));
+    const values = rangesOf(value);
     return meaning === undefined || values.length === 0 ? [] : [{ meaning, key, values }];
   });
   const expected = [...pair.values()].filter((meaning) => meaning !== undefined).length;
   if (new Set(found.map(({ key }) => plainKey(key))).size < pair.size || stated.length < expected) return;
   for (const statement of stated) statements.add(statement);
+}
+
+/** The values that have a prefix length: an address alone has its length in another key. */
+function rangesOf(tree: Tree): readonly StatedValue[] {
+  return valuesIn(tree).filter(({ text }) => looksLikeAddress(text) && text.includes("/"));
+}
+
+/** OVN-Kubernetes' ranges, which end with the length of a node's block: `10.244.0.0/16/24`. */
+function stateSliced(statements: Statements, key: string, { text, line }: StatedValue): void {
+  const [, cidr = "", length = ""] = /^([^/]+\/\d{1,3})\/(\d{1,3})$/.exec(text) ?? [];
+  if (!looksLikeAddress(cidr)) return;
+  statements.add({ meaning: "cluster", key, values: [{ text: cidr, line }] });
+  statements.add({ meaning: "mask", family: familyOf(cidr), key, values: [{ text: length, line }] });
 }
 
 function networksOf(tree: Tree): readonly Tree[] {
