@@ -156,6 +156,9 @@ describe("readValue()", () => {
     "@cidr@",
     "POD_CIDR",
     "SUBNET/24",
+    "value",
+    "string",
+    "strings",
   ])("takes %p for a placeholder", (text) => {
     expect(isPlaceholder(text)).toBe(true);
     expect(readValue(text).kind).toBe("none");

@@ -39,8 +39,9 @@ export function readValue(text: string, options: ReadOptions = {}): ValueReading
 const calicoWord = /^usePodCidr(?:IPv6)?$/i;
 const calicoReason = "is Calico's word for the podCIDR of the Node object, which the API server alone says";
 
-/** A template's marks, or a word in capitals, that stand where a value was to be put. */
-const placeholder = /\{\{|\{%|[$#]\{|\$\(|^\$\w+$|^<[^>]*>|^%.+%$|^__.+__$|^@.+@$|^[A-Z][A-Z_]*(\/\d+)?$/;
+/** A template's marks, a word in capitals, or a usage text's word for what a flag takes, that stand where a value was to be put. */
+const placeholder =
+  /\{\{|\{%|[$#]\{|\$\(|^\$\w+$|^<[^>]*>|^%.+%$|^__.+__$|^@.+@$|^[A-Z][A-Z_]*(\/\d+)?$|^(?:value|strings?)$/;
 
 const placeholderReason = "is a placeholder, not a value";
 

@@ -18,6 +18,12 @@ test("a length that is to be filled in is a placeholder, as a range is", () => {
   ]);
 });
 
+test("a usage text says no value", () => {
+  expect(warnings("   --cluster-cidr value   (networking) IPv4/IPv6 network CIDRs to use\n")).toContain(
+    "1 -: --cluster-cidr is a placeholder, not a value",
+  );
+});
+
 describe("flags that set keys of a configuration", () => {
   test.each<[string, string, Said]>([
     [
