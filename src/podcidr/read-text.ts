@@ -152,7 +152,8 @@ class TextReader implements ReadContext {
     const { firstLine } = at;
     const { nodeName, readers } = this.#options;
     const { found, isYaml } = scanLines(text, this.statements, { ...at, nodeName, readers });
-    const isBroken = why !== undefined && isYaml && !this.#isScript;
+    // What was not looked at by a parser may well be a document, whatever its lines are like: the text of a schema is mostly prose.
+    const isBroken = why !== undefined && (isYaml || !isInvalid) && !this.#isScript;
     const rest = found.length > 0 ? ": only what stands on lines of its own was read" : "";
     // A script in a string was never meant to be YAML.
     if (this.isNested) return "text";

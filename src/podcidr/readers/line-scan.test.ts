@@ -90,6 +90,12 @@ describe("a variable that the text sets to a range", () => {
   });
 });
 
+test("a document that is too large is said to be, though most of it is prose", () => {
+  const text = `kind: A\n---\nkind: B\ndescription: |\n${"  some words of prose\n".repeat(20_000)}`;
+  expect(inspectText(text).kind).toBe("unknown");
+  expect(warnings(text)).toEqual(["2 -: is too large to be parsed whole"]);
+});
+
 describe("a broken list of nodes whose items say no kind", () => {
   const list = (...ranges: readonly string[]): string =>
     `{\n  "kind": "NodeList",\n  "items": [\n${ranges.map((range) => `    "podCIDR": "${range}",\n`).join("")}`;
