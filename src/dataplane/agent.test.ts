@@ -526,6 +526,15 @@ describe("a condition of the dataplane", () => {
       "chain `ts-postrouting' in table `nat' is incompatible, use 'nft' tool. The bridge plugin masquerades by iptables",
     ],
     [
+      "HostPortsNotMapped",
+      "tailscaled is in its nftables mode, and portmap is chained",
+      async ({ kernel, configure }) => {
+        await configure("network: {masquerade: daemon}\ncni: {plugins: [{type: portmap}]}\n");
+        Object.assign(kernel, { nftChains: [tailscaleNat], natFault: incompatible });
+      },
+      "portmap (cni.plugins) maps hostPorts by iptables",
+    ],
+    [
       "ForwardRefused",
       "another firewall drops",
       ({ kernel }) => {
@@ -584,7 +593,7 @@ describe("a condition of the dataplane", () => {
   test.each(rows)("%s when %s", async (code, _when, harm, text) => {
     using node = await start("network: {serviceCIDR: 10.96.0.0/12}\n");
     node.peers.set(peer);
-    harm(node);
+    await harm(node);
     const { step, codes, texts } = node.daemon();
     await step();
     expect(codes()).toContain(code);

@@ -7,6 +7,10 @@ import type { BaseChain } from "./forward/base-chains.ts";
 
 const failure = ({ why, hint }: Failure): string => `${why}. ${asSentence(hint ?? "it is tried again by itself")}`;
 
+const nftablesMode =
+  "tailscaled is in its nftables mode (TS_DEBUG_FIREWALL_MODE, or there is no iptables where it runs, as in an image without), and iptables " +
+  "does not know its rules. Have it use iptables (install that beside it, TS_DEBUG_FIREWALL_MODE=iptables, restart it)";
+
 export const dataplaneConditions = {
   MasqueradeNotApplied: kind<Failure>({
     severity: "error",
@@ -32,9 +36,15 @@ export const dataplaneConditions = {
     title: "No new pod can be started: the bridge plugin cannot masquerade",
     impactsConnectivity: true,
     text: ({ why }) =>
-      `${why}. The bridge plugin masquerades by iptables, and gives up. tailscaled is in its nftables mode (TS_DEBUG_FIREWALL_MODE, or there is ` +
-      "no iptables where it runs, as in an image without), and iptables does not know its rules. Have it use iptables (install that " +
-      "beside it, TS_DEBUG_FIREWALL_MODE=iptables, restart it), or set network.masquerade to daemon",
+      `${why}. The bridge plugin masquerades by iptables, and gives up. ${nftablesMode}, or set network.masquerade to daemon`,
+  }),
+  HostPortsNotMapped: kind<{ readonly why: string }>({
+    severity: "warning",
+    title: "No new pod with a hostPort can be started: portmap cannot map it",
+    impactsConnectivity: true,
+    isAwaited: true,
+    text: ({ why }) =>
+      `${why}. portmap (cni.plugins) maps hostPorts by iptables, those of k3s' ServiceLB and Traefik too, and gives up. ${nftablesMode}`,
   }),
   ForwardNotOpened: kind<Failure>({
     severity: "error",

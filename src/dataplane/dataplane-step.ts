@@ -22,7 +22,7 @@ import {
   tailnetOf,
 } from "./dataplane-plan.ts";
 import type { Firewalls } from "./forward/firewall.ts";
-import { whyNatUnreadable } from "./forward/nat-table.ts";
+import { natPlugin, whyNatUnreadable } from "./forward/nat-table.ts";
 import { openForward } from "./forward/open-forward.ts";
 import { giveUpBridge, holdBridge } from "./gateway.ts";
 import type { Holder } from "./holder.ts";
@@ -200,15 +200,16 @@ async function holdTable(
   return holder.hold({ part: "table", key: table === undefined ? "" : renderTable(table), act, failed });
 }
 
-/** Asked where the bridge plugin masquerades, and tailscaled may have written what keeps it from that. */
+/** Asked where plugins use iptables, and tailscaled may have written what keeps them from that. */
 async function checkNat(
   system: System,
   { acceptsForward, families }: DataplanePlan,
   { config, firewalls }: Pick<DataplaneStepInput, "config"> & Pick<DataplaneState, "firewalls">,
 ): Promise<readonly Condition[]> {
-  if (!acceptsForward || config.network.masquerade !== "bridge") return [];
-  const why = await whyNatUnreadable(system, families, firewalls);
-  return why === undefined ? [] : [condition("BridgeCannotMasquerade", { why })];
+  const plugin = acceptsForward ? natPlugin(config) : undefined;
+  const why = plugin === undefined ? undefined : await whyNatUnreadable(system, families, firewalls);
+  if (why === undefined) return [];
+  return [condition(plugin === "bridge" ? "BridgeCannotMasquerade" : "HostPortsNotMapped", { why })];
 }
 
 type HoldBridgeInput = Pick<DataplaneStepInput, "holder" | "onBridge">;

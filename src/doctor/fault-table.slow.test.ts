@@ -81,6 +81,8 @@ test("nothing of the node is changed", async () => {
 /** Has the kernel be so. */
 const kernel = (parts: Partial<FakeKernel>) => (): unknown => Object.assign(scene.node.kernel, parts);
 
+const natFault = "table `nat' is incompatible, use 'nft' tool.";
+
 type Scene = readonly [code: FaultCode, breaks: () => unknown, remedy: string];
 
 const scenes: readonly Scene[] = [
@@ -220,18 +222,10 @@ const scenes: readonly Scene[] = [
   ],
   [
     "BridgeAddressConflict",
-    () => {
-      scene.node.kernel.bridge = { addresses: [parsePrefix("10.2.0.1/24")], ports: ["veth1"] };
-    },
+    kernel({ bridge: { addresses: [parsePrefix("10.2.0.1/24")], ports: ["veth1"] } }),
     "kubectl drain",
   ],
-  [
-    "BridgeNotMade",
-    () => {
-      scene.node.kernel.bridge = undefined;
-    },
-    "systemctl restart headcni",
-  ],
+  ["BridgeNotMade", kernel({ bridge: undefined }), "systemctl restart headcni"],
   ["BridgeUnknown", kernel({ ipFault: "missing" }), "iproute2"],
   [
     "ForwardingOff",
@@ -272,10 +266,14 @@ const scenes: readonly Scene[] = [
   ],
   ["SourcesNotKept", kernel({ table: undefined }), "systemctl restart headcni"],
   ["MasqueradeNotApplied", () => configured(`${config}  masquerade: daemon\n`), "systemctl restart headcni"],
+  ["BridgeCannotMasquerade", kernel({ natFault }), "edit network.masquerade in /etc/headcni/config.yaml: daemon"],
   [
-    "BridgeCannotMasquerade",
-    kernel({ natFault: "table `nat' is incompatible, use 'nft' tool." }),
-    "edit network.masquerade in /etc/headcni/config.yaml: daemon",
+    "HostPortsNotMapped",
+    () => {
+      kernel({ natFault })();
+      configured(`${config}  masquerade: none\ncni: { plugins: [{ type: portmap }] }\n`);
+    },
+    "TS_DEBUG_FIREWALL_MODE=iptables",
   ],
   [
     "ForwardNotOpened",

@@ -96,6 +96,9 @@ export const faults = {
   MasqueradeNotApplied: failed(restart),
   SourcesNotKept: failed(restart),
   BridgeCannotMasquerade: failed("edit network.masquerade in /etc/headcni/config.yaml: daemon"),
+  HostPortsNotMapped: warning(
+    "edit /etc/default/tailscaled: TS_DEBUG_FIREWALL_MODE=iptables, then: systemctl restart tailscaled",
+  ),
   ForwardNotOpened: failed("iptables -A FORWARD -i headcni0 -j ACCEPT && iptables -A FORWARD -o headcni0 -j ACCEPT"),
   ForwardRefused: failed("firewall-cmd --permanent --zone=trusted --add-interface=headcni0 && firewall-cmd --reload"),
   FirewallBackendsMixed: warning(

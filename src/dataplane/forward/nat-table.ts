@@ -1,8 +1,11 @@
-// Whether the bridge plugin can masquerade. It does so by iptables, for each pod, and lists the whole table nat first: a rule of another
-// program that iptables does not know makes it give up, and every new pod fails. tailscaled writes such a rule in its nftables mode.
+// Whether plugins can use iptables. The bridge plugin masquerades by it, for each pod, and portmap maps hostPorts; both list the whole table nat
+// first: a rule of another program that iptables does not know makes them give up, and the pod fails. tailscaled writes such a rule in its
+// nftables mode.
 
 import type { Family } from "../../cidr/addr.ts";
+import type { Config } from "../../config/config.ts";
 import { expected } from "../../sys/errors.ts";
+import type { JsonObject } from "../../sys/json.ts";
 import type { System } from "../../sys/system.ts";
 import { tailscaleNatChain } from "./base-chains.ts";
 import { iptablesPrograms } from "./firewall.ts";
@@ -10,6 +13,14 @@ import { iptablesPrograms } from "./firewall.ts";
 const timeoutMs = 5000;
 /** What iptables-nft says of rules it does not know, and of a kernel that has none. */
 const unreadable = /is incompatible|Parsing nftables rule failed|Failed to initialize nft/;
+
+/** The plugin that new pods need iptables' table nat for; undefined when it is none. portmap alone needs it for those with a hostPort. */
+export function natPlugin({ network, cni }: Pick<Config, "network" | "cni">): "bridge" | "portmap" | undefined {
+  if (network.masquerade === "bridge") return "bridge";
+  // portmap's own key, since 1.6 of the CNI project's plugins.
+  const isByIptables = ({ type, backend }: JsonObject): boolean => type === "portmap" && backend !== "nftables";
+  return cni.plugins.some(isByIptables) ? "portmap" : undefined;
+}
 
 export interface NatTableOptions {
   /** In whose tables tailscaled has its chain, where that alone shall be listed: it takes no time beside those of a kube-proxy. */

@@ -1,7 +1,7 @@
 // Firewalls: HeadCNI's own table, the FORWARD chains of iptables in both backends, other firewalls, tailscaled's chains.
 
 import { forwardChanges, type IptablesChain } from "../../dataplane/forward/firewall.ts";
-import { whyNatUnreadable } from "../../dataplane/forward/nat-table.ts";
+import { natPlugin, whyNatUnreadable } from "../../dataplane/forward/nat-table.ts";
 import { readTable } from "../../dataplane/nft/nft.ts";
 import { tableName } from "../../dataplane/nft/nft-table.ts";
 import { tableScript } from "../../dataplane/nft/table-listing.ts";
@@ -19,8 +19,8 @@ export const firewallChecks: readonly Check[] = [
   },
   {
     id: "bridge-masquerade",
-    title: "The bridge plugin can masquerade (iptables' table nat)",
-    codes: ["BridgeCannotMasquerade"],
+    title: "Plugins can masquerade and map hostPorts (iptables' table nat)",
+    codes: ["BridgeCannotMasquerade", "HostPortsNotMapped"],
     look: lookAtNat,
   },
   {
@@ -74,11 +74,16 @@ async function lookAtTable(node: Examination): Promise<Finding> {
 /** The whole table is listed, as the plugin does it: tailscaled is not alone in writing rules that iptables does not know. */
 async function lookAtNat(node: Examination): Promise<Finding> {
   const [{ config }, { plan }] = await Promise.all([node.config(), node.dataplane()]);
-  const { masquerade } = config.network;
-  if (masquerade !== "bridge") return notChecked(`network.masquerade is ${masquerade}: the plugin asks no iptables`);
+  const plugin = natPlugin(config);
+  if (plugin === undefined)
+    return notChecked(`network.masquerade is ${config.network.masquerade}: no plugin asks iptables`);
   const why = await whyNatUnreadable(node.system, plan.families);
   return faultsOr(
-    why === undefined ? [] : [{ code: "BridgeCannotMasquerade", evidence: `${why}, so every new pod fails` }],
+    why === undefined
+      ? []
+      : plugin === "bridge"
+        ? [{ code: "BridgeCannotMasquerade", evidence: `${why}, so every new pod fails` }]
+        : [{ code: "HostPortsNotMapped", evidence: `${why}, so every new pod with a hostPort fails` }],
     "nothing in it keeps iptables from listing it",
   );
 }
