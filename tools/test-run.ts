@@ -11,7 +11,7 @@ export interface TestRun {
 }
 
 export interface TestFailure {
-  /** Relative to the project's folder; undefined for one that is no test's. */
+  /** Relative to the project's folder; undefined for what no test can be blamed for: a file that does not load, a crash. */
   readonly file: string | undefined;
   /** Where, its name, and the first lines of why. */
   readonly text: string;
@@ -20,7 +20,10 @@ export interface TestFailure {
 /** Lines of a failure's message that are kept. */
 const maxMessageLines = 24;
 
-/** Runs tests in the project's folder. A run that ends badly without a failed test (a crash, a file that does not load) counts as one failure. */
+/**
+ * Runs tests in the project's folder. What no report has counts as one failure: an end without a failed test (a crash), and errors
+ * outside of tests (a file that does not load), also beside tests that failed.
+ */
 export async function runTests(root: string, report: string, args: readonly string[]): Promise<TestRun> {
   rmSync(report, { force: true });
   const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
@@ -28,14 +31,27 @@ export async function runTests(root: string, report: string, args: readonly stri
     cwd: root,
     // With the mark by which what the tests leave is told from what others do.
     env: process.env,
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", "inherit", "pipe"],
   });
+  const errors = await passOn(run.stderr);
   const exitCode = await run.exited;
   const result = readReport(report);
-  if (exitCode === 0 || result.failed > 0) return result;
-  const text = `bun test ${args.join(" ")} ended with ${exitCode} and no failed test`;
+  if (exitCode === 0 || (result.failed > 0 && errors === 0)) return result;
+  const what = errors === 0 ? "no failed test" : `${errors} error${errors === 1 ? "" : "s"} outside of tests`;
+  const text = `bun test ${args.join(" ")} ended with ${exitCode} and ${what}`;
   console.log(`(fail) ${text}`);
-  return { ...result, failed: 1, failures: [{ file: undefined, text }] };
+  return { ...result, failed: result.failed + 1, failures: [...result.failures, { file: undefined, text }] };
+}
+
+/** Writes what a run says to standard error. @returns how many errors outside of tests its last lines count: the report has none of them */
+async function passOn(stderr: ReadableStream<Uint8Array>): Promise<number> {
+  const decoder = new TextDecoder();
+  let last = "";
+  for await (const chunk of stderr) {
+    process.stderr.write(chunk);
+    last = (last + decoder.decode(chunk, { stream: true })).slice(-2000);
+  }
+  return Number(/^ (\d+) errors?$/m.exec(last)?.[1] ?? 0);
 }
 
 function readReport(path: string): TestRun {
@@ -64,12 +80,13 @@ function toFailure(test: string, failure: string, text: string): TestFailure {
   const read = (attributes: string, name: string): string =>
     unescapeXml(new RegExp(`(?:^| )${name}="([^"]*)"`).exec(attributes)?.[1] ?? "");
   const file = read(test, "file");
+  const isCrash = read(test, "name") === "(worker crashed)";
   const name = [read(test, "classname"), read(test, "name")].filter((part) => part !== "").join(" > ");
   const lines = read(failure, "message").trimEnd().split("\n");
   const shown = lines.length <= maxMessageLines ? lines : [...lines.slice(0, maxMessageLines), "…"];
   const frames = text.split("\n").filter((line) => /^\s+at /.test(line));
   const told = [...shown, ...frames].map((line) => `  ${line}`.trimEnd());
-  return { file, text: [`${file}:${read(test, "line")}: ${name}`, ...told].join("\n") };
+  return { file: isCrash ? undefined : file, text: [`${file}:${read(test, "line")}: ${name}`, ...told].join("\n") };
 }
 
 function unescapeXml(text: string): string {
