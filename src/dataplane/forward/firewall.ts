@@ -26,9 +26,13 @@ export interface Firewalls {
   readonly tailscaleNat: readonly Family[];
 }
 
+export interface ChosenIptables {
+  readonly program: string;
+  readonly backend: Backend;
+}
+
 const timeoutMs = 5000;
-/** Of the backend that the machine has chosen. */
-export const iptablesPrograms = { ipv4: "iptables", ipv6: "ip6tables" } as const;
+const iptablesPrograms = { ipv4: "iptables", ipv6: "ip6tables" } as const;
 /** Which tables of the legacy backend this network namespace has; there is no such file where it was never used. */
 const legacyTables = { ipv4: "/proc/net/ip_tables_names", ipv6: "/proc/net/ip6_tables_names" } as const;
 const families = ["ipv4", "ipv6"] as const;
@@ -117,10 +121,7 @@ async function listForward(system: System, { backend, family }: IptablesChain) {
   const program = `${plain}-${backend}`;
   const listed = await tryRun(system, [program, ...list]);
   if (listed !== undefined) return { program, listed };
-  const version = await tryRun(system, [plain, "-V"]);
-  // Versions before there were two backends name none.
-  const found: Backend = version?.stdout.includes("nf_tables") === true ? "nft" : "legacy";
-  if (version !== undefined && found === backend) {
+  if ((await findChosen(system, family))?.backend === backend) {
     return { program: plain, listed: await system.exec.run([plain, ...list], { timeoutMs }) };
   }
   throw new HeadcniError("HC_DATAPLANE", `Cannot run ${program}: it is not installed, or not on PATH`, {
@@ -128,7 +129,16 @@ async function listForward(system: System, { backend, family }: IptablesChain) {
   });
 }
 
-async function tryRun(system: System, argv: readonly string[]): Promise<ExecResult | undefined> {
+/** The iptables that the machine has chosen, and that plugins start; undefined where there is none. */
+export async function findChosen(system: System, family: Family): Promise<ChosenIptables | undefined> {
+  const program = iptablesPrograms[family];
+  const version = await tryRun(system, [program, "-V"]);
+  // Versions before there were two backends name none.
+  return version && { program, backend: version.stdout.includes("nf_tables") ? "nft" : "legacy" };
+}
+
+/** Runs a program for five seconds at most; undefined where it cannot be started. */
+export async function tryRun(system: System, argv: readonly string[]): Promise<ExecResult | undefined> {
   try {
     return await system.exec.run(argv, { timeoutMs });
   } catch (error) {

@@ -4,13 +4,11 @@
 
 import type { Family } from "../../cidr/addr.ts";
 import type { Config } from "../../config/config.ts";
-import { expected } from "../../sys/errors.ts";
 import type { JsonObject } from "../../sys/json.ts";
 import type { System } from "../../sys/system.ts";
 import { tailscaleNatChain } from "./base-chains.ts";
-import { iptablesPrograms } from "./firewall.ts";
+import { findChosen, tryRun } from "./firewall.ts";
 
-const timeoutMs = 5000;
 /** What iptables-nft says of rules it does not know, and of a kernel that has none. */
 const unreadable = /is incompatible|Parsing nftables rule failed|Failed to initialize nft/;
 
@@ -40,25 +38,15 @@ export async function whyNatUnreadable(
   // A chain that is not there is called incompatible, too.
   const asked = families.filter((family) => tailscaleNat?.includes(family) !== false);
   const chain = tailscaleNat === undefined ? [] : [tailscaleNatChain];
-  const all = await Promise.all(asked.map((family) => whyUnreadable(system, iptablesPrograms[family], chain)));
+  const all = await Promise.all(asked.map((family) => whyUnreadable(system, family, chain)));
   return all.find((why) => why !== undefined);
 }
 
-async function whyUnreadable(
-  { exec, log }: System,
-  program: string,
-  chain: readonly string[],
-): Promise<string | undefined> {
-  try {
-    const version = await exec.run([program, "-V"], { timeoutMs });
-    if (!version.stdout.includes("nf_tables")) return undefined;
-    const argv = [program, "-w", "5", "-t", "nat", "-S", ...chain];
-    const { stderr } = await exec.run(argv, { timeoutMs });
-    const said = stderr.split("\n").find((line) => unreadable.test(line));
-    return said === undefined ? undefined : `${argv.join(" ")}: ${said.trim().replace(/\.$/, "")}`;
-  } catch (error) {
-    expected(error);
-    log.debug("Did not look into iptables' table nat", { program, why: error.message });
-    return undefined;
-  }
+async function whyUnreadable(system: System, family: Family, chain: readonly string[]): Promise<string | undefined> {
+  const chosen = await findChosen(system, family);
+  if (chosen?.backend !== "nft") return undefined;
+  const argv = [chosen.program, "-w", "5", "-t", "nat", "-S", ...chain];
+  const listed = await tryRun(system, argv);
+  const said = listed?.stderr.split("\n").find((line) => unreadable.test(line));
+  return said === undefined ? undefined : `${argv.join(" ")}: ${said.trim().replace(/\.$/, "")}`;
 }
