@@ -2,7 +2,7 @@
 // a tutorial, an image or a CNI before it, has given no pod an address, and the range in it is often the same on every node.
 
 import { originalName } from "../node-state/aside-name.ts";
-import { readNetworkConfig, typeOfPlugin } from "../spec/config-file.ts";
+import { type NetworkConfig, readNetworkConfig, typeOfPlugin } from "../spec/config-file.ts";
 import { expected } from "../sys/errors.ts";
 import { basename } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
@@ -21,6 +21,12 @@ const clusterPlugins: ReadonlySet<string> = new Set([
   "weave-net",
 ]);
 
+/** What a runtime makes of a file's bytes, under the name it had before it was moved aside. */
+export function loadConflist(file: string, bytes: Uint8Array): NetworkConfig {
+  const name = basename(file);
+  return readNetworkConfig(originalName(name)?.name ?? name, bytes);
+}
+
 /**
  * The first file that makes a cluster's network by a plugin of its own.
  * @param files in the order a runtime would have
@@ -28,10 +34,9 @@ const clusterPlugins: ReadonlySet<string> = new Set([
 export function findClusterConflist(system: System, files: readonly string[]): string | undefined {
   return files.find((file) => {
     try {
-      const name = basename(file);
       const bytes = system.files.readIfPresent(file, maxSourceBytes);
       if (bytes === undefined) return false;
-      const { plugins, problem } = readNetworkConfig(originalName(name)?.name ?? name, bytes);
+      const { plugins, problem } = loadConflist(file, bytes);
       return problem === undefined && plugins.some((plugin) => clusterPlugins.has(typeOfPlugin(plugin)));
     } catch (error) {
       expected(error);

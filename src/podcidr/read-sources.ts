@@ -1,16 +1,14 @@
 // Reads every file of level 3 once, by the readers its row in the table names. Whatever lies there, it never fails: a file that
 // cannot be read is an outcome like the others.
 
-import { originalName } from "../node-state/aside-name.ts";
 import { configDropIns } from "../programs/config-files.ts";
 import { kubeletPieces } from "../programs/kubelet-settings.ts";
 import { kindOf } from "../programs/look.ts";
 import type { Place } from "../programs/word.ts";
-import { readNetworkConfig } from "../spec/config-file.ts";
 import { describeError, errnoOf, HeadcniError } from "../sys/errors.ts";
 import { basename, join } from "../sys/fs/path.ts";
 import type { System } from "../sys/system.ts";
-import { findClusterConflist } from "./conflist-order.ts";
+import { findClusterConflist, loadConflist } from "./conflist-order.ts";
 import { type CommandLine, statementsByFile } from "./program-flags/command-lines.ts";
 import { type Removed, withoutNodeRange, withoutOverridden, withReplaced } from "./program-flags/overridden.ts";
 import { maxSourceBytes, type Reading, readText } from "./read-text.ts";
@@ -159,8 +157,7 @@ function unread(): Reading {
 
 /** Why no runtime has ever loaded a CNI configuration, so that no pod has an address of its range; undefined when one can. */
 function whyNotLoaded(file: string, bytes: Uint8Array): string | undefined {
-  const name = basename(file);
-  const { problem } = readNetworkConfig(originalName(name)?.name ?? name, bytes);
+  const { problem } = loadConflist(file, bytes);
   return problem === undefined ? undefined : `${problem}: no runtime loads it, so it is not taken`;
 }
 
